@@ -1,0 +1,32 @@
+namespace Crypto.TradeModel.Quality;
+
+/// <summary>Why a trade or a record is not believed. <see cref="None"/> means valid. Stored by <see cref="ErrorReasons.Name"/>.</summary>
+public enum ErrorReason : byte
+{
+    None = 0,
+
+    // Bytes that could not be understood.
+    MalformedJson,
+    MissingField,
+    DuplicateField,
+    WrongType,
+    NumberOutOfRange,
+    BadSymbol,
+    TooLarge,
+
+    // Understood, and not a spot trade.
+    NotSpotTrade,
+    UnknownEvent,
+
+    // A trade that cannot be true.
+    PriceNotPositive,
+    QuantityNotPositive,
+    TradeIdOutOfRange,
+    TimeOutOfRange,
+
+    // A topic value written by something else.
+    UnknownContractVersion,
+
+    // A line of a file.
+    MalformedLine,
+}
