@@ -1,7 +1,3 @@
-using Crypto.TradeModel.Quality;
-using Crypto.TradeModel.Symbols;
-using Crypto.TradeModel.Trades;
-
 namespace Crypto.TradeModel.Contract;
 
 /// <summary>
