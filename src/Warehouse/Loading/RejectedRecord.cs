@@ -1,0 +1,11 @@
+using Crypto.TradeModel.Quality;
+using Crypto.TradeModel.Times;
+
+namespace Crypto.Warehouse.Loading;
+
+/// <summary>A record that is no believable trade, bound for <c>REJECTED_TRADES</c> with its reason and bytes.</summary>
+/// <param name="Ticker">The symbol, where it is known.</param>
+/// <param name="TradeId">The trade id, where it is known: it then counts as captured, since asking again would give the same.</param>
+/// <param name="Detail">What exactly is wrong, for a person; may be empty.</param>
+public sealed record RejectedRecord(
+    long Offset, ErrorReason Reason, string Detail, string? Ticker, long? TradeId, Timestamp ReceivedTime, ReadOnlyMemory<byte> Payload);

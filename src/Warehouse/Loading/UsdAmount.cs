@@ -1,0 +1,36 @@
+using System.Collections.Frozen;
+using Crypto.TradeModel.Numbers;
+using Crypto.TradeModel.Trades;
+
+namespace Crypto.Warehouse.Loading;
+
+/// <summary>A trade's amount in US dollars: price × quantity where the quote asset is pegged to the dollar.</summary>
+/// <param name="peggedAssets">Quote assets counted as dollars.</param>
+public sealed class UsdAmount(IEnumerable<string> peggedAssets)
+{
+    /// <summary>Stablecoins the exchange quotes in, and the dollar itself.</summary>
+    public static IReadOnlyList<string> DefaultPeggedAssets { get; } = ["USD", "USDT", "USDC", "FDUSD", "TUSD", "BUSD", "USDP", "USD1", "DAI"];
+
+    private readonly FrozenSet<string> _pegged = peggedAssets.ToFrozenSet(StringComparer.Ordinal);
+
+    public bool IsPegged(string? quoteAsset) => quoteAsset is not null && _pegged.Contains(quoteAsset);
+
+    /// <summary>The amount, or null with the flag that says why.</summary>
+    public static Amount? Of(in Trade trade, bool isPegged, out QualityFlags flags)
+    {
+        if (!isPegged)
+        {
+            flags = QualityFlags.NoUsdRate;
+            return null;
+        }
+
+        if (!Amount.TryMultiply(trade.Price, trade.Quantity, out var amount))
+        {
+            flags = QualityFlags.AmountOutOfRange;
+            return null;
+        }
+
+        flags = QualityFlags.None;
+        return amount;
+    }
+}

@@ -1,0 +1,167 @@
+using Microsoft.Data.Sqlite;
+
+namespace Crypto.Warehouse.Sqlite;
+
+/// <summary>
+/// One connection to a SQLite file with prepared statements over the native API: binding through ADO.NET's parameter objects costs
+/// more than the insert itself. Not thread-safe; failures are <see cref="StorageException"/>.
+/// </summary>
+public sealed class SqliteDatabase : IDisposable
+{
+    private readonly SqliteConnection _connection;
+    private readonly HashSet<SqliteStatement> _statements = [];
+
+    private SqliteDatabase(string path, SqliteConnection connection)
+    {
+        Path = path;
+        _connection = connection;
+    }
+
+    public string Path { get; }
+
+    internal SQLitePCL.sqlite3 Handle => _connection.Handle!;
+
+    /// <summary>Opens for reading and writing, in WAL mode, creating file and folder where they are missing.</summary>
+    /// <param name="path">The file.</param>
+    /// <param name="isDurable">
+    /// True: a committed transaction survives a power cut (a sync per commit). False: it survives the death of the process, and a power
+    /// cut may take the latest ones back but never tears one.
+    /// </param>
+    /// <exception cref="StorageException">The file cannot be opened, written or is no database.</exception>
+    public static SqliteDatabase OpenForWriting(string path, bool isDurable)
+    {
+        try
+        {
+            if (System.IO.Path.GetDirectoryName(System.IO.Path.GetFullPath(path)) is { } folder) Directory.CreateDirectory(folder);
+        }
+        catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
+        {
+            throw new StorageException(StorageFault.ReadOnly, $"The data folder for '{path}' cannot be created: {failure.Message}", failure);
+        }
+
+        var database = Open(path, SqliteOpenMode.ReadWriteCreate);
+        try
+        {
+            database.Execute("PRAGMA journal_mode = WAL");
+            database.Execute(isDurable ? "PRAGMA synchronous = FULL" : "PRAGMA synchronous = NORMAL");
+            database.Execute("PRAGMA foreign_keys = ON");
+            database.Execute("PRAGMA cache_size = -65536");
+            database.Execute("PRAGMA wal_autocheckpoint = 4000");
+            database.Execute("PRAGMA journal_size_limit = 67108864");
+
+            // Taking the write lock now tells at once whether the folder can be written.
+            database.Execute("BEGIN IMMEDIATE");
+            database.Execute("ROLLBACK");
+            return database;
+        }
+        catch
+        {
+            database.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>Opens for reading only, beside a writer in another process.</summary>
+    /// <exception cref="StorageException">There is no such file, or it is no database.</exception>
+    public static SqliteDatabase OpenForReading(string path)
+    {
+        if (!File.Exists(path))
+        {
+            throw new StorageException(
+                StorageFault.Missing, $"There is no '{path}'. Check --data, or fill the folder first: trade-ingest demo, run or replay.");
+        }
+
+        var database = Open(path, SqliteOpenMode.ReadOnly);
+        try
+        {
+            database.Execute("PRAGMA query_only = ON");
+            database.Execute("SELECT count(*) FROM sqlite_master");
+            return database;
+        }
+        catch
+        {
+            database.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>Prepares a statement, which the database disposes at the latest with itself.</summary>
+    public SqliteStatement Prepare(string sql)
+    {
+        var result = SQLitePCL.raw.sqlite3_prepare_v2(Handle, sql, out var statement);
+        ThrowOn(result, sql);
+        var prepared = new SqliteStatement(this, statement, sql);
+        _statements.Add(prepared);
+        return prepared;
+    }
+
+    /// <summary>Runs one or several statements without results.</summary>
+    public void Execute(string sql) => ThrowOn(SQLitePCL.raw.sqlite3_exec(Handle, sql), sql);
+
+    /// <summary>Runs the work in one transaction that takes the write lock first; an exception undoes it.</summary>
+    public T InTransaction<T>(Func<T> work)
+    {
+        ArgumentNullException.ThrowIfNull(work);
+        Execute("BEGIN IMMEDIATE");
+        try
+        {
+            var result = work();
+            Execute("COMMIT");
+            return result;
+        }
+        catch
+        {
+            // A full disk may have rolled back already; then there is nothing to undo.
+            if (SQLitePCL.raw.sqlite3_get_autocommit(Handle) == 0) SQLitePCL.raw.sqlite3_exec(Handle, "ROLLBACK");
+            throw;
+        }
+    }
+
+    public void Dispose()
+    {
+        foreach (var statement in _statements.ToArray()) statement.Dispose();
+        _connection.Dispose();
+    }
+
+    internal void Forget(SqliteStatement statement) => _statements.Remove(statement);
+
+    internal void ThrowOn(int result, string sql)
+    {
+        if (result is SQLitePCL.raw.SQLITE_OK or SQLitePCL.raw.SQLITE_ROW or SQLitePCL.raw.SQLITE_DONE) return;
+        var message = SQLitePCL.raw.sqlite3_errmsg(Handle).utf8_to_string();
+        throw Translate(result, message, Path, sql);
+    }
+
+    private static SqliteDatabase Open(string path, SqliteOpenMode mode)
+    {
+        SqliteNative.Initialize();
+        var connection = new SqliteConnection(new SqliteConnectionStringBuilder { DataSource = path, Mode = mode, Pooling = false }.ToString());
+        try
+        {
+            connection.Open();
+            SQLitePCL.raw.sqlite3_busy_timeout(connection.Handle!, 5000);
+            return new SqliteDatabase(path, connection);
+        }
+        catch (SqliteException failure)
+        {
+            connection.Dispose();
+            throw Translate(failure.SqliteErrorCode, failure.Message, path, "open");
+        }
+    }
+
+    private static StorageException Translate(int result, string message, string path, string sql) => (result & 0xFF) switch
+    {
+        SQLitePCL.raw.SQLITE_FULL => new StorageException(
+            StorageFault.Full, $"The disk holding '{path}' is full. Free some space and start again; everything committed so far is kept."),
+        SQLitePCL.raw.SQLITE_READONLY or SQLitePCL.raw.SQLITE_PERM or SQLitePCL.raw.SQLITE_CANTOPEN => new StorageException(
+            StorageFault.ReadOnly, $"'{path}' cannot be opened for writing ({message}). Make the data folder writable, or choose another with --data."),
+        SQLitePCL.raw.SQLITE_CORRUPT or SQLitePCL.raw.SQLITE_NOTADB => new StorageException(
+            StorageFault.Damaged,
+            $"'{path}' is damaged or no database ({message}). Move it away and restore a backup, or fill a new data folder by replaying."),
+        SQLitePCL.raw.SQLITE_BUSY or SQLitePCL.raw.SQLITE_LOCKED => new StorageException(
+            StorageFault.Busy, $"'{path}' is locked by another process ({message}). Stop that process, or try again."),
+        SQLitePCL.raw.SQLITE_IOERR => new StorageException(
+            StorageFault.Failed, $"Reading or writing '{path}' failed ({message}). Check the disk; everything committed so far is kept."),
+        _ => new StorageException(StorageFault.Failed, $"'{path}': {message} [{sql}]"),
+    };
+}

@@ -1,0 +1,40 @@
+using System.Reflection;
+using System.Runtime.InteropServices;
+
+namespace Crypto.Warehouse.Sqlite;
+
+/// <summary>
+/// Chooses the native library: the system's <c>libsqlite3.so.0</c> where there is one, since the distribution patches it, else the
+/// copy the package brings.
+/// </summary>
+internal static class SqliteNative
+{
+    private static readonly Lock Gate = new();
+    private static bool _initialized;
+
+    public static void Initialize()
+    {
+        lock (Gate)
+        {
+            if (_initialized) return;
+            NativeLibrary.SetDllImportResolver(typeof(SQLitePCL.SQLite3Provider_e_sqlite3).Assembly, Resolve);
+            SQLitePCL.raw.SetProvider(new SQLitePCL.SQLite3Provider_e_sqlite3());
+            _initialized = true;
+        }
+    }
+
+    private static nint Resolve(string name, Assembly assembly, DllImportSearchPath? searchPath)
+    {
+        // Zero hands the search back to the runtime, which finds the packaged library.
+        if (name != "e_sqlite3" || !OperatingSystem.IsLinux()) return 0;
+        return NativeLibrary.TryLoad("libsqlite3.so.0", out var handle) && IsRecent(handle) ? handle : 0;
+    }
+
+    // 3.38 is the first with the ->> operator in its default build, which the views use.
+    private static bool IsRecent(nint handle) =>
+        NativeLibrary.TryGetExport(handle, "sqlite3_libversion_number", out var export)
+        && Marshal.GetDelegateForFunctionPointer<VersionNumber>(export)() >= 3_038_000;
+
+    [UnmanagedFunctionPointer(CallingConvention.Cdecl)]
+    private delegate int VersionNumber();
+}

@@ -1,0 +1,140 @@
+using System.Collections.Immutable;
+using System.Text.Json;
+using Crypto.TradeModel.Continuity;
+using Crypto.TradeModel.Times;
+using Crypto.Warehouse.Coverage;
+using Crypto.Warehouse.Dimension;
+using Crypto.Warehouse.Loading;
+
+namespace Crypto.Warehouse.Sqlite;
+
+/// <summary>Rows of the embedded warehouse as the types they mean. Shared by the writer, the audits and the commands that only read.</summary>
+public static class SqliteReads
+{
+    public static IReadOnlyList<KeyValuePair<LogPartition, long>> Positions(SqliteDatabase database)
+    {
+        ArgumentNullException.ThrowIfNull(database);
+        var positions = new List<KeyValuePair<LogPartition, long>>();
+        using var query = database.Prepare("SELECT epoch, topic, partition, next_offset FROM LOG_POSITIONS");
+        while (query.Step())
+        {
+            positions.Add(new(new LogPartition(query.GetText(0), query.GetText(1), query.GetInt32(2)), query.GetInt64(3)));
+        }
+
+        return positions;
+    }
+
+    /// <summary>Coverage and open gaps per symbol, in order of ticker; symbols without a trade included.</summary>
+    public static IReadOnlyList<SymbolCoverage> Coverage(SqliteDatabase database)
+    {
+        ArgumentNullException.ThrowIfNull(database);
+        var covered = new Dictionary<int, List<IdRange>>();
+        using (var query = database.Prepare("SELECT symbol_id, from_id, to_id FROM TRADE_COVERAGE ORDER BY symbol_id, from_id"))
+        {
+            while (query.Step()) RangesOf(covered, query.GetInt32(0)).Add(new IdRange(query.GetInt64(1), query.GetInt64(2)));
+        }
+
+        var gaps = new Dictionary<int, List<OpenGap>>();
+        using (var query = database.Prepare("SELECT symbol_id, from_id, to_id, found FROM TRADE_GAPS WHERE state = 'OPEN' ORDER BY symbol_id, from_id"))
+        {
+            while (query.Step())
+            {
+                RangesOf(gaps, query.GetInt32(0))
+                    .Add(new OpenGap(new IdRange(query.GetInt64(1), query.GetInt64(2)), Timestamp.Parse(query.GetText(3))));
+            }
+        }
+
+        var symbols = new List<SymbolCoverage>();
+        using (var query = database.Prepare("SELECT symbol_id, exchange, ticker FROM SYMBOLS ORDER BY ticker, exchange"))
+        {
+            while (query.Step())
+            {
+                var id = query.GetInt32(0);
+                symbols.Add(new SymbolCoverage(
+                    new NaturalKey(query.GetText(1), query.GetText(2)), id, RangesOf(covered, id), RangesOf(gaps, id)));
+            }
+        }
+
+        return symbols;
+    }
+
+    /// <summary>The rows of current knowledge, in order of symbol and valid time.</summary>
+    public static IReadOnlyList<SymbolVersion> CurrentVersions(SqliteDatabase database)
+    {
+        ArgumentNullException.ThrowIfNull(database);
+        var versions = new List<SymbolVersion>();
+        using var query = database.Prepare(
+            """
+            SELECT s.exchange, v.ticker, v.valid_from, v.valid_to, v.is_deleted, v.is_inferred,
+                   v.base_asset, v.quote_asset, v.sector, v.risk_level, v.status, v.tick_size, v.step_size
+            FROM DIM_SYMBOL_VERSIONS AS v JOIN SYMBOLS AS s USING (symbol_id)
+            WHERE v.recorded_to = 253402214400000000
+            ORDER BY v.symbol_id, v.valid_from
+            """);
+        while (query.Step())
+        {
+            var attributes = ImmutableSortedDictionary.CreateBuilder<SymbolAttribute, string?>();
+            foreach (var attribute in SymbolAttributes.All)
+            {
+                if (query.GetTextOrNull(6 + (int)attribute) is { } value) attributes.Add(attribute, value);
+            }
+
+            versions.Add(new SymbolVersion(
+                new NaturalKey(query.GetText(0), query.GetText(1)),
+                new Timestamp(query.GetInt64(2)),
+                new Timestamp(query.GetInt64(3)),
+                query.GetInt64(4) != 0,
+                query.GetInt64(5) != 0,
+                attributes.ToImmutable()));
+        }
+
+        return versions;
+    }
+
+    /// <summary>All statements of a source, or of one symbol, or all; oldest first.</summary>
+    public static IReadOnlyList<SymbolChange> Changes(SqliteDatabase database, ChangeSource? source = null, NaturalKey? key = null)
+    {
+        ArgumentNullException.ThrowIfNull(database);
+        var changes = new List<SymbolChange>();
+        using var query = database.Prepare(
+            """
+            SELECT source, sequence, exchange, ticker, operation, valid_time, recorded_time, attributes FROM SYMBOL_CHANGES
+            WHERE (?1 IS NULL OR source = ?1) AND (?2 IS NULL OR (exchange = ?2 AND ticker = ?3))
+            ORDER BY change_id
+            """);
+        query.Bind(1, source?.Name()).Bind(2, key?.Exchange).Bind(3, key?.Ticker);
+        while (query.Step())
+        {
+            changes.Add(new SymbolChange(
+                ChangeSources.Parse(query.GetText(0)),
+                query.GetInt64(1),
+                new NaturalKey(query.GetText(2), query.GetText(3)),
+                query.GetText(4) == "DELETE" ? ChangeOperation.Delete : ChangeOperation.Upsert,
+                new Timestamp(query.GetInt64(5)),
+                new Timestamp(query.GetInt64(6)),
+                ParseAttributes(query.GetText(7))));
+        }
+
+        return changes;
+    }
+
+    internal static string FormatAttributes(ImmutableSortedDictionary<SymbolAttribute, string?> attributes) =>
+        JsonSerializer.Serialize(attributes.ToDictionary(pair => pair.Key.Column(), pair => pair.Value, StringComparer.Ordinal));
+
+    private static ImmutableSortedDictionary<SymbolAttribute, string?> ParseAttributes(string json)
+    {
+        var attributes = ImmutableSortedDictionary.CreateBuilder<SymbolAttribute, string?>();
+        foreach (var (column, value) in JsonSerializer.Deserialize<Dictionary<string, string?>>(json)!)
+        {
+            if (SymbolAttributes.TryParse(column, out var attribute)) attributes.Add(attribute, value);
+        }
+
+        return attributes.ToImmutable();
+    }
+
+    private static List<T> RangesOf<T>(Dictionary<int, List<T>> bySymbol, int id)
+    {
+        if (!bySymbol.TryGetValue(id, out var ranges)) bySymbol.Add(id, ranges = []);
+        return ranges;
+    }
+}

@@ -1,0 +1,194 @@
+using Crypto.TradeModel.Continuity;
+using Crypto.TradeModel.Quality;
+using Crypto.TradeModel.Symbols;
+using Crypto.TradeModel.Trades;
+using Crypto.Warehouse.Coverage;
+using Crypto.Warehouse.Dimension;
+using Crypto.Warehouse.Loading;
+
+namespace Crypto.Warehouse.Sqlite;
+
+public sealed partial class SqliteWarehouse
+{
+    private readonly RawBatchText _rawText = new();
+
+    // Coverage of each symbol the current batch touches, as it was before.
+    private readonly Dictionary<SymbolState, IdRangeSet> _touched = [];
+
+    private LoadStatements? _load;
+
+    public async ValueTask<LoadOutcome> LoadAsync(WarehouseBatch batch, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(batch);
+        using var _ = await EnterAsync(cancellationToken);
+        return Committing(() => Load(batch));
+    }
+
+    /// <summary>Inside a transaction.</summary>
+    private LoadOutcome Load(WarehouseBatch batch)
+    {
+        if (_positions.TryGetValue(batch.Partition, out var position))
+        {
+            if (position >= batch.NextOffset) return default;
+            if (position != batch.FromOffset)
+            {
+                throw new WarehouseException(
+                    $"Records from offset {batch.FromOffset} of {batch.Partition} do not join on to the stored position {position}: "
+                    + "two sinks write this warehouse, or records were lost from the log.");
+            }
+        }
+
+        _load ??= new LoadStatements(_database);
+        _touched.Clear();
+        if (batch.KeepRaw) InsertRaw(batch);
+
+        var outcome = new LoadOutcome(0, 0, 0);
+        foreach (var rejected in batch.Rejected) outcome += Reject(batch.Partition, rejected);
+        outcome += InsertTrades(batch);
+
+        foreach (var (state, before) in _touched) WriteCoverage(state, before);
+        WritePosition(batch, outcome);
+        _positions[batch.Partition] = batch.NextOffset;
+        return outcome;
+    }
+
+    private LoadOutcome InsertTrades(WarehouseBatch batch)
+    {
+        var trades = batch.Trades.Span;
+        int stored = 0, duplicates = 0, rejected = 0;
+        SymbolState? state = null;
+        Symbol? symbol = null;
+        for (var i = 0; i < trades.Length; i++)
+        {
+            ref readonly var trade = ref trades[i];
+            if (!ReferenceEquals(trade.Symbol, symbol))
+            {
+                symbol = trade.Symbol;
+                state = StateOf(symbol);
+                if (!_touched.ContainsKey(state)) _touched.Add(state, state.Coverage.Clone());
+            }
+
+            var reason = TradeQuality.Check(trade);
+            if (reason != ErrorReason.TradeIdOutOfRange && !state!.Coverage.Add(trade.TradeId))
+            {
+                duplicates++;
+                continue;
+            }
+
+            if (reason == ErrorReason.None)
+            {
+                InsertFact(state!, trade);
+                stored++;
+            }
+            else
+            {
+                var record = batch.Records.Span[batch.TradeRecords.Span[i]];
+                _load!.Reject(batch.Partition, record.Offset, state!.SymbolId, symbol.Ticker, trade.TradeId, reason, "", trade.ReceivedTime, record.Value.Span);
+                rejected++;
+            }
+        }
+
+        return new LoadOutcome(stored, duplicates, rejected);
+    }
+
+    private void InsertFact(SymbolState state, in Trade trade)
+    {
+        var version = state.Versions!.IndexAt(trade.TradeTime);
+        var amount = UsdAmount.Of(trade, state.IsPegged(version), out var flags);
+        _load!.Fact(FactId.Of(state.SymbolId, trade.TradeId), state.Versions.KeyOf(version), trade, amount, flags);
+        if (trade.TradeTime.Microseconds > state.LastTradeTime) state.LastTradeTime = trade.TradeTime.Microseconds;
+    }
+
+    private LoadOutcome Reject(LogPartition partition, RejectedRecord rejected)
+    {
+        SymbolState? state = null;
+        if (rejected.Ticker is { } ticker) _symbols.TryGetValue(new NaturalKey(Exchange.Binance, ticker), out state);
+        _load!.Reject(
+            partition, rejected.Offset, state?.SymbolId, rejected.Ticker, rejected.TradeId, rejected.Reason, rejected.Detail,
+            rejected.ReceivedTime, rejected.Payload.Span);
+        return new LoadOutcome(0, 0, 1);
+    }
+
+    private SymbolState StateOf(Symbol symbol)
+    {
+        if (symbol.Ordinal >= _byOrdinal.Length) Array.Resize(ref _byOrdinal, Math.Max(symbol.Ordinal + 1, _byOrdinal.Length * 2));
+        ref var entry = ref _byOrdinal[symbol.Ordinal];
+        if (ReferenceEquals(entry.Symbol, symbol)) return entry.State!;
+
+        var key = new NaturalKey(Exchange.Binance, symbol.Ticker);
+        if (!_symbols.TryGetValue(key, out var state))
+        {
+            Apply([InferredMember.Change(key, Now())]);
+            state = _symbols[key];
+        }
+
+        entry = (symbol, state);
+        return state;
+    }
+
+    private void InsertRaw(WarehouseBatch batch)
+    {
+        var records = batch.Records.Span;
+        var unreadable = new HashSet<long>(batch.Rejected.Select(rejected => rejected.Offset));
+        for (var start = 0; start < records.Length;)
+        {
+            // Offsets may skip; a row holds a run that does not.
+            var end = start + 1;
+            _rawText.Open(records[start].Value.Span, !unreadable.Contains(records[start].Offset));
+            for (; end < records.Length && records[end].Offset == records[end - 1].Offset + 1; end++)
+            {
+                _rawText.Continue(records[end].Value.Span, !unreadable.Contains(records[end].Offset));
+            }
+
+            _rawText.Close();
+            _load!.Raw(batch.Partition, records[start], end - start, _rawText.Utf8);
+            start = end;
+        }
+    }
+
+    private void WriteCoverage(SymbolState state, IdRangeSet before)
+    {
+        var old = before.Ranges;
+        var current = state.Coverage.Ranges;
+        if (old.SequenceEqual(current)) return;
+
+        // Both are sorted by From, which is the key of the rows: a merge tells what to delete and what to write.
+        for (int i = 0, j = 0; i < old.Length || j < current.Length;)
+        {
+            if (j == current.Length || (i < old.Length && old[i].From < current[j].From)) _load!.DeleteCoverage(state.SymbolId, old[i++].From);
+            else if (i < old.Length && old[i] == current[j]) (i, j) = (i + 1, j + 1);
+            else
+            {
+                if (i < old.Length && old[i].From == current[j].From) i++;
+                _load!.PutCoverage(state.SymbolId, state.Key.Ticker, current[j++]);
+            }
+        }
+
+        if (old.Length > 1 || current.Length > 1) WriteGaps(state, GapLedger.Changes(before, state.Coverage));
+        _load!.LastTradeTime(state.SymbolId, state.LastTradeTime);
+    }
+
+    private void WriteGaps(SymbolState state, IReadOnlyList<GapChange> changes)
+    {
+        var now = Now().ToString();
+
+        // Pieces of a split gap take over its found time while its row still carries the old start.
+        foreach (var change in changes)
+        {
+            if (change is { Before: null, After: { } found })
+            {
+                _load!.FindGap(state.SymbolId, state.Key.Ticker, found, change.SplitFrom?.From, now);
+            }
+        }
+
+        foreach (var change in changes)
+        {
+            if (change.Before is not { } before) continue;
+            if (change.After is { } after) _load!.NarrowGap(state.SymbolId, before.From, after);
+            else _load!.CloseGap(state.SymbolId, before.From, now);
+        }
+    }
+
+    private void WritePosition(WarehouseBatch batch, LoadOutcome outcome) =>
+        _load!.Position(batch.Partition, batch.NextOffset, batch.Records.Length, outcome, Now().ToString());
+}

@@ -1,0 +1,152 @@
+using System.Diagnostics.CodeAnalysis;
+using Crypto.TradeModel.Continuity;
+using Crypto.TradeModel.Symbols;
+using Crypto.TradeModel.Times;
+using Crypto.Warehouse.Coverage;
+using Crypto.Warehouse.Dimension;
+using Crypto.Warehouse.Loading;
+
+namespace Crypto.Warehouse.Sqlite;
+
+/// <summary>
+/// The embedded warehouse: one SQLite file in WAL mode, which other processes may read while it is written. One process writes.
+/// <para>
+/// Commits are not synced one by one: a power cut may take back the latest of them, and since positions go back with the rows, the
+/// log, which is synced, delivers them again.
+/// </para>
+/// </summary>
+public sealed partial class SqliteWarehouse : IWarehouse
+{
+    /// <summary>The file's name in a data folder.</summary>
+    public const string FileName = "warehouse.db";
+
+    private readonly SqliteDatabase _database;
+    private readonly TimeProvider _clock;
+    private readonly UsdAmount _usd;
+    private readonly SemaphoreSlim _writing = new(1, 1);
+    private readonly Dictionary<NaturalKey, SymbolState> _symbols = [];
+    private readonly Dictionary<LogPartition, long> _positions = [];
+
+    // True after a failed transaction, until the state was read again.
+    private bool _isStale;
+
+    // By Symbol.Ordinal; an entry is trusted only if it holds that very symbol.
+    private (Symbol? Symbol, SymbolState? State)[] _byOrdinal = new (Symbol?, SymbolState?)[64];
+
+    private SqliteWarehouse(SqliteDatabase database, SqliteWarehouseOptions options, TimeProvider clock)
+    {
+        _database = database;
+        _clock = clock;
+        _usd = new UsdAmount(options.PeggedAssets);
+    }
+
+    /// <summary>Opens or creates the file, migrates its schema and reads the state to resume from.</summary>
+    /// <exception cref="StorageException">The file cannot be used.</exception>
+    /// <exception cref="WarehouseException">The file was written by a newer version.</exception>
+    [SuppressMessage("Reliability", "CA2000", Justification = "The warehouse owns the database; a failure disposes it.")]
+    public static SqliteWarehouse Open(string path, SqliteWarehouseOptions options, TimeProvider clock)
+    {
+        var database = SqliteDatabase.OpenForWriting(path, isDurable: false);
+        try
+        {
+            new SchemaMigrator(database, clock).Migrate();
+            var warehouse = new SqliteWarehouse(database, options, clock);
+            warehouse.ReadState();
+            return warehouse;
+        }
+        catch
+        {
+            database.Dispose();
+            throw;
+        }
+    }
+
+    public async ValueTask<IReadOnlyDictionary<LogPartition, long>> PositionsAsync(CancellationToken cancellationToken)
+    {
+        using var _ = await EnterAsync(cancellationToken);
+        return new Dictionary<LogPartition, long>(_positions);
+    }
+
+    public async ValueTask<IReadOnlyList<SymbolCoverage>> CoverageAsync(CancellationToken cancellationToken)
+    {
+        using var _ = await EnterAsync(cancellationToken);
+        return SqliteReads.Coverage(_database);
+    }
+
+    public async ValueTask<IReadOnlyList<SymbolChange>> ChangesAsync(ChangeSource source, CancellationToken cancellationToken)
+    {
+        using var _ = await EnterAsync(cancellationToken);
+        return SqliteReads.Changes(_database, source);
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await _writing.WaitAsync(CancellationToken.None);
+        _database.Dispose();
+        _writing.Dispose();
+    }
+
+    private async ValueTask<Lease> EnterAsync(CancellationToken cancellationToken)
+    {
+        await _writing.WaitAsync(cancellationToken);
+        return new Lease(_writing);
+    }
+
+    /// <summary>Reads everything kept in memory from the tables.</summary>
+    private void ReadState()
+    {
+        _symbols.Clear();
+        _positions.Clear();
+        Array.Clear(_byOrdinal);
+
+        foreach (var (key, position) in SqliteReads.Positions(_database)) _positions.Add(key, position);
+
+        var versions = SqliteReads.CurrentVersions(_database).ToLookup(version => version.Key);
+        using var symbols = _database.Prepare("SELECT symbol_id, exchange, ticker, last_trade_time FROM SYMBOLS");
+        while (symbols.Step())
+        {
+            var key = new NaturalKey(symbols.GetText(1), symbols.GetText(2));
+            var id = symbols.GetInt32(0);
+            var state = new SymbolState(id, key) { LastTradeTime = symbols.GetInt64(3) };
+            state.Use([.. versions[key]], _usd);
+            _symbols.Add(key, state);
+        }
+
+        var byId = _symbols.Values.ToDictionary(state => state.SymbolId);
+        using var coverage = _database.Prepare("SELECT symbol_id, from_id, to_id FROM TRADE_COVERAGE");
+        while (coverage.Step())
+        {
+            byId[coverage.GetInt32(0)].Coverage.Add(new IdRange(coverage.GetInt64(1), coverage.GetInt64(2)));
+        }
+    }
+
+    /// <summary>
+    /// Runs the work in a transaction. The work changes the state in memory as it goes; if it fails, the state is read again from
+    /// the tables, so that memory and tables never differ.
+    /// </summary>
+    private T Committing<T>(Func<T> work)
+    {
+        if (_isStale)
+        {
+            ReadState();
+            _isStale = false;
+        }
+
+        try
+        {
+            return _database.InTransaction(work);
+        }
+        catch
+        {
+            _isStale = true;
+            throw;
+        }
+    }
+
+    private Timestamp Now() => Timestamp.Now(_clock);
+
+    private readonly struct Lease(SemaphoreSlim semaphore) : IDisposable
+    {
+        public void Dispose() => semaphore.Release();
+    }
+}
