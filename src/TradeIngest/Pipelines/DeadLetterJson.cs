@@ -41,8 +41,9 @@ internal static class DeadLetterJson
             using var document = JsonDocument.Parse(utf8);
             return Read(document.RootElement, out letter);
         }
-        catch (JsonException)
+        catch (Exception exception) when (exception is JsonException or InvalidOperationException)
         {
+            // The latter: invalid UTF-8 or a lone surrogate, which the document lets pass until the text is asked for.
             return ErrorReason.MalformedJson;
         }
     }
@@ -63,11 +64,11 @@ internal static class DeadLetterJson
             return ErrorReason.MissingField;
         }
 
-        if (!TryGetText(reasonName, out var reasonText)
-            || !ErrorReasons.TryParse(reasonText, out var reason)
-            || !TryGetText(detail, out var detailText)
-            || !TryGetText(sourceName, out var sourceText)
-            || SourceOf(sourceText) is not { } source
+        if (reasonName.ValueKind != JsonValueKind.String
+            || !ErrorReasons.TryParse(reasonName.GetString()!, out var reason)
+            || detail.ValueKind != JsonValueKind.String
+            || sourceName.ValueKind != JsonValueKind.String
+            || SourceOf(sourceName.GetString()!) is not { } source
             || receivedTime.ValueKind != JsonValueKind.Number
             || payload.ValueKind != JsonValueKind.String
             || !payload.TryGetBytesFromBase64(out var bytes))
@@ -76,24 +77,8 @@ internal static class DeadLetterJson
         }
 
         if (!receivedTime.TryGetInt64(out var microseconds)) return ErrorReason.NumberOutOfRange;
-        letter = new DeadLetter(reason, detailText, source, new Timestamp(microseconds), bytes);
+        letter = new DeadLetter(reason, detail.GetString()!, source, new Timestamp(microseconds), bytes);
         return ErrorReason.None;
-    }
-
-    private static bool TryGetText(JsonElement element, out string text)
-    {
-        text = "";
-        if (element.ValueKind != JsonValueKind.String) return false;
-        try
-        {
-            text = element.GetString()!;
-            return true;
-        }
-        catch (InvalidOperationException)
-        {
-            // Invalid UTF-8 or a lone surrogate, which the reader lets pass until the text is asked for.
-            return false;
-        }
     }
 
     private static string NameOf(IngestSource source) => source switch
