@@ -1,0 +1,10 @@
+using Crypto.Warehouse.Loading;
+
+namespace Crypto.TradeIngest.Log;
+
+/// <summary>A run of records of one partition.</summary>
+/// <param name="Partition">Which.</param>
+/// <param name="FromOffset">Where the reader stood.</param>
+/// <param name="NextOffset">Where it stands afterwards; more than the last offset plus one where offsets skip.</param>
+/// <param name="Records">In offset order.</param>
+internal sealed record LogSlice(int Partition, long FromOffset, long NextOffset, ReadOnlyMemory<RawRecord> Records);

@@ -1,0 +1,11 @@
+namespace Crypto.TradeIngest.Log;
+
+/// <summary>The topics of the trade log.</summary>
+internal static class Topics
+{
+    /// <summary>One JSON value per trade, keyed by symbol.</summary>
+    public const string StockTrades = "stock_trades";
+
+    /// <summary>What could not become a trade, with its reason and raw bytes.</summary>
+    public const string DeadLetters = "stock_trades_dlq";
+}

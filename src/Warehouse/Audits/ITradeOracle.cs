@@ -1,0 +1,23 @@
+using System.Diagnostics.CodeAnalysis;
+using Crypto.TradeModel.Continuity;
+using Crypto.TradeModel.Numbers;
+using Crypto.TradeModel.Times;
+using Crypto.TradeModel.Trades;
+
+namespace Crypto.Warehouse.Audits;
+
+/// <summary>Somebody who knows what was really traded: a simulated exchange, or the exchange's archive.</summary>
+public interface ITradeOracle
+{
+    /// <summary>The ids that were produced of a symbol and so must be stored; null when it does not know the symbol.</summary>
+    IdRange? Produced(string ticker);
+
+    /// <summary>Tickers it knows.</summary>
+    IReadOnlyCollection<string> Tickers { get; }
+
+    /// <summary>The trade as it was; false when there was none with this id.</summary>
+    bool TryGet(string ticker, long tradeId, [MaybeNullWhen(false)] out OracleTrade trade);
+}
+
+/// <summary>The fields a stored fact is compared by.</summary>
+public readonly record struct OracleTrade(Price Price, Quantity Quantity, Timestamp TradeTime, AggressorSide Aggressor);

@@ -1,0 +1,143 @@
+using Crypto.TradeModel.Continuity;
+using Crypto.Warehouse.Audits;
+using Crypto.Warehouse.Loading;
+
+namespace Crypto.Warehouse.Sqlite;
+
+/// <summary>
+/// Recomputes every invariant over an embedded warehouse, in one read transaction, so that it may run beside a writer.
+/// </summary>
+/// <param name="database">Opened for reading.</param>
+/// <param name="options">As the writer has them.</param>
+/// <param name="oracle">Who knows the truth, if anybody does.</param>
+/// <param name="progress">Told the number of facts read so far, now and then.</param>
+public sealed class SqliteAudits(SqliteDatabase database, SqliteWarehouseOptions options, ITradeOracle? oracle = null, IProgress<long>? progress = null)
+{
+    public IReadOnlyList<AuditResult> Run()
+    {
+        database.Execute("BEGIN");
+        try
+        {
+            var versions = SqliteReads.CurrentVersions(database);
+            var results = new List<AuditResult> { Integrity() };
+            results.AddRange(new FactAudits(database, new UsdAmount(options.PeggedAssets), oracle, progress).Run(versions));
+            results.Add(GapsEqualHoles());
+            results.Add(Conservation());
+            results.Add(RawEqualsPositions());
+            results.Add(ViewsEqualDefinition());
+            results.AddRange(DimensionAudits.Run(versions, StoredKeys(), SqliteReads.Changes(database)));
+            return results;
+        }
+        finally
+        {
+            database.Execute("ROLLBACK");
+        }
+    }
+
+    private AuditResult Integrity()
+    {
+        var tally = new AuditTally("file_integrity", "every page of the file is sound");
+        using var check = database.Prepare("PRAGMA quick_check(20)");
+        while (check.Step())
+        {
+            tally.Examined++;
+            if (check.GetText(0) is not "ok" and var fault) tally.Fail($"{fault}");
+        }
+
+        return tally.ToResult();
+    }
+
+    private AuditResult GapsEqualHoles()
+    {
+        var tally = new AuditTally("gaps_equal_holes", "the open gaps of a symbol are the holes in its coverage");
+        foreach (var symbol in SqliteReads.Coverage(database))
+        {
+            tally.Examined += symbol.Covered.Count;
+            var holes = IdRangeSet.Of([.. symbol.Covered]).Holes().ToHashSet();
+            foreach (var gap in symbol.OpenGaps)
+            {
+                if (!holes.Remove(gap.Ids)) tally.Fail($"{symbol.Key.Ticker}: gap {gap.Ids} is no hole");
+            }
+
+            foreach (var hole in holes) tally.Fail($"{symbol.Key.Ticker}: hole {hole} stands in no gap");
+        }
+
+        return tally.ToResult();
+    }
+
+    private AuditResult Conservation()
+    {
+        var tally = new AuditTally("conservation", "records read = stored + duplicates + rejected, and the tables hold as many");
+        long stored = 0, rejected = 0;
+        using (var query = database.Prepare("SELECT epoch, topic, partition, records, stored, duplicates, rejected FROM LOG_POSITIONS"))
+        {
+            while (query.Step())
+            {
+                tally.Examined += query.GetInt64(3);
+                stored += query.GetInt64(4);
+                rejected += query.GetInt64(6);
+                if (query.GetInt64(3) != query.GetInt64(4) + query.GetInt64(5) + query.GetInt64(6))
+                {
+                    tally.Fail($"{query.GetText(1)}/{query.GetInt64(2)}: {query.GetInt64(3)} records, {query.GetInt64(4)} + {query.GetInt64(5)} + {query.GetInt64(6)}");
+                }
+            }
+        }
+
+        Count("FACT_TRADES", stored);
+        Count("REJECTED_TRADES", rejected);
+        return tally.ToResult();
+
+        void Count(string table, long expected)
+        {
+            using var query = database.Prepare($"SELECT count(*) FROM {table}");
+            var actual = query.Scalar()!.Value;
+            if (actual != expected) tally.Fail($"{table} holds {actual} rows, the positions say {expected}");
+        }
+    }
+
+    private AuditResult RawEqualsPositions()
+    {
+        var tally = new AuditTally("raw_equals_positions", "every record read from the log stands in STOCK_TRADES_RAW once");
+        using var query = database.Prepare(
+            """
+            SELECT p.epoch, p.topic, p.partition, p.records, p.next_offset,
+                   (SELECT coalesce(sum(record_count), 0) FROM RAW_BATCHES b WHERE b.epoch = p.epoch AND b.topic = p.topic AND b.partition = p.partition),
+                   (SELECT coalesce(max(first_offset + record_count), 0) FROM RAW_BATCHES b WHERE b.epoch = p.epoch AND b.topic = p.topic AND b.partition = p.partition)
+            FROM LOG_POSITIONS AS p WHERE EXISTS (SELECT 1 FROM RAW_BATCHES b WHERE b.epoch = p.epoch AND b.topic = p.topic AND b.partition = p.partition)
+            """);
+        while (query.Step())
+        {
+            tally.Examined += query.GetInt64(3);
+            if (query.GetInt64(3) != query.GetInt64(5)) tally.Fail($"{query.GetText(1)}/{query.GetInt64(2)}: {query.GetInt64(3)} read, {query.GetInt64(5)} kept");
+            if (query.GetInt64(6) > query.GetInt64(4)) tally.Fail($"{query.GetText(1)}/{query.GetInt64(2)}: raw reaches past position {query.GetInt64(4)}");
+        }
+
+        return tally.ToResult();
+    }
+
+    private AuditResult ViewsEqualDefinition()
+    {
+        var tally = new AuditTally("views_equal_definition", "CONSUMPTION_TRADES shows every fact once, SILVER_TRADES every fact and every rejection");
+        using var query = database.Prepare(
+            """
+            SELECT (SELECT count(*) FROM FACT_TRADES), (SELECT count(*) FROM REJECTED_TRADES),
+                   (SELECT count(*) FROM CONSUMPTION_TRADES), (SELECT count(*) FROM SILVER_TRADES)
+            """);
+        query.Step();
+        var (facts, rejected, consumption, silver) = (query.GetInt64(0), query.GetInt64(1), query.GetInt64(2), query.GetInt64(3));
+        query.Reset();
+        tally.Examined = facts + rejected;
+        if (consumption != facts) tally.Fail($"CONSUMPTION_TRADES shows {consumption} rows of {facts} facts");
+        if (silver != facts + rejected) tally.Fail($"SILVER_TRADES shows {silver} rows of {facts} facts and {rejected} rejections");
+        return tally.ToResult();
+    }
+
+    private List<long> StoredKeys()
+    {
+        var keys = new List<long>();
+        using var query = database.Prepare(
+            "SELECT symbol_key FROM DIM_SYMBOL_VERSIONS WHERE recorded_to = 253402214400000000 ORDER BY symbol_id, valid_from");
+        while (query.Step()) keys.Add(query.GetInt64(0));
+        return keys;
+    }
+}
