@@ -72,6 +72,19 @@ public static class FixedPoint
         return true;
     }
 
+    /// <summary>
+    /// Whether the text has the form <c>-?digits(.digits)?</c>, whatever its size: tells a number that does not fit from what is
+    /// no number, after <see cref="TryParse"/> refused it.
+    /// </summary>
+    public static bool IsDecimal(ReadOnlySpan<byte> text)
+    {
+        if (!text.IsEmpty && text[0] == (byte)'-') text = text[1..];
+        var point = text.IndexOf((byte)'.');
+        var integer = point < 0 ? text : text[..point];
+        if (integer.IsEmpty || integer.ContainsAnyExceptInRange((byte)'0', (byte)'9')) return false;
+        return point < 0 || (text.Length > point + 1 && !text[(point + 1)..].ContainsAnyExceptInRange((byte)'0', (byte)'9'));
+    }
+
     /// <summary>Writes the value padded to eight decimals, as the exchange does: <c>84106.09000000</c>.</summary>
     /// <returns>False when <paramref name="destination"/> is too small; <see cref="MaxLength"/> bytes always suffice.</returns>
     public static bool TryFormat(long scaled, Span<byte> destination, out int written)

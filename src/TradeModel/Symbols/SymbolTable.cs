@@ -1,5 +1,6 @@
 using System.Diagnostics.CodeAnalysis;
 using System.Text;
+using System.Text.Unicode;
 
 namespace Crypto.TradeModel.Symbols;
 
@@ -31,7 +32,9 @@ public sealed class SymbolTable(int capacity = SymbolTable.DefaultCapacity)
         : throw new ArgumentOutOfRangeException(nameof(ordinal));
 
     /// <summary>Finds or adds the ticker given as UTF-8, exactly as spelled.</summary>
-    /// <returns>False when the name is empty, longer than <see cref="MaxTickerLength"/> bytes, or new while the table is full.</returns>
+    /// <returns>
+    /// False when the name is empty, longer than <see cref="MaxTickerLength"/> bytes, not valid UTF-8, or new while the table is full.
+    /// </returns>
     public bool TryIntern(ReadOnlySpan<byte> utf8, [MaybeNullWhen(false)] out Symbol symbol)
     {
         if (utf8.IsEmpty || utf8.Length > MaxTickerLength)
@@ -72,6 +75,12 @@ public sealed class SymbolTable(int capacity = SymbolTable.DefaultCapacity)
 
     private bool TryAdd(ReadOnlySpan<byte> utf8, [MaybeNullWhen(false)] out Symbol symbol)
     {
+        if (!Utf8.IsValid(utf8))
+        {
+            symbol = null;
+            return false;
+        }
+
         lock (_writing)
         {
             if (TryFind(utf8, out symbol)) return true;
