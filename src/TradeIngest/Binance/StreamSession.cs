@@ -3,7 +3,6 @@ using System.Net.WebSockets;
 using Crypto.TradeIngest.Binance.Connections;
 using Crypto.TradeIngest.Pipelines;
 using Crypto.TradeModel.Symbols;
-using Crypto.TradeModel.Times;
 using Microsoft.Extensions.Logging;
 
 namespace Crypto.TradeIngest.Binance;
@@ -12,7 +11,7 @@ namespace Crypto.TradeIngest.Binance;
 /// One connection from connect to end: subscribes, receives, watches for silence. Publishes trades from the first subscribed
 /// stream on; <see cref="Ready"/> tells when all are. A new connection takes a new session.
 /// </summary>
-internal sealed partial class StreamSession
+internal sealed partial class StreamSession : IAsyncDisposable
 {
     private readonly IWebSocketConnection _connection;
     private readonly Uri _endpoint;
@@ -80,11 +79,11 @@ internal sealed partial class StreamSession
             _logger.LogDebug(e, "The connection ended while it was being closed.");
         }
 
-        await AbortAsync();
+        await DisposeAsync();
     }
 
     /// <summary>Ends the session now and waits for its last batch.</summary>
-    public async Task AbortAsync()
+    public async ValueTask DisposeAsync()
     {
         try
         {

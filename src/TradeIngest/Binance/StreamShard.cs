@@ -55,7 +55,7 @@ internal sealed class StreamShard(
         }
         catch (OperationCanceledException)
         {
-            await session.AbortAsync();
+            await session.DisposeAsync();
             throw;
         }
 
@@ -103,8 +103,9 @@ internal sealed class StreamShard(
                 await Task.WhenAny(session.Completion, Task.Delay(delay, clock, token));
             }
         }
-        catch (OperationCanceledException) when (token.IsCancellationRequested)
+        catch
         {
+            // Stopped, or refused for good.
             await session.CloseAsync();
             throw;
         }

@@ -1,4 +1,3 @@
-using Crypto.TradeIngest.Binance.Frames;
 using Crypto.TradeIngest.Pipelines;
 using Crypto.TradeModel.Times;
 using Microsoft.Extensions.Logging;
