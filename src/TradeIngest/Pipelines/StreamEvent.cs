@@ -27,8 +27,15 @@ internal sealed record Connected(Timestamp At, Uri Endpoint, int Attempt) : Stre
 /// <summary>A connection ended; the client reconnects by itself after <paramref name="RetryIn"/>.</summary>
 internal sealed record Disconnected(Timestamp At, string Reason, TimeSpan RetryIn) : StreamEvent;
 
+/// <summary>The exchange refused or did not confirm a subscription.</summary>
+/// <param name="IsFatal">The connection's streams are given up: an operator has to act.</param>
+internal sealed record SubscriptionFault(Timestamp At, string Message, bool IsFatal) : StreamEvent;
+
 /// <summary>Ids between two captured ones are missing.</summary>
 internal sealed record GapFound(Timestamp At, Symbol Symbol, IdRange Ids) : StreamEvent;
+
+/// <summary>Missing ids that the exchange does not have either: recorded once, never asked for again.</summary>
+internal sealed record ExchangeHole(Timestamp At, Symbol Symbol, IdRange Ids) : StreamEvent;
 
 /// <summary>A trade that breaks a quality rule passed by; it stays in its batch and ends in <c>REJECTED_TRADES</c>.</summary>
 internal sealed record QualityIssue(Trade Trade, ErrorReason Reason) : StreamEvent;

@@ -1,0 +1,125 @@
+using System.Reactive;
+using Crypto.TradeIngest.Binance.Connections;
+using Crypto.TradeIngest.Pipelines;
+using Crypto.TradeModel.Symbols;
+using Crypto.TradeModel.Times;
+using Microsoft.Extensions.Logging;
+
+namespace Crypto.TradeIngest.Binance;
+
+/// <summary>
+/// The trades of the given symbols as they happen, with the stream's own events in the same order. Cold: each subscription has
+/// its own connections, one per <see cref="BinanceTradeStreamOptions.StreamsPerConnection"/> symbols. Losses are healed inside
+/// and are events, not errors. It completes after <see cref="StopAsync"/>, and fails only when the exchange refuses every shard
+/// for good or a subscriber throws. Events arrive one at a time, on the thread that received them.
+/// </summary>
+/// <param name="connect">Makes an unconnected socket; called once per attempt.</param>
+/// <param name="random">Jitter of delays.</param>
+internal sealed class BinanceTradeStream(
+    IReadOnlyList<Symbol> symbols,
+    SymbolTable table,
+    BinanceTradeStreamOptions options,
+    Func<IWebSocketConnection> connect,
+    Random random,
+    TimeProvider clock,
+    ILogger<BinanceTradeStream> logger) : IObservable<StreamEvent>, IAsyncDisposable
+{
+    private readonly CancellationTokenSource _stopping = new();
+    private readonly SlidingWindowLimit _attempts = new(options.AttemptsPerFiveMinutes, TimeSpan.FromMinutes(5), clock);
+    private readonly Lock _gate = new();
+    private Task _running = Task.CompletedTask;
+
+    public StreamMetrics Metrics { get; } = new();
+
+    /// <summary>Starts capturing. Disposing the result ends it at once; prefer <see cref="StopAsync"/>, which loses nothing received.</summary>
+    public IDisposable Subscribe(IObserver<StreamEvent> observer)
+    {
+        var detach = CancellationTokenSource.CreateLinkedTokenSource(_stopping.Token);
+        lock (_gate) _running = Task.WhenAll(_running, RunAsync(observer, detach));
+        return System.Reactive.Disposables.Disposable.Create(detach, static source => source.Cancel());
+    }
+
+    /// <summary>Closes the connections, hands over what they had received, completes the observers.</summary>
+    public async Task StopAsync()
+    {
+        await _stopping.CancelAsync();
+        Task running;
+        lock (_gate) running = _running;
+        await running;
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await StopAsync();
+        _stopping.Dispose();
+        _attempts.Dispose();
+    }
+
+    /// <summary>Cuts the symbols into equal parts of at most <paramref name="most"/>.</summary>
+    internal static IEnumerable<IReadOnlyList<Symbol>> Split(IReadOnlyList<Symbol> symbols, int most)
+    {
+        var shards = (symbols.Count + most - 1) / most;
+        for (var i = 0; i < shards; i++)
+        {
+            var from = (int)((long)symbols.Count * i / shards);
+            var to = (int)((long)symbols.Count * (i + 1) / shards);
+            yield return [.. symbols.Skip(from).Take(to - from)];
+        }
+    }
+
+    private async Task RunAsync(IObserver<StreamEvent> observer, CancellationTokenSource detach)
+    {
+        var events = Observer.Synchronize(observer);
+        try
+        {
+            await Task.WhenAll(Split(symbols, options.StreamsPerConnection).Select(part => RunShardAsync(part, events, detach)).ToList());
+            if (!_stopping.IsCancellationRequested && Metrics.FailedShards > 0)
+            {
+                throw new ExchangeException("The exchange refused every connection for good; the log has the reasons.", isTransient: false);
+            }
+
+            events.OnCompleted();
+        }
+        catch (Exception e)
+        {
+            // Everything that goes wrong is the observer's to hear: there is no caller left.
+            await detach.CancelAsync();
+            events.OnError(e);
+        }
+    }
+
+    private async Task RunShardAsync(IReadOnlyList<Symbol> part, IObserver<StreamEvent> events, CancellationTokenSource detach)
+    {
+        var streams = part.Select(StreamRequest.TradeStream).Distinct(StringComparer.Ordinal).ToList();
+        var shard = new StreamShard(
+            () => new StreamSession(connect(), streams, table, options, events, Metrics, clock, logger),
+            options,
+            _attempts,
+            events,
+            Metrics,
+            new Random(Draw()),
+            clock,
+            logger);
+        try
+        {
+            await shard.RunAsync(detach.Token);
+        }
+        catch (ExchangeException e) when (!e.IsTransient)
+        {
+            Metrics.CountFailedShard();
+            logger.LogError("A connection with {Count} symbols gave up: {Message}", part.Count, e.Message);
+            events.OnNext(new Disconnected(Timestamp.Now(clock), e.Message, Timeout.InfiniteTimeSpan));
+        }
+        catch
+        {
+            // A subscriber failed: the stream ends, so the other shards must too.
+            await detach.CancelAsync();
+            throw;
+        }
+    }
+
+    private int Draw()
+    {
+        lock (_gate) return random.Next();
+    }
+}

@@ -1,0 +1,118 @@
+using System.Globalization;
+using System.Net;
+using System.Text.Json;
+using Crypto.TradeIngest.Pipelines;
+using Crypto.TradeModel.Symbols;
+using Crypto.TradeModel.Times;
+
+namespace Crypto.TradeIngest.Binance.Rest;
+
+/// <summary>
+/// The public REST calls the capture needs, in microseconds and within one weight budget. Any failure is an
+/// <see cref="ExchangeException"/> that says what to do. Thread-safe.
+/// </summary>
+/// <param name="http">Its base address is the exchange's, such as <c>https://api.binance.com</c>; its timeout bounds each call.</param>
+/// <param name="budget">One per process.</param>
+internal sealed class BinanceRestClient(HttpClient http, WeightBudget budget, TimeProvider clock) : ITradeHistory
+{
+    private const int ExchangeInfoWeight = 20;
+    private const int TimeWeight = 1;
+    private const int HistoricalTradesWeight = 25;
+
+    // Without a Retry-After: the exchange's shortest ban.
+    private static readonly TimeSpan DefaultRetryAfter = TimeSpan.FromMinutes(2);
+
+    public int MaxTrades => 1000;
+
+    /// <summary>Every symbol the exchange lists, trading or not.</summary>
+    public Task<IReadOnlyList<ExchangeSymbol>> GetExchangeInfoAsync(CancellationToken token) =>
+        GetAsync("api/v3/exchangeInfo", ExchangeInfoWeight, isUrgent: true, RestReplies.Symbols, token);
+
+    /// <summary>The exchange's clock.</summary>
+    public Task<Timestamp> GetTimeAsync(CancellationToken token) =>
+        GetAsync("api/v3/time", TimeWeight, isUrgent: true, RestReplies.Time, token);
+
+    /// <inheritdoc/>
+    public Task<TradeBatch> ReadTradesAsync(Symbol symbol, long fromId, int limit, CancellationToken token)
+    {
+        var path = string.Create(
+            CultureInfo.InvariantCulture,
+            $"api/v3/historicalTrades?symbol={Uri.EscapeDataString(symbol.Ticker)}&fromId={fromId}&limit={limit}");
+        return GetAsync(path, HistoricalTradesWeight, isUrgent: false, root => RestReplies.Trades(root, symbol, Timestamp.Now(clock)), token);
+    }
+
+    private async Task<T> GetAsync<T>(string path, int weight, bool isUrgent, Func<JsonElement, T> read, CancellationToken token)
+    {
+        var minute = await budget.SpendAsync(weight, isUrgent, token);
+        try
+        {
+            using var request = new HttpRequestMessage(HttpMethod.Get, path);
+            request.Headers.Add("X-MBX-TIME-UNIT", "MICROSECOND");
+            using var response = await http.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, token);
+            if (response.Headers.TryGetValues("X-MBX-USED-WEIGHT-1M", out var told)
+                && int.TryParse(told.FirstOrDefault(), NumberStyles.None, CultureInfo.InvariantCulture, out var used))
+            {
+                budget.Correct(minute, used);
+            }
+
+            var body = await response.Content.ReadAsByteArrayAsync(token);
+            if (!response.IsSuccessStatusCode) throw Refused(response, path, body);
+            using var document = JsonDocument.Parse(body);
+            return read(document.RootElement);
+        }
+        catch (Exception e) when (e is HttpRequestException or IOException || (e is OperationCanceledException && !token.IsCancellationRequested))
+        {
+            var why = e is OperationCanceledException ? $"no answer within {http.Timeout}" : e.Message;
+            throw new ExchangeException($"Cannot reach {http.BaseAddress}: {why}. Check the address, the network and any proxy.", isTransient: true, e);
+        }
+        catch (Exception e) when (e is JsonException or InvalidOperationException or FormatException)
+        {
+            throw new ExchangeException($"{http.BaseAddress}{path} answered with something else than expected: {e.Message}", isTransient: true, e);
+        }
+    }
+
+    private ExchangeException Refused(HttpResponseMessage response, string path, byte[] body)
+    {
+        var (code, words) = ErrorOf(body);
+        var status = (int)response.StatusCode;
+        if (status is 429 or 418)
+        {
+            var wait = response.Headers.RetryAfter is { } header ? header.Delta ?? header.Date - clock.GetUtcNow() : null;
+            var period = wait is { } told && told > TimeSpan.Zero ? told : DefaultRetryAfter;
+            budget.Block(period);
+            var what = status == 418 ? "This address is banned by the exchange" : "The exchange's request limit is exceeded";
+            return new ExchangeException(
+                $"{what} until {budget.BlockedUntil:yyyy-MM-dd HH:mm:ss}Z; requests wait until then. Other programs behind the same address count too.",
+                isTransient: true)
+            {
+                Code = code,
+                RetryAfter = period,
+            };
+        }
+
+        var message = response.StatusCode switch
+        {
+            HttpStatusCode.UnavailableForLegalReasons or HttpStatusCode.Forbidden =>
+                $"The exchange refuses this location or network ({status}). https://data-api.binance.vision serves public data except historical trades.",
+            _ when code == -1121 => $"The exchange knows no such symbol ({path}): {words} Check the spelling, upper case without separators.",
+            _ when status >= 500 => $"The exchange is in trouble ({status} {words}); the request may be repeated.",
+            _ => $"The exchange refused {path}: {status} {words} (code {code}).",
+        };
+        return new ExchangeException(message, isTransient: status >= 500 || code == -1003) { Code = code };
+    }
+
+    /// <summary><code>{"code":-1121,"msg":"Invalid symbol."}</code></summary>
+    private static (int Code, string Words) ErrorOf(byte[] body)
+    {
+        try
+        {
+            using var document = JsonDocument.Parse(body);
+            var root = document.RootElement;
+            return (root.GetProperty("code"u8).GetInt32(), root.GetProperty("msg"u8).GetString() ?? string.Empty);
+        }
+        catch (Exception e) when (e is JsonException or InvalidOperationException or KeyNotFoundException or FormatException)
+        {
+            return (0, $"with a body of {body.Length} bytes that is no error message");
+        }
+    }
+}

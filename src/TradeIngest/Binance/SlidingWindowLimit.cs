@@ -1,0 +1,30 @@
+namespace Crypto.TradeIngest.Binance;
+
+/// <summary>At most <paramref name="count"/> starts within any <paramref name="window"/>; further callers wait in turn. Thread-safe.</summary>
+internal sealed class SlidingWindowLimit(int count, TimeSpan window, TimeProvider clock) : IDisposable
+{
+    private readonly SemaphoreSlim _turn = new(1, 1);
+    private readonly Queue<long> _starts = new(count);
+
+    public async Task WaitAsync(CancellationToken token)
+    {
+        await _turn.WaitAsync(token);
+        try
+        {
+            while (_starts.Count >= count)
+            {
+                var left = window - clock.GetElapsedTime(_starts.Peek());
+                if (left > TimeSpan.Zero) await Task.Delay(left, clock, token);
+                if (clock.GetElapsedTime(_starts.Peek()) >= window) _starts.Dequeue();
+            }
+
+            _starts.Enqueue(clock.GetTimestamp());
+        }
+        finally
+        {
+            _turn.Release();
+        }
+    }
+
+    public void Dispose() => _turn.Dispose();
+}

@@ -1,0 +1,110 @@
+using Crypto.TradeIngest.Binance.Connections;
+using Crypto.TradeIngest.Binance.Frames;
+using Crypto.TradeIngest.Pipelines;
+using Crypto.TradeModel.Quality;
+using Crypto.TradeModel.Times;
+using Crypto.TradeModel.Trades;
+using Microsoft.Extensions.Logging;
+
+namespace Crypto.TradeIngest.Binance;
+
+internal sealed partial class StreamSession
+{
+    /// <summary>Bytes kept of a message that was too large: enough to see what it was.</summary>
+    private const int TooLargeSample = 4096;
+
+    private long _lastReceived;
+
+    // The receive loop's own, shared with nobody.
+    private TradeBatch? _batch;
+    private long _frames;
+    private long _bytes;
+
+    /// <summary>
+    /// Receives for ever. A batch ends when it is full or when the socket has nothing more ready: no timer, so a lone trade
+    /// leaves at once and a burst leaves together.
+    /// </summary>
+    private async Task<string> ReceiveAsync(CancellationToken token)
+    {
+        try
+        {
+            while (true)
+            {
+                var receive = _connection.ReceiveAsync(token);
+                if (!receive.IsCompleted) HandOver();
+                var message = await receive;
+                var received = Timestamp.Now(_clock);
+                Volatile.Write(ref _lastReceived, _clock.GetTimestamp());
+                _frames++;
+                _bytes += message.Length;
+                switch (message.Kind)
+                {
+                    case MessageKind.Data:
+                        Take(message.Payload, received);
+                        break;
+                    case MessageKind.TooLarge:
+                        var sample = message.Payload[..Math.Min(TooLargeSample, message.Payload.Length)];
+                        Reject(ErrorReason.TooLarge, $"message of {message.Length} bytes; the first {sample.Length} are kept", received, sample.Span);
+                        break;
+                    default:
+                        return message.CloseReason ?? "closed by the exchange";
+                }
+            }
+        }
+        finally
+        {
+            HandOver();
+            _batch?.Dispose();
+            _batch = null;
+        }
+    }
+
+    private void Take(ReadOnlyMemory<byte> frame, Timestamp received)
+    {
+        switch (FrameParser.Parse(frame.Span, _symbols, received, IngestSource.Stream, out var trade, out var reason))
+        {
+            case FrameKind.Trade:
+                _batch ??= TradeBatch.Rent(_options.BatchCapacity);
+                _batch.Add(in trade);
+                if (_batch.Count >= _options.BatchCapacity) HandOver();
+                break;
+            case FrameKind.ControlReply or FrameKind.ErrorReply:
+                if (ControlReply.Parse(frame) is not { } reply) Reject(ErrorReason.MalformedJson, "unreadable reply", received, frame.Span);
+                else if (!_requests.Accept(reply)) _logger.LogWarning("A reply that nobody waits for: {Reply}", reply);
+                break;
+            case FrameKind.ServerShutdown:
+                _logger.LogInformation("The exchange announces that it closes this connection.");
+                _shutdown.TrySetResult();
+                break;
+            case FrameKind.OtherEvent:
+                _metrics.CountOtherEvent();
+                break;
+            default:
+                Reject(reason, $"stream frame: {reason.Name()}", received, frame.Span);
+                break;
+        }
+    }
+
+    private void Reject(ErrorReason reason, string detail, Timestamp received, ReadOnlySpan<byte> payload)
+    {
+        // What came before stays before.
+        HandOver();
+        _metrics.CountDeadLetter();
+        _events.OnNext(new DeadLetter(reason, detail, IngestSource.Stream, received, payload.ToArray()));
+    }
+
+    private void HandOver()
+    {
+        if (_frames > 0)
+        {
+            _metrics.CountReceived(_frames, _bytes);
+            _frames = 0;
+            _bytes = 0;
+        }
+
+        if (_batch is not { Count: > 0 } batch) return;
+        _batch = null;
+        _metrics.CountBatch(batch.Count);
+        _events.OnNext(batch);
+    }
+}

@@ -1,0 +1,133 @@
+using Crypto.TradeIngest.Pipelines;
+using Crypto.TradeModel.Times;
+using Microsoft.Extensions.Logging;
+
+namespace Crypto.TradeIngest.Binance;
+
+/// <summary>
+/// Keeps one set of streams captured over as many connections, one after the other, as it takes: backs off and reconnects after
+/// a loss, and replaces a connection that is old or announced to close by a new one before the old one ends. The overlap
+/// delivers trades twice; continuity tracking drops the second.
+/// </summary>
+/// <param name="open">Starts a session on these streams; it publishes by itself.</param>
+/// <param name="attempts">Shared by all shards: the exchange counts attempts per address.</param>
+internal sealed class StreamShard(
+    Func<StreamSession> open,
+    BinanceTradeStreamOptions options,
+    SlidingWindowLimit attempts,
+    IObserver<StreamEvent> events,
+    StreamMetrics metrics,
+    Random random,
+    TimeProvider clock,
+    ILogger logger)
+{
+    private readonly ReconnectBackoff _backoff = new(options.MinimumBackoff, options.MaximumBackoff, random);
+    private int _attempt;
+
+    /// <summary>Runs until <paramref name="token"/> stops it; the last connection is then closed politely.</summary>
+    /// <exception cref="ExchangeException">The exchange refuses for good.</exception>
+    public async Task RunAsync(CancellationToken token)
+    {
+        try
+        {
+            while (true)
+            {
+                var session = await OpenAsync(token);
+                if (session.Ready.IsCompleted) session = await FollowAsync(session, token);
+                await BackOffAsync(await session.Completion, token);
+            }
+        }
+        catch (OperationCanceledException) when (token.IsCancellationRequested)
+        {
+            // Stopped as asked.
+        }
+    }
+
+    /// <returns>A session that is ready or, when that failed, at its end.</returns>
+    private async Task<StreamSession> OpenAsync(CancellationToken token)
+    {
+        await attempts.WaitAsync(token);
+        _attempt++;
+        var session = open();
+        try
+        {
+            await Task.WhenAny(session.Ready, session.Completion).WaitAsync(token);
+        }
+        catch (OperationCanceledException)
+        {
+            await session.DisposeAsync();
+            throw;
+        }
+
+        if (session.Ready.IsCompleted) events.OnNext(new Connected(Timestamp.Now(clock), options.Endpoint, _attempt));
+        return session;
+    }
+
+    /// <summary>Lives with a ready session and its planned successors.</summary>
+    /// <returns>The session that was lost.</returns>
+    private async Task<StreamSession> FollowAsync(StreamSession session, CancellationToken token)
+    {
+        var since = clock.GetTimestamp();
+        var lifetime = Lifetime();
+        try
+        {
+            while (true)
+            {
+                using (var waiting = CancellationTokenSource.CreateLinkedTokenSource(token))
+                {
+                    var left = lifetime - clock.GetElapsedTime(since);
+                    var old = Task.Delay(left > TimeSpan.Zero ? left : TimeSpan.Zero, clock, waiting.Token);
+                    await Task.WhenAny(session.Completion, session.ShutdownAnnounced, old);
+                    await waiting.CancelAsync();
+                }
+
+                token.ThrowIfCancellationRequested();
+                if (session.Completion.IsCompleted && !session.ShutdownAnnounced.IsCompleted) break;
+
+                var next = await OpenAsync(token);
+                if (next.Ready.IsCompleted)
+                {
+                    if (session.Completion.IsCompleted) ReportLoss(await session.Completion, TimeSpan.Zero);
+                    await session.CloseAsync();
+                    metrics.CountRotation();
+                    session = next;
+                    since = clock.GetTimestamp();
+                    lifetime = Lifetime();
+                    continue;
+                }
+
+                // The old connection is worth keeping while the new one fails.
+                var delay = _backoff.Next();
+                logger.LogWarning("No replacement for an ageing connection ({Reason}); next try in {Delay}.", await next.Completion, delay);
+                if (session.Completion.IsCompleted) break;
+                await Task.WhenAny(session.Completion, Task.Delay(delay, clock, token));
+            }
+        }
+        catch
+        {
+            // Stopped, or refused for good.
+            await session.CloseAsync();
+            throw;
+        }
+
+        if (clock.GetElapsedTime(since) >= options.HealthyAfter) _backoff.Reset();
+        return session;
+    }
+
+    private async Task BackOffAsync(string reason, CancellationToken token)
+    {
+        token.ThrowIfCancellationRequested();
+        var delay = _backoff.Next();
+        ReportLoss(reason, delay);
+        await Task.Delay(delay, clock, token);
+    }
+
+    private void ReportLoss(string reason, TimeSpan retryIn)
+    {
+        metrics.CountDisconnect();
+        logger.LogWarning("Disconnected: {Reason}. Reconnecting in {Delay}.", reason, retryIn);
+        events.OnNext(new Disconnected(Timestamp.Now(clock), reason, retryIn));
+    }
+
+    private TimeSpan Lifetime() => options.ConnectionLifetime * (1 - (random.NextDouble() / 10));
+}

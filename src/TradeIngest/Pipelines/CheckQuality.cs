@@ -1,0 +1,52 @@
+using Crypto.TradeModel.Quality;
+
+namespace Crypto.TradeIngest.Pipelines;
+
+internal static partial class StreamOperators
+{
+    /// <summary>
+    /// Counts the verdict on every trade and publishes a <see cref="QualityIssue"/> before the batch for the first few that break
+    /// a rule. The trades stay in the batch: they are stored as rejected, not lost.
+    /// </summary>
+    /// <param name="issuesPerBatch">Most issues published per batch, so that a flood of bad trades is not amplified; all are counted.</param>
+    public static IObservable<StreamEvent> CheckQuality(
+        this IObservable<StreamEvent> source, QualityCounters counters, int issuesPerBatch = 16) => new Quality(source, counters, issuesPerBatch);
+
+    private sealed class Quality(IObservable<StreamEvent> source, QualityCounters counters, int issuesPerBatch) : IObservable<StreamEvent>
+    {
+        public IDisposable Subscribe(IObserver<StreamEvent> observer) => source.Subscribe(new Sink(observer, counters, issuesPerBatch));
+
+        private sealed class Sink(IObserver<StreamEvent> observer, QualityCounters counters, int issuesPerBatch) : IObserver<StreamEvent>
+        {
+            public void OnNext(StreamEvent value)
+            {
+                if (value is TradeBatch batch) Check(batch);
+                observer.OnNext(value);
+            }
+
+            public void OnError(Exception error) => observer.OnError(error);
+
+            public void OnCompleted() => observer.OnCompleted();
+
+            private void Check(TradeBatch batch)
+            {
+                var good = 0;
+                var issues = 0;
+                for (var i = 0; i < batch.Count; i++)
+                {
+                    var reason = TradeQuality.Check(in batch.Trades[i]);
+                    if (reason == ErrorReason.None)
+                    {
+                        good++;
+                        continue;
+                    }
+
+                    counters.Count(reason, 1);
+                    if (issues++ < issuesPerBatch) observer.OnNext(new QualityIssue(batch.Trades[i], reason));
+                }
+
+                counters.Count(ErrorReason.None, good);
+            }
+        }
+    }
+}

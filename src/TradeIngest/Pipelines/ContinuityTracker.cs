@@ -1,0 +1,181 @@
+using Crypto.TradeModel.Continuity;
+using Crypto.TradeModel.Quality;
+using Crypto.TradeModel.Symbols;
+using Crypto.TradeModel.Trades;
+
+namespace Crypto.TradeIngest.Pipelines;
+
+/// <summary>
+/// Which trade ids have passed, per symbol: what makes a second copy a duplicate and a jump a gap. One structure for both, kept
+/// as ranges, so its memory follows the number of gaps. Every method may be called from any thread; each takes one lock for a
+/// whole batch or question, so the receive path pays for it once per batch.
+/// </summary>
+internal sealed class ContinuityTracker
+{
+    private readonly Lock _gate = new();
+    private State?[] _states = new State?[64];
+    private long _duplicates;
+    private long _gaps;
+    private long _released;
+
+    /// <summary>Trades dropped because their id had passed before.</summary>
+    public long Duplicates => Volatile.Read(ref _duplicates);
+
+    /// <summary>Gaps noticed, whether filled since or not.</summary>
+    public long Gaps => Volatile.Read(ref _gaps);
+
+    /// <summary>Trades taken out again by <see cref="Release"/>.</summary>
+    public long Released => Volatile.Read(ref _released);
+
+    /// <summary>Starts a symbol from what is stored already; replaces what was known of it.</summary>
+    public void Seed(Symbol symbol, IdRangeSet stored)
+    {
+        if (stored.IsEmpty) return;
+        lock (_gate) StateOf(symbol) = new State(symbol, stored.Clone());
+    }
+
+    /// <summary>
+    /// Takes a batch in: drops its duplicates in place, keeping the order, and adds the gaps it reveals. Only a jump above the
+    /// highest id ever seen reveals one; a symbol's first trade starts its coverage; ids that no stored key could hold pass
+    /// untouched, to be rejected by their quality.
+    /// </summary>
+    public void Accept(TradeBatch batch, ICollection<GapFound> gaps)
+    {
+        lock (_gate)
+        {
+            var trades = batch.Trades;
+            var kept = 0;
+            for (var i = 0; i < trades.Length; i++)
+            {
+                ref readonly var trade = ref trades[i];
+                if (trade.TradeId is >= 0 and <= TradeQuality.MaxTradeId && !Accept(in trade, gaps)) continue;
+                if (kept != i) trades[kept] = trade;
+                kept++;
+            }
+
+            _duplicates += trades.Length - kept;
+            batch.Truncate(kept);
+        }
+    }
+
+    /// <summary>
+    /// Takes trades out again that could not be kept, so that they count as missing and may be fetched.
+    /// </summary>
+    /// <returns>Their ids as gaps, joined into ranges.</returns>
+    public IReadOnlyList<GapFound> Release(TradeBatch batch)
+    {
+        var gaps = new List<GapFound>();
+        lock (_gate)
+        {
+            var shed = new Dictionary<Symbol, (IdRangeSet Ids, Trade First)>(ReferenceEqualityComparer.Instance);
+            foreach (ref readonly var trade in batch.Trades)
+            {
+                if (trade.TradeId is < 0 or > TradeQuality.MaxTradeId) continue;
+                if (!shed.TryGetValue(trade.Symbol, out var entry)) shed.Add(trade.Symbol, entry = (new IdRangeSet(), trade));
+                entry.Ids.Add(trade.TradeId);
+                _released++;
+            }
+
+            foreach (var (symbol, (ids, first)) in shed)
+            {
+                foreach (var range in ids.Ranges)
+                {
+                    StateOf(symbol)?.Seen.Remove(range);
+                    gaps.Add(new GapFound(first.ReceivedTime, symbol, range));
+                    _gaps++;
+                }
+            }
+        }
+
+        return gaps;
+    }
+
+    /// <summary>Every id missing between the lowest and the highest seen, by symbol; a copy of this moment.</summary>
+    public IReadOnlyList<(Symbol Symbol, IReadOnlyList<IdRange> Missing)> OpenGaps()
+    {
+        var open = new List<(Symbol, IReadOnlyList<IdRange>)>();
+        lock (_gate)
+        {
+            foreach (var state in _states)
+            {
+                if (state?.Missing(new IdRange(state.Lowest, state.Highest)) is { Count: > 0 } missing) open.Add((state.Symbol, missing));
+            }
+        }
+
+        return open;
+    }
+
+    /// <summary>The part of <paramref name="range"/> that has not passed.</summary>
+    public IReadOnlyList<IdRange> Missing(Symbol symbol, IdRange range)
+    {
+        lock (_gate) return StateOf(symbol) is { } state ? state.Missing(range) : [range];
+    }
+
+    /// <summary>What has passed of one symbol; a copy.</summary>
+    public IdRangeSet Coverage(Symbol symbol)
+    {
+        lock (_gate) return StateOf(symbol)?.Seen.Clone() ?? new IdRangeSet();
+    }
+
+    private bool Accept(in Trade trade, ICollection<GapFound> gaps)
+    {
+        ref var state = ref StateOf(trade.Symbol);
+        if (state is null)
+        {
+            state = new State(trade.Symbol, IdRangeSet.Of(new IdRange(trade.TradeId, trade.TradeId)));
+            return true;
+        }
+
+        if (!state.Seen.Add(trade.TradeId)) return false;
+        if (trade.TradeId > state.Highest)
+        {
+            if (trade.TradeId > state.Highest + 1)
+            {
+                gaps.Add(new GapFound(trade.ReceivedTime, trade.Symbol, new IdRange(state.Highest + 1, trade.TradeId - 1)));
+                _gaps++;
+            }
+
+            state.Highest = trade.TradeId;
+        }
+        else if (trade.TradeId < state.Lowest)
+        {
+            state.Lowest = trade.TradeId;
+        }
+
+        return true;
+    }
+
+    private ref State? StateOf(Symbol symbol)
+    {
+        if (symbol.Ordinal >= _states.Length) Array.Resize(ref _states, Math.Max(_states.Length * 2, symbol.Ordinal + 1));
+        return ref _states[symbol.Ordinal];
+    }
+
+    // Lowest and Highest outlive a Release at the edge of Seen: the released ids stay missing, and are not found twice.
+    private sealed class State(Symbol symbol, IdRangeSet seen)
+    {
+        public Symbol Symbol { get; } = symbol;
+
+        public IdRangeSet Seen { get; } = seen;
+
+        public long Lowest { get; set; } = seen.Min;
+
+        public long Highest { get; set; } = seen.Max;
+
+        public List<IdRange> Missing(IdRange range)
+        {
+            var missing = new List<IdRange>();
+            var next = range.From;
+            foreach (var present in Seen.Ranges)
+            {
+                if (present.To < next) continue;
+                if (present.From > range.To) break;
+                if (present.From > next) missing.Add(new IdRange(next, present.From - 1));
+                next = present.To + 1;
+            }
+
+            if (next <= range.To) missing.Add(new IdRange(next, range.To));
+            return missing;
+        }
+    }
+}

@@ -1,0 +1,245 @@
+using System.Reactive.Subjects;
+using Crypto.TradeIngest.Binance;
+using Crypto.TradeModel.Continuity;
+using Crypto.TradeModel.Symbols;
+using Crypto.TradeModel.Times;
+using Microsoft.Extensions.Logging;
+
+namespace Crypto.TradeIngest.Pipelines;
+
+/// <summary>
+/// Fetches what is missing and publishes it as batches, to be merged into the pipeline before continuity is tracked. Ids that the
+/// exchange does not have either are published once as an <see cref="ExchangeHole"/> and not asked for again while this process
+/// lives. One fetch at a time: the exchange's weight limit, not the round trip, is what binds.
+/// </summary>
+/// <param name="waitForRoom">Awaited before each fetch, so that a full hand-off does not shed what was just fetched.</param>
+internal sealed class GapBackfill(
+    ITradeHistory history,
+    ContinuityTracker tracker,
+    Func<CancellationToken, Task> waitForRoom,
+    GapBackfillOptions options,
+    TimeProvider clock,
+    ILogger<GapBackfill> logger) : IDisposable
+{
+    private static readonly TimeSpan LongestRetryDelay = TimeSpan.FromMinutes(1);
+
+    private readonly Lock _gate = new();
+    private readonly GapQueue _queue = new(options.Ranges, clock);
+
+    // Exchange holes and refused ranges: never asked for again.
+    private readonly Dictionary<Symbol, IdRangeSet> _excluded = new(ReferenceEqualityComparer.Instance);
+    private readonly Dictionary<Symbol, int> _attempts = new(ReferenceEqualityComparer.Instance);
+    private readonly SemaphoreSlim _signal = new(0, 1);
+    private readonly Subject<StreamEvent> _events = new();
+    private bool _overflowed;
+    private long _fetched;
+    private long _requests;
+    private long _failures;
+    private long _holeIds;
+    private long _deferred;
+
+    /// <summary>Batches with source Backfill, and exchange holes. Completes when <see cref="RunAsync"/> ends.</summary>
+    public IObservable<StreamEvent> Events => _events;
+
+    /// <summary>Missing trades that were fetched and published.</summary>
+    public long Fetched => Volatile.Read(ref _fetched);
+
+    public long Requests => Volatile.Read(ref _requests);
+
+    public long Failures => Volatile.Read(ref _failures);
+
+    /// <summary>Ids that the exchange does not have.</summary>
+    public long HoleIds => Volatile.Read(ref _holeIds);
+
+    /// <summary>Ranges that found the queue full and wait in the tracker.</summary>
+    public long Deferred => Volatile.Read(ref _deferred);
+
+    /// <summary>Ranges queued now.</summary>
+    public int Pending
+    {
+        get
+        {
+            lock (_gate) return _queue.Count;
+        }
+    }
+
+    /// <summary>Queues a gap. Never waits; may be called from within the pipeline.</summary>
+    public void Enqueue(GapFound gap) => Enqueue(gap.Symbol, gap.Ids, options.FirstDelay);
+
+    /// <summary>Queues everything the tracker misses, as after a start from stored coverage.</summary>
+    public void EnqueueOpenGaps()
+    {
+        foreach (var (symbol, missing) in tracker.OpenGaps())
+        {
+            foreach (var range in missing) Enqueue(symbol, range, TimeSpan.Zero);
+        }
+    }
+
+    /// <summary>Fetches until stopped.</summary>
+    public async Task RunAsync(CancellationToken token)
+    {
+        try
+        {
+            while (true)
+            {
+                await waitForRoom(token);
+                if (TryTake(out var symbol, out var range)) await FillAsync(symbol, range, token);
+                else await WaitForWorkAsync(token);
+            }
+        }
+        catch (OperationCanceledException) when (token.IsCancellationRequested)
+        {
+            _events.OnCompleted();
+        }
+    }
+
+    public void Dispose()
+    {
+        _signal.Dispose();
+        _events.Dispose();
+    }
+
+    private bool TryTake(out Symbol symbol, out IdRange range)
+    {
+        lock (_gate)
+        {
+            // One id more than the gap is asked for, to learn whether the history reaches past it.
+            return _queue.TryTake(history.MaxTrades - 1, out symbol, out range);
+        }
+    }
+
+    private async Task WaitForWorkAsync(CancellationToken token)
+    {
+        TimeSpan? wait;
+        bool rescan;
+        lock (_gate)
+        {
+            wait = _queue.UntilDue();
+            rescan = wait is null && _overflowed;
+            if (rescan) _overflowed = false;
+        }
+
+        if (rescan) EnqueueOpenGaps();
+        else if (wait is null) await _signal.WaitAsync(token);
+        else await Task.Delay(wait.Value, clock, token);
+    }
+
+    private async Task FillAsync(Symbol symbol, IdRange range, CancellationToken token)
+    {
+        // Another connection may have brought some of it meanwhile.
+        foreach (var missing in tracker.Missing(symbol, range))
+        {
+            try
+            {
+                Interlocked.Increment(ref _requests);
+                var limit = (int)Math.Min(history.MaxTrades, missing.Count + 1);
+                Publish(symbol, missing, limit, await history.ReadTradesAsync(symbol, missing.From, limit, token));
+            }
+            catch (ExchangeException e)
+            {
+                Interlocked.Increment(ref _failures);
+                logger.LogWarning(
+                    "Backfill of {Symbol} {Range} failed{Outcome}: {Message}", symbol, missing, e.IsTransient ? "" : " for good", e.Message);
+                if (e.IsTransient) Retry(symbol, missing);
+                else Exclude(symbol, missing);
+            }
+        }
+    }
+
+    /// <summary>Publishes the trades asked for and decides about those the answer lacks.</summary>
+    private void Publish(Symbol symbol, IdRange asked, int limit, TradeBatch answer)
+    {
+        var absent = IdRangeSet.Of(asked);
+        var trades = answer.Trades;
+        var reachesPast = trades.Length > 0 && trades[^1].TradeId > asked.To;
+        var last = trades.Length > 0 ? trades[^1].TradeId : -1;
+        var kept = 0;
+        foreach (ref readonly var trade in trades)
+        {
+            if (!asked.Contains(trade.TradeId)) continue;
+            absent.Remove(new IdRange(trade.TradeId, trade.TradeId));
+            trades[kept++] = trade;
+        }
+
+        answer.Truncate(kept);
+        Interlocked.Add(ref _fetched, kept);
+        if (kept > 0) _events.OnNext(answer);
+        else answer.Dispose();
+
+        foreach (var range in absent.Ranges)
+        {
+            // The history holds a later trade, so it does not lag: these ids do not exist.
+            if (reachesPast || range.To < last) RecordHole(symbol, range);
+            else RetryEmpty(symbol, range);
+        }
+
+        if (absent.IsEmpty) _attempts.Remove(symbol);
+    }
+
+    private void RetryEmpty(Symbol symbol, IdRange range)
+    {
+        if (_attempts.GetValueOrDefault(symbol) + 1 < options.EmptyAnswers)
+        {
+            Retry(symbol, range);
+            return;
+        }
+
+        _attempts.Remove(symbol);
+        RecordHole(symbol, range);
+    }
+
+    private void Retry(Symbol symbol, IdRange range)
+    {
+        var attempt = _attempts.GetValueOrDefault(symbol);
+        _attempts[symbol] = attempt + 1;
+        var delay = options.RetryDelay * Math.Pow(2, Math.Min(attempt, 10));
+        if (delay > LongestRetryDelay) delay = LongestRetryDelay;
+        lock (_gate)
+        {
+            if (!_queue.TryAdd(symbol, range, delay)) Defer();
+            _queue.Postpone(symbol, delay);
+        }
+    }
+
+    private void RecordHole(Symbol symbol, IdRange range)
+    {
+        Exclude(symbol, range);
+        Interlocked.Add(ref _holeIds, range.Count);
+        logger.LogWarning("The exchange has no trades {Range} of {Symbol}; the gap stays open.", range, symbol);
+        _events.OnNext(new ExchangeHole(Timestamp.Now(clock), symbol, range));
+    }
+
+    private void Exclude(Symbol symbol, IdRange range)
+    {
+        lock (_gate)
+        {
+            if (!_excluded.TryGetValue(symbol, out var ids)) _excluded.Add(symbol, ids = new IdRangeSet());
+            ids.Add(range);
+        }
+    }
+
+    private void Enqueue(Symbol symbol, IdRange range, TimeSpan delay)
+    {
+        lock (_gate)
+        {
+            var wanted = IdRangeSet.Of(range);
+            if (_excluded.TryGetValue(symbol, out var excluded))
+            {
+                foreach (var useless in excluded.Ranges) wanted.Remove(useless);
+            }
+
+            foreach (var part in wanted.Ranges)
+            {
+                if (!_queue.TryAdd(symbol, part, delay)) Defer();
+            }
+
+            if (_signal.CurrentCount == 0) _signal.Release();
+        }
+    }
+
+    private void Defer()
+    {
+        _deferred++;
+        _overflowed = true;
+    }
+}

@@ -1,0 +1,87 @@
+using Crypto.TradeModel.Continuity;
+using Crypto.TradeModel.Symbols;
+
+namespace Crypto.TradeIngest.Pipelines;
+
+/// <summary>
+/// Missing ranges waiting to be fetched, merged per symbol. The next is the due symbol whose missing ids times their age is
+/// largest: busy gaps first, and a small one comes up by growing old. Not thread-safe.
+/// </summary>
+internal sealed class GapQueue(int capacity, TimeProvider clock)
+{
+    private readonly Dictionary<Symbol, Entry> _entries = new(ReferenceEqualityComparer.Instance);
+
+    /// <summary>Ranges waiting.</summary>
+    public int Count { get; private set; }
+
+    /// <returns>False when the queue is full.</returns>
+    public bool TryAdd(Symbol symbol, IdRange range, TimeSpan delay)
+    {
+        if (Count >= capacity) return false;
+        var now = clock.GetTimestamp();
+        if (!_entries.TryGetValue(symbol, out var entry)) _entries.Add(symbol, entry = new Entry(now));
+
+        // A later due time of newer ranges holds the older ones back by no more than that delay, once.
+        if (entry.Ids.IsEmpty) entry.Due = now + Ticks(delay);
+        Count -= entry.Ids.Ranges.Length;
+        entry.Ids.Add(range);
+        Count += entry.Ids.Ranges.Length;
+        return true;
+    }
+
+    /// <summary>Takes the first range of the most urgent due symbol, cut to <paramref name="most"/> ids.</summary>
+    public bool TryTake(long most, out Symbol symbol, out IdRange range)
+    {
+        var now = clock.GetTimestamp();
+        Symbol? best = null;
+        var bestScore = double.NegativeInfinity;
+        foreach (var (candidate, entry) in _entries)
+        {
+            if (entry.Due > now) continue;
+            var score = entry.Ids.Count * (1 + clock.GetElapsedTime(entry.Since, now).TotalSeconds);
+            if (score <= bestScore) continue;
+            best = candidate;
+            bestScore = score;
+        }
+
+        symbol = best!;
+        range = default;
+        if (best is null) return false;
+
+        var ids = _entries[best].Ids;
+        range = ids.Ranges[0];
+        if (range.Count > most) range = range with { To = range.From + most - 1 };
+        Count -= ids.Ranges.Length;
+        ids.Remove(range);
+        Count += ids.Ranges.Length;
+        if (ids.IsEmpty) _entries.Remove(best);
+        return true;
+    }
+
+    /// <summary>Puts a symbol off, as after a failure.</summary>
+    public void Postpone(Symbol symbol, TimeSpan delay)
+    {
+        if (_entries.TryGetValue(symbol, out var entry)) entry.Due = Math.Max(entry.Due, clock.GetTimestamp() + Ticks(delay));
+    }
+
+    /// <summary>Time until something is due; null when the queue is empty.</summary>
+    public TimeSpan? UntilDue()
+    {
+        if (_entries.Count == 0) return null;
+        var due = long.MaxValue;
+        foreach (var entry in _entries.Values) due = Math.Min(due, entry.Due);
+        var now = clock.GetTimestamp();
+        return due <= now ? TimeSpan.Zero : clock.GetElapsedTime(now, due);
+    }
+
+    private long Ticks(TimeSpan delay) => (long)Math.Ceiling(delay.TotalSeconds * clock.TimestampFrequency);
+
+    private sealed class Entry(long since)
+    {
+        public IdRangeSet Ids { get; } = new();
+
+        public long Since { get; } = since;
+
+        public long Due { get; set; }
+    }
+}

@@ -1,0 +1,27 @@
+namespace Crypto.TradeIngest.Pipelines;
+
+/// <summary>What happens to a batch that finds the channel full.</summary>
+internal enum FullPolicy
+{
+    /// <summary>Live: it is dropped and its ids become a gap to fetch again, since the socket cannot wait.</summary>
+    Shed,
+
+    /// <summary>Files: the producer waits, since a file can.</summary>
+    Wait,
+}
+
+/// <summary>Bounds of the hand-off.</summary>
+internal sealed record TradeChannelOptions
+{
+    /// <summary>Batches that may wait. Default 256; 1 to 65,536.</summary>
+    public int Batches { get; init; } = 256;
+
+    /// <summary>Trades that may wait, checked before a batch is taken, so exceeded by one batch at most. Default 131,072 (8 MB); from 1.</summary>
+    public long Trades { get; init; } = 131_072;
+
+    /// <summary>Room for events that are not batches. Default 4,096; 1 to 1,048,576.</summary>
+    public int EventReserve { get; init; } = 4096;
+
+    /// <summary>Default <see cref="FullPolicy.Shed"/>.</summary>
+    public FullPolicy Policy { get; init; } = FullPolicy.Shed;
+}
