@@ -7,5 +7,7 @@ namespace Crypto.Warehouse.Loading;
 /// <param name="Ticker">The symbol, where it is known.</param>
 /// <param name="TradeId">The trade id, where it is known: it then counts as captured, since asking again would give the same.</param>
 /// <param name="Detail">What exactly is wrong, for a person; may be empty.</param>
+/// <param name="Identity">Equal for the same rejection read again, as when a file is replayed; null when each one counts.</param>
 public sealed record RejectedRecord(
-    long Offset, ErrorReason Reason, string Detail, string? Ticker, long? TradeId, Timestamp ReceivedTime, ReadOnlyMemory<byte> Payload);
+    long Offset, ErrorReason Reason, string Detail, string? Ticker, long? TradeId, Timestamp ReceivedTime, ReadOnlyMemory<byte> Payload,
+    string? Identity = null);

@@ -18,8 +18,8 @@ internal sealed class LoadStatements(SqliteDatabase database)
 
     private readonly SqliteStatement _reject = database.Prepare(
         """
-        INSERT INTO REJECTED_TRADES (epoch, topic, partition, offset, symbol_id, ticker, trade_id, error_reason, error_detail, received_time, record_content)
-        VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+        INSERT INTO REJECTED_TRADES (epoch, topic, partition, offset, symbol_id, ticker, trade_id, error_reason, error_detail, received_time, record_content, identity)
+        VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (identity) DO NOTHING
         """);
 
     private readonly SqliteStatement _raw = database.Prepare(
@@ -64,9 +64,10 @@ internal sealed class LoadStatements(SqliteDatabase database)
         .Bind(9, (long)flags)
         .Run();
 
-    public void Reject(
+    /// <returns>False when the same rejection stands there already.</returns>
+    public bool Reject(
         LogPartition partition, long offset, int? symbolId, string? ticker, long? tradeId, ErrorReason reason, string detail,
-        Timestamp received, ReadOnlySpan<byte> content) => _reject
+        Timestamp received, ReadOnlySpan<byte> content, string? identity = null) => _reject
         .Bind(1, partition.Epoch)
         .Bind(2, partition.Topic)
         .Bind(3, partition.Partition)
@@ -78,7 +79,8 @@ internal sealed class LoadStatements(SqliteDatabase database)
         .Bind(9, detail)
         .Bind(10, received.Microseconds)
         .BindBlob(11, content)
-        .Run();
+        .Bind(12, identity)
+        .Run() == 1;
 
     public void Raw(LogPartition partition, in RawRecord first, int count, ReadOnlySpan<byte> records) => _raw
         .Bind(1, partition.Epoch)

@@ -103,10 +103,10 @@ public sealed partial class SqliteWarehouse
     {
         SymbolState? state = null;
         if (rejected.Ticker is { } ticker) _symbols.TryGetValue(new NaturalKey(Exchange.Binance, ticker), out state);
-        _load!.Reject(
+        var isNew = _load!.Reject(
             partition, rejected.Offset, state?.SymbolId, rejected.Ticker, rejected.TradeId, rejected.Reason, rejected.Detail,
-            rejected.ReceivedTime, rejected.Payload.Span);
-        return new LoadOutcome(0, 0, 1);
+            rejected.ReceivedTime, rejected.Payload.Span, rejected.Identity);
+        return isNew ? new LoadOutcome(0, 0, 1) : new LoadOutcome(0, 1, 0);
     }
 
     private SymbolState StateOf(Symbol symbol)

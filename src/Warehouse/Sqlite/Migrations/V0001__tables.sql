@@ -84,6 +84,7 @@ CREATE TABLE REJECTED_TRADES (
     error_detail   TEXT NOT NULL,
     received_time  INTEGER NOT NULL,
     record_content BLOB NOT NULL,
+    identity       TEXT UNIQUE, -- the same line of the same file read again is the same rejection; null for live records
     UNIQUE (epoch, topic, partition, offset)
 ) STRICT;
 

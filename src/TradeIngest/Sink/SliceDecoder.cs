@@ -1,0 +1,94 @@
+using System.Buffers;
+using System.Security.Cryptography;
+using Crypto.TradeIngest.Log;
+using Crypto.TradeIngest.Pipelines;
+using Crypto.TradeModel.Contract;
+using Crypto.TradeModel.Quality;
+using Crypto.TradeModel.Symbols;
+using Crypto.TradeModel.Trades;
+using Crypto.Warehouse.Loading;
+
+namespace Crypto.TradeIngest.Sink;
+
+/// <summary>
+/// Reads the records of a slice into the batch a warehouse takes. What is no trade is not skipped: it becomes a rejection. The
+/// arrays are used again for the next slice.
+/// </summary>
+internal sealed class SliceDecoder(string epoch, string topic, SymbolTable symbols) : IDisposable
+{
+    private Trade[] _trades = ArrayPool<Trade>.Shared.Rent(4096);
+    private int[] _tradeRecords = ArrayPool<int>.Shared.Rent(4096);
+
+    public WarehouseBatch Decode(LogSlice slice)
+    {
+        var rejected = new List<RejectedRecord>();
+        var trades = topic == Topics.DeadLetters ? DecodeDeadLetters(slice, rejected) : DecodeTrades(slice, rejected);
+        return new WarehouseBatch
+        {
+            Partition = new LogPartition(epoch, topic, slice.Partition),
+            FromOffset = slice.FromOffset,
+            NextOffset = slice.NextOffset,
+            Records = slice.Records,
+            Trades = _trades.AsMemory(0, trades),
+            TradeRecords = _tradeRecords.AsMemory(0, trades),
+            Rejected = rejected,
+            KeepRaw = topic != Topics.DeadLetters,
+        };
+    }
+
+    public void Dispose()
+    {
+        ArrayPool<Trade>.Shared.Return(Interlocked.Exchange(ref _trades, []));
+        ArrayPool<int>.Shared.Return(Interlocked.Exchange(ref _tradeRecords, []));
+    }
+
+    private int DecodeTrades(LogSlice slice, List<RejectedRecord> rejected)
+    {
+        Reserve(slice.Records.Length);
+        var records = slice.Records.Span;
+        var count = 0;
+        for (var i = 0; i < records.Length; i++)
+        {
+            var reason = TradeJson.TryRead(records[i].Value.Span, symbols, out _trades[count]);
+            if (reason == ErrorReason.None) _tradeRecords[count++] = i;
+            else rejected.Add(Foreign(records[i], reason, "the record is no trade of a contract version known here"));
+        }
+
+        return count;
+    }
+
+    private static int DecodeDeadLetters(LogSlice slice, List<RejectedRecord> rejected)
+    {
+        foreach (var record in slice.Records.Span)
+        {
+            var reason = DeadLetterJson.TryRead(record.Value, out var letter);
+            rejected.Add(letter is null
+                ? Foreign(record, reason, "the record is no dead letter of a contract version known here")
+                : new RejectedRecord(record.Offset, letter.Reason, letter.Detail, null, null, letter.ReceivedTime, letter.Payload, IdentityOf(letter)));
+        }
+
+        return 0;
+    }
+
+    private static RejectedRecord Foreign(in RawRecord record, ErrorReason reason, string detail) =>
+        new(record.Offset, reason, detail, null, null, record.AppendedTime, record.Value);
+
+    // A file's bad line is the same bad line when the file is read again; a live stream repeats itself only by accident.
+    private static string? IdentityOf(DeadLetter letter)
+    {
+        if (letter.Source != IngestSource.Replay) return null;
+        using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
+        hash.AppendData(System.Text.Encoding.UTF8.GetBytes(letter.Detail));
+        hash.AppendData([0]);
+        hash.AppendData(letter.Payload);
+        return Convert.ToHexStringLower(hash.GetHashAndReset());
+    }
+
+    private void Reserve(int count)
+    {
+        if (count <= _trades.Length && count <= _tradeRecords.Length) return;
+        Dispose();
+        _trades = ArrayPool<Trade>.Shared.Rent(count);
+        _tradeRecords = ArrayPool<int>.Shared.Rent(count);
+    }
+}
