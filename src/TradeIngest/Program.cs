@@ -1,1 +1,11 @@
-Console.WriteLine("trade-ingest");
+using Crypto.TradeIngest.Commands;
+
+return await CommandLine.RunAsync(
+    args,
+    DemoCommand.Create(),
+    RunCommand.Create(),
+    SimulateCommand.Create(),
+    ReplayCommand.Create(),
+    VerifyCommand.Create(),
+    QueryCommand.Create(),
+    StatusCommand.Create());

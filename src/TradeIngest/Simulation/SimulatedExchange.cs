@@ -21,7 +21,7 @@ internal sealed class SimulatedExchange : IAsyncDisposable
 
     private readonly SimulatedExchangeOptions _options;
     private readonly LoopbackServer _server;
-    private readonly CancellationTokenSource _stopping = new();
+    private readonly CancellationTokenSource _halting = new();
     private readonly ConcurrentDictionary<IPAddress, MessageBudget> _attempts = new();
     private ImmutableArray<StreamConnection> _connections = [];
     private IReadOnlyDictionary<string, int> _ordinals = ImmutableDictionary<string, int>.Empty;
@@ -61,8 +61,8 @@ internal sealed class SimulatedExchange : IAsyncDisposable
     public Faults Faults { get; } = new();
 
     /// <summary>
-    /// Completes when the last trade happened and, at full speed, the connections have taken it; canceled when the exchange is
-    /// disposed before.
+    /// Completes when the last trade happened and, at full speed, the connections have taken it; canceled when the market is
+    /// halted before.
     /// </summary>
     public Task Finished { get; private set; } = Task.CompletedTask;
 
@@ -100,7 +100,14 @@ internal sealed class SimulatedExchange : IAsyncDisposable
         var feed = new TradeFeed(tape, _options, () => _connections);
         _rest = new RestApi(_options, Faults, tape, feed.Produced);
         _feed = feed;
-        Finished = Task.Run(() => feed.RunAsync(_stopping.Token), CancellationToken.None);
+        Finished = Task.Run(() => feed.RunAsync(_halting.Token), CancellationToken.None);
+    }
+
+    /// <summary>Ends the market: nothing happens any more, what happened stays available by REST and connections stay open.</summary>
+    public async Task HaltAsync()
+    {
+        await _halting.CancelAsync();
+        await Finished.ContinueWith(_ => { }, CancellationToken.None, TaskContinuationOptions.ExecuteSynchronously, TaskScheduler.Default);
     }
 
     /// <summary>Cuts every connection without a closing handshake.</summary>
@@ -139,15 +146,14 @@ internal sealed class SimulatedExchange : IAsyncDisposable
     {
         if (_disposed) return;
         _disposed = true;
-        await _stopping.CancelAsync();
-        await Finished.ContinueWith(_ => { }, CancellationToken.None, TaskContinuationOptions.ExecuteSynchronously, TaskScheduler.Default);
+        await HaltAsync();
         ShutDownConnections();
 
         // Clients that do not answer the close in time are cut off.
         using (var patience = new CancellationTokenSource(StopTimeout, _options.TimeProvider)) await _server.StopAsync(patience.Token);
         _server.Dispose();
         _feed?.Dispose();
-        _stopping.Dispose();
+        _halting.Dispose();
     }
 
     private GeneratedTape Generate()

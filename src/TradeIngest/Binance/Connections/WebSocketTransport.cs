@@ -1,0 +1,21 @@
+namespace Crypto.TradeIngest.Binance.Connections;
+
+/// <summary>The implementations of the socket seam, by the name the configuration gives them.</summary>
+internal static class WebSocketTransport
+{
+    public static readonly IReadOnlyList<string> Names =
+#if WEBSOCKET_CLIENT
+        ["ClientWebSocket", "WebsocketClient"];
+#else
+        ["ClientWebSocket"];
+#endif
+
+    public static IWebSocketConnection Create(string name, BinanceTradeStreamOptions options) => name switch
+    {
+        "ClientWebSocket" => new ClientWebSocketConnection(options.KeepAlive, options.MessageBytes),
+#if WEBSOCKET_CLIENT
+        "WebsocketClient" => new WebsocketClientConnection(options.KeepAlive, options.MessageBytes),
+#endif
+        _ => throw new ArgumentOutOfRangeException(nameof(name), name, "No such transport in this build."),
+    };
+}

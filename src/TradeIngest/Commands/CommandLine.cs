@@ -1,0 +1,72 @@
+using System.CommandLine;
+using System.CommandLine.Invocation;
+using System.Runtime.InteropServices;
+using Crypto.TradeIngest.Binance;
+using Crypto.TradeIngest.Hosting;
+using Crypto.TradeIngest.Log;
+using Crypto.TradeIngest.Replay;
+using Crypto.Warehouse;
+using Spectre.Console;
+
+namespace Crypto.TradeIngest.Commands;
+
+/// <summary>Parses, runs the chosen command, and turns every expected failure into one clear message and an exit code.</summary>
+internal static class CommandLine
+{
+    public static async Task<int> RunAsync(string[] args, params Command[] commands)
+    {
+        var root = new RootCommand(
+            "Captures every Binance spot trade of the chosen symbols, lands it in a warehouse, and keeps a star schema current. Start with: trade-ingest demo");
+        foreach (var command in commands) root.Subcommands.Add(command);
+
+        var parsed = root.Parse(args);
+        if (parsed.Action is ParseErrorAction)
+        {
+            await parsed.InvokeAsync();
+            return ExitCode.WrongUsage;
+        }
+
+        using var stop = new CancellationTokenSource();
+        var interrupted = false;
+        using var onInterrupt = PosixSignalRegistration.Create(PosixSignal.SIGINT, context => Stop(context, isInterrupt: true));
+        using var onTerminate = PosixSignalRegistration.Create(PosixSignal.SIGTERM, context => Stop(context, isInterrupt: false));
+        try
+        {
+            var code = await parsed.InvokeAsync(
+                new InvocationConfiguration { EnableDefaultExceptionHandler = false, ProcessTerminationTimeout = null }, stop.Token);
+            return interrupted ? ExitCode.Interrupted : code;
+        }
+        catch (OperationCanceledException) when (stop.IsCancellationRequested)
+        {
+            return interrupted ? ExitCode.Interrupted : ExitCode.Ok;
+        }
+        catch (Exception failure) when (CodeOf(failure) is { } code)
+        {
+            WriteError(failure.Message);
+            return code;
+        }
+
+        void Stop(PosixSignalContext context, bool isInterrupt)
+        {
+            // The command drains and ends by itself; a second signal finds nobody to hold it back.
+            context.Cancel = !stop.IsCancellationRequested;
+            interrupted |= isInterrupt;
+            stop.Cancel();
+        }
+    }
+
+    public static void WriteError(string message)
+    {
+        var console = AnsiConsole.Create(new AnsiConsoleSettings { Out = new AnsiConsoleOutput(Console.Error) });
+        if (!console.Profile.Capabilities.Interactive) console.Profile.Width = 4096;
+        console.MarkupLineInterpolated($"[red]error:[/] {message}");
+    }
+
+    private static int? CodeOf(Exception failure) => failure switch
+    {
+        ConfigurationException or ReplayFileException or WarehouseException or LogException => ExitCode.WrongUsage,
+        StorageException { Fault: StorageFault.ReadOnly or StorageFault.Missing } => ExitCode.WrongUsage,
+        StorageException or ExchangeException => ExitCode.Unreachable,
+        _ => null,
+    };
+}

@@ -1,0 +1,46 @@
+using Crypto.TradeIngest.Hosting;
+using Microsoft.Extensions.Configuration;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Logging.Console;
+
+namespace Crypto.TradeIngest.Commands;
+
+/// <summary>Brings together appsettings.json, the environment (<c>CRYPTO__Section__Key</c>) and the command line, and checks the result.</summary>
+internal static class Configuration
+{
+    private const string EnvironmentPrefix = "CRYPTO__";
+
+    /// <param name="overrides">What the command line says, by configuration key; null values say nothing.</param>
+    /// <exception cref="ConfigurationException">Lists every fault.</exception>
+    public static ServiceOptions Read(params (string Key, string? Value)[] overrides)
+    {
+        ServiceOptions options;
+        try
+        {
+            options = new ConfigurationBuilder()
+                .AddJsonFile(Path.GetFullPath("appsettings.json"), optional: true)
+                .AddEnvironmentVariables(EnvironmentPrefix)
+                .AddInMemoryCollection(overrides.Where(pair => pair.Value is not null).Select(pair => KeyValuePair.Create(pair.Key, pair.Value)))
+                .Build()
+                .Get<ServiceOptions>(binder => binder.ErrorOnUnknownConfiguration = false) ?? new ServiceOptions();
+        }
+        catch (Exception failure) when (failure is InvalidDataException or InvalidOperationException or FormatException)
+        {
+            throw new ConfigurationException($"The configuration cannot be read: {failure.InnerException?.Message ?? failure.Message}", failure);
+        }
+
+        var faults = options.Validate().ToList();
+        return faults.Count == 0 ? options : throw ConfigurationException.Of(faults);
+    }
+
+    public static ILoggerFactory Loggers(LogLevel level) => LoggerFactory.Create(builder => builder
+        .SetMinimumLevel(level)
+        .AddConsole(console => console.LogToStandardErrorThreshold = LogLevel.Trace)
+        .AddSimpleConsole(format =>
+        {
+            format.SingleLine = true;
+            format.UseUtcTimestamp = true;
+            format.TimestampFormat = "yyyy-MM-dd'T'HH:mm:ss.fff'Z' ";
+            format.ColorBehavior = Console.IsErrorRedirected ? LoggerColorBehavior.Disabled : LoggerColorBehavior.Default;
+        }));
+}

@@ -1,0 +1,121 @@
+using Crypto.TradeIngest.Binance;
+using Crypto.TradeIngest.Binance.Connections;
+using Crypto.TradeIngest.Log;
+using Crypto.TradeIngest.Pipelines;
+using Crypto.Warehouse.Loading;
+
+namespace Crypto.TradeIngest.Hosting;
+
+/// <summary>What the operator chose: <c>appsettings.json</c>, then the environment, then options of the command line.</summary>
+internal sealed record ServiceOptions
+{
+    /// <summary>The data folder. Default <c>./data</c>.</summary>
+    public string Data { get; init; } = "./data";
+
+    public ExchangeOptions Exchange { get; init; } = new();
+
+    public ReferenceOptions Reference { get; init; } = new();
+
+    public LogOptions Log { get; init; } = new();
+
+    public WarehouseOptions Warehouse { get; init; } = new();
+
+    /// <summary>Time for the whole drain at a stop; what is not in the log by then counts as missing and is fetched at the next start. Default 20 s.</summary>
+    public TimeSpan DrainTimeout { get; init; } = TimeSpan.FromSeconds(20);
+
+    /// <summary>Every fault, each saying what to do; none when the service can start.</summary>
+    public IEnumerable<string> Validate()
+    {
+        if (string.IsNullOrWhiteSpace(Data)) yield return "Data: the folder is empty; set --data";
+        foreach (var fault in Exchange.Validate()) yield return $"Exchange: {fault}";
+        if (Reference.Interval < TimeSpan.FromMilliseconds(50)) yield return $"Reference: Interval {Reference.Interval} is under 50 ms";
+        if (Log.Partitions is < 1 or > 1024) yield return $"Log: Partitions {Log.Partitions} is not within 1 to 1,024";
+        if (Log.MaxBytes < 1 << 20) yield return $"Log: MaxBytes {Log.MaxBytes} is under 1 MiB";
+        if (DrainTimeout <= TimeSpan.Zero) yield return $"DrainTimeout {DrainTimeout} is not positive";
+    }
+}
+
+internal sealed record ExchangeOptions
+{
+    /// <summary>Base of the streams. Default <c>wss://stream.binance.com:9443</c>; <c>--ws</c>.</summary>
+    public string WebSocket { get; init; } = "wss://stream.binance.com:9443";
+
+    /// <summary>Base of the REST calls. Default <c>https://api.binance.com</c>; <c>--rest</c>.</summary>
+    public string Rest { get; init; } = "https://api.binance.com";
+
+    /// <summary>Tickers separated by commas, or <c>ALL</c> for every one that trades. Default five large ones; <c>--symbols</c>.</summary>
+    public string Symbols { get; init; } = "BTCUSDT,ETHUSDT,BNBUSDT,SOLUSDT,XRPUSDT";
+
+    /// <summary>How often the list of symbols is read again. Default one hour.</summary>
+    public TimeSpan InfoInterval { get; init; } = TimeSpan.FromHours(1);
+
+    /// <summary>The socket behind the streams: <c>ClientWebSocket</c>, or <c>WebsocketClient</c> in builds that carry that package.</summary>
+    public string Transport { get; init; } = "ClientWebSocket";
+
+    public TradeChannelOptions Channel { get; init; } = new();
+
+    public IReadOnlyList<string> Tickers => [.. Symbols
+        .Split([',', ' '], StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries)
+        .Select(ticker => ticker.ToUpperInvariant())
+        .Distinct(StringComparer.Ordinal)];
+
+    public BinanceTradeStreamOptions Stream => new() { Endpoint = new Uri(WebSocket) };
+
+    public IEnumerable<string> Validate()
+    {
+        if (!Uri.TryCreate(WebSocket, UriKind.Absolute, out var socket) || socket.Scheme is not ("ws" or "wss"))
+        {
+            yield return $"'{WebSocket}' is no WebSocket address such as wss://stream.binance.com:9443; set --ws";
+        }
+        else
+        {
+            foreach (var fault in Stream.Validate()) yield return fault;
+        }
+
+        if (!Uri.TryCreate(Rest, UriKind.Absolute, out var rest) || rest.Scheme is not ("http" or "https"))
+        {
+            yield return $"'{Rest}' is no HTTP address such as https://api.binance.com; set --rest";
+        }
+
+        if (!WebSocketTransport.Names.Contains(Transport, StringComparer.Ordinal))
+        {
+            yield return $"Transport '{Transport}' is not in this build, which has {string.Join(", ", WebSocketTransport.Names)}; "
+                + "build with -p:WebsocketClient=true for WebsocketClient";
+        }
+
+        if (Tickers.Count == 0) yield return "no symbols; set --symbols BTCUSDT,ETHUSDT or ALL";
+        if (InfoInterval < TimeSpan.FromSeconds(1)) yield return $"InfoInterval {InfoInterval} is under a second";
+    }
+}
+
+internal sealed record ReferenceOptions
+{
+    /// <summary>The reference file. Default <c>symbols.csv</c> in the data folder; it need not exist.</summary>
+    public string? File { get; init; }
+
+    /// <summary>How often it is looked at. Default 1 s.</summary>
+    public TimeSpan Interval { get; init; } = TimeSpan.FromSeconds(1);
+}
+
+internal sealed record LogOptions
+{
+    /// <summary>Partitions of each topic, fixed when the log is created. Default 1; 1 to 1,024.</summary>
+    public int Partitions { get; init; } = 1;
+
+    /// <summary>Bytes kept per partition once they are in the warehouse. Default 1 GiB; from 1 MiB.</summary>
+    public long MaxBytes { get; init; } = 1L << 30;
+
+    /// <summary>Age of records kept per partition once they are in the warehouse. Default seven days.</summary>
+    public TimeSpan MaxAge { get; init; } = TimeSpan.FromDays(7);
+
+    /// <summary>How often old records are removed. Default one minute.</summary>
+    public TimeSpan TrimInterval { get; init; } = TimeSpan.FromMinutes(1);
+
+    public TrimPolicy Trim => new(MaxBytes, MaxAge);
+}
+
+internal sealed record WarehouseOptions
+{
+    /// <summary>Quote assets that count as US dollars, separated by commas. Default the dollar and its stablecoins.</summary>
+    public string PeggedAssets { get; init; } = string.Join(',', UsdAmount.DefaultPeggedAssets);
+}

@@ -1,0 +1,172 @@
+using System.Reactive.Linq;
+using Crypto.TradeIngest.Log;
+using Crypto.TradeIngest.Pipelines;
+using Crypto.TradeIngest.Sink;
+using Crypto.TradeModel.Continuity;
+using Microsoft.Extensions.Logging;
+
+namespace Crypto.TradeIngest.Hosting;
+
+/// <summary>
+/// Everything between a source of events and the warehouse: continuity, quality, the channel, the log writer, the sinks. Live capture and replay
+/// differ only in what they connect to it.
+/// </summary>
+internal sealed class TradePipeline : IAsyncDisposable
+{
+    private readonly Stores _stores;
+    private readonly LogOptions _logOptions;
+    private readonly TimeProvider _clock;
+    private readonly CancellationTokenSource _stoppingSinks = new();
+    private readonly CancellationTokenSource _abandoning = new();
+    private readonly TradeSink _trades;
+    private readonly TradeSink _deadLetters;
+    private readonly Task _writing;
+    private readonly Task[] _sinking;
+    private readonly Action<GapFound> _onGap;
+    private IDisposable? _source;
+
+    private TradePipeline(
+        Stores stores, LogOptions logOptions, TradeChannelOptions channel, Action<GapFound> onGap, TradeSink trades, TradeSink deadLetters,
+        SinkMetrics metrics, ContinuityTracker tracker, TimeProvider clock, ILoggerFactory loggers)
+    {
+        _stores = stores;
+        _logOptions = logOptions;
+        _clock = clock;
+        _trades = trades;
+        _deadLetters = deadLetters;
+        Sink = metrics;
+        Tracker = tracker;
+        _onGap = onGap;
+        Channel = new TradeChannel(channel, Tracker, onGap, loggers.CreateLogger<TradeChannel>());
+        Writer = new LogWriter(Channel, stores.Log, loggers.CreateLogger<LogWriter>());
+
+        // Both sides are synchronous at heart (SQLite): each gets a thread of the pool to itself.
+        _writing = Task.Run(() => Writer.RunAsync(_abandoning.Token));
+        _sinking =
+        [
+            Task.Run(() => _trades.RunAsync(_stoppingSinks.Token)),
+            Task.Run(() => _deadLetters.RunAsync(_stoppingSinks.Token)),
+            Task.Run(() => TrimAsync(_stoppingSinks.Token)),
+        ];
+        Failure = FirstFailureAsync([_writing, .. _sinking]);
+    }
+
+    public ContinuityTracker Tracker { get; }
+
+    public QualityCounters Quality { get; } = new();
+
+    public TradeChannel Channel { get; }
+
+    public LogWriter Writer { get; }
+
+    public SinkMetrics Sink { get; }
+
+    /// <summary>Completes with the exception as soon as one of the stages fails; never while all is well.</summary>
+    public Task<Exception> Failure { get; }
+
+    /// <summary>Loads what an earlier run left in the log, so that stored coverage is complete, then starts all stages.</summary>
+    /// <param name="onGap">Told every gap: jumps in ids, and trades the channel had no room for. Must not wait.</param>
+    public static async Task<TradePipeline> StartAsync(
+        Stores stores, LogOptions logOptions, TradeChannelOptions channel, Action<GapFound> onGap, TimeProvider clock, ILoggerFactory loggers,
+        CancellationToken cancellationToken)
+    {
+        var metrics = new SinkMetrics();
+        var trades = await TradeSink.OpenAsync(stores.Log, Topics.StockTrades, stores.Warehouse, stores.Symbols, metrics, clock, cancellationToken);
+        var deadLetters = await TradeSink.OpenAsync(stores.Log, Topics.DeadLetters, stores.Warehouse, stores.Symbols, metrics, clock, cancellationToken);
+        await trades.DrainAsync(cancellationToken);
+        await deadLetters.DrainAsync(cancellationToken);
+
+        var tracker = new ContinuityTracker();
+        foreach (var symbol in await stores.Warehouse.CoverageAsync(cancellationToken))
+        {
+            tracker.Seed(stores.Symbols.Intern(symbol.Key.Ticker), IdRangeSet.Of([.. symbol.Covered]));
+        }
+
+        return new TradePipeline(stores, logOptions, channel, onGap, trades, deadLetters, metrics, tracker, clock, loggers);
+    }
+
+    /// <summary>Connects a source; its events pass continuity and quality on their way into the channel.</summary>
+    public void Connect(IObservable<StreamEvent> source) => _source = source
+        .TrackContinuity(Tracker)
+        .Do(TellGap)
+        .CheckQuality(Quality)
+        .Subscribe(Channel);
+
+    /// <summary>
+    /// The drain, in its one order, once the source has stopped: complete the channel, flush the log, load what is in it.
+    /// </summary>
+    /// <returns>False when the time ran out; what was not in the log then counts as missing at the next start.</returns>
+    public async Task<bool> DrainAsync(TimeSpan timeout)
+    {
+        using var deadline = new CancellationTokenSource(timeout, _clock);
+        await using var abandon = deadline.Token.Register(() => _abandoning.Cancel());
+        Channel.OnCompleted();
+        try
+        {
+            await _writing;
+        }
+        catch (OperationCanceledException) when (deadline.IsCancellationRequested)
+        {
+            return false;
+        }
+
+        await _stoppingSinks.CancelAsync();
+        await Task.WhenAll(_sinking);
+        await _trades.DrainAsync(deadline.Token);
+        await _deadLetters.DrainAsync(deadline.Token);
+        return !deadline.IsCancellationRequested;
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        _source?.Dispose();
+        Channel.OnCompleted();
+        await _abandoning.CancelAsync();
+        await _stoppingSinks.CancelAsync();
+
+        // A failure was told through Failure; here it only matters that nothing runs any more.
+        await Task.WhenAll([_writing, .. _sinking]).ContinueWith(static _ => { }, TaskScheduler.Default);
+        await _trades.DisposeAsync();
+        await _deadLetters.DisposeAsync();
+        _abandoning.Dispose();
+        _stoppingSinks.Dispose();
+    }
+
+    private void TellGap(StreamEvent value)
+    {
+        if (value is GapFound gap) _onGap(gap);
+    }
+
+    private async Task TrimAsync(CancellationToken cancellationToken)
+    {
+        try
+        {
+            while (true)
+            {
+                await Task.Delay(_logOptions.TrimInterval, _clock, cancellationToken);
+                foreach (var (position, next) in await _stores.Warehouse.PositionsAsync(cancellationToken))
+                {
+                    if (position.Epoch != _stores.Log.Epoch) continue;
+                    await _stores.Log.TrimAsync(position.Topic, position.Partition, next, _logOptions.Trim, cancellationToken);
+                }
+            }
+        }
+        catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
+        {
+            // The way this loop ends.
+        }
+    }
+
+    private static async Task<Exception> FirstFailureAsync(List<Task> stages)
+    {
+        while (stages.Count > 0)
+        {
+            var ended = await Task.WhenAny(stages);
+            if (ended.Exception is { } failure) return failure.InnerException!;
+            stages.Remove(ended);
+        }
+
+        // All ended well: nothing will fail any more, and nothing is to be told.
+        return await new TaskCompletionSource<Exception>().Task;
+    }
+}

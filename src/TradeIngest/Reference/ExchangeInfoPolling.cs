@@ -1,0 +1,44 @@
+using Crypto.TradeIngest.Binance;
+using Crypto.TradeIngest.Binance.Rest;
+using Crypto.Warehouse.Dimension;
+using Microsoft.Extensions.Logging;
+
+namespace Crypto.TradeIngest.Reference;
+
+/// <summary>Reads the exchange's list of symbols now and then and applies what changed of the captured ones.</summary>
+internal sealed class ExchangeInfoPolling(
+    BinanceRestClient rest, IReadOnlyCollection<string> tickers, TimeSpan interval, ReferenceSync sync, TimeProvider clock, ILogger<ExchangeInfoPolling> logger)
+{
+    private readonly HashSet<string> _tickers = new(tickers, StringComparer.Ordinal);
+
+    public async Task RunAsync(CancellationToken cancellationToken)
+    {
+        try
+        {
+            while (true)
+            {
+                await Task.Delay(interval, clock, cancellationToken);
+                await PollAsync(cancellationToken);
+            }
+        }
+        catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
+        {
+            // The way this loop ends.
+        }
+    }
+
+    private async Task PollAsync(CancellationToken cancellationToken)
+    {
+        try
+        {
+            var listed = await rest.GetExchangeInfoAsync(cancellationToken);
+            var statements = listed.Where(symbol => _tickers.Contains(symbol.Ticker)).Select(ExchangeInfoStatements.From).ToList();
+            var outcome = await sync.SyncAsync(ChangeSource.ExchangeInfo, statements, cancellationToken);
+            if (outcome.NewChanges > 0) logger.LogInformation("exchangeInfo: {Changes} changes, {Versions} versions.", outcome.NewChanges, outcome.VersionsWritten);
+        }
+        catch (ExchangeException failure)
+        {
+            logger.LogWarning("exchangeInfo could not be read and is asked for again in {Interval}: {Message}", interval, failure.Message);
+        }
+    }
+}

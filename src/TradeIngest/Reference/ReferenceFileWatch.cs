@@ -1,0 +1,65 @@
+using Crypto.Warehouse.Dimension;
+using Microsoft.Extensions.Logging;
+
+namespace Crypto.TradeIngest.Reference;
+
+/// <summary>
+/// Applies the reference file whenever it changes. Polled: notifications do not cross container mounts. Symbols are those of the
+/// file; one that is not captured yet is registered all the same.
+/// </summary>
+internal sealed class ReferenceFileWatch(string path, TimeSpan interval, ReferenceSync sync, TimeProvider clock, ILogger<ReferenceFileWatch> logger)
+{
+    private (DateTime Written, long Length) _seen;
+
+    /// <summary>Faults of the file as read last, each with its line number.</summary>
+    public IReadOnlyList<string> Faults { get; private set; } = [];
+
+    public async Task RunAsync(CancellationToken cancellationToken)
+    {
+        try
+        {
+            while (true)
+            {
+                await Task.Delay(interval, clock, cancellationToken);
+                await ApplyIfChangedAsync(cancellationToken);
+            }
+        }
+        catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
+        {
+            // The way this loop ends.
+        }
+    }
+
+    /// <summary>Reads and applies the file if it changed since the last call. A file that cannot be read leaves everything as it was.</summary>
+    public async Task<ApplyOutcome> ApplyIfChangedAsync(CancellationToken cancellationToken)
+    {
+        var file = new FileInfo(path);
+        if (!file.Exists) return default;
+        var state = (file.LastWriteTimeUtc, file.Length);
+        if (state == _seen) return default;
+        string[] lines;
+        try
+        {
+            lines = await File.ReadAllLinesAsync(path, cancellationToken);
+        }
+        catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
+        {
+            logger.LogWarning("'{Path}' cannot be read and stays as it was read last: {Message}", path, failure.Message);
+            return default;
+        }
+
+        var (statements, faults) = ReferenceFile.Parse(lines);
+        Faults = faults;
+        foreach (var fault in faults) logger.LogWarning("'{Path}' {Fault}; the line is ignored and what was known stays.", path, fault);
+        var outcome = await sync.SyncAsync(ChangeSource.ReferenceFile, statements, cancellationToken);
+        _seen = state;
+        if (outcome.NewChanges > 0)
+        {
+            logger.LogInformation(
+                "'{Path}': {Changes} changes, {Versions} versions, {Facts} facts re-keyed.",
+                path, outcome.NewChanges, outcome.VersionsWritten, outcome.FactsRekeyed);
+        }
+
+        return outcome;
+    }
+}
