@@ -84,7 +84,7 @@ internal ref struct FrameFields
         {
             // Read once: a repeated envelope is refused unless it is an extra of an event.
             if (reader.TokenType != JsonTokenType.StartObject) _dataFault = ErrorReason.WrongType;
-            else if ((_repeated & Keys.Data) == 0) _data.Read(ref reader);
+            else if ((_repeated & Keys.Data) == Keys.None) _data.Read(ref reader);
         }
     }
 
