@@ -151,7 +151,15 @@ internal sealed class ScriptedConnection(ScriptedExchange exchange, TcpClient cl
     public void Abort()
     {
         if (Interlocked.Exchange(ref _aborted, 1) == 1) return;
-        client.Client.LingerState = new LingerOption(true, 0);
+        try
+        {
+            client.Client.LingerState = new LingerOption(true, 0);
+        }
+        catch (ObjectDisposedException)
+        {
+            // The closing handshake came first.
+        }
+
         client.Dispose();
     }
 
