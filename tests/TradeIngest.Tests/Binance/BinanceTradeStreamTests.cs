@@ -1,0 +1,309 @@
+using Crypto.TradeIngest.Binance;
+using Crypto.TradeIngest.Binance.Connections;
+using Crypto.TradeIngest.Pipelines;
+using Crypto.TradeModel.Quality;
+using Crypto.TradeModel.Symbols;
+using Microsoft.Extensions.Logging.Abstractions;
+
+namespace Crypto.TradeIngest.Tests.Binance;
+
+[TestClass]
+public sealed class BinanceTradeStreamTests
+{
+    private readonly SymbolTable _table = new();
+    private readonly EventTape _tape = new();
+
+    [TestMethod]
+    public async Task Subscribe_OneSymbol_ConnectsInMicrosecondsAndDeliversALoneTradeAtOnce()
+    {
+        await using var exchange = new ScriptedExchange();
+        await using var stream = Open(exchange, "BTCUSDT");
+        using var subscription = stream.Subscribe(_tape);
+        var connection = await exchange.AcceptAsync();
+        await _tape.NextAsync<Connected>();
+
+        await connection.SendAsync(ScriptedExchange.Trade("BTCUSDT", 7));
+        await _tape.TradesAsync(1);
+
+        Assert.AreEqual("/stream?timeUnit=MICROSECOND", connection.Path);
+        Assert.AreEqual("btcusdt@trade", string.Join(',', connection.Subscribed.Keys));
+        Assert.AreEqual(7, _tape.Trades.Single().TradeId);
+    }
+
+    [TestMethod]
+    public async Task Subscribe_ThousandSymbols_StaysWithinEveryLimit()
+    {
+        await using var exchange = new ScriptedExchange();
+        await using var stream = Open(exchange, [.. Enumerable.Range(0, 1000).Select(i => $"SYMBOL{i:D4}USDT")]);
+        using var subscription = stream.Subscribe(_tape);
+        var connection = await exchange.AcceptAsync();
+        await _tape.NextAsync<Connected>();
+
+        Assert.HasCount(1000, connection.Subscribed);
+        Assert.IsFalse(connection.BrokeRateLimit);
+        Assert.IsTrue(connection.Received.All(message => message.Bytes < 4096));
+        Assert.HasCount(1, exchange.Connections);
+    }
+
+    [TestMethod]
+    public async Task Subscribe_MoreSymbolsThanOneConnectionTakes_OpensSeveral()
+    {
+        await using var exchange = new ScriptedExchange { StreamLimit = 2 };
+        await using var stream = Open(exchange, options => options with { StreamsPerConnection = 2 }, "A", "B", "C", "D", "E");
+        using var subscription = stream.Subscribe(_tape);
+        for (var i = 0; i < 3; i++) await _tape.NextAsync<Connected>();
+
+        Assert.HasCount(3, exchange.Connections);
+        CollectionAssert.AreEquivalent(
+            new[] { "a@trade", "b@trade", "c@trade", "d@trade", "e@trade" },
+            exchange.Connections.SelectMany(connection => connection.Subscribed.Keys).ToArray());
+    }
+
+    [TestMethod]
+    public async Task Subscribe_RequestLostInSilence_IsRepairedFromTheList()
+    {
+        var swallowed = 0;
+        await using var exchange = new ScriptedExchange
+        {
+            OnControl = async (connection, message) =>
+            {
+                // Answered, and yet not in effect.
+                if (message.Method != "SUBSCRIBE" || Interlocked.Increment(ref swallowed) != 1) return false;
+                await connection.ReplyAsync(message.Id);
+                return true;
+            },
+        };
+        await using var stream = Open(exchange, "BTCUSDT", "ETHUSDT");
+        using var subscription = stream.Subscribe(_tape);
+        var connected = await exchange.AcceptAsync();
+        await _tape.NextAsync<Connected>();
+
+        Assert.HasCount(2, connected.Subscribed);
+        Assert.AreEqual(0, stream.Metrics.SubscriptionFaults);
+    }
+
+    [TestMethod]
+    public async Task Subscribe_OneRefusedSymbol_IsReportedAndTheOthersRun()
+    {
+        await using var exchange = new ScriptedExchange
+        {
+            OnControl = async (connection, message) =>
+            {
+                if (!message.Streams.Contains("bad@trade")) return false;
+                await connection.SendAsync($$"""{"code":2,"msg":"Invalid request","id":{{message.Id}}}""");
+                return true;
+            },
+        };
+        await using var stream = Open(exchange, "BTCUSDT", "BAD", "ETHUSDT");
+        using var subscription = stream.Subscribe(_tape);
+        var fault = await _tape.NextAsync<SubscriptionFault>();
+        await _tape.NextAsync<Connected>();
+
+        Assert.Contains("bad@trade", fault.Message, StringComparison.Ordinal);
+        Assert.IsFalse(fault.IsFatal);
+        Assert.HasCount(2, exchange.Connections.Single().Subscribed);
+    }
+
+    [TestMethod]
+    public async Task Subscribe_TooManySubscriptions_EndsWithAMessageThatSaysWhatToDo()
+    {
+        await using var exchange = new ScriptedExchange { StreamLimit = 1 };
+        await using var stream = Open(exchange, "BTCUSDT", "ETHUSDT");
+        using var subscription = stream.Subscribe(_tape);
+        var fault = await _tape.NextAsync<SubscriptionFault>();
+        var end = await _tape.End;
+
+        Assert.IsTrue(fault.IsFatal);
+        Assert.Contains("StreamsPerConnection", fault.Message, StringComparison.Ordinal);
+        Assert.IsFalse(((ExchangeException)end!).IsTransient);
+        Assert.AreEqual(1, stream.Metrics.FailedShards);
+        Assert.HasCount(1, exchange.Connections);
+    }
+
+    [TestMethod]
+    public async Task Receive_BurstInOneWrite_ComesInFewBatches()
+    {
+        await using var exchange = new ScriptedExchange();
+        await using var stream = Open(exchange, "BTCUSDT");
+        using var subscription = stream.Subscribe(_tape);
+        var connection = await exchange.AcceptAsync();
+        await _tape.NextAsync<Connected>();
+
+        await connection.SendAsync([.. Enumerable.Range(1, 500).Select(i => ScriptedExchange.Trade("BTCUSDT", i))]);
+        await _tape.TradesAsync(500);
+
+        CollectionAssert.AreEqual(Enumerable.Range(1, 500).Select(i => (long)i).ToArray(), _tape.Trades.Select(trade => trade.TradeId).ToArray());
+        Assert.IsLessThan(100, _tape.BatchSizes.Count);
+        Assert.AreEqual(500, stream.Metrics.Trades);
+    }
+
+    [TestMethod]
+    public async Task Receive_FullBatch_IsHandedOverAndTheRestFollows()
+    {
+        await using var exchange = new ScriptedExchange();
+        await using var stream = Open(exchange, options => options with { BatchCapacity = 10 }, "BTCUSDT");
+        using var subscription = stream.Subscribe(_tape);
+        var connection = await exchange.AcceptAsync();
+        await _tape.NextAsync<Connected>();
+
+        await connection.SendAsync([.. Enumerable.Range(1, 95).Select(i => ScriptedExchange.Trade("BTCUSDT", i))]);
+        await _tape.TradesAsync(95);
+
+        Assert.IsTrue(_tape.BatchSizes.All(size => size is > 0 and <= 10));
+    }
+
+    [TestMethod]
+    public async Task Receive_FragmentsAndSegments_AreWholeTrades()
+    {
+        await using var exchange = new ScriptedExchange();
+        await using var stream = Open(exchange, "BTCUSDT");
+        using var subscription = stream.Subscribe(_tape);
+        var connection = await exchange.AcceptAsync();
+        await _tape.NextAsync<Connected>();
+
+        await connection.SendFragmentedAsync(ScriptedExchange.Trade("BTCUSDT", 1), pieces: 7);
+        await connection.SendSegmentedAsync(ScriptedExchange.Trade("BTCUSDT", 2), segment: 3);
+        await connection.SendAsync(ScriptedExchange.Trade("BTCUSDT", 3));
+        await _tape.TradesAsync(3);
+
+        CollectionAssert.AreEqual(new long[] { 1, 2, 3 }, _tape.Trades.Select(trade => trade.TradeId).ToArray());
+    }
+
+    [TestMethod]
+    public async Task Receive_NonsenseAndTooLarge_BecomeDeadLettersAndTheStreamGoesOn()
+    {
+        await using var exchange = new ScriptedExchange();
+        await using var stream = Open(exchange, options => options with { MessageBytes = 10_000 }, "BTCUSDT");
+        using var subscription = stream.Subscribe(_tape);
+        var connection = await exchange.AcceptAsync();
+        await _tape.NextAsync<Connected>();
+
+        await connection.SendAsync("{nonsense", new string('x', 50_000), ScriptedExchange.Trade("BTCUSDT", 1));
+        var nonsense = await _tape.NextAsync<DeadLetter>();
+        var large = await _tape.NextAsync<DeadLetter>();
+        await _tape.TradesAsync(1);
+
+        Assert.AreEqual("{nonsense", System.Text.Encoding.UTF8.GetString(nonsense.Payload));
+        Assert.AreEqual(ErrorReason.TooLarge, large.Reason);
+        Assert.Contains("50000", large.Detail, StringComparison.Ordinal);
+        Assert.AreEqual(2, stream.Metrics.DeadLetters);
+        Assert.AreEqual(0, stream.Metrics.Disconnects);
+    }
+
+    [TestMethod]
+    public async Task Receive_Abort_ReconnectsSubscribesAgainAndTellsBoth()
+    {
+        await using var exchange = new ScriptedExchange();
+        await using var stream = Open(exchange, "BTCUSDT");
+        using var subscription = stream.Subscribe(_tape);
+        var first = await exchange.AcceptAsync();
+        await _tape.NextAsync<Connected>();
+        await first.SendAsync(ScriptedExchange.Trade("BTCUSDT", 1));
+        await _tape.TradesAsync(1);
+
+        first.Abort();
+        var lost = await _tape.NextAsync<Disconnected>();
+        var second = await exchange.AcceptAsync();
+        var again = await _tape.NextAsync<Connected>();
+        await second.SendAsync(ScriptedExchange.Trade("BTCUSDT", 2));
+        await _tape.TradesAsync(2);
+
+        Assert.AreNotEqual(string.Empty, lost.Reason);
+        Assert.AreEqual(2, again.Attempt);
+        Assert.AreEqual(1, stream.Metrics.OpenConnections);
+    }
+
+    [TestMethod]
+    public async Task Receive_ServerShutdown_ConnectsTheNewSocketBeforeTheOldEnds()
+    {
+        await using var exchange = new ScriptedExchange();
+        await using var stream = Open(exchange, "BTCUSDT");
+        using var subscription = stream.Subscribe(_tape);
+        var first = await exchange.AcceptAsync();
+        await _tape.NextAsync<Connected>();
+
+        await first.SendAsync("""{"stream":"!serverShutdown","data":{"e":"serverShutdown","E":1790446152679}}""");
+        var second = await exchange.AcceptAsync();
+        await first.SendAsync(ScriptedExchange.Trade("BTCUSDT", 1));
+        await _tape.NextAsync<Connected>();
+        await second.SendAsync(ScriptedExchange.Trade("BTCUSDT", 2));
+        await _tape.TradesAsync(2);
+        await stream.StopAsync();
+
+        Assert.AreEqual(1, stream.Metrics.Rotations);
+        Assert.AreEqual(0, stream.Metrics.Disconnects);
+        Assert.IsTrue(first.ClosedByClient);
+    }
+
+    [TestMethod]
+    public async Task Stop_WhileTradesFlow_CompletesTheStreamAndClosesPolitely()
+    {
+        await using var exchange = new ScriptedExchange();
+        await using var stream = Open(exchange, "BTCUSDT");
+        using var subscription = stream.Subscribe(_tape);
+        var connection = await exchange.AcceptAsync();
+        await _tape.NextAsync<Connected>();
+        await connection.SendAsync(ScriptedExchange.Trade("BTCUSDT", 1));
+        await _tape.TradesAsync(1);
+
+        await stream.StopAsync();
+
+        Assert.IsNull(await _tape.End);
+        Assert.IsTrue(connection.ClosedByClient);
+        Assert.AreEqual(0, stream.Metrics.OpenConnections);
+    }
+
+    [TestMethod]
+    public async Task Subscribe_NobodyListens_KeepsTryingAndSaysWhy()
+    {
+        var exchange = new ScriptedExchange();
+        var address = exchange.Address;
+        await exchange.DisposeAsync();
+        await using var stream = Open(address, options => options, "BTCUSDT");
+        using var subscription = stream.Subscribe(_tape);
+        var first = await _tape.NextAsync<Disconnected>();
+        await _tape.NextAsync<Disconnected>();
+
+        Assert.AreNotEqual(string.Empty, first.Reason);
+    }
+
+    [TestMethod]
+    public async Task Receive_SubscriberThrows_EndsTheStreamWithItsError()
+    {
+        await using var exchange = new ScriptedExchange();
+        await using var stream = Open(exchange, "BTCUSDT");
+        var end = new TaskCompletionSource<Exception>();
+        using var subscription = stream.Subscribe(System.Reactive.Observer.Create<StreamEvent>(
+            value => { if (value is TradeBatch) throw new InvalidDataException("bug"); },
+            end.SetResult));
+        var connection = await exchange.AcceptAsync();
+        await connection.SendAsync(ScriptedExchange.Trade("BTCUSDT", 1));
+
+        Assert.IsInstanceOfType<InvalidDataException>(await end.Task.WaitAsync(TimeSpan.FromSeconds(20)));
+    }
+
+    private BinanceTradeStream Open(ScriptedExchange exchange, params string[] tickers) => Open(exchange.Address, options => options, tickers);
+
+    private BinanceTradeStream Open(
+        ScriptedExchange exchange, Func<BinanceTradeStreamOptions, BinanceTradeStreamOptions> change, params string[] tickers) =>
+        Open(exchange.Address, change, tickers);
+
+    private BinanceTradeStream Open(
+        Uri address, Func<BinanceTradeStreamOptions, BinanceTradeStreamOptions> change, params string[] tickers)
+    {
+        var options = change(new BinanceTradeStreamOptions
+        {
+            Endpoint = address,
+            MinimumBackoff = TimeSpan.FromMilliseconds(20),
+            ReplyTimeout = TimeSpan.FromSeconds(1),
+        });
+        return new BinanceTradeStream(
+            [.. tickers.Select(_table.Intern)],
+            _table,
+            options,
+            () => new ClientWebSocketConnection(options.KeepAlive, options.MessageBytes),
+            new Random(1),
+            TimeProvider.System,
+            NullLogger<BinanceTradeStream>.Instance);
+    }
+}

@@ -1,0 +1,250 @@
+using System.Reactive.Linq;
+using Crypto.TestSupport;
+using Crypto.TradeIngest.Binance;
+using Crypto.TradeIngest.Pipelines;
+using Crypto.TradeModel.Continuity;
+using Crypto.TradeModel.Symbols;
+using Crypto.TradeModel.Trades;
+using Microsoft.Extensions.Logging.Abstractions;
+
+namespace Crypto.TradeIngest.Tests.Pipelines;
+
+[TestClass]
+public sealed class GapBackfillTests
+{
+    private readonly ManualTimeProvider _clock = new();
+    private readonly ContinuityTracker _tracker = new();
+    private readonly History _history = new();
+    private readonly List<string> _tape = [];
+    private readonly SymbolTable _table = new();
+    private readonly Symbol _btc;
+
+    public GapBackfillTests() => _btc = _table.Intern("BTCUSDT");
+
+    [TestMethod]
+    public async Task Run_Gap_IsFetchedAfterTheFirstDelayAndFilled()
+    {
+        await using var run = Run();
+        See(1, 10);
+        run.Backfill.Enqueue(new GapFound(default, _btc, new IdRange(2, 9)));
+        await run.ArmedAsync();
+        _clock.Advance(TimeSpan.FromMilliseconds(199));
+        Assert.AreEqual(0, _history.Asked.Count);
+
+        await run.UntilAsync(() => _tracker.OpenGaps().Count == 0);
+        CollectionAssert.AreEqual(new[] { "[2 3 4 5 6 7 8 9]" }, _tape);
+        Assert.AreEqual(8, run.Backfill.Fetched);
+        Assert.AreEqual((2, 9), _history.Asked.Single());
+    }
+
+    [TestMethod]
+    public async Task Run_GapFilledMeanwhile_AsksForTheRestOnly()
+    {
+        await using var run = Run();
+        See(1, 10);
+        run.Backfill.Enqueue(new GapFound(default, _btc, new IdRange(2, 9)));
+        See(2, 3, 4, 7);
+
+        await run.UntilAsync(() => _tracker.OpenGaps().Count == 0);
+        CollectionAssert.AreEqual(new[] { (5L, 3), (8L, 3) }, _history.Asked);
+    }
+
+    [TestMethod]
+    public async Task Run_GapLargerThanOneAnswer_TakesSeveral()
+    {
+        _history.MaxTrades = 100;
+        await using var run = Run();
+        See(1, 1000);
+        run.Backfill.Enqueue(new GapFound(default, _btc, new IdRange(2, 999)));
+
+        await run.UntilAsync(() => _tracker.OpenGaps().Count == 0);
+        Assert.AreEqual(998, run.Backfill.Fetched);
+        Assert.AreEqual(0, run.Backfill.HoleIds);
+    }
+
+    [TestMethod]
+    public async Task Run_IdsTheExchangeLacks_StayOpenAreToldOnceAndNotAskedAgain()
+    {
+        _history.Lacks.Add(new IdRange(2, 3));
+        _history.Lacks.Add(new IdRange(6, 6));
+        _history.Lacks.Add(new IdRange(9, 9));
+        await using var run = Run();
+        See(1, 10);
+        run.Backfill.Enqueue(new GapFound(default, _btc, new IdRange(2, 9)));
+        await run.UntilAsync(() => run.Backfill.HoleIds == 4);
+
+        var asked = _history.Asked.Count;
+        run.Backfill.EnqueueOpenGaps();
+        Assert.AreEqual(0, run.Backfill.Pending);
+        Assert.AreEqual(asked, _history.Asked.Count);
+        CollectionAssert.AreEqual(new[] { "[4 5 7 8]", "hole 2-3", "hole 6-6", "hole 9-9" }, _tape);
+        Assert.AreEqual("[2, 3], [6, 6], [9, 9]", string.Join(", ", _tracker.OpenGaps().Single().Missing));
+    }
+
+    [TestMethod]
+    public async Task Run_HistoryLags_AsksAgainBeforeItCallsItAHole()
+    {
+        _history.Lacks.Add(new IdRange(5, 100));
+        await using var run = Run();
+        See(1, 10);
+        run.Backfill.Enqueue(new GapFound(default, _btc, new IdRange(2, 9)));
+        await run.UntilAsync(() => _tape.Count == 1);
+        _history.Lacks.Remove(new IdRange(5, 100));
+
+        await run.UntilAsync(() => _tracker.OpenGaps().Count == 0);
+        Assert.AreEqual(0, run.Backfill.HoleIds);
+    }
+
+    [TestMethod]
+    public async Task Run_TransientFailure_IsRetriedUntilItSucceeds()
+    {
+        _history.Failures.Enqueue(new ExchangeException("down", isTransient: true));
+        _history.Failures.Enqueue(new ExchangeException("down", isTransient: true));
+        await using var run = Run();
+        See(1, 5);
+        run.Backfill.Enqueue(new GapFound(default, _btc, new IdRange(2, 4)));
+
+        await run.UntilAsync(() => _tracker.OpenGaps().Count == 0);
+        Assert.AreEqual(2, run.Backfill.Failures);
+    }
+
+    [TestMethod]
+    public async Task Run_LastingRefusal_GivesUpWithoutCallingItAHole()
+    {
+        _history.Failures.Enqueue(new ExchangeException("no such symbol", isTransient: false));
+        await using var run = Run();
+        See(1, 5);
+        run.Backfill.Enqueue(new GapFound(default, _btc, new IdRange(2, 4)));
+        await run.UntilAsync(() => run.Backfill.Failures == 1);
+
+        run.Backfill.EnqueueOpenGaps();
+        Assert.AreEqual(0, run.Backfill.Pending);
+        Assert.AreEqual(0, run.Backfill.HoleIds);
+        Assert.IsEmpty(_tape);
+    }
+
+    [TestMethod]
+    public async Task Run_QueueOverflows_FindsTheRestInTheTracker()
+    {
+        await using var run = Run(new GapBackfillOptions { Ranges = 2 });
+        See(1, 3, 5, 7, 9, 11);
+        for (var id = 2; id < 11; id += 2) run.Backfill.Enqueue(new GapFound(default, _btc, new IdRange(id, id)));
+        Assert.AreEqual(3, run.Backfill.Deferred);
+
+        await run.UntilAsync(() => _tracker.OpenGaps().Count == 0);
+    }
+
+    [TestMethod]
+    public async Task Run_HandOffFull_WaitsWithFetching()
+    {
+        var room = new TaskCompletionSource();
+        await using var run = Run(waitForRoom: token => room.Task.WaitAsync(token));
+        See(1, 5);
+        run.Backfill.Enqueue(new GapFound(default, _btc, new IdRange(2, 4)));
+        _clock.Advance(TimeSpan.FromSeconds(5));
+        Assert.AreEqual(0, _history.Asked.Count);
+
+        room.SetResult();
+        await run.UntilAsync(() => _tracker.OpenGaps().Count == 0);
+    }
+
+    [TestMethod]
+    public void GapQueue_BusySymbolFirst_ThenTheOneThatGrewOld()
+    {
+        var queue = new GapQueue(100, _clock);
+        var eth = _table.Intern("ETHUSDT");
+        queue.TryAdd(eth, new IdRange(1, 10), TimeSpan.Zero);
+        queue.TryAdd(_btc, new IdRange(1, 500), TimeSpan.Zero);
+        Assert.IsTrue(queue.TryTake(100, out var first, out var range));
+        Assert.AreEqual(_btc, first);
+        Assert.AreEqual(new IdRange(1, 100), range);
+
+        _clock.Advance(TimeSpan.FromMinutes(10));
+        queue.TryTake(1000, out _, out _);
+        queue.TryAdd(_btc, new IdRange(1000, 1999), TimeSpan.Zero);
+        Assert.IsTrue(queue.TryTake(1000, out var old, out _));
+        Assert.AreEqual(eth, old);
+    }
+
+    private void See(params long[] ids)
+    {
+        using var batch = Batches.Of(_btc, ids);
+        _tracker.Accept(batch, []);
+    }
+
+    private Running Run(GapBackfillOptions? options = null, Func<CancellationToken, Task>? waitForRoom = null)
+    {
+        var backfill = new GapBackfill(
+            _history, _tracker, waitForRoom ?? (_ => Task.CompletedTask), options ?? new GapBackfillOptions(), _clock, NullLogger<GapBackfill>.Instance);
+        backfill.Events.TrackContinuity(_tracker).Subscribe(value => _tape.Add(Batches.Text(value)));
+        return new Running(backfill, _clock);
+    }
+
+    /// <summary>Runs a backfill and moves the clock whenever it waits.</summary>
+    private sealed class Running : IAsyncDisposable
+    {
+        private readonly CancellationTokenSource _stop = new();
+        private readonly ManualTimeProvider _clock;
+        private readonly Task _task;
+
+        public Running(GapBackfill backfill, ManualTimeProvider clock)
+        {
+            Backfill = backfill;
+            _clock = clock;
+            _task = backfill.RunAsync(_stop.Token);
+        }
+
+        public GapBackfill Backfill { get; }
+
+        public async Task ArmedAsync()
+        {
+            while (_clock.ArmedTimers == 0) await Task.Yield();
+        }
+
+        public async Task UntilAsync(Func<bool> condition)
+        {
+            using var patience = new CancellationTokenSource(TimeSpan.FromSeconds(20));
+            while (!condition())
+            {
+                patience.Token.ThrowIfCancellationRequested();
+                if (_clock.NextDue is { } due) _clock.Advance(due);
+                await Task.Yield();
+            }
+        }
+
+        public async ValueTask DisposeAsync()
+        {
+            await _stop.CancelAsync();
+            await _task;
+            Backfill.Dispose();
+            _stop.Dispose();
+        }
+    }
+
+    /// <summary>Has every trade up to 1,000,000 but those it is told to lack.</summary>
+    private sealed class History : ITradeHistory
+    {
+        public int MaxTrades { get; set; } = 1000;
+
+        public List<(long From, int Limit)> Asked { get; } = [];
+
+        public List<IdRange> Lacks { get; } = [];
+
+        public Queue<ExchangeException> Failures { get; } = new();
+
+        public async Task<TradeBatch> ReadTradesAsync(Symbol symbol, long fromId, int limit, CancellationToken token)
+        {
+            await Task.Yield();
+            if (Failures.TryDequeue(out var failure)) throw failure;
+            Asked.Add((fromId, limit));
+            var batch = TradeBatch.Rent(limit);
+            for (var id = fromId; batch.Count < limit && id <= 1_000_000; id++)
+            {
+                if (Lacks.Exists(range => range.To >= 100 && range.From <= id)) break;
+                if (!Lacks.Exists(range => range.Contains(id))) batch.Add(Batches.Trade(symbol, id, source: IngestSource.Backfill));
+            }
+
+            return batch;
+        }
+    }
+}

@@ -1,0 +1,151 @@
+using System.Reactive.Subjects;
+using Crypto.TradeIngest.Pipelines;
+using Crypto.TradeModel.Continuity;
+using Crypto.TradeModel.Quality;
+using Crypto.TradeModel.Symbols;
+using FsCheck;
+using FsCheck.Fluent;
+
+namespace Crypto.TradeIngest.Tests.Pipelines;
+
+[TestClass]
+public sealed class TrackContinuityTests : IDisposable
+{
+    private readonly ContinuityTracker _tracker = new();
+    private readonly Subject<StreamEvent> _source = new();
+    private readonly List<string> _tape = [];
+    private readonly Symbol _btc;
+    private readonly Symbol _eth;
+
+    public TrackContinuityTests()
+    {
+        var table = new SymbolTable();
+        _btc = table.Intern("BTCUSDT");
+        _eth = table.Intern("ETHUSDT");
+        _source.TrackContinuity(_tracker).Subscribe(value => _tape.Add(Batches.Text(value)), error => _tape.Add(error.Message), () => _tape.Add("end"));
+    }
+
+    [TestMethod]
+    public void OnNext_ContiguousIds_PassAsTheyCame()
+    {
+        _source.OnNext(Batches.Of(_btc, 5, 6, 7));
+        _source.OnNext(Batches.Of(_btc, 8));
+
+        AssertTape("[5 6 7]", "[8]");
+        Assert.AreEqual("[5, 8]", _tracker.Coverage(_btc).ToString());
+    }
+
+    [TestMethod]
+    public void OnNext_Duplicates_AreDroppedInPlaceAndCounted()
+    {
+        _source.OnNext(Batches.Of(_btc, 5, 6, 6, 7, 5, 8));
+        _source.OnNext(Batches.Of(_btc, 7, 8));
+
+        AssertTape("[5 6 7 8]");
+        Assert.AreEqual(4, _tracker.Duplicates);
+    }
+
+    [TestMethod]
+    public void OnNext_Jump_PublishesTheGapRightBeforeItsBatch()
+    {
+        _source.OnNext(Batches.Of(_btc, 1, 2));
+        _source.OnNext(Batches.Of(_btc, 6, 9));
+
+        AssertTape("[1 2]", "gap 3-5", "gap 7-8", "[6 9]");
+        Assert.AreEqual(2, _tracker.Gaps);
+    }
+
+    [TestMethod]
+    public void OnNext_LateIds_FillTheGapWithoutANewOne()
+    {
+        _source.OnNext(Batches.Of(_btc, 1, 6));
+        _source.OnNext(Batches.Of(_btc, 4));
+        _source.OnNext(Batches.Of(_btc, 3, 2, 5, 4));
+
+        AssertTape("gap 2-5", "[1 6]", "[4]", "[3 2 5]");
+        Assert.IsEmpty(_tracker.OpenGaps());
+    }
+
+    [TestMethod]
+    public void OnNext_SymbolsMixed_AreTrackedApart()
+    {
+        var batch = TradeBatch.Rent(4);
+        batch.Add(Batches.Trade(_btc, 10));
+        batch.Add(Batches.Trade(_eth, 500));
+        batch.Add(Batches.Trade(_btc, 11));
+        batch.Add(Batches.Trade(_eth, 501));
+        _source.OnNext(batch);
+
+        AssertTape("[10 500 11 501]");
+    }
+
+    [TestMethod]
+    public void OnNext_AfterSeed_ContinuesFromStoredCoverage()
+    {
+        _tracker.Seed(_btc, IdRangeSet.Of(new IdRange(1, 5), new IdRange(8, 10)));
+        _source.OnNext(Batches.Of(_btc, 10, 13));
+
+        AssertTape("gap 11-12", "[13]");
+        CollectionAssert.AreEqual(new[] { new IdRange(6, 7), new IdRange(11, 12) }, _tracker.OpenGaps().Single().Missing.ToArray());
+    }
+
+    [TestMethod]
+    public void OnNext_IdOutOfRange_PassesWithoutTouchingCoverage()
+    {
+        _source.OnNext(Batches.Of(_btc, 1, TradeQuality.MaxTradeId + 1, -3, 2));
+
+        AssertTape($"[1 {TradeQuality.MaxTradeId + 1} -3 2]");
+        Assert.AreEqual("[1, 2]", _tracker.Coverage(_btc).ToString());
+    }
+
+    [TestMethod]
+    public void Release_AtTheTop_MakesTheIdsMissingOnceAndTakesThemAgain()
+    {
+        _source.OnNext(Batches.Of(_btc, 1, 2));
+        var gaps = _tracker.Release(Batches.Of(_btc, 3, 4));
+        Assert.AreEqual("gap 3-4", Batches.Text(gaps.Single()));
+
+        _source.OnNext(Batches.Of(_btc, 3, 4, 5));
+        using var shed = Batches.Of(_btc, 4, 5);
+        _tracker.Release(shed);
+        _source.OnNext(Batches.Of(_btc, 6));
+
+        // Found by Release already, so the next trade does not find it again.
+        AssertTape("[1 2]", "[3 4 5]", "[6]");
+        Assert.AreEqual(new IdRange(4, 5), _tracker.OpenGaps().Single().Missing.Single());
+        _source.OnNext(Batches.Of(_btc, 4, 5));
+        Assert.IsEmpty(_tracker.OpenGaps());
+    }
+
+    [TestMethod]
+    public void OnCompleted_AndError_PassOnce()
+    {
+        _source.OnNext(new Connected(default, new Uri("wss://x"), 1));
+        _source.OnCompleted();
+
+        AssertTape("Connected", "end");
+    }
+
+    [TestMethod]
+    public void OnNext_AnyOrderAndRepetition_PassesEveryIdExactlyOnceAndFindsWhatIsMissing()
+    {
+        var ids = Gen.Choose(0, 40).Select(i => (long)i).NonEmptyListOf();
+        Prop.ForAll(ids.NonEmptyListOf().ToArbitrary(), batches =>
+        {
+            var tracker = new ContinuityTracker();
+            var source = new Subject<StreamEvent>();
+            var passed = new List<long>();
+            source.TrackContinuity(tracker).Subscribe(value => passed.AddRange(value is TradeBatch batch ? batch.Ids() : []));
+            foreach (var batch in batches) source.OnNext(Batches.Of(_btc, [.. batch]));
+
+            var distinct = batches.SelectMany(batch => batch).Distinct().Order().ToList();
+            var missing = Enumerable.Range((int)distinct[0], (int)(distinct[^1] - distinct[0] + 1)).Select(i => (long)i).Except(distinct);
+            var open = tracker.OpenGaps().SelectMany(gap => gap.Missing).SelectMany(range => Enumerable.Range((int)range.From, (int)range.Count));
+            return passed.Order().SequenceEqual(distinct) && open.Select(i => (long)i).SequenceEqual(missing);
+        }).QuickCheckThrowOnFailure();
+    }
+
+    public void Dispose() => _source.Dispose();
+
+    private void AssertTape(params string[] expected) => CollectionAssert.AreEqual(expected, _tape, string.Join(", ", _tape));
+}

@@ -1,0 +1,147 @@
+using System.Threading.Channels;
+using Crypto.TradeIngest.Pipelines;
+using Crypto.TradeModel.Continuity;
+using Crypto.TradeModel.Quality;
+using Crypto.TradeModel.Symbols;
+using Crypto.TradeModel.Trades;
+using Microsoft.Extensions.Logging.Abstractions;
+
+namespace Crypto.TradeIngest.Tests.Pipelines;
+
+[TestClass]
+public sealed class TradeChannelTests
+{
+    private readonly ContinuityTracker _tracker = new();
+    private readonly List<GapFound> _shed = [];
+    private readonly Symbol _btc = new SymbolTable().Intern("BTCUSDT");
+
+    [TestMethod]
+    public async Task OnNext_ThenCompleted_IsReadInOrderToTheEnd()
+    {
+        var channel = Open(new TradeChannelOptions());
+        channel.OnNext(Batches.Of(_btc, 1, 2));
+        channel.OnNext(new Connected(default, new Uri("wss://x"), 1));
+        channel.OnNext(Batches.Of(_btc, 3));
+        channel.OnCompleted();
+
+        CollectionAssert.AreEqual(new[] { "[1 2]", "Connected", "[3]" }, await ReadAsync(channel));
+        Assert.AreEqual(2, channel.HighWaterMark);
+        Assert.AreEqual(3, channel.WrittenTrades);
+        Assert.AreEqual(0, channel.Depth);
+    }
+
+    [TestMethod]
+    public async Task OnNext_FullUnderShed_TurnsTheBatchIntoAGap()
+    {
+        var channel = Open(new TradeChannelOptions { Batches = 2 });
+        for (var id = 1; id <= 4; id++)
+        {
+            var batch = Batches.Of(_btc, id);
+            _tracker.Accept(batch, []);
+            channel.OnNext(batch);
+        }
+
+        channel.OnCompleted();
+
+        CollectionAssert.AreEqual(new[] { "[1]", "[2]", "gap 3-3", "gap 4-4" }, await ReadAsync(channel));
+        Assert.AreEqual(new IdRange(3, 4), _tracker.OpenGaps().Single().Missing.Single());
+        Assert.HasCount(2, _shed);
+        Assert.AreEqual(2, channel.ShedTrades);
+    }
+
+    [TestMethod]
+    public void OnNext_TradeBoundReached_ShedsThoughBatchesAreFew()
+    {
+        var channel = Open(new TradeChannelOptions { Trades = 5 });
+        channel.OnNext(Batches.Range(_btc, 1, 6));
+        channel.OnNext(Batches.Of(_btc, 7));
+        Assert.AreEqual(1, channel.ShedBatches);
+
+        Assert.IsTrue(channel.TryRead(out _));
+        channel.OnNext(Batches.Of(_btc, 8));
+        Assert.AreEqual(1, channel.ShedBatches);
+    }
+
+    [TestMethod]
+    public void OnNext_DeadLettersWhileFullOfTrades_AreKeptUpToTheReserveThenCounted()
+    {
+        var channel = Open(new TradeChannelOptions { Batches = 1, EventReserve = 3 });
+        channel.OnNext(Batches.Of(_btc, 1));
+        for (var i = 0; i < 5; i++) channel.OnNext(new DeadLetter(ErrorReason.MalformedJson, "x", IngestSource.Stream, default, []));
+
+        var read = 0;
+        while (channel.TryRead(out _)) read++;
+        Assert.AreEqual(4, read);
+        Assert.AreEqual(2, channel.LostEvents);
+    }
+
+    [TestMethod]
+    public void OnNext_ManyEvents_DoNotTakeTheBatchesRoom()
+    {
+        var channel = Open(new TradeChannelOptions { Batches = 1, EventReserve = 3 });
+        for (var i = 0; i < 10; i++) channel.OnNext(new Connected(default, new Uri("wss://x"), i));
+        channel.OnNext(Batches.Of(_btc, 1));
+
+        Assert.AreEqual(0, channel.ShedBatches);
+    }
+
+    [TestMethod]
+    public async Task WriteAsync_Full_WaitsForTheReader()
+    {
+        var channel = Open(new TradeChannelOptions { Batches = 1, Policy = FullPolicy.Wait });
+        await channel.WriteAsync(Batches.Of(_btc, 1), CancellationToken.None);
+        var second = channel.WriteAsync(Batches.Of(_btc, 2), CancellationToken.None);
+        Assert.IsFalse(second.IsCompleted);
+
+        Assert.IsTrue(channel.TryRead(out _));
+        await second.WaitAsync(TimeSpan.FromSeconds(20));
+        Assert.AreEqual(0, channel.ShedBatches);
+    }
+
+    [TestMethod]
+    public async Task WriteAsync_ManyWritersOneReader_LosesNothing()
+    {
+        var channel = Open(new TradeChannelOptions { Batches = 3, Trades = 7, Policy = FullPolicy.Wait });
+        var writers = Enumerable.Range(0, 4).Select(writer => Task.Run(async () =>
+        {
+            for (var i = 0; i < 250; i++) await channel.WriteAsync(Batches.Of(_btc, (writer * 1000) + i), CancellationToken.None);
+        })).ToArray();
+        var reading = ReadAsync(channel);
+        await Task.WhenAll(writers).WaitAsync(TimeSpan.FromSeconds(20));
+        channel.OnCompleted();
+
+        Assert.HasCount(1000, (await reading).Distinct(StringComparer.Ordinal).ToArray());
+        Assert.IsLessThanOrEqualTo(3, channel.HighWaterMark);
+    }
+
+    [TestMethod]
+    public void OnNext_FullUnderWait_TellsTheProducerToWait()
+    {
+        var channel = Open(new TradeChannelOptions { Batches = 1, Policy = FullPolicy.Wait });
+        channel.OnNext(Batches.Of(_btc, 1));
+        Assert.IsFalse(channel.WaitForRoomAsync(CancellationToken.None).IsCompleted);
+        Assert.ThrowsExactly<InvalidOperationException>(() => channel.OnNext(Batches.Of(_btc, 2)));
+    }
+
+    [TestMethod]
+    public async Task WriteAsync_AfterCompletion_Throws()
+    {
+        var channel = Open(new TradeChannelOptions { Policy = FullPolicy.Wait });
+        channel.OnCompleted();
+        await Assert.ThrowsExactlyAsync<ChannelClosedException>(() => channel.WriteAsync(Batches.Of(_btc, 1), CancellationToken.None));
+    }
+
+    private static async Task<List<string>> ReadAsync(TradeChannel channel)
+    {
+        var read = new List<string>();
+        await foreach (var value in channel.ReadAllAsync(CancellationToken.None))
+        {
+            read.Add(Batches.Text(value));
+            (value as TradeBatch)?.Dispose();
+        }
+
+        return read;
+    }
+
+    private TradeChannel Open(TradeChannelOptions options) => new(options, _tracker, _shed.Add, NullLogger<TradeChannel>.Instance);
+}
