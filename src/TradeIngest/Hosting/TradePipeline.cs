@@ -73,8 +73,7 @@ internal sealed class TradePipeline : IAsyncDisposable
         var metrics = new SinkMetrics();
         var trades = await TradeSink.OpenAsync(stores.Log, Topics.StockTrades, stores.Warehouse, stores.Symbols, metrics, clock, cancellationToken);
         var deadLetters = await TradeSink.OpenAsync(stores.Log, Topics.DeadLetters, stores.Warehouse, stores.Symbols, metrics, clock, cancellationToken);
-        await trades.DrainAsync(cancellationToken);
-        await deadLetters.DrainAsync(cancellationToken);
+        await Task.WhenAll(trades.DrainAsync(cancellationToken), deadLetters.DrainAsync(cancellationToken));
 
         var tracker = new ContinuityTracker();
         foreach (var symbol in await stores.Warehouse.CoverageAsync(cancellationToken))
@@ -83,6 +82,16 @@ internal sealed class TradePipeline : IAsyncDisposable
         }
 
         return new TradePipeline(stores, logOptions, channel, onGap, trades, deadLetters, metrics, tracker, clock, loggers);
+    }
+
+    /// <summary>Loads what an earlier run left in the log, and nothing else.</summary>
+    public static async Task CatchUpAsync(Stores stores, TimeProvider clock, CancellationToken cancellationToken)
+    {
+        foreach (var topic in new[] { Topics.StockTrades, Topics.DeadLetters })
+        {
+            await using var sink = await TradeSink.OpenAsync(stores.Log, topic, stores.Warehouse, stores.Symbols, new SinkMetrics(), clock, cancellationToken);
+            await sink.DrainAsync(cancellationToken);
+        }
     }
 
     /// <summary>Connects a source; its events pass continuity and quality on their way into the channel.</summary>

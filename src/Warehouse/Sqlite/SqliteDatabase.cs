@@ -19,6 +19,9 @@ public sealed class SqliteDatabase : IDisposable
 
     public string Path { get; }
 
+    /// <summary>The ADO.NET connection, for statements that are not known beforehand.</summary>
+    public SqliteConnection Connection => _connection;
+
     internal SQLitePCL.sqlite3 Handle => _connection.Handle!;
 
     /// <summary>Opens for reading and writing, in WAL mode, creating file and folder where they are missing.</summary>
@@ -74,6 +77,7 @@ public sealed class SqliteDatabase : IDisposable
         var database = Open(path, SqliteOpenMode.ReadOnly);
         try
         {
+            ExactSum.Register(database._connection);
             database.Execute("PRAGMA query_only = ON");
             database.Execute("SELECT count(*) FROM sqlite_master");
             return database;

@@ -1,0 +1,167 @@
+using System.CommandLine;
+using System.Globalization;
+using Crypto.TradeIngest.Hosting;
+using Crypto.Warehouse.Audits;
+using Crypto.Warehouse.Sqlite;
+using Microsoft.Extensions.Logging;
+using Spectre.Console;
+
+namespace Crypto.TradeIngest.Commands;
+
+internal static class DemoCommand
+{
+    private const string DefaultSymbols = "BTCUSDT,ETHUSDT,BNBUSDT,SOLUSDT,XRPUSDT";
+    private const string DefaultRate = "2000";
+
+    private const string SampleSql =
+        """
+        SELECT trade_time, ticker, price, quantity, total_amount_usd, aggressor_side, sector, risk_level, trade_id
+        FROM CONSUMPTION_TRADES WHERE fact_id IN (SELECT fact_id FROM FACT_TRADES ORDER BY trade_time DESC LIMIT 10) ORDER BY trade_time
+        """;
+
+    public static Command Create()
+    {
+        var duration = new Option<string>("--for")
+        {
+            Description = "How long trades happen: 15, 15s, 2m. Default: 15s",
+            HelpName = "TIME",
+            DefaultValueFactory = _ => "15s",
+        };
+        var trades = new Option<long?>("--trades") { Description = "Exactly so many trades instead.", HelpName = "N" };
+        var symbols = CommonOptions.Symbols($"Tickers to trade. Default: {DefaultSymbols}");
+        var rate = CommonOptions.Rate(DefaultRate);
+        var seed = CommonOptions.Seed();
+        var data = CommonOptions.Data();
+        var json = CommonOptions.Json();
+        var command = new Command(
+            "demo",
+            """
+            The whole job in one process, nothing to install: a simulated exchange, live capture, the log, the warehouse, a change of reference data, and a check of every row.
+
+            Examples:
+              trade-ingest demo
+              trade-ingest demo --trades 200000 --rate max --data ./speed
+            """)
+        {
+            duration, trades, symbols, rate, seed, data, json,
+        };
+        command.SetAction((parsed, cancellation) =>
+        {
+            var plan = new DemoPlan(
+                parsed.GetValue(seed),
+                new ExchangeOptions { Symbols = parsed.GetValue(symbols) ?? DefaultSymbols }.Tickers,
+                CommonOptions.ParseRate(parsed.GetValue(rate)!),
+                ParseDuration(parsed.GetValue(duration)!),
+                parsed.GetValue(trades));
+            if (plan.Symbols.Count == 0) throw new ConfigurationException("--symbols names no ticker.");
+            if (plan.Trades is <= 0) throw new ConfigurationException("--trades takes a positive number.");
+            return RunAsync(plan, Configuration.Read(("Data", parsed.GetValue(data))), parsed.GetValue(json), cancellation);
+        });
+        return command;
+    }
+
+    private static async Task<int> RunAsync(DemoPlan plan, ServiceOptions options, bool json, CancellationToken cancellationToken)
+    {
+        using var loggers = Configuration.Loggers(LogLevel.Error);
+        var folder = new DataFolder(options.Data);
+        var started = TimeProvider.System.GetTimestamp();
+        CaptureReport report;
+        (string Ticker, TradeModel.Times.Timestamp ValidFrom)? change;
+        TimeSpan? firstStored = null;
+        await using (var run = await StartAsync(folder, plan, options, loggers, cancellationToken))
+        {
+            void NoteFirst()
+            {
+                if (firstStored is null && run.Service.Pipeline.Sink.Stored > 0) firstStored = TimeProvider.System.GetElapsedTime(started);
+            }
+
+            if (json) await run.CompleteAsync(NoteFirst, cancellationToken);
+            else await new DemoView(run, plan).ShowAsync(NoteFirst, cancellationToken);
+            report = new CaptureRates(run.Service, TimeProvider.System).Read();
+            change = run.Change;
+        }
+
+        var results = json ? VerifyCommand.Audit(options, null) : VerifyCommand.AuditWithProgress(options);
+        var passed = results.All(result => result.Passed);
+        if (json) WriteJson(folder, report, firstStored, results, passed);
+        else Write(folder, report, firstStored, change, results, passed);
+        return passed ? ExitCode.Ok : ExitCode.CheckFailed;
+    }
+
+    private static async Task<DemoRun> StartAsync(
+        DataFolder folder, DemoPlan plan, ServiceOptions options, ILoggerFactory loggers, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return await DemoRun.StartAsync(folder, plan, options, TimeProvider.System, new Random(), loggers, cancellationToken);
+        }
+        catch (ArgumentException failure)
+        {
+            // A ticker that no listing can be made up for.
+            throw new ConfigurationException(failure.Message, failure);
+        }
+    }
+
+    private static void WriteJson(DataFolder folder, CaptureReport report, TimeSpan? firstStored, IReadOnlyList<AuditResult> results, bool passed)
+    {
+        using var database = SqliteDatabase.OpenForReading(folder.Warehouse);
+        Output.Json(new
+        {
+            passed,
+            data = folder.Path,
+            first_stored_ms = firstStored?.TotalMilliseconds,
+            capture = report,
+            warehouse = WarehouseTotals.Read(database),
+            checks = results,
+        });
+    }
+
+    private static void Write(
+        DataFolder folder, CaptureReport report, TimeSpan? firstStored, (string Ticker, TradeModel.Times.Timestamp ValidFrom)? change,
+        IReadOnlyList<AuditResult> results, bool passed)
+    {
+        var console = Output.People();
+        using var database = SqliteDatabase.OpenForReading(folder.Warehouse);
+        var totals = WarehouseTotals.Read(database);
+        console.Write(new Rule("[bold]CONSUMPTION_TRADES[/]").LeftJustified());
+        Query(database, SampleSql);
+        if (change is { } changed)
+        {
+            console.Write(new Rule($"[bold]DIM_SYMBOL[/]: the history of {changed.Ticker}, whose risk level changed half way").LeftJustified());
+            Query(
+                database,
+                $"""
+                SELECT d.ticker, d.sector, d.risk_level, d.valid_from, d.valid_to, d.is_current, d.symbol_key,
+                       (SELECT count(*) FROM FACT_TRADES f WHERE f.symbol_key = d.symbol_key) AS facts
+                FROM DIM_SYMBOL AS d WHERE d.ticker = '{changed.Ticker}' ORDER BY d.valid_from
+                """);
+        }
+
+        console.Write(new Rule("[bold]verify[/]").LeftJustified());
+        VerifyCommand.Write(results);
+        var verdict = passed ? "[green]every check passed[/]" : "[red]a check failed[/]";
+        console.MarkupLine($"{verdict}: {Output.Count(totals.Facts)} trades worth {totals.Amount} USD in {Markup.Escape(folder.Path)}");
+        console.MarkupLine(
+            $"latency from the exchange's event to a committed row: p50 {Output.Duration(report.P50)}, p99 {Output.Duration(report.P99)}; "
+            + $"first row after {firstStored?.TotalSeconds.ToString("0.00", CultureInfo.InvariantCulture) ?? "-"} s");
+        console.MarkupLine("[grey]next: trade-ingest query \"SELECT * FROM CONSUMPTION_TRADES LIMIT 10\", trade-ingest status[/]");
+    }
+
+    private static void Query(SqliteDatabase database, string sql)
+    {
+        using var command = database.Connection.CreateCommand();
+        command.CommandText = sql;
+        using var reader = command.ExecuteReader();
+        QueryCommand.WriteTable(reader);
+    }
+
+    /// <summary>Seconds, or a number with s, m or h.</summary>
+    private static TimeSpan ParseDuration(string text)
+    {
+        var factor = text.Length > 0 ? text[^1] switch { 's' => 1, 'm' => 60, 'h' => 3600, _ => 0 } : 0;
+        var number = factor == 0 ? text : text[..^1];
+        return double.TryParse(number, NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out var value) && value > 0
+            ? TimeSpan.FromSeconds(value * Math.Max(1, factor))
+            : throw new ConfigurationException($"--for '{text}' is no time such as 15s or 2m.");
+    }
+}

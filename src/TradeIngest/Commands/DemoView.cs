@@ -1,0 +1,50 @@
+using Crypto.TradeIngest.Hosting;
+using Spectre.Console;
+
+namespace Crypto.TradeIngest.Commands;
+
+/// <summary>Shows a demo while it runs: a live table on a terminal, a line a second elsewhere.</summary>
+internal sealed class DemoView(DemoRun run, DemoPlan plan)
+{
+    private readonly CaptureRates _rates = new(run.Service, TimeProvider.System);
+    private long _shown = TimeProvider.System.GetTimestamp();
+
+    public async Task ShowAsync(Action onLook, CancellationToken cancellationToken)
+    {
+        var console = Output.People();
+        console.MarkupLineInterpolated(
+            $"simulated exchange → WebSocket → log → warehouse, {plan.Symbols.Count} symbols, {(plan.Trades is { } trades ? $"{Output.Count(trades)} trades" : $"{plan.Duration.TotalSeconds:0} s")}");
+        if (Console.IsOutputRedirected || !console.Profile.Capabilities.Interactive)
+        {
+            await run.CompleteAsync(() => OnLook(onLook, TimeSpan.FromSeconds(1), () => console.WriteLine(_rates.Read().ToString())), cancellationToken);
+            console.WriteLine(_rates.Read().ToString());
+            return;
+        }
+
+        await console.Live(Picture()).StartAsync(async live =>
+        {
+            await run.CompleteAsync(() => OnLook(onLook, TimeSpan.FromMilliseconds(250), () => live.UpdateTarget(Picture())), cancellationToken);
+            live.UpdateTarget(Picture());
+        });
+    }
+
+    private void OnLook(Action onLook, TimeSpan interval, Action show)
+    {
+        onLook();
+        if (TimeProvider.System.GetElapsedTime(_shown) < interval) return;
+        _shown = TimeProvider.System.GetTimestamp();
+        show();
+    }
+
+    private Table Picture()
+    {
+        var report = _rates.Read();
+        var table = new Table().Border(TableBorder.Rounded).AddColumns("produced", "received", "stored", "per second", "p50", "p99", "gaps", "backfilled", "reference change");
+        foreach (var column in table.Columns) column.RightAligned();
+        table.AddRow(
+            Output.Count(run.Produced), Output.Count(report.Received), $"[green]{Output.Count(report.Stored)}[/]", Output.Count((long)report.PerSecond),
+            Output.Duration(report.P50), Output.Duration(report.P99), Output.Count(report.Gaps), Output.Count(report.Backfilled),
+            run.Change is { } change ? $"[yellow]{change.Ticker} risk level[/]" : "-");
+        return table;
+    }
+}

@@ -1,0 +1,129 @@
+using System.CommandLine;
+using Crypto.TradeIngest.Hosting;
+using Crypto.TradeIngest.Replay;
+using Crypto.Warehouse.Sqlite;
+using Microsoft.Extensions.Logging;
+using Spectre.Console;
+
+namespace Crypto.TradeIngest.Commands;
+
+internal static class ReplayCommand
+{
+    public static Command Create()
+    {
+        var files = new Argument<string[]>("FILE")
+        {
+            Description = "Archive CSV (.csv, .csv.gz, .zip) or recorded frames (.jsonl, .jsonl.gz).",
+            Arity = ArgumentArity.OneOrMore,
+        };
+        var symbol = new Option<string?>("--symbol") { Description = "Ticker of archive lines. Default: from the file's name", HelpName = "TICKER" };
+        var data = CommonOptions.Data();
+        var json = CommonOptions.Json();
+        var command = new Command(
+            "replay",
+            """
+            Loads recorded trades into the data folder. May be repeated, split, reordered or interrupted: each trade is stored once.
+
+            Examples:
+              trade-ingest replay BTCUSDT-trades-2026-02-03.zip
+              trade-ingest replay frames.jsonl.gz --data ./recorded --json
+            """)
+        {
+            files, symbol, data, json,
+        };
+        command.SetAction((parsed, cancellation) => RunAsync(
+            parsed.GetValue(files)!, parsed.GetValue(symbol), parsed.GetValue(data), parsed.GetValue(json), cancellation));
+        return command;
+    }
+
+    private static async Task<int> RunAsync(string[] files, string? symbol, string? data, bool json, CancellationToken cancellationToken)
+    {
+        var options = Configuration.Read(("Data", data));
+        using var loggers = Configuration.Loggers(LogLevel.Warning);
+        var folder = new DataFolder(options.Data);
+        var results = new List<FileResult>();
+        ReplaySummary summary;
+        await using (var stores = await Stores.OpenAsync(folder, options, TimeProvider.System))
+        {
+            await using var session = await ReplaySession.StartAsync(stores, options, TimeProvider.System, loggers, cancellationToken);
+
+            // All are opened before the first is read: a misspelled name is told at once.
+            var opened = new List<(string Path, ReplayFile File)>();
+            try
+            {
+                foreach (var path in files) opened.Add((path, session.Open(path, symbol)));
+                await PushAllAsync(session, opened, results, json, cancellationToken);
+            }
+            finally
+            {
+                foreach (var (_, file) in opened) file.Dispose();
+            }
+
+            await session.CompleteAsync();
+            using var reading = SqliteDatabase.OpenForReading(folder.Warehouse);
+            summary = new ReplaySummary(
+                results, session.Pipeline.Sink.Stored, session.Pipeline.Tracker.Duplicates + session.Pipeline.Sink.Duplicates,
+                session.Pipeline.Sink.Rejected, WarehouseTotals.Read(reading));
+        }
+
+        if (json) Output.Json(summary);
+        else Write(summary);
+        return results.Any(result => result.Rejected > 0) ? ExitCode.CheckFailed : ExitCode.Ok;
+    }
+
+    private static async Task PushAllAsync(
+        ReplaySession session, List<(string Path, ReplayFile File)> opened, List<FileResult> results, bool json, CancellationToken cancellationToken)
+    {
+        if (json || Console.IsOutputRedirected)
+        {
+            foreach (var (path, file) in opened) results.Add(await PushAsync(session, path, file, static () => { }, cancellationToken));
+            return;
+        }
+
+        await Output.People().Progress()
+            .Columns(new TaskDescriptionColumn(), new ProgressBarColumn(), new PercentageColumn(), new RemainingTimeColumn(), new SpinnerColumn())
+            .StartAsync(async progress =>
+            {
+                var bars = opened.Select(entry => progress.AddTask(Markup.Escape(Path.GetFileName(entry.Path)), maxValue: Math.Max(1, entry.File.Length))).ToList();
+                for (var i = 0; i < opened.Count; i++)
+                {
+                    var (bar, file) = (bars[i], opened[i].File);
+                    results.Add(await PushAsync(session, opened[i].Path, file, () => bar.Value = file.BytesRead, cancellationToken));
+                    bar.Value = bar.MaxValue;
+                }
+            });
+    }
+
+    private static async Task<FileResult> PushAsync(
+        ReplaySession session, string path, ReplayFile file, Action onProgress, CancellationToken cancellationToken)
+    {
+        await session.PushAsync(file, onProgress, cancellationToken);
+        var counts = file.Counts;
+        return new FileResult(Path.GetFileName(path), counts.Lines, counts.Trades, counts.DeadLetters, counts.QuoteMismatches);
+    }
+
+    private static void Write(ReplaySummary summary)
+    {
+        var console = Output.People();
+        var table = new Table().Border(TableBorder.Rounded).AddColumns("file", "lines", "trades", "rejected", "quote mismatches");
+        foreach (var column in table.Columns.Skip(1)) column.RightAligned();
+        foreach (var file in summary.Files)
+        {
+            table.AddRow(
+                Markup.Escape(file.File), Output.Count(file.Lines), Output.Count(file.Trades), Output.Count(file.Rejected), Output.Count(file.QuoteMismatches));
+        }
+
+        console.Write(table);
+        console.MarkupLineInterpolated(
+            $"stored [green]{Output.Count(summary.Stored)}[/] new trades, passed over {Output.Count(summary.Duplicates)} known ones, rejected {Output.Count(summary.Rejected)} lines");
+        console.MarkupLineInterpolated($"the warehouse holds {Output.Count(summary.Warehouse.Facts)} trades worth {summary.Warehouse.Amount} USD");
+        if (summary.Files.Any(file => file.Rejected > 0))
+        {
+            CommandLine.WriteError("some lines were rejected; see: trade-ingest query \"SELECT error_reason, error_detail FROM REJECTED_TRADES\"");
+        }
+    }
+
+    private sealed record FileResult(string File, long Lines, long Trades, long Rejected, long QuoteMismatches);
+
+    private sealed record ReplaySummary(IReadOnlyList<FileResult> Files, long Stored, long Duplicates, long Rejected, WarehouseTotals Warehouse);
+}

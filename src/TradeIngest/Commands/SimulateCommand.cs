@@ -1,0 +1,128 @@
+using System.CommandLine;
+using Crypto.TradeIngest.Hosting;
+using Crypto.TradeIngest.Pipelines;
+using Crypto.TradeIngest.Replay;
+using Crypto.TradeIngest.Simulation;
+using Crypto.TradeIngest.Simulation.Markets;
+using Crypto.TradeModel.Symbols;
+using Crypto.TradeModel.Trades;
+
+namespace Crypto.TradeIngest.Commands;
+
+internal static class SimulateCommand
+{
+    private const string DefaultRate = "1000";
+
+    public static Command Create()
+    {
+        var port = new Option<int>("--port") { Description = "TCP port on 127.0.0.1. Default: any free one", HelpName = "N" };
+        var seed = CommonOptions.Seed();
+        var symbols = CommonOptions.Symbols("Tickers to list. Default: thirty well-known ones");
+        var rate = CommonOptions.Rate(DefaultRate);
+        var replay = new Option<string[]>("--replay")
+        {
+            Description = "Serve the trades of recorded files instead of generated ones.",
+            HelpName = "FILE",
+            AllowMultipleArgumentsPerToken = true,
+        };
+        var speed = new Option<double>("--speed") { Description = "How many times faster than recorded. Default: 1", DefaultValueFactory = _ => 1 };
+        var json = CommonOptions.Json();
+        var command = new Command(
+            "simulate",
+            """
+            Runs an exchange on this machine that speaks Binance's spot protocol, streams and REST. Any Binance client works against it by changing its base address.
+
+            Examples:
+              trade-ingest simulate --port 9443 --symbols BTCUSDT,ETHUSDT --rate 500
+              trade-ingest simulate --replay BTCUSDT-trades-2026-02-03.csv --speed 10
+            """)
+        {
+            port, seed, symbols, rate, replay, speed, json,
+        };
+        command.SetAction((parsed, cancellation) => RunAsync(
+            new SimulatedExchangeOptions
+            {
+                Port = parsed.GetValue(port),
+                Seed = parsed.GetValue(seed),
+                Rate = CommonOptions.ParseRate(parsed.GetValue(rate)!),
+                Speed = parsed.GetValue(speed),
+                Symbols = parsed.GetValue(symbols) is { } list ? new ExchangeOptions { Symbols = list }.Tickers : ListingCatalog.Tickers,
+            },
+            parsed.GetValue(replay) ?? [],
+            parsed.GetValue(json),
+            cancellation));
+        return command;
+    }
+
+    private static async Task<int> RunAsync(SimulatedExchangeOptions options, string[] replay, bool json, CancellationToken cancellationToken)
+    {
+        if (replay.Length > 0) options = options with { Tape = await ReadTapeAsync(replay, cancellationToken) };
+        await using var exchange = Create(options);
+        try
+        {
+            await exchange.StartAsync(cancellationToken);
+        }
+        catch (IOException failure)
+        {
+            throw new ConfigurationException($"Port {options.Port} cannot be listened on ({failure.Message}). Choose another with --port.", failure);
+        }
+        catch (ArgumentException failure)
+        {
+            throw new ConfigurationException(failure.Message, failure);
+        }
+
+        if (json)
+        {
+            Output.Json(new { web_socket = Base(exchange.WsBase), rest = Base(exchange.RestBase), symbols = exchange.Tickers });
+        }
+        else
+        {
+            Console.Out.WriteLine($"WebSocket {Base(exchange.WsBase)}");
+            Console.Out.WriteLine($"REST      {Base(exchange.RestBase)}");
+            Console.Out.WriteLine($"symbols   {string.Join(',', exchange.Tickers)}");
+            Console.Out.WriteLine($"capture   trade-ingest run --ws {Base(exchange.WsBase)} --rest {Base(exchange.RestBase)} --symbols {string.Join(',', exchange.Tickers.Take(3))}");
+        }
+
+        await Task.Delay(Timeout.InfiniteTimeSpan, TimeProvider.System, cancellationToken).ContinueWith(static _ => { }, TaskScheduler.Default);
+        return ExitCode.Ok;
+    }
+
+    internal static SimulatedExchange Create(SimulatedExchangeOptions options)
+    {
+        try
+        {
+            return new SimulatedExchange(options);
+        }
+        catch (ArgumentException failure)
+        {
+            throw new ConfigurationException(failure.Message, failure);
+        }
+    }
+
+    private static string Base(Uri uri) => uri.GetLeftPart(UriPartial.Authority);
+
+    private static async Task<RecordedTape> ReadTapeAsync(string[] files, CancellationToken cancellationToken)
+    {
+        var trades = new List<Trade>();
+        var symbols = new SymbolTable();
+        foreach (var path in files)
+        {
+            using var file = ReplayFile.Open(path, symbols, TimeProvider.System);
+            await foreach (var value in file.ReadAsync(cancellationToken))
+            {
+                if (value is not TradeBatch batch) continue;
+                trades.AddRange(batch.Trades);
+                batch.Dispose();
+            }
+        }
+
+        try
+        {
+            return RecordedTape.Of(trades);
+        }
+        catch (ArgumentException failure)
+        {
+            throw new ConfigurationException(failure.Message, failure);
+        }
+    }
+}

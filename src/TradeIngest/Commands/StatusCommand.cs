@@ -1,0 +1,111 @@
+using System.CommandLine;
+using Crypto.TradeIngest.Hosting;
+using Crypto.TradeIngest.Log;
+using Crypto.Warehouse.Coverage;
+using Crypto.Warehouse.Sqlite;
+using Spectre.Console;
+
+namespace Crypto.TradeIngest.Commands;
+
+internal static class StatusCommand
+{
+    public static Command Create()
+    {
+        var data = CommonOptions.Data();
+        var json = CommonOptions.Json();
+        var command = new Command(
+            "status",
+            """
+            Shows what is captured and what is missing: per symbol the coverage and the open gaps with their id ranges, and the lag behind the log.
+
+            Examples:
+              trade-ingest status
+              trade-ingest status --json
+            """)
+        {
+            data, json,
+        };
+        command.SetAction(parsed => Run(parsed.GetValue(data), parsed.GetValue(json)));
+        return command;
+    }
+
+    private static int Run(string? data, bool json)
+    {
+        var options = Configuration.Read(("Data", data));
+        var folder = new DataFolder(options.Data);
+        using var warehouse = SqliteDatabase.OpenForReading(folder.Warehouse);
+        var symbols = SqliteReads.Coverage(warehouse).Where(symbol => symbol.Covered.Count > 0).Select(SymbolStatus.Of).ToList();
+        var totals = WarehouseTotals.Read(warehouse);
+        var positions = Positions(warehouse, folder);
+        if (json) Output.Json(new { data = folder.Path, totals, symbols, log = positions });
+        else Write(folder, totals, symbols, positions);
+        return ExitCode.Ok;
+    }
+
+    private static List<LogStatus> Positions(SqliteDatabase warehouse, DataFolder folder)
+    {
+        var stored = SqliteReads.Positions(warehouse).ToDictionary(pair => (pair.Key.Epoch, pair.Key.Topic, pair.Key.Partition), pair => pair.Value);
+        var positions = new List<LogStatus>();
+        if (!File.Exists(folder.Log)) return positions;
+        using var log = SqliteDatabase.OpenForReading(folder.Log);
+        using var ends = log.Prepare(
+            "SELECT epoch, topic, partition, first_offset, next_offset FROM LOG_ENDS, LOG_INFO ORDER BY topic, partition");
+        while (ends.Step())
+        {
+            var (epoch, topic, partition, next) = (ends.GetText(0), ends.GetText(1), ends.GetInt32(2), ends.GetInt64(4));
+            var position = stored.GetValueOrDefault((epoch, topic, partition), ends.GetInt64(3));
+            positions.Add(new LogStatus(topic, partition, ends.GetInt64(3), next, position, next - position));
+        }
+
+        return positions;
+    }
+
+    private static void Write(DataFolder folder, WarehouseTotals totals, List<SymbolStatus> symbols, List<LogStatus> positions)
+    {
+        var console = Output.People();
+        console.MarkupLineInterpolated(
+            $"[bold]{folder.Path}[/]: {Output.Count(totals.Facts)} trades, {Output.Count(totals.Rejected)} rejected, {totals.Amount} USD, {totals.FirstTradeTime} to {totals.LastTradeTime}");
+        var table = new Table().Border(TableBorder.Rounded).AddColumns("symbol", "trades", "coverage", "open gaps", "missing");
+        table.Columns[1].RightAligned();
+        table.Columns[4].RightAligned();
+        foreach (var symbol in symbols)
+        {
+            table.AddRow(
+                Markup.Escape(symbol.Symbol), Output.Count(symbol.Ids), Ranges(symbol.Coverage),
+                symbol.OpenGaps.Count == 0 ? "[green]none[/]" : $"[yellow]{Ranges([.. symbol.OpenGaps.Select(gap => new RangeStatus(gap.FromId, gap.ToId))])}[/]",
+                Output.Count(symbol.Missing));
+        }
+
+        console.Write(table);
+        foreach (var position in positions)
+        {
+            console.WriteLine(FormattableString.Invariant(
+                $"{position.Topic}/{position.Partition}: {Output.Count(position.NextOffset)} records, loaded up to {Output.Count(position.Position)}, lag {Output.Count(position.Lag)}"));
+        }
+
+        if (!positions.Exists(position => position.Topic == Topics.StockTrades)) console.MarkupLine("[grey]the log is empty[/]");
+    }
+
+    private static string Ranges(IReadOnlyList<RangeStatus> ranges)
+    {
+        const int Shown = 4;
+        var text = string.Join(" ", ranges.Take(Shown).Select(range => $"[[{range.FromId}, {range.ToId}]]"));
+        return ranges.Count > Shown ? $"{text} and {ranges.Count - Shown} more" : text;
+    }
+
+    private sealed record LogStatus(string Topic, int Partition, long FirstOffset, long NextOffset, long Position, long Lag);
+
+    private sealed record RangeStatus(long FromId, long ToId);
+
+    private sealed record GapStatus(long FromId, long ToId, long Count, string Found);
+
+    private sealed record SymbolStatus(string Symbol, long Ids, IReadOnlyList<RangeStatus> Coverage, IReadOnlyList<GapStatus> OpenGaps, long Missing)
+    {
+        public static SymbolStatus Of(SymbolCoverage coverage) => new(
+            coverage.Key.Ticker,
+            coverage.Ids,
+            [.. coverage.Covered.Select(range => new RangeStatus(range.From, range.To))],
+            [.. coverage.OpenGaps.Select(gap => new GapStatus(gap.Ids.From, gap.Ids.To, gap.Ids.Count, gap.Found.ToString()))],
+            coverage.OpenGaps.Sum(gap => gap.Ids.Count));
+    }
+}

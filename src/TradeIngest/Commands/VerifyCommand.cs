@@ -1,0 +1,97 @@
+using System.CommandLine;
+using Crypto.TradeIngest.Hosting;
+using Crypto.TradeIngest.Simulation;
+using Crypto.TradeIngest.Simulation.Markets;
+using Crypto.Warehouse.Audits;
+using Crypto.Warehouse.Sqlite;
+using Spectre.Console;
+
+namespace Crypto.TradeIngest.Commands;
+
+internal static class VerifyCommand
+{
+    public static Command Create()
+    {
+        var data = CommonOptions.Data();
+        var json = CommonOptions.Json();
+        var command = new Command(
+            "verify",
+            """
+            Recomputes every invariant over the warehouse; exit code 1 when one fails. Data of a simulated exchange is compared with it, field by field.
+
+            Examples:
+              trade-ingest verify
+              trade-ingest verify --data ./recorded --json
+            """)
+        {
+            data, json,
+        };
+        command.SetAction(parsed => Run(parsed.GetValue(data), parsed.GetValue(json)));
+        return command;
+    }
+
+    private static int Run(string? data, bool json)
+    {
+        var options = Configuration.Read(("Data", data));
+        var results = json ? Audit(options, null) : AuditWithProgress(options);
+        if (json) Output.Json(new { passed = results.All(result => result.Passed), checks = results });
+        else Write(results);
+        return results.All(result => result.Passed) ? ExitCode.Ok : ExitCode.CheckFailed;
+    }
+
+    internal static IReadOnlyList<AuditResult> Audit(ServiceOptions options, IProgress<long>? progress)
+    {
+        var folder = new DataFolder(options.Data);
+        using var database = SqliteDatabase.OpenForReading(folder.Warehouse);
+        return new SqliteAudits(database, Stores.WarehouseOptionsOf(options), OracleOf(folder), progress).Run();
+    }
+
+    internal static IReadOnlyList<AuditResult> AuditWithProgress(ServiceOptions options)
+    {
+        if (Console.IsOutputRedirected) return Audit(options, null);
+        IReadOnlyList<AuditResult> results = [];
+        Output.People().Status().Start("verifying", status => results = Audit(options, new Reporter(count => status.Status($"verifying: {Output.Count(count)} facts read"))));
+        return results;
+    }
+
+    internal static void Write(IReadOnlyList<AuditResult> results)
+    {
+        var console = Output.People();
+        var table = new Table().Border(TableBorder.Rounded).AddColumns("check", "examined", "failing", "what must hold");
+        table.Columns[1].RightAligned();
+        table.Columns[2].RightAligned();
+        foreach (var result in results)
+        {
+            table.AddRow(
+                result.Passed ? $"[green]ok[/]  {result.Name}" : $"[red]FAIL[/] {result.Name}",
+                Output.Count(result.Examined), Output.Count(result.FailingCount), Markup.Escape(result.Description));
+        }
+
+        console.Write(table);
+        foreach (var result in results.Where(result => !result.Passed))
+        {
+            console.MarkupLineInterpolated($"[red]{result.Name}[/]");
+            foreach (var row in result.Failing) console.MarkupLineInterpolated($"  {row}");
+            if (result.FailingCount > result.Failing.Count) console.MarkupLineInterpolated($"  and {Output.Count(result.FailingCount - result.Failing.Count)} more");
+        }
+    }
+
+    private static MarketOracle? OracleOf(DataFolder folder)
+    {
+        if (!File.Exists(folder.Simulation)) return null;
+        try
+        {
+            return new MarketOracle(MarketDescription.Load(folder.Simulation));
+        }
+        catch (InvalidDataException failure)
+        {
+            throw new ConfigurationException(failure.Message, failure);
+        }
+    }
+
+    // Progress<T> posts to the thread pool; here the order matters and the work is on this thread.
+    private sealed class Reporter(Action<long> report) : IProgress<long>
+    {
+        public void Report(long value) => report(value);
+    }
+}

@@ -1,0 +1,32 @@
+using Crypto.TradeModel.Numbers;
+using Crypto.Warehouse.Sqlite;
+
+namespace Crypto.TradeIngest.Commands;
+
+/// <summary>The figures a person checks first, exact.</summary>
+/// <param name="Amount">Sum of price × quantity in US dollars, as decimal text.</param>
+internal sealed record WarehouseTotals(long Facts, long Rejected, long Symbols, string Amount, string? FirstTradeTime, string? LastTradeTime)
+{
+    public static WarehouseTotals Read(SqliteDatabase database)
+    {
+        using var facts = database.Prepare(
+            """
+            SELECT count(*), min(trade_time), max(trade_time), coalesce(sum(total_amount_usd / 100000000), 0), coalesce(sum(total_amount_usd % 100000000), 0),
+                   (SELECT count(*) FROM REJECTED_TRADES), (SELECT count(*) FROM SYMBOLS)
+            FROM FACT_TRADES
+            """);
+        facts.Step();
+
+        // Dollars and fractions apart: their sums fit in 64 bits where the sum of all would not.
+        var amount = ((Int128)facts.GetInt64(3) * FixedPoint.One) + facts.GetInt64(4);
+        var totals = new WarehouseTotals(
+            facts.GetInt64(0),
+            facts.GetInt64(5),
+            facts.GetInt64(6),
+            ExactSum.Format(amount),
+            facts.IsNull(1) ? null : new TradeModel.Times.Timestamp(facts.GetInt64(1)).ToString(),
+            facts.IsNull(2) ? null : new TradeModel.Times.Timestamp(facts.GetInt64(2)).ToString());
+        facts.Reset();
+        return totals;
+    }
+}
