@@ -55,12 +55,7 @@ internal static class CommandLine
         }
     }
 
-    public static void WriteError(string message)
-    {
-        var console = AnsiConsole.Create(new AnsiConsoleSettings { Out = new AnsiConsoleOutput(Console.Error) });
-        if (!console.Profile.Capabilities.Interactive) console.Profile.Width = 4096;
-        console.MarkupLineInterpolated($"[red]error:[/] {message}");
-    }
+    public static void WriteError(string message) => Output.Errors().MarkupLineInterpolated($"[red]error:[/] {message}");
 
     private static int? CodeOf(Exception failure) => failure switch
     {

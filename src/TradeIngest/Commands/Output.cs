@@ -7,6 +7,9 @@ namespace Crypto.TradeIngest.Commands;
 /// <summary>Writes for people or for machines.</summary>
 internal static class Output
 {
+    // Wider than any table here.
+    private const int UnbrokenWidth = 1000;
+
     private static readonly JsonSerializerOptions Format = new(JsonSerializerDefaults.Web)
     {
         PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower,
@@ -15,13 +18,13 @@ internal static class Output
         Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
     };
 
-    /// <summary>A console whose lines are not broken when a file or a pipe reads them.</summary>
-    public static IAnsiConsole People()
-    {
-        var console = AnsiConsole.Console;
-        if (Console.IsOutputRedirected) console.Profile.Width = 200;
-        return console;
-    }
+    /// <summary>A console without colors and broken lines when a file or a pipe reads it.</summary>
+    public static IAnsiConsole People() => Console.IsOutputRedirected ? Plain(Console.Out) : AnsiConsole.Console;
+
+    /// <summary>The same for messages beside the output.</summary>
+    public static IAnsiConsole Errors() => Console.IsErrorRedirected
+        ? Plain(Console.Error)
+        : AnsiConsole.Create(new AnsiConsoleSettings { Out = new AnsiConsoleOutput(Console.Error) });
 
     public static void Json<T>(T value) => Console.Out.WriteLine(JsonSerializer.Serialize(value, Format));
 
@@ -34,4 +37,17 @@ internal static class Output
         < 1_000_000 => FormattableString.Invariant($"{microseconds / 1_000.0:0.0} ms"),
         _ => FormattableString.Invariant($"{microseconds / 1_000_000.0:0.00} s"),
     };
+
+    private static IAnsiConsole Plain(TextWriter writer)
+    {
+        var console = AnsiConsole.Create(new AnsiConsoleSettings
+        {
+            Ansi = AnsiSupport.No,
+            ColorSystem = ColorSystemSupport.NoColors,
+            Interactive = InteractionSupport.No,
+            Out = new AnsiConsoleOutput(writer),
+        });
+        console.Profile.Width = UnbrokenWidth;
+        return console;
+    }
 }

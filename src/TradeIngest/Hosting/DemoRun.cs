@@ -91,7 +91,6 @@ internal sealed class DemoRun : IAsyncDisposable
         await _exchange.HaltAsync();
         if (Change is null) await ChangeRiskAsync(cancellationToken);
         await CatchUpAsync(onLook, cancellationToken);
-        await _exchange.DisposeAsync();
         await Service.StopAsync();
         (_exchange.Description! with { Produced = AllProduced() }).Save(_folder.Simulation);
     }
