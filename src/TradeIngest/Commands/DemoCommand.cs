@@ -123,11 +123,11 @@ internal static class DemoCommand
         var console = Output.People();
         using var database = SqliteDatabase.OpenForReading(folder.Warehouse);
         var totals = WarehouseTotals.Read(database);
-        console.Write(new Rule("[bold]CONSUMPTION_TRADES[/]").LeftJustified());
+        console.MarkupLine("\n[bold]CONSUMPTION_TRADES[/]");
         Query(database, SampleSql);
         if (change is { } changed)
         {
-            console.Write(new Rule($"[bold]DIM_SYMBOL[/]: the history of {changed.Ticker}, whose risk level changed half way").LeftJustified());
+            console.MarkupLine($"\n[bold]DIM_SYMBOL[/]: the history of {changed.Ticker}, whose risk level changed half way");
             Query(
                 database,
                 $"""
@@ -137,7 +137,7 @@ internal static class DemoCommand
                 """);
         }
 
-        console.Write(new Rule("[bold]verify[/]").LeftJustified());
+        console.MarkupLine("\n[bold]verify[/]");
         VerifyCommand.Write(results);
         var verdict = passed ? "[green]every check passed[/]" : "[red]a check failed[/]";
         console.MarkupLine($"{verdict}: {Output.Count(totals.Facts)} trades worth {totals.Amount} USD in {Markup.Escape(folder.Path)}");

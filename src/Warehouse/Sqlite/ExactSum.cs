@@ -22,5 +22,13 @@ public static class ExactSum
     }
 
     internal static void Register(SqliteConnection connection) =>
-        connection.CreateAggregate(Function, Int128.Zero, static (Int128 sum, long? value) => sum + (value ?? 0), Format, isDeterministic: true);
+        connection.CreateAggregate(Function, Int128.Zero, static (Int128 sum, object? value) => sum + ScaledOf(value), Format, isDeterministic: true);
+
+    private static long ScaledOf(object? value) => value switch
+    {
+        long scaled => scaled,
+        null or DBNull => 0,
+        _ => throw new ArgumentException(
+            $"{Function} adds integers scaled by 1e8, as FACT_TRADES holds them, and was given '{value}'. The views hold rounded numbers."),
+    };
 }
