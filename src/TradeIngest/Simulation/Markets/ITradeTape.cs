@@ -1,0 +1,29 @@
+using Crypto.TradeModel.Times;
+
+namespace Crypto.TradeIngest.Simulation.Markets;
+
+/// <summary>
+/// The trades an exchange is going to have, per listing (by ordinal) and index <c>k</c>: computed or recorded. Immutable,
+/// thread-safe: the feed and REST read it at the same time.
+/// </summary>
+internal interface ITradeTape
+{
+    IReadOnlyList<Listing> Listings { get; }
+
+    /// <summary>The market's time when this run starts.</summary>
+    Timestamp Start { get; }
+
+    /// <summary>The first trade of this run; earlier ones, down to 0, are history.</summary>
+    long First(int ordinal);
+
+    /// <summary>One past the last trade; <see cref="long.MaxValue"/> when there is always another.</summary>
+    long End(int ordinal);
+
+    void Read(int ordinal, long k, out SimulatedTrade trade);
+
+    /// <summary>The first trade, history included, whose id is at least <paramref name="tradeId"/>; may be <see cref="End"/>.</summary>
+    long FirstAtOrAfter(int ordinal, long tradeId);
+
+    /// <summary>The first trade of this run that happens at or after <paramref name="time"/>; may be <see cref="End"/>.</summary>
+    long FirstAtOrAfter(int ordinal, Timestamp time);
+}

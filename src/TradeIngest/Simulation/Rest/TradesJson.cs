@@ -1,0 +1,47 @@
+using System.Buffers;
+using System.Text.Json;
+using Crypto.TradeIngest.Simulation.Markets;
+using Crypto.TradeModel.Numbers;
+using Crypto.TradeModel.Times;
+
+namespace Crypto.TradeIngest.Simulation.Rest;
+
+/// <summary>
+/// The list both trade endpoints answer with:
+/// <code>[{"id":28457,"price":"4.00000100","qty":"12.00000000","quoteQty":"48.00001200","time":1499865549590,"isBuyerMaker":true,"isBestMatch":true}]</code>
+/// </summary>
+internal static class TradesJson
+{
+    public static ReadOnlyMemory<byte> Write(ITradeTape tape, int ordinal, long from, long to, bool microseconds)
+    {
+        var body = new ArrayBufferWriter<byte>(64 + ((int)(to - from) * 192));
+        using var json = new Utf8JsonWriter(body, RestApi.Relaxed);
+        json.WriteStartArray();
+        for (var k = from; k < to; k++)
+        {
+            tape.Read(ordinal, k, out var trade);
+            json.WriteStartObject();
+            json.WriteNumber("id"u8, trade.TradeId);
+            Write(json, "price"u8, trade.Price.Scaled);
+            Write(json, "qty"u8, trade.Quantity.Scaled);
+            Write(json, "quoteQty"u8, Amount.TryMultiply(trade.Price, trade.Quantity, out var amount) ? amount.Scaled : 0);
+            json.WriteNumber("time"u8, Unix(trade.TradeTime, microseconds));
+            json.WriteBoolean("isBuyerMaker"u8, trade.BuyerIsMaker);
+            json.WriteBoolean("isBestMatch"u8, true);
+            json.WriteEndObject();
+        }
+
+        json.WriteEndArray();
+        json.Flush();
+        return body.WrittenMemory;
+    }
+
+    public static long Unix(Timestamp time, bool microseconds) => microseconds ? time.Microseconds : time.Microseconds / 1000;
+
+    private static void Write(Utf8JsonWriter json, ReadOnlySpan<byte> name, long scaled)
+    {
+        Span<byte> text = stackalloc byte[FixedPoint.MaxLength];
+        FixedPoint.TryFormat(scaled, text, out var length);
+        json.WriteString(name, text[..length]);
+    }
+}

@@ -1,0 +1,121 @@
+using System.Buffers;
+
+namespace Crypto.TradeIngest.Simulation.Streams;
+
+/// <summary>
+/// Frames on their way to one client. Whoever appends never waits; one writer sends whatever has gathered in a single write, so
+/// that a busy stream costs a system call per batch and not per trade. Appending is serialized by the lock inside.
+/// </summary>
+internal sealed class Outbound : IDisposable
+{
+    private readonly Lock _appending = new();
+    private readonly SemaphoreSlim _ready = new(0);
+    private byte[] _gathered = ArrayPool<byte>.Shared.Rent(16 * 1024);
+    private int _count;
+    private int _sending;
+    private bool _completed;
+    private TaskCompletionSource? _sent;
+
+    /// <summary>Adds whole frames.</summary>
+    /// <returns>Bytes now waiting, or -1 when the queue takes no more.</returns>
+    public long Append(ReadOnlySpan<byte> frames)
+    {
+        lock (_appending)
+        {
+            if (_completed) return -1;
+            if (frames.IsEmpty) return _count + _sending;
+            if (_count + frames.Length > _gathered.Length)
+            {
+                var roomier = ArrayPool<byte>.Shared.Rent(Math.Max(_count + frames.Length, _gathered.Length * 2));
+                _gathered.AsSpan(0, _count).CopyTo(roomier);
+                ArrayPool<byte>.Shared.Return(_gathered);
+                _gathered = roomier;
+            }
+
+            frames.CopyTo(_gathered.AsSpan(_count));
+            if (_count == 0) _ready.Release();
+            _count += frames.Length;
+            return _count + _sending;
+        }
+    }
+
+    /// <summary>Takes no more; what has gathered is still sent.</summary>
+    public void Complete()
+    {
+        lock (_appending)
+        {
+            if (_completed) return;
+            _completed = true;
+            _ready.Release();
+        }
+    }
+
+    /// <summary>Completes when at most <paramref name="limit"/> bytes wait, or nothing is sent any more. For one waiter at a time.</summary>
+    public async ValueTask WhenAtMostAsync(int limit, CancellationToken cancellation)
+    {
+        while (true)
+        {
+            Task sent;
+            lock (_appending)
+            {
+                if (_completed || _count + _sending <= limit) return;
+                _sent ??= new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+                sent = _sent.Task;
+            }
+
+            await sent.WaitAsync(cancellation);
+        }
+    }
+
+    /// <summary>Sends until <see cref="Complete"/> was called and all is sent. On any failure it completes the queue and throws.</summary>
+    public async Task RunAsync(Stream stream, CancellationToken cancellation)
+    {
+        var sending = ArrayPool<byte>.Shared.Rent(16 * 1024);
+        try
+        {
+            while (true)
+            {
+                await _ready.WaitAsync(cancellation);
+                bool last;
+                lock (_appending)
+                {
+                    (_gathered, sending) = (sending, _gathered);
+                    (_sending, _count) = (_count, 0);
+                    last = _completed;
+                }
+
+                if (_sending > 0)
+                {
+                    await stream.WriteAsync(sending.AsMemory(0, _sending), cancellation);
+                    await stream.FlushAsync(cancellation);
+                }
+
+                lock (_appending)
+                {
+                    _sending = 0;
+                    Wake();
+                }
+
+                if (last) return;
+            }
+        }
+        finally
+        {
+            lock (_appending)
+            {
+                _completed = true;
+                Wake();
+            }
+
+            ArrayPool<byte>.Shared.Return(sending);
+        }
+    }
+
+    public void Dispose() => _ready.Dispose();
+
+    private void Wake()
+    {
+        _sent?.TrySetResult();
+        _sent = null;
+    }
+}
