@@ -16,6 +16,8 @@ public ref struct WireScanner(ReadOnlySpan<byte> text)
     private const ulong Zeros = 0x3030303030303030;
     private const int ChunkDigits = 8;
 
+    private static readonly long[] PowersOfTen = [1, 10, 100, 1_000, 10_000, 100_000, 1_000_000, 10_000_000];
+
     private static readonly SearchValues<byte> Plain =
         SearchValues.Create(" !#$%&'()*+,-./0123456789:;<=>?@ABCDEFGHIJKLMNOPQRSTUVWXYZ[]^_`abcdefghijklmnopqrstuvwxyz{|}~"u8);
 
@@ -93,7 +95,7 @@ public ref struct WireScanner(ReadOnlySpan<byte> text)
             if (length > 0)
             {
                 // Shifted so that the digits are the last of eight, led by zeros.
-                value = (value * PowerOfTen(length)) + Value(digits << ((ChunkDigits - length) * 8));
+                value = (value * PowersOfTen[length]) + Value(digits << ((ChunkDigits - length) * 8));
                 count += length;
                 _rest = _rest[length..];
             }
@@ -116,8 +118,4 @@ public ref struct WireScanner(ReadOnlySpan<byte> text)
         return (long)((((digits & 0x000000FF000000FF) * 0x000F424000000064)
             + (((digits >> 16) & 0x000000FF000000FF) * 0x0000271000000001)) >> 32);
     }
-
-    private static long PowerOfTen(int exponent) => PowersOfTen[exponent];
-
-    private static ReadOnlySpan<int> PowersOfTen => [1, 10, 100, 1_000, 10_000, 100_000, 1_000_000, 10_000_000];
 }

@@ -1,0 +1,127 @@
+using Crypto.TradeIngest.Binance.Frames;
+using Crypto.TradeIngest.Pipelines;
+using Crypto.TradeModel.Quality;
+using Crypto.TradeModel.Symbols;
+using Crypto.TradeModel.Times;
+using Crypto.TradeModel.Trades;
+
+namespace Crypto.TradeIngest.Replay;
+
+/// <summary>Turns the lines of one part into batches and dead letters, keeping their order.</summary>
+internal sealed class ReplayLines(ReplayPart part, SymbolTable symbols, TimeProvider clock, ReplayCounts counts) : IDisposable
+{
+    /// <summary>Most trades in one batch.</summary>
+    public const int BatchSize = 4096;
+
+    private readonly LineBuffer _lines = new();
+    private TradeBatch? _batch;
+    private DeadLetter? _held;
+    private Timestamp _received;
+
+    /// <summary>Bytes of the last <see cref="FillAsync"/>.</summary>
+    public int LastFill => _lines.LastFill;
+
+    /// <summary>Reads on after <see cref="Next"/> ran dry. The lines read count as received now.</summary>
+    public async ValueTask<bool> FillAsync(Stream stream, CancellationToken cancellation)
+    {
+        var filled = await _lines.FillAsync(stream, cancellation);
+        _received = Timestamp.Now(clock);
+        return filled;
+    }
+
+    /// <inheritdoc cref="LineBuffer.EndHere"/>
+    public void EndHere() => _lines.EndHere();
+
+    /// <summary>The next full batch or dead letter, or null when more has to be read first.</summary>
+    public StreamEvent? Next()
+    {
+        if (_held is { } held)
+        {
+            _held = null;
+            return held;
+        }
+
+        while (_lines.TryTake(out var line))
+        {
+            if (IsSkipped(ref line))
+            {
+                counts.SkippedLines++;
+                continue;
+            }
+
+            if (_lines.LineIsTooLong)
+            {
+                return Give(Letter(ErrorReason.TooLarge, $"{_lines.LineLength} bytes, of which the first {line.Length} are kept", line));
+            }
+
+            var reason = Parse(line, out var trade);
+            if (reason == ErrorReason.None) counts.Trades++;
+            else if (reason is { } fault) return Give(Letter(fault, part.Format == ReplayFormat.ArchiveCsv ? ArchiveLine.Explain(line) : fault.Name(), line));
+            else continue;
+
+            _batch ??= TradeBatch.Rent(BatchSize);
+            _batch.Add(trade);
+            if (_batch.Count == BatchSize) return TakeBatch();
+        }
+
+        return null;
+    }
+
+    /// <summary>The last, unfilled batch, once the stream has ended.</summary>
+    public TradeBatch? Rest() => TakeBatch();
+
+    public void Dispose()
+    {
+        _batch?.Dispose();
+        _lines.Dispose();
+    }
+
+    // Null for what is understood and no trade.
+    private ErrorReason? Parse(ReadOnlySpan<byte> line, out Trade trade)
+    {
+        if (part.Format == ReplayFormat.ArchiveCsv)
+        {
+            var fault = ArchiveLine.TryParse(line, part.Symbol!, _received, out trade, out var quoteMatches);
+            if (fault == ErrorReason.None && !quoteMatches) counts.QuoteMismatches++;
+            return fault;
+        }
+
+        var kind = FrameParser.Parse(line, symbols, _received, IngestSource.Replay, out trade, out var reason);
+        if (kind is FrameKind.Trade or FrameKind.Failure) return reason;
+        counts.OtherFrames++;
+        return null;
+    }
+
+    private bool IsSkipped(ref ReadOnlySpan<byte> line)
+    {
+        if (_lines.LineNumber == 1)
+        {
+            // A byte order mark, which some editors leave in front.
+            if (line.StartsWith("\uFEFF"u8)) line = line[3..];
+            if (part.Format == ReplayFormat.ArchiveCsv && ArchiveLine.IsHeader(line)) return true;
+        }
+
+        return !line.ContainsAnyExcept((byte)' ', (byte)'\t', (byte)'\r') && !_lines.LineIsTooLong;
+    }
+
+    private DeadLetter Letter(ErrorReason reason, string fault, ReadOnlySpan<byte> line)
+    {
+        counts.DeadLetters++;
+        return new DeadLetter(reason, $"{part.Name}, line {_lines.LineNumber}: {fault}", IngestSource.Replay, _received, line.ToArray());
+    }
+
+    // A dead letter waits for the trades before it.
+    private StreamEvent Give(DeadLetter letter)
+    {
+        if (TakeBatch() is not { } batch) return letter;
+        _held = letter;
+        return batch;
+    }
+
+    private TradeBatch? TakeBatch()
+    {
+        var batch = _batch;
+        _batch = null;
+        return batch;
+    }
+}
