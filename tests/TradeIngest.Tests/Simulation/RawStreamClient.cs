@@ -8,15 +8,17 @@ namespace Crypto.TradeIngest.Tests.Simulation;
 internal sealed class RawStreamClient : IDisposable
 {
     private readonly TcpClient _tcp = new();
+    private NetworkStream? _stream;
     private readonly CancellationTokenSource _giveUp = new(TimeSpan.FromSeconds(20));
 
     public static async Task<RawStreamClient> ConnectAsync(Uri wsBase, string path)
     {
         var client = new RawStreamClient();
         await client._tcp.ConnectAsync(wsBase.Host, wsBase.Port, client._giveUp.Token);
+        client._stream = client._tcp.GetStream();
         var request = $"GET {path} HTTP/1.1\r\nHost: {wsBase.Authority}\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
             + "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n\r\n";
-        await client._tcp.GetStream().WriteAsync(Encoding.ASCII.GetBytes(request), client._giveUp.Token);
+        await client._stream.WriteAsync(Encoding.ASCII.GetBytes(request), client._giveUp.Token);
         var head = new StringBuilder();
         while (!head.ToString().EndsWith("\r\n\r\n", StringComparison.Ordinal)) head.Append((char)(await client.ReadAsync(1))![0]);
         Assert.StartsWith("HTTP/1.1 101", head.ToString(), StringComparison.Ordinal);
@@ -40,7 +42,7 @@ internal sealed class RawStreamClient : IDisposable
 
     public Task SendTextAsync(string text) => SendAsync(0x81, Encoding.UTF8.GetBytes(text));
 
-    public async Task SendBytesAsync(byte[] bytes) => await _tcp.GetStream().WriteAsync(bytes, _giveUp.Token);
+    public async Task SendBytesAsync(byte[] bytes) => await _stream!.WriteAsync(bytes, _giveUp.Token);
 
     /// <returns>Opcode and payload of the next frame, or null when the connection ended.</returns>
     public async Task<(int Opcode, byte[] Payload)?> ReceiveAsync()
@@ -74,7 +76,7 @@ internal sealed class RawStreamClient : IDisposable
         var bytes = new byte[count];
         try
         {
-            return await _tcp.GetStream().ReadAtLeastAsync(bytes, count, throwOnEndOfStream: false, _giveUp.Token) == count ? bytes : null;
+            return await _stream!.ReadAtLeastAsync(bytes, count, throwOnEndOfStream: false, _giveUp.Token) == count ? bytes : null;
         }
         catch (IOException)
         {
