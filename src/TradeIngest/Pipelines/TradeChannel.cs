@@ -1,4 +1,5 @@
 using System.Diagnostics.CodeAnalysis;
+using System.Runtime.CompilerServices;
 using System.Threading.Channels;
 using Microsoft.Extensions.Logging;
 
@@ -37,7 +38,7 @@ internal sealed class TradeChannel : IObserver<StreamEvent>
         _onShed = onShed;
         _logger = logger;
         _channel = Channel.CreateBounded<StreamEvent>(
-            new BoundedChannelOptions(options.Batches + options.EventReserve) { SingleReader = true, FullMode = BoundedChannelFullMode.Wait });
+            new BoundedChannelOptions(options.Batches + options.EventReserve) { SingleReader = true });
     }
 
     /// <summary>Batches written.</summary>
@@ -154,7 +155,7 @@ internal sealed class TradeChannel : IObserver<StreamEvent>
     }
 
     /// <summary>Every event until completion; each batch is the caller's to dispose.</summary>
-    public async IAsyncEnumerable<StreamEvent> ReadAllAsync([System.Runtime.CompilerServices.EnumeratorCancellation] CancellationToken token)
+    public async IAsyncEnumerable<StreamEvent> ReadAllAsync([EnumeratorCancellation] CancellationToken token)
     {
         while (await WaitToReadAsync(token))
         {
@@ -210,7 +211,7 @@ internal sealed class TradeChannel : IObserver<StreamEvent>
         }
 
         LostEvents++;
-        if (ulong.IsPow2((ulong)LostEvents)) _logger.LogError("{Count} events found the channel full, the last: {Event}", LostEvents, value);
+        if (ulong.IsPow2((ulong)LostEvents)) _logger.LogError("{Count} events found no room, the last: {Event}", LostEvents, value);
     }
 
     private void Shed(TradeBatch batch)
