@@ -16,6 +16,7 @@ internal sealed class SimulatedSymbol
     private const int Octaves = 9;
     private const int FirstPeriodBits = 6;
     private const int Amplitude = 5;
+    private const int GroupBits = 3;
 
     private readonly ulong _priceSeed;
     private readonly ulong _sideSeed;
@@ -55,31 +56,35 @@ internal sealed class SimulatedSymbol
         ref readonly var run = ref RunOf(k);
         var tradeTime = run.Times.At(k - run.FirstK);
 
+        // A taker fills several makers at one price: the price moves from one group of trades to the next.
+        var group = k >> GroupBits;
+        var at = group << GroupBits;
         var deviation = 0L;
         var slope = 0;
         for (var octave = 0; octave < Octaves; octave++)
         {
             var bits = FirstPeriodBits + (2 * octave);
-            var cell = k >> bits;
+            var cell = at >> bits;
             var seed = _priceSeed + ((ulong)octave * 0xA24BAED4963EE407UL);
             int from = (short)Noise.At(seed, cell);
             int to = (short)Noise.At(seed, cell + 1);
-            var part = (k & ((1L << bits) - 1)) << 16 >> bits;
+            var part = (at & ((1L << bits) - 1)) << 16 >> bits;
             deviation += (from + ((to - from) * part >> 16)) << octave;
             if (octave == 0) slope = to - from;
         }
 
-        // Takers come in runs of four and lean with the move; a buyer pays one tick more than a seller gets.
-        var side = Noise.At(_sideSeed, k >> 2) & 0xFFFF;
+        // Takers lean with the move; a buyer pays one tick more than a seller gets.
+        var side = Noise.At(_sideSeed, group) & 0xFFFF;
         var buys = (long)side < 32768 + (slope * 3 / 8);
         var ticks = _baseTicks + (_baseTicks * deviation * Amplitude >> 30) + (buys ? 1 : 0);
 
-        // A quarter of all orders are the smallest allowed; beyond, twice the size is half as likely, up to 2^16 times.
+        // Half of all trades are the smallest allowed; beyond, 2^1.5 times the size is half as likely, up to 2^16 times.
         var draw = Noise.At(_sizeSeed, k);
         var steps = _smallest;
-        if ((draw >> 32 & 3) != 0)
+        if ((draw >> 32 & 1) != 0)
         {
-            steps <<= BitOperations.TrailingZeroCount((uint)draw | 1u << 15);
+            var rarity = BitOperations.TrailingZeroCount((uint)draw | 1u << 11);
+            steps <<= rarity + (rarity >> 1);
             steps += steps * (long)(draw >> 16 & 0xFFFF) >> 16;
         }
 

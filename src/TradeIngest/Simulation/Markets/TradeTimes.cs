@@ -104,11 +104,12 @@ internal sealed class TradeTimes
 
     private static int BurstyGap(ulong draw) => (draw & 15) switch
     {
-        < 9 => 0,
-        < 13 => 1 + (int)((draw >> 8) % 8),
+        < 12 => 0,
+        < 14 => 1 + (int)((draw >> 8) % 8),
         < 15 => 16 + (int)((draw >> 8) % 64),
         _ => 128 + (int)((draw >> 8) % 512),
     };
 
-    private static int UnevenGap(ulong draw) => 8 + (int)(draw % 17);
+    // From a third of the mean pace to eighteen times of it.
+    private static int UnevenGap(ulong draw) => 1 << (int)(draw % 7);
 }
