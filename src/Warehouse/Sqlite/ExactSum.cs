@@ -28,7 +28,7 @@ public static class ExactSum
     {
         long scaled => scaled,
         null or DBNull => 0,
-        _ => throw new ArgumentException(
+        _ => throw new InvalidOperationException(
             $"{Function} adds integers scaled by 1e8, as FACT_TRADES holds them, and was given '{value}'. The views hold rounded numbers."),
     };
 }
