@@ -1,0 +1,64 @@
+using System.Globalization;
+using System.Text;
+using Crypto.TradeIngest.Simulation.Markets;
+using Crypto.TradeModel.Numbers;
+using Crypto.TradeModel.Times;
+
+namespace Crypto.EndToEnd.Tests;
+
+/// <summary>Files in the layout of the exchange's archive and of recorded frames, filled from a simulated market.</summary>
+internal sealed class ArchiveSample
+{
+    private readonly SimulatedSymbol _symbol;
+
+    public ArchiveSample(string ticker = "BTCUSDT", long seed = 7)
+    {
+        Ticker = ticker;
+        var market = new SimulatedMarket(MarketDescription.New(seed).Continue([ticker], Timestamp.Parse("2026-02-03T00:00:00Z"), 100_000));
+        _symbol = market.Symbol(ticker);
+    }
+
+    public string Ticker { get; }
+
+    public long FirstId => _symbol.FirstId;
+
+    /// <summary>Sum of price × quantity over trades [from, to), scaled by 1e8, added in decimals of arbitrary size.</summary>
+    public string ExactAmount(int from, int to)
+    {
+        var sum = Int128.Zero;
+        for (var k = from; k < to; k++)
+        {
+            _symbol.Read(k, out var trade);
+            Assert.IsTrue(Amount.TryMultiply(trade.Price, trade.Quantity, out var amount));
+            sum += amount.Scaled;
+        }
+
+        return string.Create(CultureInfo.InvariantCulture, $"{sum / 100_000_000}.{(long)(sum % 100_000_000):00000000}");
+    }
+
+    public string WriteCsv(string path, int from, int to)
+    {
+        using var writer = new StreamWriter(path, append: false, new UTF8Encoding(false));
+        for (var k = from; k < to; k++) writer.Write(CsvLine(k) + "\n");
+        return path;
+    }
+
+    public string CsvLine(int k)
+    {
+        _symbol.Read(k, out var trade);
+        Amount.TryMultiply(trade.Price, trade.Quantity, out var amount);
+        return string.Create(
+            CultureInfo.InvariantCulture,
+            $"{trade.TradeId},{trade.Price},{trade.Quantity},{amount},{trade.TradeTime.Microseconds},{trade.BuyerIsMaker},True");
+    }
+
+    public string Frame(int k)
+    {
+        _symbol.Read(k, out var trade);
+        var (sent, made) = (trade.EventTime.Microseconds / 1000, trade.TradeTime.Microseconds / 1000);
+        var data = string.Create(
+            CultureInfo.InvariantCulture,
+            $$"""{"e":"trade","E":{{sent}},"s":"{{Ticker}}","t":{{trade.TradeId}},"p":"{{trade.Price}}","q":"{{trade.Quantity}}","T":{{made}}""");
+        return $$"""{"stream":"{{Ticker.ToLowerInvariant()}}@trade","data":{{data}},"m":{{(trade.BuyerIsMaker ? "true" : "false")}},"M":true}""" + "}";
+    }
+}

@@ -1,0 +1,130 @@
+using System.Text.Json;
+using Crypto.TestSupport;
+
+namespace Crypto.EndToEnd.Tests;
+
+/// <summary>An exchange in one process, the capture in another, over real sockets.</summary>
+[TestClass]
+public sealed class CaptureTests
+{
+    [TestMethod]
+    public async Task Run_KilledWhileCapturing_MissesNothingInTheEnd()
+    {
+        using var folder = new TemporaryFolder();
+        await using var exchange = TradeIngestProcess.Start(folder.FullName, "simulate", "--symbols", "BTCUSDT,ETHUSDT,币安人生USDT", "--rate", "3000", "--json");
+        var bases = await BasesAsync(exchange);
+        for (var kill = 0; kill < 4; kill++)
+        {
+            var before = await FactsAsync(folder);
+            await using var run = Start(folder, bases);
+            await UntilAsync(async () => await FactsAsync(folder) > before + 500);
+            await run.KillAsync();
+        }
+
+        // The last run stays until the gaps that the kills left are fetched, then is asked to end.
+        await using (var run = Start(folder, bases))
+        {
+            var before = await FactsAsync(folder);
+            await UntilAsync(async () => await FactsAsync(folder) > before + 3000 && await OpenGapsAsync(folder) == 0);
+            run.Signal("TERM");
+            (await run.WaitAsync()).ShouldExitWith(0);
+        }
+
+        var status = (await TradeIngestProcess.RunAsync(folder.FullName, "status", "--data", folder["data"], "--json")).ShouldExitWith(0).Json;
+        var symbols = status.GetProperty("symbols").EnumerateArray().ToList();
+        Assert.HasCount(3, symbols);
+        foreach (var symbol in symbols) Assert.AreEqual(1, symbol.GetProperty("coverage").GetArrayLength(), symbol.ToString());
+        (await TradeIngestProcess.RunAsync(folder.FullName, "verify", "--data", folder["data"], "--json")).ShouldExitWith(0);
+    }
+
+    [TestMethod]
+    public async Task Run_Interrupted_DrainsAndExits130()
+    {
+        using var folder = new TemporaryFolder();
+        await using var exchange = TradeIngestProcess.Start(folder.FullName, "simulate", "--symbols", "BTCUSDT", "--rate", "500", "--json");
+        await using var run = Start(folder, await BasesAsync(exchange));
+        await UntilAsync(async () => await FactsAsync(folder) > 0);
+
+        run.Signal("INT");
+
+        (await run.WaitAsync()).ShouldExitWith(130);
+        var log = (await TradeIngestProcess.RunAsync(folder.FullName, "status", "--data", folder["data"], "--json")).ShouldExitWith(0).Json.GetProperty("log");
+        foreach (var partition in log.EnumerateArray()) Assert.AreEqual(0, partition.GetProperty("lag").GetInt64());
+    }
+
+    [TestMethod]
+    public async Task Run_SecondWriterOfAFolder_IsRefusedAndNamesTheFirst()
+    {
+        using var folder = new TemporaryFolder();
+        await using var exchange = TradeIngestProcess.Start(folder.FullName, "simulate", "--symbols", "BTCUSDT", "--rate", "500", "--json");
+        var bases = await BasesAsync(exchange);
+        await using var first = Start(folder, bases);
+        await UntilAsync(async () => await FactsAsync(folder) > 0);
+
+        await using var second = Start(folder, bases);
+
+        StringAssert.Contains((await second.WaitAsync()).ShouldExitWith(3).Errors, "is being written by process");
+        Assert.IsFalse(first.HasExited);
+    }
+
+    [TestMethod]
+    public async Task Run_ExchangeRestarted_ReconnectsByItself()
+    {
+        using var folder = new TemporaryFolder();
+        var exchange = TradeIngestProcess.Start(folder.FullName, "simulate", "--symbols", "BTCUSDT", "--rate", "500", "--json");
+        var bases = await BasesAsync(exchange);
+        var port = new Uri(bases.Http).Port.ToString(System.Globalization.CultureInfo.InvariantCulture);
+        await using var run = Start(folder, bases);
+        await UntilAsync(async () => await FactsAsync(folder) > 0);
+
+        await exchange.KillAsync();
+        await exchange.DisposeAsync();
+        await using var restarted = TradeIngestProcess.Start(folder.FullName, "simulate", "--symbols", "BTCUSDT", "--rate", "500", "--port", port, "--seed", "2", "--json");
+        await BasesAsync(restarted);
+
+        // Another seed, other ids: its trades can only have come over a new connection.
+        await UntilAsync(async () => (await StatusAsync(folder))!.Value.GetProperty("symbols")[0].GetProperty("coverage").GetArrayLength() == 2);
+        Assert.IsFalse(run.HasExited);
+    }
+
+    [TestMethod]
+    public async Task Run_UnknownSymbol_ExitsWithASuggestion()
+    {
+        using var folder = new TemporaryFolder();
+        await using var exchange = TradeIngestProcess.Start(folder.FullName, "simulate", "--symbols", "BTCUSDT", "--json");
+        var bases = await BasesAsync(exchange);
+
+        var result = await TradeIngestProcess.RunAsync(
+            folder.FullName, "run", "--ws", bases.WebSocket, "--rest", bases.Http, "--symbols", "BTC-USDT,BTCUSDT", "--data", folder["data"]);
+
+        StringAssert.Contains(result.ShouldExitWith(2).Errors, "did you mean BTCUSDT?");
+    }
+
+    private static TradeIngestProcess Start(TemporaryFolder folder, (string WebSocket, string Http) bases) => TradeIngestProcess.Start(
+        folder.FullName, "run", "--ws", bases.WebSocket, "--rest", bases.Http, "--symbols", "ALL", "--data", folder["data"], "--json");
+
+    private static async Task<(string WebSocket, string Http)> BasesAsync(TradeIngestProcess exchange)
+    {
+        var output = JsonDocument.Parse(await exchange.WaitForOutputAsync(text => text.TrimEnd().EndsWith('}'))).RootElement;
+        return (output.GetProperty("web_socket").GetString()!, output.GetProperty("rest").GetString()!);
+    }
+
+    private static async Task<JsonElement?> StatusAsync(TemporaryFolder folder)
+    {
+        var status = await TradeIngestProcess.RunAsync(folder.FullName, "status", "--data", folder["data"], "--json");
+        return status.ExitCode == 0 ? status.Json : null;
+    }
+
+    private static async Task<long> FactsAsync(TemporaryFolder folder) =>
+        await StatusAsync(folder) is { } status ? status.GetProperty("totals").GetProperty("facts").GetInt64() : 0;
+
+    private static async Task<long> OpenGapsAsync(TemporaryFolder folder) =>
+        (await StatusAsync(folder))!.Value.GetProperty("symbols").EnumerateArray().Sum(symbol => symbol.GetProperty("open_gaps").GetArrayLength());
+
+    private static async Task UntilAsync(Func<Task<bool>> condition)
+    {
+        using var limit = new CancellationTokenSource(TimeSpan.FromMinutes(2));
+        using var timer = new PeriodicTimer(TimeSpan.FromMilliseconds(100));
+        while (!await condition()) await timer.WaitForNextTickAsync(limit.Token);
+    }
+}

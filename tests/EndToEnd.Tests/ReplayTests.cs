@@ -1,0 +1,174 @@
+using System.IO.Compression;
+using System.Text.Json;
+using Crypto.TestSupport;
+
+namespace Crypto.EndToEnd.Tests;
+
+[TestClass]
+public sealed class ReplayTests
+{
+    private const int Trades = 30_000;
+
+    [TestMethod]
+    public async Task Replay_ArchiveFile_StoresEveryTradeExactly()
+    {
+        using var folder = new TemporaryFolder();
+        var sample = new ArchiveSample();
+        var file = sample.WriteCsv(folder["BTCUSDT-trades-2026-02-03.csv"], 0, Trades);
+
+        var result = await ReplayAsync(folder, file);
+
+        Assert.AreEqual(Trades, result.GetProperty("stored").GetInt64());
+        await AssertHoldsAllAsync(folder, sample);
+    }
+
+    [TestMethod]
+    public async Task Replay_Twice_ChangesNothing()
+    {
+        using var folder = new TemporaryFolder();
+        var sample = new ArchiveSample();
+        var file = sample.WriteCsv(folder["BTCUSDT-trades-2026-02-03.csv"], 0, Trades);
+        await ReplayAsync(folder, file);
+
+        var second = await ReplayAsync(folder, file);
+
+        Assert.AreEqual(0, second.GetProperty("stored").GetInt64());
+        Assert.AreEqual(Trades, second.GetProperty("duplicates").GetInt64());
+        await AssertHoldsAllAsync(folder, sample);
+    }
+
+    [TestMethod]
+    public async Task Replay_HalvesInReverseOrderAndCompressed_GivesTheSame()
+    {
+        using var folder = new TemporaryFolder();
+        var sample = new ArchiveSample();
+        var early = sample.WriteCsv(folder["BTCUSDT-trades-early.csv"], 0, Trades / 2);
+        var late = sample.WriteCsv(folder["BTCUSDT-trades-late.csv"], Trades / 2, Trades);
+        var zip = folder["BTCUSDT-trades-late.zip"];
+        using (var archive = ZipFile.Open(zip, ZipArchiveMode.Create)) archive.CreateEntryFromFile(late, Path.GetFileName(late));
+
+        await ReplayAsync(folder, zip, early);
+
+        await AssertHoldsAllAsync(folder, sample);
+    }
+
+    [TestMethod]
+    public async Task Replay_KilledHalfWayAgainAndAgain_EndsWithEveryTradeOnce()
+    {
+        const int Many = 200_000;
+        using var folder = new TemporaryFolder();
+        var sample = new ArchiveSample();
+        var file = sample.WriteCsv(folder["BTCUSDT-trades-2026-02-03.csv"], 0, Many);
+        var killed = 0;
+        foreach (var megabytes in new[] { 0, 2, 6, 12, 20, 30 })
+        {
+            await using var process = TradeIngestProcess.Start(folder.FullName, "replay", file, "--data", folder["data"], "--json");
+            await UntilStoresReachAsync(folder["data"], megabytes << 20, process);
+            if (process.HasExited) break;
+            await process.KillAsync();
+            killed++;
+        }
+
+        Assert.IsGreaterThanOrEqualTo(3, killed, "too few kills hit a running replay");
+        await ReplayAsync(folder, file);
+        await AssertHoldsAllAsync(folder, sample, Many);
+    }
+
+    [TestMethod]
+    public async Task Replay_TwoRecordingSessions_LeavesOneOpenGapPerSymbol()
+    {
+        using var folder = new TemporaryFolder();
+        var samples = new[] { new ArchiveSample("BTCUSDT"), new ArchiveSample("ETHUSDT"), new ArchiveSample("BNBUSDT") };
+        var frames = samples.SelectMany(sample => Enumerable.Range(0, 100).Concat(Enumerable.Range(350, 50)).Select(sample.Frame));
+        await File.WriteAllLinesAsync(folder["recorded.frames.jsonl"], frames);
+
+        await ReplayAsync(folder, folder["recorded.frames.jsonl"]);
+
+        var status = (await TradeIngestProcess.RunAsync(folder.FullName, "status", "--data", folder["data"], "--json")).ShouldExitWith(0).Json;
+        var symbols = status.GetProperty("symbols").EnumerateArray().ToDictionary(symbol => symbol.GetProperty("symbol").GetString()!);
+        Assert.HasCount(3, symbols);
+        foreach (var sample in samples)
+        {
+            var gap = symbols[sample.Ticker].GetProperty("open_gaps").EnumerateArray().Single();
+            Assert.AreEqual(sample.FirstId + 100, gap.GetProperty("from_id").GetInt64());
+            Assert.AreEqual(sample.FirstId + 349, gap.GetProperty("to_id").GetInt64());
+        }
+
+        await TradeIngestProcess.RunAsync(folder.FullName, "verify", "--data", folder["data"]).ContinueWith(run => run.Result.ShouldExitWith(0));
+    }
+
+    [TestMethod]
+    public async Task Replay_MalformedLine_StoresTheOthersAndNamesTheLine()
+    {
+        using var folder = new TemporaryFolder();
+        var sample = new ArchiveSample();
+        var lines = Enumerable.Range(0, 100).Select(sample.CsvLine).ToList();
+        lines[41] = lines[41].Replace(',', ';');
+        await File.WriteAllLinesAsync(folder["BTCUSDT-trades-2026-02-03.csv"], lines);
+
+        var first = await TradeIngestProcess.RunAsync(folder.FullName, "replay", folder["BTCUSDT-trades-2026-02-03.csv"], "--data", folder["data"], "--json");
+        var second = await TradeIngestProcess.RunAsync(folder.FullName, "replay", folder["BTCUSDT-trades-2026-02-03.csv"], "--data", folder["data"], "--json");
+
+        Assert.AreEqual(99, first.ShouldExitWith(1).Json.GetProperty("stored").GetInt64());
+        Assert.AreEqual(1, second.ShouldExitWith(1).Json.GetProperty("warehouse").GetProperty("rejected").GetInt64());
+        var rejected = await QueryAsync(folder, "SELECT error_reason, error_detail, CAST(record_content AS TEXT) AS line FROM REJECTED_TRADES");
+        Assert.AreEqual("malformed_line", rejected.Single().GetProperty("error_reason").GetString());
+        StringAssert.Contains(rejected.Single().GetProperty("error_detail").GetString(), "42");
+        Assert.AreEqual(lines[41], rejected.Single().GetProperty("line").GetString());
+    }
+
+    [TestMethod]
+    public async Task Query_ConsumptionView_ShowsNumbersAndSortableTimes()
+    {
+        using var folder = new TemporaryFolder();
+        var sample = new ArchiveSample();
+        await ReplayAsync(folder, sample.WriteCsv(folder["BTCUSDT-trades-2026-02-03.csv"], 0, 1000));
+
+        var rows = await QueryAsync(folder, "SELECT * FROM CONSUMPTION_TRADES WHERE trade_time >= '2026-02-03T00:00:01' ORDER BY trade_time, trade_id");
+
+        Assert.IsNotEmpty(rows);
+        var times = rows.Select(row => row.GetProperty("trade_time").GetString()!).ToList();
+        CollectionAssert.AreEqual(times.Order(StringComparer.Ordinal).ToList(), times);
+        foreach (var row in rows)
+        {
+            var fields = sample.CsvLine((int)(row.GetProperty("trade_id").GetInt64() - sample.FirstId)).Split(',');
+            Assert.AreEqual(Normal(fields[1]), row.GetProperty("price").GetDecimal());
+            Assert.AreEqual(Normal(fields[2]), row.GetProperty("quantity").GetDecimal());
+            Assert.AreEqual(Normal(fields[3]), row.GetProperty("total_amount_usd").GetDecimal());
+        }
+    }
+
+    private static decimal Normal(string text) => decimal.Parse(text, System.Globalization.CultureInfo.InvariantCulture);
+
+    private static async Task<JsonElement> ReplayAsync(TemporaryFolder folder, params string[] files) =>
+        (await TradeIngestProcess.RunAsync(folder.FullName, ["replay", .. files, "--data", folder["data"], "--json"])).ShouldExitWith(0).Json;
+
+    private static async Task<List<JsonElement>> QueryAsync(TemporaryFolder folder, string sql) =>
+        [.. (await TradeIngestProcess.RunAsync(folder.FullName, "query", sql, "--data", folder["data"], "--json")).ShouldExitWith(0).Json.EnumerateArray()];
+
+    private static async Task AssertHoldsAllAsync(TemporaryFolder folder, ArchiveSample sample, int trades = Trades)
+    {
+        var totals = (await QueryAsync(folder, "SELECT count(*) AS facts, exact_sum(total_amount_usd) AS amount FROM FACT_TRADES")).Single();
+        Assert.AreEqual(trades, totals.GetProperty("facts").GetInt64());
+        Assert.AreEqual(sample.ExactAmount(0, trades), totals.GetProperty("amount").GetString());
+
+        var status = (await TradeIngestProcess.RunAsync(folder.FullName, "status", "--data", folder["data"], "--json")).ShouldExitWith(0).Json;
+        var symbol = status.GetProperty("symbols").EnumerateArray().Single();
+        var range = symbol.GetProperty("coverage").EnumerateArray().Single();
+        Assert.AreEqual(sample.FirstId, range.GetProperty("from_id").GetInt64());
+        Assert.AreEqual(sample.FirstId + trades - 1, range.GetProperty("to_id").GetInt64());
+        Assert.AreEqual(0, symbol.GetProperty("open_gaps").GetArrayLength());
+
+        var verify = await TradeIngestProcess.RunAsync(folder.FullName, "verify", "--data", folder["data"], "--json");
+        Assert.IsTrue(verify.ShouldExitWith(0).Json.GetProperty("passed").GetBoolean());
+    }
+
+    private static async Task UntilStoresReachAsync(string data, long bytes, TradeIngestProcess process)
+    {
+        using var timer = new PeriodicTimer(TimeSpan.FromMilliseconds(5));
+        while (!process.HasExited && await timer.WaitForNextTickAsync())
+        {
+            if (Directory.Exists(data) && new DirectoryInfo(data).EnumerateFiles("log.db*").Sum(file => file.Length) > bytes) return;
+        }
+    }
+}

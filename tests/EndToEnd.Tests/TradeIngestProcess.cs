@@ -1,0 +1,131 @@
+using System.Diagnostics;
+using System.Text;
+using System.Text.Json;
+
+namespace Crypto.EndToEnd.Tests;
+
+/// <summary>The real executable in a process of its own.</summary>
+internal sealed class TradeIngestProcess : IAsyncDisposable
+{
+    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(3);
+
+    private readonly Process _process;
+    private readonly StringBuilder _output = new();
+    private readonly StringBuilder _errors = new();
+
+    private TradeIngestProcess(Process process)
+    {
+        _process = process;
+        process.OutputDataReceived += (_, line) => Append(_output, line.Data);
+        process.ErrorDataReceived += (_, line) => Append(_errors, line.Data);
+        process.BeginOutputReadLine();
+        process.BeginErrorReadLine();
+    }
+
+    public bool HasExited => _process.HasExited;
+
+    public static string Executable => Path.Combine(AppContext.BaseDirectory, OperatingSystem.IsWindows() ? "trade-ingest.exe" : "trade-ingest");
+
+    public static TradeIngestProcess Start(string workingFolder, params string[] arguments)
+    {
+        var start = new ProcessStartInfo(Executable, arguments)
+        {
+            WorkingDirectory = workingFolder,
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+            RedirectStandardInput = true,
+        };
+        return new TradeIngestProcess(Process.Start(start)!);
+    }
+
+    public static async Task<Result> RunAsync(string workingFolder, params string[] arguments)
+    {
+        await using var process = Start(workingFolder, arguments);
+        return await process.WaitAsync();
+    }
+
+    /// <summary>Waits for the end, for minutes at most.</summary>
+    public async Task<Result> WaitAsync()
+    {
+        using var limit = new CancellationTokenSource(Patience);
+        try
+        {
+            await _process.WaitForExitAsync(limit.Token);
+        }
+        catch (OperationCanceledException)
+        {
+            throw new TimeoutException($"No end after {Patience}. Output: {_output} Errors: {_errors}");
+        }
+
+        lock (_output) return new Result(_process.ExitCode, _output.ToString(), _errors.ToString());
+    }
+
+    /// <summary>Waits until what was printed so far makes the condition true.</summary>
+    public async Task<string> WaitForOutputAsync(Predicate<string> condition)
+    {
+        using var timer = new PeriodicTimer(TimeSpan.FromMilliseconds(20));
+        using var limit = new CancellationTokenSource(Patience);
+        while (true)
+        {
+            lock (_output)
+            {
+                if (condition(_output.ToString())) return _output.ToString();
+            }
+
+            if (_process.HasExited) throw new InvalidOperationException($"Ended with {_process.ExitCode} before it printed what was waited for: {_output} {_errors}");
+            await timer.WaitForNextTickAsync(limit.Token);
+        }
+    }
+
+    /// <summary>SIGKILL: nothing in the process gets to run any more.</summary>
+    public async Task KillAsync()
+    {
+        _process.Kill();
+        await _process.WaitForExitAsync();
+    }
+
+    /// <summary>Sends a signal by name, such as <c>TERM</c>.</summary>
+    public void Signal(string name)
+    {
+        using var kill = Process.Start("kill", [$"-{name}", _process.Id.ToString(System.Globalization.CultureInfo.InvariantCulture)]);
+        kill.WaitForExit();
+        Assert.AreEqual(0, kill.ExitCode);
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        if (!_process.HasExited) await KillAsync();
+        _process.Dispose();
+    }
+
+    private void Append(StringBuilder text, string? line)
+    {
+        if (line is null) return;
+        lock (_output) text.AppendLine(line);
+    }
+
+    /// <summary>How a process ended.</summary>
+    internal sealed record Result(int ExitCode, string Output, string Errors)
+    {
+        public JsonElement Json
+        {
+            get
+            {
+                try
+                {
+                    return JsonDocument.Parse(Output).RootElement;
+                }
+                catch (JsonException failure)
+                {
+                    throw new AssertFailedException($"No JSON: {Output} {Errors}", failure);
+                }
+            }
+        }
+
+        public Result ShouldExitWith(int expected)
+        {
+            Assert.AreEqual(expected, ExitCode, $"Output: {Output} Errors: {Errors}");
+            return this;
+        }
+    }
+}
