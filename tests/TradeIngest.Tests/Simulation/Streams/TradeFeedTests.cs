@@ -112,6 +112,25 @@ public sealed class TradeFeedTests
     }
 
     [TestMethod]
+    public async Task FullSpeed_ClientThatStopsReading_IsClosedAndOthersGoOn()
+    {
+        // More than the sockets' buffers hold, so the feed does wait for the stuck client until its pongs are missed.
+        await using var exchange = await StartAsync(new()
+        {
+            TotalTrades = 200_000,
+            PingInterval = TimeSpan.FromMilliseconds(100),
+            PongTimeout = TimeSpan.FromMilliseconds(500),
+            CloseTimeout = TimeSpan.FromMilliseconds(100),
+            MessagesPerSecond = 1000,
+        });
+        using var stuck = await RawStreamClient.ConnectAsync(exchange.WsBase, "/ws/btcusdt@trade/ethusdt@trade");
+        using var reading = await StreamClient.ConnectAsync(exchange.WsBase, "/ws/btcusdt@trade/ethusdt@trade");
+        await ReadToEndAsync(reading, exchange);
+        Assert.AreEqual(200_000, exchange.TotalProduced);
+        Assert.AreEqual(1, exchange.OpenConnections);
+    }
+
+    [TestMethod]
     public async Task Session_ContinuingAMarket_ContinuesItsIds()
     {
         long reached;
