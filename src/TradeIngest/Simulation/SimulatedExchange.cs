@@ -51,7 +51,7 @@ internal sealed class SimulatedExchange : IAsyncDisposable
     /// <summary>Such as <c>http://127.0.0.1:9443</c>. Known after the start.</summary>
     public Uri RestBase => _server.Base("http");
 
-    /// <summary>The generated market, this run's session included: save it to check stored trades later. Null for recorded trades.</summary>
+    /// <summary>The generated market, this run included: saved, it lets stored trades be checked later. Null for recorded trades.</summary>
     public MarketDescription? Description { get; private set; }
 
     /// <summary>The listed tickers.</summary>
@@ -178,7 +178,8 @@ internal sealed class SimulatedExchange : IAsyncDisposable
     private async Task ServeStreamAsync(HttpContext context)
     {
         var address = context.Connection.RemoteIpAddress ?? IPAddress.None;
-        var attempts = _attempts.GetOrAdd(address, _ => new MessageBudget(_options.ConnectionsPerFiveMinutes, AttemptWindow, _options.TimeProvider));
+        var attempts = _attempts.GetOrAdd(
+            address, _ => new MessageBudget(_options.ConnectionsPerFiveMinutes, AttemptWindow, _options.TimeProvider));
         bool allowed;
         lock (attempts) allowed = attempts.TrySpend();
         if (!allowed || Faults.RefuseConnections)

@@ -13,8 +13,8 @@ internal sealed record SimulatedExchangeOptions
     public IReadOnlyList<string> Symbols { get; init; } = ListingCatalog.Tickers;
 
     /// <summary>
-    /// Trades per second over all symbols, 0.001 to 10 million, from the moment the exchange has started; or null, the default, for
-    /// as many as the connections take: trades then happen only while at least one trade stream is subscribed to.
+    /// Trades per second over all symbols, 0.001 to 10 million, from the moment the exchange has started; or null, the default,
+    /// for as many as the connections take: trades then happen only while at least one trade stream is subscribed to.
     /// </summary>
     public double? Rate { get; init; }
 
@@ -30,7 +30,7 @@ internal sealed record SimulatedExchangeOptions
     /// <summary>Recorded trades to serve in place of generated ones. Default none.</summary>
     public ITradeTape? Tape { get; init; }
 
-    /// <summary>How many times faster than recorded a <see cref="Tape"/> runs; null for as fast as the connections take. Default 1.</summary>
+    /// <summary>How many times faster than recorded a <see cref="Tape"/> runs; null for as fast as clients take it. Default 1.</summary>
     public double? Speed { get; init; } = 1;
 
     public IPAddress Address { get; init; } = IPAddress.Loopback;
@@ -46,6 +46,9 @@ internal sealed record SimulatedExchangeOptions
 
     /// <summary>How long a ping may go unanswered before its connection is closed. Default 60 seconds.</summary>
     public TimeSpan PongTimeout { get; init; } = TimeSpan.FromSeconds(60);
+
+    /// <summary>How long a client may take to answer a close, before it is cut off. Default 5 seconds.</summary>
+    public TimeSpan CloseTimeout { get; init; } = TimeSpan.FromSeconds(5);
 
     /// <summary>Frames a client may send within a second, pings and pongs included. Default 5.</summary>
     public int MessagesPerSecond { get; init; } = 5;

@@ -87,7 +87,14 @@ internal static class ListingCatalog
         while (step * 100 <= smallest && step < FixedPoint.One) step *= 10;
 
         return new Listing(
-            ticker, baseAsset, quoteAsset, new Price(tick), new Quantity(step), new Amount(minNotional), new Price(price), 1 + (long)((draw >> 32) % 8));
+            ticker,
+            baseAsset,
+            quoteAsset,
+            new Price(tick),
+            new Quantity(step),
+            new Amount(minNotional),
+            new Price(price),
+            1 + (long)((draw >> 32) % 8));
     }
 
     private static long PowerOfTen(int exponent)
@@ -97,7 +104,8 @@ internal static class ListingCatalog
         return power;
     }
 
-    private static Listing Of(string baseAsset, string quoteAsset, string tick, string step, string minNotional, string price, long weight) => new(
+    private static Listing Of(
+        string baseAsset, string quoteAsset, string tick, string step, string minNotional, string price, long weight) => new(
         baseAsset + quoteAsset,
         baseAsset,
         quoteAsset,

@@ -7,5 +7,7 @@ namespace Crypto.TradeIngest.Simulation.Markets;
 /// </summary>
 /// <param name="Origin">The instant the run starts.</param>
 /// <param name="MilliTradesPerSecond">Trades per 1,000 seconds over all symbols of the run: an integer, so that times are exact.</param>
-/// <param name="FirstK">Per ticker of this run, the index of its first trade. A trade belongs to the last session that starts at or before it.</param>
+/// <param name="FirstK">
+/// Per ticker of this run, the index of its first trade. A trade belongs to the last session that starts at or before it.
+/// </param>
 internal sealed record MarketSession(Timestamp Origin, long MilliTradesPerSecond, IReadOnlyDictionary<string, long> FirstK);

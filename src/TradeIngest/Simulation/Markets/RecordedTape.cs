@@ -23,10 +23,13 @@ internal sealed class RecordedTape : ITradeTape
     /// <exception cref="ArgumentException">A ticker ends in no known quote asset.</exception>
     public static RecordedTape Of(IEnumerable<Trade> trades)
     {
-        var bySymbol = trades.GroupBy(trade => trade.Symbol.Ticker, StringComparer.Ordinal).OrderBy(group => group.Key, StringComparer.Ordinal).ToList();
+        var bySymbol = trades
+            .GroupBy(trade => trade.Symbol.Ticker, StringComparer.Ordinal)
+            .OrderBy(group => group.Key, StringComparer.Ordinal)
+            .ToList();
         return new RecordedTape(
             [.. bySymbol.Select(group => ListingCatalog.Get(group.Key))],
-            [.. bySymbol.Select(group => group.DistinctBy(trade => trade.TradeId).OrderBy(trade => trade.TradeId).Select(Recorded).ToArray())]);
+            [.. bySymbol.Select(Sorted)]);
     }
 
     public long First(int ordinal) => 0;
@@ -53,6 +56,9 @@ internal sealed class RecordedTape : ITradeTape
 
         return low;
     }
+
+    private static SimulatedTrade[] Sorted(IEnumerable<Trade> trades) =>
+        [.. trades.DistinctBy(trade => trade.TradeId).Select(Recorded).OrderBy(trade => trade.TradeId)];
 
     private static SimulatedTrade Recorded(Trade trade) =>
         new(trade.TradeId, trade.Price, trade.Quantity, trade.EventTime, trade.TradeTime, trade.Aggressor);

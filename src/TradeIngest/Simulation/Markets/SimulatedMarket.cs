@@ -33,7 +33,7 @@ internal sealed class SimulatedMarket
     }
 
     /// <summary>The trade with an id of the exchange.</summary>
-    /// <returns>False when the ticker is not listed or the id lies before its first. There is no last one: the market only gets older.</returns>
+    /// <returns>False when the ticker is not listed or the id lies before its first. There is no last one: the market goes on.</returns>
     public bool TradeById(string ticker, long tradeId, out SimulatedTrade trade)
     {
         if (_symbols.TryGetValue(ticker, out var symbol) && tradeId >= symbol.FirstId)

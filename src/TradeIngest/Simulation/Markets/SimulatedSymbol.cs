@@ -40,7 +40,8 @@ internal sealed class SimulatedSymbol
         }
 
         // Steps of the smallest order, with slack for the whole range of the price.
-        _smallest = 1 + (long)((Int128)listing.MinNotional.Scaled * FixedPoint.One * 115 / 100 / listing.BasePrice.Scaled / listing.StepSize.Scaled);
+        var smallest = (Int128)listing.MinNotional.Scaled * FixedPoint.One * 115 / 100 / listing.BasePrice.Scaled;
+        _smallest = 1 + (long)(smallest / listing.StepSize.Scaled);
         _runs = [.. Runs(description, listing, Noise.At(seed, 5))];
     }
 
@@ -121,7 +122,11 @@ internal sealed class SimulatedSymbol
         foreach (var session in description.Sessions)
         {
             if (!session.FirstK.TryGetValue(listing.Ticker, out var firstK)) continue;
-            if (firstK < last) throw new ArgumentException($"{listing.Ticker}: a session starts before the one ahead of it.", nameof(description));
+            if (firstK < last)
+            {
+                throw new ArgumentException($"{listing.Ticker}: a session starts before the one ahead of it.", nameof(description));
+            }
+
             last = firstK;
 
             var total = description.Listings.Where(other => session.FirstK.ContainsKey(other.Ticker)).Sum(other => other.Weight);

@@ -2,7 +2,9 @@ using Crypto.TradeModel.Times;
 
 namespace Crypto.TradeIngest.Simulation.Markets;
 
-/// <summary>Where each symbol stops when a run has a total number of trades: in order of time, so the split is the same for any pace.</summary>
+/// <summary>
+/// Where each symbol stops when a run has a total number of trades: in order of time, so the split is the same for any pace.
+/// </summary>
 internal static class TapeLimit
 {
     // Microseconds: an hour.
@@ -13,7 +15,8 @@ internal static class TapeLimit
     {
         var ends = new long[tape.Listings.Count];
         for (var i = 0; i < ends.Length; i++) ends[i] = tape.End(i);
-        if (total is not { } limit || (!ends.Contains(long.MaxValue) && ends.Select((end, i) => end - tape.First(i)).Sum() <= limit)) return ends;
+        if (total is not { } limit) return ends;
+        if (!ends.Contains(long.MaxValue) && ends.Select((end, i) => end - tape.First(i)).Sum() <= limit) return ends;
 
         // The last instant up to which no more than the limit happened. A recorded trade may lie a little ahead of its event.
         var low = tape.Start.Microseconds - Margin;

@@ -11,6 +11,12 @@ internal static class ExchangeInfoJson
     private static readonly string[] OrderTypes =
         ["LIMIT", "LIMIT_MAKER", "MARKET", "STOP_LOSS", "STOP_LOSS_LIMIT", "TAKE_PROFIT", "TAKE_PROFIT_LIMIT"];
 
+    private static readonly string[] Allowed =
+    [
+        "icebergAllowed", "ocoAllowed", "otoAllowed", "quoteOrderQtyMarketAllowed", "allowTrailingStop", "cancelReplaceAllowed",
+        "amendAllowed", "isSpotTradingAllowed",
+    ];
+
     private static readonly string[] SelfTradePrevention = ["EXPIRE_TAKER", "EXPIRE_MAKER", "EXPIRE_BOTH", "DECREMENT"];
 
     public static ReadOnlyMemory<byte> Write(IEnumerable<(Listing Listing, string Status)> symbols, long serverTime, int weightPerMinute)
@@ -48,11 +54,7 @@ internal static class ExchangeInfoJson
         json.WriteNumber("baseCommissionPrecision", FixedPoint.Decimals);
         json.WriteNumber("quoteCommissionPrecision", FixedPoint.Decimals);
         WriteList(json, "orderTypes", OrderTypes);
-        foreach (var allowed in (ReadOnlySpan<string>)["icebergAllowed", "ocoAllowed", "otoAllowed", "quoteOrderQtyMarketAllowed", "allowTrailingStop", "cancelReplaceAllowed", "amendAllowed", "isSpotTradingAllowed"])
-        {
-            json.WriteBoolean(allowed, true);
-        }
-
+        foreach (var allowed in Allowed) json.WriteBoolean(allowed, true);
         json.WriteBoolean("isMarginTradingAllowed", false);
         json.WriteStartArray("filters");
         WriteFilters(json, listing);

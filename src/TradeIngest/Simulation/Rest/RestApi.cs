@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using System.Globalization;
 using System.Net;
+using System.Text;
 using System.Text.Encodings.Web;
 using System.Text.Json;
 using Crypto.TradeIngest.Simulation.Markets;
@@ -34,6 +35,7 @@ internal sealed class RestApi(SimulatedExchangeOptions options, Faults faults, I
     public async Task HandleAsync(HttpContext context)
     {
         if (faults.ReplyDelay is { Ticks: > 0 } delay) await Task.Delay(delay, options.TimeProvider, context.RequestAborted);
+
         var reply = faults.TryTakeFailure(out var status)
             ? RestReply.Error((int)status, -1000, "An unknown error occurred while processing the request.")
             : Answer(context);
@@ -42,7 +44,11 @@ internal sealed class RestApi(SimulatedExchangeOptions options, Faults faults, I
         response.StatusCode = reply.Status;
         response.ContentType = reply.Status == 404 ? "text/html" : "application/json;charset=UTF-8";
         response.ContentLength = reply.Body.Length;
-        if (reply.RetryAfter is { } wait) response.Headers.RetryAfter = Math.Ceiling(wait.TotalSeconds).ToString(CultureInfo.InvariantCulture);
+        if (reply.RetryAfter is { } wait)
+        {
+            response.Headers.RetryAfter = Math.Ceiling(wait.TotalSeconds).ToString(CultureInfo.InvariantCulture);
+        }
+
         if (HttpMethods.IsHead(context.Request.Method)) return;
         await response.Body.WriteAsync(reply.Body, context.RequestAborted);
     }
@@ -69,7 +75,7 @@ internal sealed class RestApi(SimulatedExchangeOptions options, Faults faults, I
         return path switch
         {
             "/api/v3/ping" => RestReply.Ok("{}"u8.ToArray()),
-            "/api/v3/time" => RestReply.Ok(JsonSerializer.SerializeToUtf8Bytes(new Dictionary<string, long>(StringComparer.Ordinal) { ["serverTime"] = Now(microseconds) })),
+            "/api/v3/time" => RestReply.Ok(Encoding.ASCII.GetBytes($"{{\"serverTime\":{Now(microseconds)}}}")),
             "/api/v3/exchangeInfo" => ExchangeInfo(request.Query, microseconds),
             _ => Trades(request.Query, path == "/api/v3/historicalTrades", microseconds),
         };
@@ -121,7 +127,7 @@ internal sealed class RestApi(SimulatedExchangeOptions options, Faults faults, I
             }
         }
 
-        if (tickers.Any(ticker => !RestParameters.IsSymbol(ticker))) return RestReply.IllegalCharacters("symbol", RestParameters.SymbolRange);
+        if (!tickers.All(RestParameters.IsSymbol)) return RestReply.IllegalCharacters("symbol", RestParameters.SymbolRange);
         if (tickers.Any(ticker => !_ordinals.ContainsKey(ticker))) return RestReply.InvalidSymbol();
         var symbols = tickers.Select(ticker => (tape.Listings[_ordinals[ticker]], _statuses.GetValueOrDefault(ticker, "TRADING")));
         return RestReply.Ok(ExchangeInfoJson.Write(symbols, Now(microseconds), options.WeightPerMinute));

@@ -9,8 +9,7 @@ internal static class RestParameters
     public const string SymbolRange = @"^[\w\-._&&[^a-z]]{1,50}$";
     public const string SymbolsRange = @"^\[(""[\w\-._&&[^a-z]]{1,50}""(,""[\w\-._&&[^a-z]]{1,50}""){0,}){0,1}\]$";
 
-    public static bool IsSymbol(string ticker) =>
-        ticker.Length is >= 1 and <= 50 && ticker.All(letter => (char.IsLetterOrDigit(letter) || letter is '_' or '-' or '.') && letter is not (>= 'a' and <= 'z'));
+    public static bool IsSymbol(string ticker) => ticker.Length is >= 1 and <= 50 && ticker.All(IsSymbolLetter);
 
     /// <summary>Reads a whole number, or the default when it is absent.</summary>
     /// <returns>The error to answer with, or null.</returns>
@@ -23,4 +22,7 @@ internal static class RestParameters
         if (text.Length > 20 || !text.All(char.IsAsciiDigit)) return RestReply.IllegalCharacters(name, "^[0-9]{1,20}$");
         return long.TryParse(text, CultureInfo.InvariantCulture, out value) ? null : RestReply.Invalid(name);
     }
+
+    private static bool IsSymbolLetter(char letter) =>
+        letter is '_' or '-' or '.' || (char.IsLetterOrDigit(letter) && letter is not (>= 'a' and <= 'z'));
 }

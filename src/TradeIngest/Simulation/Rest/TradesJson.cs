@@ -8,7 +8,10 @@ namespace Crypto.TradeIngest.Simulation.Rest;
 
 /// <summary>
 /// The list both trade endpoints answer with:
-/// <code>[{"id":28457,"price":"4.00000100","qty":"12.00000000","quoteQty":"48.00001200","time":1499865549590,"isBuyerMaker":true,"isBestMatch":true}]</code>
+/// <code>
+/// [{"id":28457,"price":"4.00000100","qty":"12.00000000","quoteQty":"48.00001200","time":1499865549590,
+///   "isBuyerMaker":true,"isBestMatch":true}]
+/// </code>
 /// </summary>
 internal static class TradesJson
 {

@@ -11,8 +11,8 @@ namespace Crypto.TradeIngest.Simulation.Streams;
 /// {"method":"LIST_SUBSCRIPTIONS","id":3}                    →  {"result":["btcusdt@trade"],"id":3}
 /// {"method":"SET_PROPERTY","params":["combined",true],"id":5}
 /// </code>
-/// Errors have the shapes the documentation lists, with an id only where it shows one (<c>{"code":2,"msg":"…"}</c>); those of the streams themselves are nested,
-/// as users observe them: <c>{"error":{"code":4,"msg":"Too many subscriptions"},"id":19}</c>.
+/// Errors have the shapes the documentation lists, with an id only where it shows one (<c>{"code":2,"msg":"…"}</c>); those of the
+/// streams themselves are nested, as users observe them: <c>{"error":{"code":4,"msg":"Too many subscriptions"},"id":19}</c>.
 /// </summary>
 internal static class ControlProtocol
 {
@@ -34,7 +34,8 @@ internal static class ControlProtocol
         }
         catch (JsonException error)
         {
-            Fail(json, 3, $"Invalid JSON: expected value at line {(error.LineNumber ?? 0) + 1} column {(error.BytePositionInLine ?? 0) + 1}");
+            var (line, column) = ((error.LineNumber ?? 0) + 1, (error.BytePositionInLine ?? 0) + 1);
+            Fail(json, 3, $"Invalid JSON: expected value at line {line} column {column}");
         }
     }
 
@@ -52,7 +53,9 @@ internal static class ControlProtocol
             return;
         }
 
-        JsonElement[] parameters = request.TryGetProperty("params", out var list) && list.ValueKind == JsonValueKind.Array ? [.. list.EnumerateArray()] : [];
+        JsonElement[] parameters = request.TryGetProperty("params", out var list) && list.ValueKind == JsonValueKind.Array
+            ? [.. list.EnumerateArray()]
+            : [];
         switch (method.ValueKind == JsonValueKind.String ? method.GetString() : method.GetRawText())
         {
             case "SUBSCRIBE":
@@ -120,7 +123,8 @@ internal static class ControlProtocol
 
     private static bool IsCombined(JsonElement[] parameters, int most, JsonElement id, Utf8JsonWriter json)
     {
-        if (parameters.Length == 0 || parameters[0].ValueKind != JsonValueKind.String) Fail(json, 2, "Invalid request: property name must be a string");
+        var named = parameters.Length > 0 && parameters[0].ValueKind == JsonValueKind.String;
+        if (!named) Fail(json, 2, "Invalid request: property name must be a string");
         else if (parameters.Length > most) Fail(json, 2, "Invalid request: too many parameters");
         else if (parameters[0].GetString() != Combined) Fail(json, 0, "Unknown property", id);
         else return true;

@@ -45,7 +45,11 @@ internal sealed class FrameReader(Stream stream)
                     : BinaryPrimitives.ReadInt64BigEndian(_buffer.AsSpan(_start + 2));
             }
 
-            if (length < 0 || length + _messageLength > MaxMessageLength) throw new FrameException(CloseCode.MessageTooBig, "Message too big");
+            if (length < 0 || length > MaxMessageLength - _messageLength)
+            {
+                throw new FrameException(CloseCode.MessageTooBig, "Message too big");
+            }
+
             var header = 2 + extended + 4;
             if (!await FillAsync(header + (int)length, cancellation)) return null;
 
@@ -98,7 +102,8 @@ internal sealed class FrameReader(Stream stream)
         return whole;
     }
 
-    private static ClientMessage Checked(FrameKind kind, ReadOnlyMemory<byte> payload) => kind == FrameKind.Text && !Utf8.IsValid(payload.Span)
+    private static ClientMessage Checked(FrameKind kind, ReadOnlyMemory<byte> payload) =>
+        kind == FrameKind.Text && !Utf8.IsValid(payload.Span)
         ? throw new FrameException(CloseCode.InvalidPayload, "Text is not UTF-8")
         : new ClientMessage(kind, payload);
 

@@ -53,7 +53,7 @@ internal sealed class Outbound : IDisposable
         }
     }
 
-    /// <summary>Completes when at most <paramref name="limit"/> bytes wait, or nothing is sent any more. For one waiter at a time.</summary>
+    /// <summary>Completes when at most <paramref name="limit"/> bytes wait, or nothing is sent any more.</summary>
     public async ValueTask WhenAtMostAsync(int limit, CancellationToken cancellation)
     {
         while (true)

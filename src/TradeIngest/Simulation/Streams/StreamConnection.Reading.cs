@@ -6,9 +6,6 @@ namespace Crypto.TradeIngest.Simulation.Streams;
 
 internal sealed partial class StreamConnection
 {
-    // A peer that never answers a close frame is cut off.
-    private static readonly TimeSpan CloseTimeout = TimeSpan.FromSeconds(5);
-
     /// <summary>Whether the client was cut off because too many bytes waited for it.</summary>
     public bool FellBehind { get; private set; }
 
@@ -93,7 +90,6 @@ internal sealed partial class StreamConnection
         try
         {
             await _outbound.RunAsync(_stream, _ending.Token);
-            if (_closing) _ending.CancelAfter(CloseTimeout);
         }
         catch (Exception error) when (IsGone(error))
         {

@@ -87,8 +87,11 @@ internal sealed partial class StreamConnection : IDisposable
     {
         lock (_state)
         {
-            if (_closing) return;
+            if (_closing || _disposed) return;
             _closing = true;
+
+            // A peer that takes nothing more, or never answers the close, is cut off.
+            _ending.CancelAfter(_options.CloseTimeout);
         }
 
         Span<byte> payload = stackalloc byte[Frame.MaxControlPayload];

@@ -12,7 +12,8 @@ internal static class StreamHandshake
     private const string KeySuffix = "258EAFA5-E914-47DA-95CA-C5AB0DC85B11";
 
     /// <summary>Whether the path is one of <c>/ws</c>, <c>/ws/&lt;stream&gt;/…</c>, <c>/stream</c>.</summary>
-    public static bool IsStreamPath(PathString path) => path.StartsWithSegments("/ws", StringComparison.Ordinal) || path.Value is "/stream" or "/stream/";
+    public static bool IsStreamPath(PathString path) =>
+        path.StartsWithSegments("/ws", StringComparison.Ordinal) || path.Value is "/stream" or "/stream/";
 
     /// <summary>Reads names, form and unit from the URL: <c>/stream?streams=a/b&amp;timeUnit=MICROSECOND</c>.</summary>
     /// <returns>False when there are too many streams or the unit is unknown.</returns>

@@ -66,7 +66,8 @@ internal sealed class TradeFeed : IDisposable
     public void SkipNext(int ordinal, long count) => Interlocked.Add(ref _skips[ordinal], count);
 
     /// <summary>Runs to the end of the tape.</summary>
-    public Task RunAsync(CancellationToken cancellation) => _options.IsPaced ? RunPacedAsync(cancellation) : RunFullSpeedAsync(cancellation);
+    public Task RunAsync(CancellationToken cancellation) =>
+        _options.IsPaced ? RunPacedAsync(cancellation) : RunFullSpeedAsync(cancellation);
 
     public void Dispose() => _audience.Dispose();
 

@@ -8,7 +8,10 @@ namespace Crypto.TradeIngest.Simulation.Streams;
 /// <summary>
 /// Trades rendered as WebSocket frames of one variant, written by hand into one buffer. Each trade is a text message of its own,
 /// as on the wire:
-/// <code>{"e":"trade","E":1790446152679,"s":"BTCUSDT","t":6715234671,"p":"84106.09000000","q":"0.00007000","T":1790446152678,"m":true,"M":true}</code>
+/// <code>
+/// {"e":"trade","E":1790446152679,"s":"BTCUSDT","t":6715234671,"p":"84106.09000000","q":"0.00007000","T":1790446152678,
+///  "m":true,"M":true}
+/// </code>
 /// or wrapped as <c>{"stream":"btcusdt@trade","data":…}</c>.
 /// </summary>
 internal sealed class TradeFrames

@@ -112,6 +112,27 @@ public sealed class TradeFeedTests
     }
 
     [TestMethod]
+    public async Task FullSpeed_ClientThatStopsReading_IsClosedAndOthersGoOn()
+    {
+        // More than the sockets' buffers hold, so the feed does wait for the stuck client until its pongs are missed. The other
+        // one takes a small share, so that its pings do not queue behind megabytes.
+        await using var exchange = await StartAsync(new()
+        {
+            TotalTrades = 200_000,
+            PingInterval = TimeSpan.FromMilliseconds(100),
+            PongTimeout = TimeSpan.FromMilliseconds(500),
+            CloseTimeout = TimeSpan.FromMilliseconds(100),
+            MessagesPerSecond = 1000,
+        });
+        using var stuck = await RawStreamClient.ConnectAsync(exchange.WsBase, "/ws/btcusdt@trade/ethusdt@trade");
+        using var reading = await StreamClient.ConnectAsync(exchange.WsBase, "/ws/" + Uri.EscapeDataString("币安人生usdt@trade"));
+        var trades = await ReadToEndAsync(reading, exchange);
+        Assert.AreEqual(exchange.Produced("币安人生USDT"), trades[^1].GetProperty("t").GetInt64() - FirstId(exchange, "币安人生USDT") + 1);
+        Assert.AreEqual(200_000, exchange.TotalProduced);
+        Assert.AreEqual(1, exchange.OpenConnections);
+    }
+
+    [TestMethod]
     public async Task Session_ContinuingAMarket_ContinuesItsIds()
     {
         long reached;
@@ -189,6 +210,8 @@ public sealed class TradeFeedTests
 
     private static List<long> Ids(IEnumerable<JsonElement> trades, string ticker) =>
         [.. trades.Where(trade => trade.GetProperty("s").GetString() == ticker).Select(trade => trade.GetProperty("t").GetInt64())];
+
+    private static long FirstId(SimulatedExchange exchange, string ticker) => new SimulatedMarket(exchange.Description!).Symbol(ticker).FirstId;
 
     private static async Task<SimulatedExchange> StartAsync(SimulatedExchangeOptions options)
     {
