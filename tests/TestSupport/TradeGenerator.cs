@@ -15,7 +15,10 @@ public sealed class TradeGenerator(int seed, SymbolTable symbols)
     ];
 
     private static readonly long[] Edges =
-        [0, 1, -1, 9, 10, 99_999_999, 100_000_000, 100_000_001, -100_000_000, long.MaxValue, long.MinValue, long.MaxValue - 1, long.MinValue + 1];
+    [
+        0, 1, -1, 9, 10, 99_999_999, 100_000_000, 100_000_001, -100_000_000,
+        long.MaxValue, long.MaxValue - 1, long.MinValue, long.MinValue + 1,
+    ];
 
     private readonly Random _random = new(seed);
 

@@ -41,8 +41,8 @@ internal static class ArchiveLine
         var quantity = new Quantity(values.Quantity);
         var time = Timestamp.FromUnixGuessingUnit(values.Time);
         quoteMatches = Amount.TryMultiply(price, quantity, out var amount) && amount.Scaled == values.QuoteQuantity;
-        trade = new Trade(
-            symbol, values.Id, price, quantity, time, time, received, values.BuyerIsMaker ? AggressorSide.Sell : AggressorSide.Buy, IngestSource.Replay);
+        var side = values.BuyerIsMaker ? AggressorSide.Sell : AggressorSide.Buy;
+        trade = new Trade(symbol, values.Id, price, quantity, time, time, received, side, IngestSource.Replay);
         return ErrorReason.None;
     }
 

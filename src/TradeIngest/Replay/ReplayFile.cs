@@ -45,7 +45,8 @@ internal sealed class ReplayFile : IDisposable
         ZipArchive? archive = null;
         try
         {
-            file = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.Read, bufferSize: 0, FileOptions.Asynchronous | FileOptions.SequentialScan);
+            file = new FileStream(
+                path, FileMode.Open, FileAccess.Read, FileShare.Read, bufferSize: 0, FileOptions.Asynchronous | FileOptions.SequentialScan);
             archive = ReplayPart.HasExtension(path, ".zip") ? new ZipArchive(file, ZipArchiveMode.Read, leaveOpen: true) : null;
             return new ReplayFile(file, archive, ReplayPart.Find(file, archive, symbols, symbol), symbols, clock);
         }
@@ -55,9 +56,11 @@ internal sealed class ReplayFile : IDisposable
             file?.Dispose();
             throw exception switch
             {
-                FileNotFoundException or DirectoryNotFoundException => new ReplayFileException($"{path} does not exist. Check the path.", exception),
+                FileNotFoundException or DirectoryNotFoundException =>
+                    new ReplayFileException($"{path} does not exist. Check the path.", exception),
                 InvalidDataException => Damaged(path, exception),
-                IOException or UnauthorizedAccessException => new ReplayFileException($"{path} cannot be opened: {exception.Message}", exception),
+                IOException or UnauthorizedAccessException =>
+                    new ReplayFileException($"{path} cannot be opened: {exception.Message}", exception),
                 _ => exception,
             };
         }

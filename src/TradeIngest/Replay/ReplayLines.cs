@@ -56,7 +56,7 @@ internal sealed class ReplayLines(ReplayPart part, SymbolTable symbols, TimeProv
 
             var reason = Parse(line, out var trade);
             if (reason == ErrorReason.None) counts.Trades++;
-            else if (reason is { } fault) return Give(Letter(fault, part.Format == ReplayFormat.ArchiveCsv ? ArchiveLine.Explain(line) : fault.Name(), line));
+            else if (reason is { } fault) return Give(Letter(fault, Explain(fault, line), line));
             else continue;
 
             _batch ??= TradeBatch.Rent(BatchSize);
@@ -91,6 +91,9 @@ internal sealed class ReplayLines(ReplayPart part, SymbolTable symbols, TimeProv
         counts.OtherFrames++;
         return null;
     }
+
+    private string Explain(ErrorReason fault, ReadOnlySpan<byte> line) =>
+        part.Format == ReplayFormat.ArchiveCsv ? ArchiveLine.Explain(line) : fault.Name();
 
     private bool IsSkipped(ref ReadOnlySpan<byte> line)
     {

@@ -18,14 +18,19 @@ internal sealed record ReplayPart(string Name, ReplayFormat Format, Symbol? Symb
         var name = Path.GetFileName(file.Name);
         if (archive is null)
         {
-            var packed = HasExtension(name, ".gz");
-            return [Create(name, packed ? name[..^3] : name, () => packed ? new GZipStream(file, CompressionMode.Decompress, leaveOpen: true) : file, symbols, symbol)];
+            return HasExtension(name, ".gz")
+                ? [Create(name, name[..^3], () => new GZipStream(file, CompressionMode.Decompress, leaveOpen: true), symbols, symbol)]
+                : [Create(name, name, () => file, symbols, symbol)];
         }
 
         var parts = archive.Entries
             .Where(entry => FormatOf(entry.Name) is not null)
             .Select(entry => Create(
-                $"{name}/{entry.FullName}", entry.Name, () => new VerifiedEntryStream(entry.Open(), entry.Crc32, entry.Length), symbols, symbol))
+                $"{name}/{entry.FullName}",
+                entry.Name,
+                () => new VerifiedEntryStream(entry.Open(), entry.Crc32, entry.Length),
+                symbols,
+                symbol))
             .ToArray();
         return parts.Length > 0 ? parts : throw new ReplayFileException($"{file.Name} holds no .csv and no .jsonl file.");
     }
@@ -35,7 +40,8 @@ internal sealed record ReplayPart(string Name, ReplayFormat Format, Symbol? Symb
     private static ReplayPart Create(string name, string innerName, Func<Stream> open, SymbolTable symbols, string? symbol)
     {
         var format = FormatOf(innerName) ?? throw new ReplayFileException(
-            $"{name} is of no known format. Give SYMBOL-trades-DATE.csv, .zip or .csv.gz from the exchange's archive, or recorded frames as .jsonl or .jsonl.gz.");
+            $"{name} is of no known format. Give SYMBOL-trades-DATE.csv, .zip or .csv.gz from the exchange's archive, "
+            + "or recorded frames as .jsonl or .jsonl.gz.");
         return new ReplayPart(name, format, format == ReplayFormat.ArchiveCsv ? SymbolOf(name, innerName, symbols, symbol) : null, open);
     }
 
@@ -44,7 +50,8 @@ internal sealed record ReplayPart(string Name, ReplayFormat Format, Symbol? Symb
         var end = innerName.IndexOf(BeforeDate, StringComparison.Ordinal);
         var ticker = symbol ?? (end > 0
             ? innerName[..end]
-            : throw new ReplayFileException($"{name} does not tell its symbol. Name it SYMBOL-trades-DATE.csv as the exchange does, or give the symbol."));
+            : throw new ReplayFileException(
+                $"{name} does not tell its symbol. Name it SYMBOL-trades-DATE.csv as the exchange does, or give the symbol."));
         return symbols.TryIntern(System.Text.Encoding.UTF8.GetBytes(ticker), out var interned)
             ? interned
             : throw new ReplayFileException($"{name}: '{ticker}' cannot be a symbol. Give the symbol.");

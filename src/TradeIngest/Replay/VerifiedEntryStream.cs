@@ -60,8 +60,9 @@ internal sealed class VerifiedEntryStream(Stream entry, uint expectedCrc, long e
     {
         if (read == 0 && buffer.Length > 0)
         {
-            if (_length != expectedLength || ~_crc != expectedCrc) throw new InvalidDataException("The entry's length or CRC-32 is not the one stored in the archive.");
-            return 0;
+            return _length == expectedLength && ~_crc == expectedCrc
+                ? 0
+                : throw new InvalidDataException("The entry's length or CRC-32 is not the one stored in the archive.");
         }
 
         var crc = _crc;

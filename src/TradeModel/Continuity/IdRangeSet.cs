@@ -131,7 +131,7 @@ public sealed class IdRangeSet
 
     private static void ThrowIfReversed(IdRange range)
     {
-        if (range.From > range.To) throw new ArgumentOutOfRangeException(nameof(range), range, "A range runs from its smaller to its larger id.");
+        if (range.From > range.To) throw new ArgumentOutOfRangeException(nameof(range), range, "A range runs from its smaller id up.");
     }
 
     private int LastStartingAtOrBefore(long id)

@@ -63,12 +63,13 @@ public static class JsonFields
     {
         ArgumentNullException.ThrowIfNull(symbols);
         symbol = null;
-        return TryGetText(content, escaped, stackalloc byte[SymbolTable.MaxTickerLength], out var ticker) && symbols.TryIntern(ticker, out symbol)
+        return TryGetText(content, escaped, stackalloc byte[SymbolTable.MaxTickerLength], out var ticker)
+            && symbols.TryIntern(ticker, out symbol)
             ? ErrorReason.None
             : ErrorReason.BadSymbol;
     }
 
-    /// <summary>Whether the content of a JSON string, still escaped if <paramref name="escaped"/>, reads <paramref name="expected"/>.</summary>
+    /// <summary>Whether the content of a JSON string, still escaped if so said, reads <paramref name="expected"/>.</summary>
     public static bool TextEquals(ReadOnlySpan<byte> content, bool escaped, ReadOnlySpan<byte> expected) => escaped
         ? TryGetText(content, escaped, stackalloc byte[expected.Length], out var text) && text.SequenceEqual(expected)
         : content.SequenceEqual(expected);

@@ -57,7 +57,15 @@ public static partial class TradeJson
 
         if (!scanner.IsAtEnd || !symbols.TryIntern(ticker, out var symbol)) return false;
         trade = new Trade(
-            symbol, id, new Price(price), new Quantity(quantity), new Timestamp(eventTime), new Timestamp(tradeTime), new Timestamp(receivedTime), side, source);
+            symbol,
+            id,
+            new Price(price),
+            new Quantity(quantity),
+            new Timestamp(eventTime),
+            new Timestamp(tradeTime),
+            new Timestamp(receivedTime),
+            side,
+            source);
         return true;
     }
 

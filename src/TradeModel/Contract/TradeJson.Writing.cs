@@ -7,7 +7,7 @@ namespace Crypto.TradeModel.Contract;
 
 public static partial class TradeJson
 {
-    /// <summary>Bytes that always suffice for one trade: 225 of names, 480 for a ticker of nothing but control characters, 122 of numbers.</summary>
+    /// <summary>Bytes that always suffice for one trade: 480 for a ticker of control characters, 350 for the rest.</summary>
     public const int MaxLength = 1024;
 
     private const string TooSmall = "The trade does not fit. TradeJson.MaxLength bytes always suffice.";
@@ -17,7 +17,7 @@ public static partial class TradeJson
 
     /// <summary>Writes the trade as one JSON object. Allocates nothing.</summary>
     /// <returns>The bytes written.</returns>
-    /// <exception cref="ArgumentException"><paramref name="destination"/> is too small; <see cref="MaxLength"/> bytes always suffice.</exception>
+    /// <exception cref="ArgumentException"><paramref name="destination"/> is too small for it.</exception>
     /// <exception cref="ArgumentOutOfRangeException">The side or the source is none of its enumeration.</exception>
     public static int Write(in Trade trade, Span<byte> destination)
     {
@@ -67,13 +67,21 @@ public static partial class TradeJson
 
     private static void PutInteger(long value, Span<byte> destination, ref int position)
     {
-        if (!Utf8Formatter.TryFormat(value, destination[position..], out var written)) throw new ArgumentException(TooSmall, nameof(destination));
+        if (!Utf8Formatter.TryFormat(value, destination[position..], out var written))
+        {
+            throw new ArgumentException(TooSmall, nameof(destination));
+        }
+
         position += written;
     }
 
     private static void PutFixedPoint(long scaled, Span<byte> destination, ref int position)
     {
-        if (!FixedPoint.TryFormat(scaled, destination[position..], out var written)) throw new ArgumentException(TooSmall, nameof(destination));
+        if (!FixedPoint.TryFormat(scaled, destination[position..], out var written))
+        {
+            throw new ArgumentException(TooSmall, nameof(destination));
+        }
+
         position += written;
     }
 
@@ -100,7 +108,11 @@ public static partial class TradeJson
         }
 
         Put("\\u00"u8, destination, ref position);
-        if (!Utf8Formatter.TryFormat(character, destination[position..], out var written, new StandardFormat('x', 2))) throw new ArgumentException(TooSmall, nameof(destination));
+        if (!Utf8Formatter.TryFormat(character, destination[position..], out var written, new StandardFormat('x', 2)))
+        {
+            throw new ArgumentException(TooSmall, nameof(destination));
+        }
+
         position += written;
     }
 }

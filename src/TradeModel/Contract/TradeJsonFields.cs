@@ -121,7 +121,9 @@ internal ref struct TradeJsonFields
     private static ErrorReason TakeExchange(ref Utf8JsonReader reader)
     {
         if (reader.TokenType != JsonTokenType.String) return ErrorReason.WrongType;
-        return JsonFields.TextEquals(reader.ValueSpan, reader.ValueIsEscaped, "BINANCE"u8) ? ErrorReason.None : ErrorReason.UnknownContractVersion;
+        return JsonFields.TextEquals(reader.ValueSpan, reader.ValueIsEscaped, "BINANCE"u8)
+            ? ErrorReason.None
+            : ErrorReason.UnknownContractVersion;
     }
 
     private ErrorReason TakeSymbol(ref Utf8JsonReader reader)
@@ -153,7 +155,8 @@ internal ref struct TradeJsonFields
 
     private static Field FieldOf(ref Utf8JsonReader reader)
     {
-        if (!JsonFields.TryGetText(reader.ValueSpan, reader.ValueIsEscaped, stackalloc byte[LongestName], out var name)) return Field.Unknown;
+        Span<byte> buffer = stackalloc byte[LongestName];
+        if (!JsonFields.TryGetText(reader.ValueSpan, reader.ValueIsEscaped, buffer, out var name)) return Field.Unknown;
         if (name.SequenceEqual("version"u8)) return Field.Version;
         if (name.SequenceEqual("exchange"u8)) return Field.Exchange;
         if (name.SequenceEqual("symbol"u8)) return Field.Symbol;

@@ -8,7 +8,7 @@ namespace Crypto.TradeModel.Quality;
 /// </summary>
 public static class TradeQuality
 {
-    /// <summary>The largest trade id: 40 bits, which is what a <c>fact_id</c> leaves for it (1.1e12; the busiest symbol is at 7e9).</summary>
+    /// <summary>The largest trade id: 40 bits, which is what a <c>fact_id</c> leaves for it (1.1e12; the busiest is at 7e9).</summary>
     public const long MaxTradeId = (1L << 40) - 1;
 
     /// <summary>2017-07-01: before the exchange opened.</summary>

@@ -15,7 +15,7 @@ public sealed class SymbolTable(int capacity = SymbolTable.DefaultCapacity)
 {
     public const int DefaultCapacity = 65_536;
 
-    /// <summary>Longest ticker in UTF-8 bytes. The exchange's own rule is 20 ASCII characters; non-ASCII letters take up to four bytes.</summary>
+    /// <summary>Longest ticker in UTF-8 bytes: the exchange's own rule is 20 characters, and a letter takes up to four bytes.</summary>
     public const int MaxTickerLength = 80;
 
     private readonly Lock _writing = new();
@@ -50,7 +50,9 @@ public sealed class SymbolTable(int capacity = SymbolTable.DefaultCapacity)
     /// <exception cref="ArgumentException">The name is empty or too long, or the table is full.</exception>
     public Symbol Intern(string ticker) => TryIntern(Encoding.UTF8.GetBytes(ticker), out var symbol)
         ? symbol
-        : throw new ArgumentException($"'{ticker}' cannot be added: a ticker has 1 to {MaxTickerLength} bytes of UTF-8 and the table holds {capacity}.", nameof(ticker));
+        : throw new ArgumentException(
+            $"'{ticker}' cannot be added: a ticker has 1 to {MaxTickerLength} bytes of UTF-8 and the table holds {capacity}.",
+            nameof(ticker));
 
     public bool TryFind(ReadOnlySpan<byte> utf8, [MaybeNullWhen(false)] out Symbol symbol)
     {

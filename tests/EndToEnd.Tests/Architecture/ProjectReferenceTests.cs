@@ -4,7 +4,7 @@ using Crypto.TradeModel.Trades;
 
 namespace Crypto.EndToEnd.Tests.Architecture;
 
-/// <summary>The direction of the layout: TradeIngest → Warehouse → TradeModel, and what a trade is needs nothing but the platform.</summary>
+/// <summary>The direction of the layout is TradeIngest → Warehouse → TradeModel, and the last needs nothing but the platform.</summary>
 [TestClass]
 public sealed class ProjectReferenceTests
 {
@@ -14,7 +14,9 @@ public sealed class ProjectReferenceTests
     [DataRow("TradeIngest", "TradeModel, Warehouse")]
     public void ProjectReferences_OfEachProject_PointDown(string project, string expected)
     {
-        var references = Items(project, "ProjectReference").Select(path => Path.GetFileNameWithoutExtension(path.Replace('\\', '/'))).Order(StringComparer.Ordinal);
+        var references = Items(project, "ProjectReference")
+            .Select(path => Path.GetFileNameWithoutExtension(path.Replace('\\', '/')))
+            .Order(StringComparer.Ordinal);
 
         Assert.AreEqual(expected, string.Join(", ", references));
     }
@@ -37,13 +39,15 @@ public sealed class ProjectReferenceTests
     {
         var referenced = Assembly.Load("Warehouse").GetReferencedAssemblies().Select(assembly => assembly.Name!);
 
-        Assert.IsEmpty(referenced.Where(name => name is "trade-ingest" or "Confluent.Kafka" or "System.Reactive" or "System.Net.WebSockets"));
+        Assert.IsEmpty(referenced.Where(name =>
+            name is "trade-ingest" or "Confluent.Kafka" or "System.Reactive" or "System.Net.WebSockets"));
     }
 
     [TestMethod]
     public void Source_Projects_AreThree() => CollectionAssert.AreEquivalent(
         new[] { "TradeIngest", "TradeModel", "Warehouse" },
-        Directory.GetFiles(Path.Combine(Root(), "src"), "*.csproj", SearchOption.AllDirectories).Select(Path.GetFileNameWithoutExtension).ToArray());
+        Directory.GetFiles(Path.Combine(Root(), "src"), "*.csproj", SearchOption.AllDirectories).Select(Path.GetFileNameWithoutExtension)
+            .ToArray());
 
     private static string[] Items(string project, string item) =>
     [

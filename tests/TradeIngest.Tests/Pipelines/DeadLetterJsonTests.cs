@@ -15,7 +15,8 @@ public sealed class DeadLetterJsonTests
     [TestMethod]
     public void Write_Letter_IsTheDocumentedText()
     {
-        var letter = new DeadLetter(ErrorReason.MalformedJson, "frame", IngestSource.Stream, new Timestamp(1790446152701233), "{}"u8.ToArray());
+        var letter = new DeadLetter(ErrorReason.MalformedJson, "frame", IngestSource.Stream, new Timestamp(1790446152701233),
+            "{}"u8.ToArray());
 
         Assert.AreEqual(Written, Encoding.UTF8.GetString(DeadLetterJson.Write(letter)));
     }
@@ -30,7 +31,8 @@ public sealed class DeadLetterJsonTests
             {
                 var payload = new byte[random.Next(500)];
                 random.NextBytes(payload);
-                var letter = new DeadLetter(reason, "quote \" backslash \\ \0 é 币 🚀", source, new Timestamp(random.NextInt64(long.MinValue, long.MaxValue)), payload);
+                var letter = new DeadLetter(reason, "quote \" backslash \\ \0 é 币 🚀", source,
+                    new Timestamp(random.NextInt64(long.MinValue, long.MaxValue)), payload);
 
                 Assert.AreEqual(ErrorReason.None, DeadLetterJson.TryRead(DeadLetterJson.Write(letter), out var read));
 

@@ -25,7 +25,15 @@ public sealed class ArchiveLineTests
 
         var time = new Timestamp(1770076800005000);
         var expected = new Trade(
-            _symbol, 5866398099, Price.Parse("78738.6"), Quantity.Parse("0.00059"), time, time, Received, AggressorSide.Sell, IngestSource.Replay);
+            _symbol,
+            5866398099,
+            Price.Parse("78738.6"),
+            Quantity.Parse("0.00059"),
+            time,
+            time,
+            Received,
+            AggressorSide.Sell,
+            IngestSource.Replay);
         Assert.AreEqual(expected, trade);
         Assert.IsTrue(quoteMatches);
     }
@@ -82,7 +90,8 @@ public sealed class ArchiveLineTests
     [DataRow("5866398099.0,78738.6,0.00059,46.455774,1770076800005000,True,True", ErrorReason.MalformedLine, "id: malformed_line")]
     [DataRow(" 5866398099,78738.6,0.00059,46.455774,1770076800005000,True,True", ErrorReason.MalformedLine, "id: malformed_line")]
     [DataRow("+1,78738.6,0.00059,46.455774,1770076800005000,True,True", ErrorReason.MalformedLine, "id: malformed_line")]
-    [DataRow("9223372036854775808,78738.6,0.00059,46.455774,1770076800005000,True,True", ErrorReason.NumberOutOfRange, "id: number_out_of_range")]
+    [DataRow("9223372036854775808,78738.6,0.00059,46.455774,1770076800005000,True,True", ErrorReason.NumberOutOfRange,
+        "id: number_out_of_range")]
     [DataRow("1,7.9e4,0.00059,46.455774,1770076800005000,True,True", ErrorReason.MalformedLine, "price: malformed_line")]
     [DataRow("1,92233720369,0.00059,46.455774,1770076800005000,True,True", ErrorReason.NumberOutOfRange, "price: number_out_of_range")]
     [DataRow("1,2,0.000000001,46.455774,1770076800005000,True,True", ErrorReason.NumberOutOfRange, "qty: number_out_of_range")]
@@ -114,12 +123,14 @@ public sealed class ArchiveLineTests
         for (var i = 0; i < 10_000; i++)
         {
             var odd = trades.NextOdd();
-            var line = FormattableString.Invariant($"{odd.TradeId},{odd.Price},{odd.Quantity},0,{odd.TradeTime.Microseconds},{odd.Aggressor == AggressorSide.Sell},False");
+            var line = FormattableString.Invariant(
+                $"{odd.TradeId},{odd.Price},{odd.Quantity},0,{odd.TradeTime.Microseconds},{odd.Aggressor == AggressorSide.Sell},False");
 
             Assert.AreEqual(ErrorReason.None, Parse(line, out var trade, out _), line);
 
             var time = Timestamp.FromUnixGuessingUnit(odd.TradeTime.Microseconds);
-            Assert.AreEqual(odd with { Symbol = _symbol, EventTime = time, TradeTime = time, ReceivedTime = Received, Source = IngestSource.Replay }, trade);
+            var expected = odd with { Symbol = _symbol, EventTime = time, TradeTime = time };
+            Assert.AreEqual(expected with { ReceivedTime = Received, Source = IngestSource.Replay }, trade);
         }
     }
 

@@ -59,7 +59,8 @@ public sealed class ReplayFileTests : IDisposable
     {
         var text = Csv(2_000);
         var half = text.IndexOf("\n1000,", StringComparison.Ordinal) + 1;
-        await File.WriteAllBytesAsync(_folder[CsvName + ".gz"], [.. Gzip(text[..half]), .. Gzip(text[half..])], TestContext.CancellationToken);
+        await File.WriteAllBytesAsync(_folder[CsvName + ".gz"], [.. Gzip(text[..half]), .. Gzip(text[half..])],
+            TestContext.CancellationToken);
 
         AssertIds(await ReadAsync(_folder[CsvName + ".gz"]), 2_000);
     }
@@ -67,7 +68,8 @@ public sealed class ReplayFileTests : IDisposable
     [TestMethod]
     public async Task ReadAsync_Zip_GivesEveryEntryWithItsOwnSymbol()
     {
-        var path = Zip(("BTCUSDT-trades-2026-02.csv", Csv(500)), ("README.txt", "no trades"), ("folder/ETHUSDT-trades-2026-02.csv", Csv(300)));
+        var path = Zip(("BTCUSDT-trades-2026-02.csv", Csv(500)), ("README.txt", "no trades"),
+            ("folder/ETHUSDT-trades-2026-02.csv", Csv(300)));
 
         var read = await ReadAsync(path);
 
@@ -89,7 +91,7 @@ public sealed class ReplayFileTests : IDisposable
     public async Task ReadAsync_Frames_GivesTradesAndCountsTheRest(string extension, bool packed)
     {
         const string Text = """
-            {"stream":"btcusdt@trade","data":{"e":"trade","E":1780081787835,"s":"BTCUSDT","t":1,"p":"73471.25000000","q":"0.00006000","T":1780081787834,"m":true,"M":true}}
+            {"stream":"b@trade","data":{"e":"trade","E":1780081787835,"s":"BTCUSDT","t":1,"p":"7","q":"0.006","T":1780081787834,"m":true}}
             {"result":null,"id":1}
 
             {"e":"trade","E":1780081787835,"s":"ETHUSDT","t":2,"p":"2688.86000000","q":"0.00440000","T":1780081787834,"m":false,"M":true}
@@ -101,7 +103,8 @@ public sealed class ReplayFileTests : IDisposable
 
         var read = await ReadAsync(path);
 
-        CollectionAssert.AreEqual(new[] { "BTCUSDT 1 Sell", "ETHUSDT 2 Buy" }, read.Trades.Select(trade => $"{trade.Symbol} {trade.TradeId} {trade.Aggressor}").ToArray());
+        CollectionAssert.AreEqual(new[] { "BTCUSDT 1 Sell", "ETHUSDT 2 Buy" },
+            read.Trades.Select(trade => $"{trade.Symbol} {trade.TradeId} {trade.Aggressor}").ToArray());
         Assert.AreEqual((3L, 1L, 0L, 6L), (read.Counts.OtherFrames, read.Counts.SkippedLines, read.Counts.DeadLetters, read.Counts.Lines));
     }
 
@@ -126,7 +129,8 @@ public sealed class ReplayFileTests : IDisposable
     {
         var read = await ReadAsync(Write("frames.jsonl", "{\"e\":\"trade\"}\n{\"e\":\"trade\"\n"));
 
-        CollectionAssert.AreEqual(new[] { ErrorReason.MissingField, ErrorReason.MalformedJson }, read.DeadLetters.Select(letter => letter.Reason).ToArray());
+        CollectionAssert.AreEqual(new[] { ErrorReason.MissingField, ErrorReason.MalformedJson },
+            read.DeadLetters.Select(letter => letter.Reason).ToArray());
         Assert.AreEqual("frames.jsonl, line 2: malformed_json", read.DeadLetters[1].Detail);
     }
 
@@ -273,7 +277,8 @@ public sealed class ReplayFileTests : IDisposable
         var text = new StringBuilder();
         for (var id = 0; id < count; id++)
         {
-            text.Append(CultureInfo.InvariantCulture, $"{id},2.50000000,2.00000000,5.00000000,{1770076800005000 + id},{(id % 2 == 0 ? "True" : "False")},True\n");
+            text.Append(CultureInfo.InvariantCulture,
+                $"{id},2.50000000,2.00000000,5.00000000,{1770076800005000 + id},{(id % 2 == 0 ? "True" : "False")},True\n");
         }
 
         return text.ToString();
@@ -287,7 +292,8 @@ public sealed class ReplayFileTests : IDisposable
     }
 
     private static void AssertIds(Reading read, int count) =>
-        CollectionAssert.AreEqual(Enumerable.Range(0, count).Select(id => (long)id).ToArray(), read.Trades.Select(trade => trade.TradeId).ToArray());
+        CollectionAssert.AreEqual(Enumerable.Range(0, count).Select(id => (long)id).ToArray(),
+            read.Trades.Select(trade => trade.TradeId).ToArray());
 
     private string Write(string name, string text)
     {
@@ -312,9 +318,12 @@ public sealed class ReplayFileTests : IDisposable
     }
 
     private Task WriteChecksumAsync(string path, byte[] content) => File.WriteAllTextAsync(
-        path + ".CHECKSUM", $"{Convert.ToHexStringLower(SHA256.HashData(content))}  {Path.GetFileName(path)}\n", TestContext.CancellationToken);
+        path + ".CHECKSUM",
+        $"{Convert.ToHexStringLower(SHA256.HashData(content))}  {Path.GetFileName(path)}\n",
+        TestContext.CancellationToken);
 
-    private string OpenFails(string path) => Assert.ThrowsExactly<ReplayFileException>(() => ReplayFile.Open(path, _symbols, TimeProvider.System)).Message;
+    private string OpenFails(string path) =>
+        Assert.ThrowsExactly<ReplayFileException>(() => ReplayFile.Open(path, _symbols, TimeProvider.System)).Message;
 
     private async Task<Reading> ReadAsync(string path, string? symbol = null)
     {

@@ -101,14 +101,18 @@ public sealed class IdRangeSetTests
     private static bool Agrees(IdRangeSet set, HashSet<long> model)
     {
         var ranges = set.Ranges.ToArray();
-        var sortedAndApart = ranges.Zip(ranges.Skip(1)).All(pair => pair.First.To + 1 < pair.Second.From) && ranges.All(range => range.From <= range.To);
-        var missing = model.Count == 0 ? [] : Enumerable.Range(0, Universe).Select(id => (long)id).Where(id => id > model.Min() && id < model.Max() && !model.Contains(id));
+        var sortedAndApart = ranges.Zip(ranges.Skip(1)).All(pair => pair.First.To + 1 < pair.Second.From)
+            && ranges.All(range => range.From <= range.To);
+        var missing = model.Count == 0
+            ? []
+            : Enumerable.Range(0, Universe).Select(id => (long)id).Where(id => id > model.Min() && id < model.Max() && !model.Contains(id));
+        var holes = set.Holes().SelectMany(hole => Enumerable.Range((int)hole.From, (int)hole.Count).Select(id => (long)id));
         return sortedAndApart
             && Enumerable.Range(-1, Universe + 2).All(id => set.Contains(id) == model.Contains(id))
             && set.Count == model.Count
             && set.IsEmpty == (model.Count == 0)
             && set.Max == (model.Count == 0 ? -1 : model.Max())
             && (model.Count == 0 || set.Min == model.Min())
-            && missing.SequenceEqual(set.Holes().SelectMany(hole => Enumerable.Range((int)hole.From, (int)hole.Count).Select(id => (long)id)));
+            && missing.SequenceEqual(holes);
     }
 }

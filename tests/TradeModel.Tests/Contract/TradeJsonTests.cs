@@ -15,7 +15,8 @@ public sealed class TradeJsonTests
 {
     private const string Written =
         """{"version":1,"exchange":"BINANCE","symbol":"BTCUSDT","trade_id":6715234671,"price":"84106.09000000","quantity":"0.00007000",""" +
-        "\"event_time\"" + """:1790446152679000,"trade_time":1790446152678000,"received_time":1790446152701233,"aggressor_side":"SELL","source":"STREAM"}""";
+        "\"event_time\"" + """:1790446152679000,"trade_time":1790446152678000,"received_time":1790446152701233,""" +
+        "\"aggressor_side\"" + """:"SELL","source":"STREAM"}""";
 
     private readonly SymbolTable _symbols = new();
 
@@ -68,7 +69,8 @@ public sealed class TradeJsonTests
 
     [TestMethod]
     public void Write_NonAsciiTicker_LeavesItAsUtf8() =>
-        Assert.Contains("\"symbol\":\"币安人生USDT\"", Encoding.UTF8.GetString(Write(Documented() with { Symbol = _symbols.Intern("币安人生USDT") })));
+        Assert.Contains("\"symbol\":\"币安人生USDT\"",
+            Encoding.UTF8.GetString(Write(Documented() with { Symbol = _symbols.Intern("币安人生USDT") })));
 
     [TestMethod]
     public void Write_LongestTrade_FitsMaxLength()
@@ -105,7 +107,8 @@ public sealed class TradeJsonTests
     {
         var buffer = new byte[TradeJson.MaxLength];
 
-        Assert.ThrowsExactly<ArgumentOutOfRangeException>(() => TradeJson.Write(Documented() with { Aggressor = (AggressorSide)99 }, buffer));
+        Assert.ThrowsExactly<ArgumentOutOfRangeException>(() =>
+            TradeJson.Write(Documented() with { Aggressor = (AggressorSide)99 }, buffer));
         Assert.ThrowsExactly<ArgumentOutOfRangeException>(() => TradeJson.Write(Documented() with { Source = (IngestSource)99 }, buffer));
     }
 
@@ -113,7 +116,7 @@ public sealed class TradeJsonTests
     public void TryRead_OtherKeyOrder_IsTheSameTrade()
     {
         using var document = JsonDocument.Parse(Written);
-        var reversed = "{" + string.Join(',', document.RootElement.EnumerateObject().Reverse().Select(property => property.ToString())) + "}";
+        var reversed = "{" + string.Join(',', document.RootElement.EnumerateObject().Reverse().Select(field => field.ToString())) + "}";
 
         Assert.AreEqual(ErrorReason.None, Read(reversed, out var trade));
 
@@ -222,7 +225,8 @@ public sealed class TradeJsonTests
     {
         var trade = Documented();
         var buffer = new byte[TradeJson.MaxLength];
-        var otherOrder = Encoding.UTF8.GetBytes(Written.Replace("{\"version\":1,", "{ \"extra\":[1,2],\"version\":1,", StringComparison.Ordinal));
+        var otherOrder = Encoding.UTF8.GetBytes(
+            Written.Replace("{\"version\":1,", "{ \"extra\":[1,2],\"version\":1,", StringComparison.Ordinal));
 
         var read = 0;
         var allocated = Allocations.Of(() =>

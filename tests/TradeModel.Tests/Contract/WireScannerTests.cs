@@ -20,7 +20,8 @@ public sealed class WireScannerTests
             var number = Math.Abs(numbers.NextLong() % 1_000_000_000_000_000_000);
             var scanner = Over(number.ToString(CultureInfo.InvariantCulture) + After);
 
-            Assert.IsTrue(scanner.TryReadInteger(out var value) && scanner.Skip(",\"after\""u8) && scanner.IsAtEnd, number.ToString(CultureInfo.InvariantCulture));
+            Assert.IsTrue(scanner.TryReadInteger(out var value) && scanner.Skip(",\"after\""u8) && scanner.IsAtEnd,
+                number.ToString(CultureInfo.InvariantCulture));
             Assert.AreEqual(number, value);
         }
     }
@@ -79,7 +80,8 @@ public sealed class WireScannerTests
     [DataRow("92233720368.54775807")]
     [DataRow("92233720369.00000000")]
     [DataRow("9999999999999999999.00000000")]
-    public void TryReadFixedPoint_OtherFormOrTooLarge_IsLeftToTheGeneralPath(string text) => Assert.IsFalse(Over(text + After).TryReadFixedPoint(out _));
+    public void TryReadFixedPoint_OtherFormOrTooLarge_IsLeftToTheGeneralPath(string text) =>
+        Assert.IsFalse(Over(text + After).TryReadFixedPoint(out _));
 
     [TestMethod]
     public void TryReadPlainString_EveryByte_IsPlainOrLeftToTheGeneralPath()

@@ -47,7 +47,9 @@ public sealed class FixedPointTests
             var parsed = FixedPoint.TryParse(Encoding.ASCII.GetBytes(text), out var scaled);
 
             var kept = fraction.TrimEnd('0');
-            var exact = kept.Length <= 8 ? BigInteger.Parse(integer + kept.PadRight(8, '0'), CultureInfo.InvariantCulture) : (BigInteger?)null;
+            var exact = kept.Length <= 8
+                ? BigInteger.Parse(integer + kept.PadRight(8, '0'), CultureInfo.InvariantCulture)
+                : (BigInteger?)null;
             if (text[0] == '-') exact = -exact;
             var fits = exact is { } value && value >= long.MinValue && value <= long.MaxValue;
             Assert.AreEqual(fits, parsed, text);
@@ -113,5 +115,6 @@ public sealed class FixedPointTests
         Assert.IsFalse(buffer.ContainsAnyExcept((byte)0));
     }
 
-    private static string Digits(Random random, int count) => string.Concat(Enumerable.Range(0, count).Select(_ => (char)('0' + random.Next(10))));
+    private static string Digits(Random random, int count) =>
+        string.Concat(Enumerable.Range(0, count).Select(_ => (char)('0' + random.Next(10))));
 }

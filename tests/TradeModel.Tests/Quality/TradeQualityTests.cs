@@ -24,7 +24,8 @@ public sealed class TradeQualityTests
     [DataRow(0, ErrorReason.PriceNotPositive)]
     [DataRow(-1, ErrorReason.PriceNotPositive)]
     [DataRow(long.MaxValue, ErrorReason.None)]
-    public void Check_Price_IsPositive(long scaled, ErrorReason reason) => Assert.AreEqual(reason, TradeQuality.Check(Good with { Price = new Price(scaled) }));
+    public void Check_Price_IsPositive(long scaled, ErrorReason reason) =>
+        Assert.AreEqual(reason, TradeQuality.Check(Good with { Price = new Price(scaled) }));
 
     [TestMethod]
     [DataRow(1, ErrorReason.None)]
@@ -39,7 +40,8 @@ public sealed class TradeQualityTests
     [DataRow(TradeQuality.MaxTradeId + 1, ErrorReason.TradeIdOutOfRange)]
     [DataRow(-1, ErrorReason.TradeIdOutOfRange)]
     [DataRow(long.MaxValue, ErrorReason.TradeIdOutOfRange)]
-    public void Check_TradeId_FitsFortyBits(long id, ErrorReason reason) => Assert.AreEqual(reason, TradeQuality.Check(Good with { TradeId = id }));
+    public void Check_TradeId_FitsFortyBits(long id, ErrorReason reason) =>
+        Assert.AreEqual(reason, TradeQuality.Check(Good with { TradeId = id }));
 
     [TestMethod]
     public void Check_Times_LieBetweenTheExchangesOpeningAndTomorrow()
@@ -49,7 +51,8 @@ public sealed class TradeQualityTests
         var justAfter = new Timestamp(latest.Microseconds + 1);
 
         foreach (var time in new[] { TradeQuality.Earliest, latest, Good.ReceivedTime }) AssertTime(time, ErrorReason.None);
-        foreach (var time in new[] { justBefore, justAfter, Timestamp.Epoch, new(long.MinValue), new(long.MaxValue) }) AssertTime(time, ErrorReason.TimeOutOfRange);
+        Timestamp[] implausible = [justBefore, justAfter, Timestamp.Epoch, new(long.MinValue), new(long.MaxValue)];
+        foreach (var time in implausible) AssertTime(time, ErrorReason.TimeOutOfRange);
 
         static void AssertTime(Timestamp time, ErrorReason reason)
         {
@@ -63,12 +66,14 @@ public sealed class TradeQualityTests
     [DataRow(long.MinValue)]
     public void Check_ReceivedLongBeforeTraded_DoesNotWrapAround(long received)
     {
-        var trade = Good with { ReceivedTime = new Timestamp(received), TradeTime = new Timestamp(long.MaxValue), EventTime = new Timestamp(long.MaxValue) };
+        var never = new Timestamp(long.MaxValue);
+        var trade = Good with { ReceivedTime = new Timestamp(received), TradeTime = never, EventTime = never };
 
         Assert.AreEqual(ErrorReason.TimeOutOfRange, TradeQuality.Check(trade));
     }
 
     [TestMethod]
     public void Check_SeveralFaults_TellsTheFirst() => Assert.AreEqual(
-        ErrorReason.PriceNotPositive, TradeQuality.Check(Good with { Price = default, Quantity = default, TradeId = -1, TradeTime = default }));
+        ErrorReason.PriceNotPositive,
+            TradeQuality.Check(Good with { Price = default, Quantity = default, TradeId = -1, TradeTime = default }));
 }

@@ -36,7 +36,8 @@ public sealed class TimestampTests
     [DataRow(long.MaxValue, "9223372036854775807")]
     [DataRow(1770076800005000, "2026-02-03T00:00:00.005000Z")]
     [DataRow(-1, "1969-12-31T23:59:59.999999Z")]
-    public void ToString_EdgesOfTheCalendar_NeverThrows(long microseconds, string text) => Assert.AreEqual(text, new Timestamp(microseconds).ToString());
+    public void ToString_EdgesOfTheCalendar_NeverThrows(long microseconds, string text) =>
+        Assert.AreEqual(text, new Timestamp(microseconds).ToString());
 
     [TestMethod]
     [DataRow(1770076800005, 1770076800005000)]

@@ -50,10 +50,10 @@ internal sealed record ControlReply(string? Id, IReadOnlyList<string> Streams, C
     private static ControlError ErrorOf(JsonElement error)
     {
         if (error.ValueKind != JsonValueKind.Object) return new ControlError(null, error.ToString());
-        int? code = error.TryGetProperty("code"u8, out var number) && number.ValueKind == JsonValueKind.Number && number.TryGetInt32(out var value)
-            ? value
-            : null;
-        return new ControlError(code, error.TryGetProperty("msg"u8, out var message) ? message.ToString() : "");
+        var hasCode = error.TryGetProperty("code"u8, out var number) && number.ValueKind == JsonValueKind.Number;
+        return new ControlError(
+            hasCode && number.TryGetInt32(out var code) ? code : null,
+            error.TryGetProperty("msg"u8, out var message) ? message.ToString() : "");
     }
 
     private static List<string> StreamsOf(JsonElement result)
@@ -70,5 +70,5 @@ internal sealed record ControlReply(string? Id, IReadOnlyList<string> Streams, C
 }
 
 /// <summary>Why the exchange refused a request.</summary>
-/// <param name="Code">0 unknown property, 1 invalid value type, 2 invalid request, 3 invalid JSON, 4 too many subscriptions; null when absent.</param>
+/// <param name="Code">0 unknown property, 1 invalid value type, 2 invalid request, 3 invalid JSON, 4 too many streams, or null.</param>
 internal sealed record ControlError(int? Code, string Message);

@@ -88,7 +88,8 @@ internal ref struct EventFields
         if (_fault == ErrorReason.None) _fault = reason;
     }
 
-    public readonly FrameKind Classify(SymbolTable symbols, Timestamp received, IngestSource source, out Trade trade, out ErrorReason reason)
+    public readonly FrameKind Classify(
+        SymbolTable symbols, Timestamp received, IngestSource source, out Trade trade, out ErrorReason reason)
     {
         trade = default;
         reason = ErrorReason.None;

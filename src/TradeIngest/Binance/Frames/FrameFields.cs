@@ -54,7 +54,8 @@ internal ref struct FrameFields
     /// An event has its type in <c>e</c>; whatever else such an object holds is extra. Without one it is a reply if it looks like
     /// one, and an envelope otherwise.
     /// </summary>
-    public readonly FrameKind Classify(SymbolTable symbols, Timestamp received, IngestSource source, out Trade trade, out ErrorReason reason)
+    public readonly FrameKind Classify(
+        SymbolTable symbols, Timestamp received, IngestSource source, out Trade trade, out ErrorReason reason)
     {
         if (_event.HasType) return _event.Classify(symbols, received, source, out trade, out reason);
 

@@ -74,7 +74,8 @@ internal static class FrameParser
     }
 
     // The bytes exactly as the exchange sends them today: nothing between, no escapes, eight decimals.
-    private static bool TryParseWireOrder(ReadOnlySpan<byte> frame, SymbolTable symbols, Timestamp received, IngestSource source, out Trade trade)
+    private static bool TryParseWireOrder(
+        ReadOnlySpan<byte> frame, SymbolTable symbols, Timestamp received, IngestSource source, out Trade trade)
     {
         trade = default;
         var scanner = new WireScanner(frame);

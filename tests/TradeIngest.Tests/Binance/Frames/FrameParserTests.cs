@@ -38,7 +38,9 @@ public sealed class FrameParserTests
     [TestMethod]
     public void Parse_Microseconds_AreKept()
     {
-        Parse(OddFrames.Trade.Replace("1790446152679", "1790446152679001").Replace("1790446152678", "1790446152678999"), out var trade, out _);
+        var frame = OddFrames.Trade.Replace("1790446152679", "1790446152679001").Replace("1790446152678", "1790446152678999");
+
+        Parse(frame, out var trade, out _);
 
         Assert.AreEqual(new Timestamp(1790446152679001), trade.EventTime);
         Assert.AreEqual(new Timestamp(1790446152678999), trade.TradeTime);
@@ -79,7 +81,13 @@ public sealed class FrameParserTests
         for (var i = 0; i < 20_000; i++)
         {
             var odd = trades.NextOdd();
-            var trade = odd with { EventTime = InMilliseconds(odd.EventTime), TradeTime = InMilliseconds(odd.TradeTime), ReceivedTime = Received, Source = IngestSource.Replay };
+            var trade = odd with
+            {
+                EventTime = InMilliseconds(odd.EventTime),
+                TradeTime = InMilliseconds(odd.TradeTime),
+                ReceivedTime = Received,
+                Source = IngestSource.Replay,
+            };
 
             var frame = Write(trade, random);
 

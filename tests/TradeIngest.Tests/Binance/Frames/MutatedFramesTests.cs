@@ -43,7 +43,8 @@ public sealed class MutatedFramesTests
     [TestMethod]
     public void Parse_EveryOddFrame_AgreesWithTheSlowReading()
     {
-        foreach (var text in OddFrames.All().Select(odd => odd.Text).Concat(OddJson.Valid).Concat(OddJson.Malformed)) AssertAgreement(OddJson.Bytes(text));
+        foreach (var odd in OddFrames.All()) AssertAgreement(OddJson.Bytes(odd.Text));
+        foreach (var text in OddJson.Valid.Concat(OddJson.Malformed)) AssertAgreement(OddJson.Bytes(text));
     }
 
     [TestMethod]
@@ -90,5 +91,9 @@ public sealed class MutatedFramesTests
         return (kind, reason);
     }
 
-    private static string Shown(byte[] frame) => Encoding.UTF8.GetString(frame.AsSpan(0, Math.Min(frame.Length, 400))) + "\n" + Convert.ToHexString(frame.AsSpan(0, Math.Min(frame.Length, 400)));
+    private static string Shown(byte[] frame)
+    {
+        var start = frame.AsSpan(0, Math.Min(frame.Length, 400));
+        return Encoding.UTF8.GetString(start) + "\n" + Convert.ToHexString(start);
+    }
 }

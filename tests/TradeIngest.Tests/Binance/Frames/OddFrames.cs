@@ -9,15 +9,17 @@ internal sealed record OddFrame(FrameKind Kind, ErrorReason Reason, string Text)
 /// <summary>Frames that are nearly a trade, or nearly something else. <c>‹FF 00›</c> stands for raw bytes.</summary>
 internal static class OddFrames
 {
-    public const string Trade =
-        """{"e":"trade","E":1790446152679,"s":"BTCUSDT","t":6715234671,"p":"84106.09000000","q":"0.00007000","T":1790446152678,"m":true,"M":true}""";
+    public const string Trade = BeforeE + "1790446152679" + AfterE;
 
     private const string BeforeE = """{"e":"trade","E":""";
-    private const string AfterE = ""","s":"BTCUSDT","t":6715234671,"p":"84106.09000000","q":"0.00007000","T":1790446152678,"m":true,"M":true}""";
+
+    private const string AfterE =
+        ""","s":"BTCUSDT","t":6715234671,"p":"84106.09000000","q":"0.00007000","T":1790446152678,"m":true,"M":true}""";
 
     public static IEnumerable<OddFrame> All() =>
     [
-        .. Trades(), .. Integers(), .. Decimals(), .. Symbols(), .. Flags(), .. Types(), .. Keys(), .. Envelopes(), .. Replies(), .. Edges(),
+        .. Trades(), .. Integers(), .. Decimals(), .. Symbols(), .. Flags(), .. Types(), .. Keys(), .. Envelopes(), .. Replies(),
+        .. Edges(),
     ];
 
     private static IEnumerable<OddFrame> Trades() => Are(FrameKind.Trade, ErrorReason.None,
@@ -55,33 +57,45 @@ internal static class OddFrames
     private static IEnumerable<OddFrame> Integers() =>
     [
         .. Are(FrameKind.Trade, ErrorReason.None, WithEventTime(
-            "0", "1", "-0", "-1", "1790446152679000", "99999999999999", "100000000000000", "-99999999999999", "999999999999999999", "1000000000000000000", "9223372036854775807", "-9223372036854775808")),
+            "0", "1", "-0", "-1", "1790446152679000", "99999999999999", "100000000000000", "-99999999999999", "999999999999999999",
+            "1000000000000000000", "9223372036854775807", "-9223372036854775808")),
         .. Are(FrameKind.Failure, ErrorReason.NumberOutOfRange, WithEventTime(
             "9223372036854775808", "-9223372036854775809", "99999999999999999999", "123456789012345678901234567890")),
         .. Are(FrameKind.Failure, ErrorReason.WrongType, WithEventTime(
-            "1790446152679.0", "1.79e12", "1e3", "0.0", "1E400", "99999999999999999999.5", "\"1790446152679\"", "null", "true", "[]", "[1790446152679]", "{}", "{\"E\":1}", "\"\"")),
+            "1790446152679.0", "1.79e12", "1e3", "0.0", "1E400", "99999999999999999999.5", "\"1790446152679\"", "null", "true", "[]",
+            "[1790446152679]", "{}", "{\"E\":1}", "\"\"")),
         .. Are(FrameKind.Failure, ErrorReason.MalformedJson, WithEventTime(
-            "", "01", "00", "-", "-01", "+1", ".5", "1.", "0x10", "1_000", "1,000", "NaN", "Infinity", "1790446152679L", "'1'", "1 1", "0179044615267", "1790446152679‹00›")),
+            "", "01", "00", "-", "-01", "+1", ".5", "1.", "0x10", "1_000", "1,000", "NaN", "Infinity", "1790446152679L", "'1'", "1 1",
+            "0179044615267", "1790446152679‹00›")),
 
-        .. Are(FrameKind.Trade, ErrorReason.None, [Trade.Replace("6715234671", "0"), Trade.Replace("6715234671", "-5"), Trade.Replace("6715234671", "9223372036854775807")]),
-        .. Are(FrameKind.Failure, ErrorReason.NumberOutOfRange, [Trade.Replace("6715234671", "9223372036854775808"), Trade.Replace("\"T\":1790446152678", "\"T\":1790446152678000000000")]),
+        .. Are(FrameKind.Trade, ErrorReason.None,
+            [Trade.Replace("6715234671", "0"), Trade.Replace("6715234671", "-5"), Trade.Replace("6715234671", "9223372036854775807")]),
+        .. Are(FrameKind.Failure, ErrorReason.NumberOutOfRange,
+            [Trade.Replace("6715234671", "9223372036854775808"), Trade.Replace("\"T\":1790446152678", "\"T\":1790446152678000000000")]),
         .. Are(FrameKind.Failure, ErrorReason.WrongType,
-            [Trade.Replace("6715234671", "\"6715234671\""), Trade.Replace("6715234671", "6715234671.5"), Trade.Replace("\"T\":1790446152678", "\"T\":null"), Trade.Replace("\"T\":1790446152678", "\"T\":false")]),
-        .. Are(FrameKind.Failure, ErrorReason.MalformedJson, [Trade.Replace("6715234671", "06715234671"), Trade.Replace("\"T\":1790446152678", "\"T\":01790446152678")]),
+            [Trade.Replace("6715234671", "\"6715234671\""), Trade.Replace("6715234671", "6715234671.5"),
+                Trade.Replace("\"T\":1790446152678", "\"T\":null"), Trade.Replace("\"T\":1790446152678", "\"T\":false")]),
+        .. Are(FrameKind.Failure, ErrorReason.MalformedJson,
+            [Trade.Replace("6715234671", "06715234671"), Trade.Replace("\"T\":1790446152678", "\"T\":01790446152678")]),
     ];
 
     private static IEnumerable<OddFrame> Decimals() =>
     [
         .. Are(FrameKind.Trade, ErrorReason.None, WithPrice(
-            "0", "1", "-1", "-0", "0.0", "0.1", "0.00000000", "0.00000001", "-0.00000001", "84106.09", "84106.090000000000000000", "00084106.09000000", "92233720368.54775807", "-92233720368.54775808",
-            "92233720367.99999999", "92233720368.00000000", "12345678.12345678", "123456789.12345678", "000000000000000000000000001.00000000", "\\u0031\\u002e\\u0035", "1\\u002E50000000")),
+            "0", "1", "-1", "-0", "0.0", "0.1", "0.00000000", "0.00000001", "-0.00000001", "84106.09", "84106.090000000000000000",
+            "00084106.09000000", "92233720368.54775807", "-92233720368.54775808",
+            "92233720367.99999999", "92233720368.00000000", "12345678.12345678", "123456789.12345678",
+            "000000000000000000000000001.00000000", "\\u0031\\u002e\\u0035", "1\\u002E50000000")),
         .. Are(FrameKind.Failure, ErrorReason.NumberOutOfRange, WithPrice(
-            "92233720368.54775808", "-92233720368.54775809", "92233720369.00000000", "100000000000.00000000", "0.000000001", "1.123456789", "99999999999999999999999999", "1.000000000000000000000001")),
+            "92233720368.54775808", "-92233720368.54775809", "92233720369.00000000", "100000000000.00000000", "0.000000001", "1.123456789",
+            "99999999999999999999999999", "1.000000000000000000000001")),
         .. Are(FrameKind.Failure, ErrorReason.WrongType, WithPrice(
-            "", " ", "1e5", "1E5", "1.5e0", "+1", "--1", "-", ".", ".5", "-.5", "5.", "1.2.3", " 1", "1 ", "1,5", "1,000.00", "0x10", "NaN", "Infinity", "abc", "null", "1.0f", "84106.0900000x", "x4106.09000000",
+            "", " ", "1e5", "1E5", "1.5e0", "+1", "--1", "-", ".", ".5", "-.5", "5.", "1.2.3", " 1", "1 ", "1,5", "1,000.00", "0x10", "NaN",
+            "Infinity", "abc", "null", "1.0f", "84106.0900000x", "x4106.09000000",
             "84106,09000000", "84106.09000 00", "１", "\\u0000", "1\\n", "\\ud800", "\\\"1\\\"", "$1", "1/2", "٣")),
         .. Are(FrameKind.Failure, ErrorReason.WrongType,
-            [.. new[] { "84106.09", "1", "null", "true", "[\"1\"]", "{\"p\":\"1\"}" }.Select(value => Trade.Replace("\"84106.09000000\"", value))]),
+            [.. new[] { "84106.09", "1", "null", "true", "[\"1\"]", "{\"p\":\"1\"}" }.Select(value =>
+                Trade.Replace("\"84106.09000000\"", value))]),
         .. Are(FrameKind.Failure, ErrorReason.MalformedJson, WithPrice("84106.09‹00›", "84106.09\n", "‹FF›", "\\x31", "\\u003", "1\"2")),
         .. Are(FrameKind.Trade, ErrorReason.None, [Trade.Replace("0.00007000", "0.00000000"), Trade.Replace("0.00007000", "7")]),
         .. Are(FrameKind.Failure, ErrorReason.NumberOutOfRange, [Trade.Replace("0.00007000", "0.000070001")]),
@@ -91,18 +105,24 @@ internal static class OddFrames
     private static IEnumerable<OddFrame> Symbols() =>
     [
         .. Are(FrameKind.Trade, ErrorReason.None, WithSymbol(
-            "B", "btcusdt", "1000SATSUSDT", "币安人生USDT", "\\u5e01USDT", "\\ud83d\\ude80USDT", "A B", "A\\\"B", "A\\\\B", "A\\/B", "A\\u0000B", "A\u007fB", new string('A', 80), string.Concat(Enumerable.Repeat("\\u0041", 80)))),
+            "B", "btcusdt", "1000SATSUSDT", "币安人生USDT", "\\u5e01USDT", "\\ud83d\\ude80USDT", "A B", "A\\\"B", "A\\\\B", "A\\/B",
+            "A\\u0000B", "A\u007fB", new string('A', 80), string.Concat(Enumerable.Repeat("\\u0041", 80)))),
         .. Are(FrameKind.Failure, ErrorReason.BadSymbol, WithSymbol(
-            "", new string('A', 81), new string('A', 5_000), string.Concat(Enumerable.Repeat("\\u0041", 81)), "\\ud800", "BTC\\udc00USDT", "\\ud800\\ud800", "\\ud83dUSDT", new string('币', 27))),
-        .. Are(FrameKind.Failure, ErrorReason.MalformedJson, WithSymbol("BTC‹00›", "BTC\n", "BTC\t", "‹FF›", "‹C3›", "‹ED A0 80›", "\\q", "\\u12", "BTC\"USDT", "BTC\\")),
+            "", new string('A', 81), new string('A', 5_000), string.Concat(Enumerable.Repeat("\\u0041", 81)), "\\ud800", "BTC\\udc00USDT",
+            "\\ud800\\ud800", "\\ud83dUSDT", new string('币', 27))),
+        .. Are(FrameKind.Failure, ErrorReason.MalformedJson,
+            WithSymbol("BTC‹00›", "BTC\n", "BTC\t", "‹FF›", "‹C3›", "‹ED A0 80›", "\\q", "\\u12", "BTC\"USDT", "BTC\\")),
         .. Are(FrameKind.Failure, ErrorReason.WrongType,
             [.. new[] { "null", "1", "true", "[\"BTCUSDT\"]", "{}" }.Select(value => Trade.Replace("\"BTCUSDT\"", value))]),
     ];
 
     private static IEnumerable<OddFrame> Flags() =>
     [
-        .. Are(FrameKind.Failure, ErrorReason.WrongType, [.. new[] { "null", "1", "0", "\"true\"", "[]", "{}", "[true]" }.Select(value => Trade.Replace("\"m\":true", "\"m\":" + value))]),
-        .. Are(FrameKind.Failure, ErrorReason.MalformedJson, [.. new[] { "True", "TRUE", "tru", "truee", "yes", "t", "" }.Select(value => Trade.Replace("\"m\":true", "\"m\":" + value))]),
+        .. Are(FrameKind.Failure, ErrorReason.WrongType,
+            [.. new[] { "null", "1", "0", "\"true\"", "[]", "{}", "[true]" }.Select(value =>
+                Trade.Replace("\"m\":true", "\"m\":" + value))]),
+        .. Are(FrameKind.Failure, ErrorReason.MalformedJson,
+            [.. new[] { "True", "TRUE", "tru", "truee", "yes", "t", "" }.Select(value => Trade.Replace("\"m\":true", "\"m\":" + value))]),
     ];
 
     private static IEnumerable<OddFrame> Types() =>
@@ -123,11 +143,13 @@ internal static class OddFrames
             Trade.Replace("\"trade\"", "\"\\ud800\""),
             Combined("""{"e":"aggTrade"}"""),
         ]),
-        .. Are(FrameKind.Failure, ErrorReason.WrongType, [.. new[] { "null", "1", "true", "[\"trade\"]", "{\"e\":\"trade\"}" }.Select(value => Trade.Replace("\"trade\"", value))]),
-        .. Are(FrameKind.Failure, ErrorReason.DuplicateField, [Trade.Replace("{", "{\"e\":\"aggTrade\","), Trade.Replace("{", "{\"e\":\"trade\","), Trade.Replace("{", "{\"\\u0065\":1,")]),
+        .. Are(FrameKind.Failure, ErrorReason.WrongType,
+            [.. new[] { "null", "1", "true", "[\"trade\"]", "{\"e\":\"trade\"}" }.Select(value => Trade.Replace("\"trade\"", value))]),
+        .. Are(FrameKind.Failure, ErrorReason.DuplicateField,
+            [Trade.Replace("{", "{\"e\":\"aggTrade\","), Trade.Replace("{", "{\"e\":\"trade\","), Trade.Replace("{", "{\"\\u0065\":1,")]),
         .. Are(FrameKind.Failure, ErrorReason.NotSpotTrade,
         [
-            """{"e":"trade","E":1790446152679,"T":1790446152678,"s":"BTCUSDT","t":6715234671,"p":"84106.09","q":"0.007","X":"MARKET","m":true}""",
+            """{"e":"trade","E":1790446152679,"T":1790446152678,"s":"BTCUSDT","t":6715234,"p":"8410.09","q":"0.7","X":"MARKET","m":true}""",
             Trade.Replace("\"M\":true", "\"X\":null"),
             Trade.Replace("{", "{\"X\":\"NA\","),
             """{"e":"trade","X":"MARKET"}""",
@@ -169,7 +191,8 @@ internal static class OddFrames
         ]),
         .. Are(FrameKind.Failure, ErrorReason.DuplicateField,
         [
-            .. new[] { "\"E\":1790446152679", "\"s\":\"BTCUSDT\"", "\"t\":6715234671", "\"p\":\"84106.09000000\"", "\"q\":\"0.00007000\"", "\"T\":1790446152678", "\"m\":true", "\"M\":true" }
+            .. new[] { "\"E\":1790446152679", "\"s\":\"BTCUSDT\"", "\"t\":6715234671", "\"p\":\"84106.09000000\"", "\"q\":\"0.00007000\"",
+                "\"T\":1790446152678", "\"m\":true", "\"M\":true" }
                 .Select(field => Trade.Replace(field, field + "," + field)),
             Trade.Replace("{", "{\"\\u0070\":\"1\","),
             Trade.Replace("{", "{\"p\":null,"),
@@ -241,7 +264,8 @@ internal static class OddFrames
             """{"id":19,"error":null}""",
             """{"error":{"code":4,"msg":"x"},"result":null,"id":19}""",
         ]),
-        .. Are(FrameKind.Failure, ErrorReason.MissingField, ["""{"result":null}""", """{"id":1}""", """{"code":1}""", """{"msg":"x"}""", """{"method":"SUBSCRIBE","params":[],"id":1}"""]),
+        .. Are(FrameKind.Failure, ErrorReason.MissingField,
+            ["""{"result":null}""", """{"id":1}""", """{"code":1}""", """{"msg":"x"}""", """{"method":"SUBSCRIBE","params":[],"id":1}"""]),
     ];
 
     private static IEnumerable<OddFrame> Edges() =>
@@ -285,7 +309,8 @@ internal static class OddFrames
             Trade.Replace("84106.09000000", "1." + string.Concat(Enumerable.Repeat("\\u0030", 1_000))),
             Trade + new string(' ', FrameParser.MaxLength - Trade.Length),
         ]),
-        .. Are(FrameKind.Failure, ErrorReason.TooLarge, [Trade + new string(' ', FrameParser.MaxLength - Trade.Length + 1), new string('x', FrameParser.MaxLength + 1)]),
+        .. Are(FrameKind.Failure, ErrorReason.TooLarge,
+            [Trade + new string(' ', FrameParser.MaxLength - Trade.Length + 1), new string('x', FrameParser.MaxLength + 1)]),
     ];
 
     private static string Combined(string data) => "{\"stream\":\"btcusdt@trade\",\"data\":" + data + "}";
@@ -296,5 +321,6 @@ internal static class OddFrames
 
     private static string[] WithSymbol(params string[] texts) => [.. texts.Select(text => Trade.Replace("BTCUSDT", text))];
 
-    private static IEnumerable<OddFrame> Are(FrameKind kind, ErrorReason reason, string[] texts) => texts.Select(text => new OddFrame(kind, reason, text));
+    private static IEnumerable<OddFrame> Are(FrameKind kind, ErrorReason reason, string[] texts) =>
+        texts.Select(text => new OddFrame(kind, reason, text));
 }

@@ -9,7 +9,8 @@ using Crypto.TradeModel.Quality;
 namespace Crypto.TradeIngest.Tests.Binance.Frames;
 
 /// <summary>What a frame says: the verdict and, for a trade, its values as text and exact numbers.</summary>
-internal sealed record SlowTrade(string Symbol, BigInteger Id, BigInteger Price, BigInteger Quantity, BigInteger EventTime, BigInteger TradeTime, bool BuyerIsMaker);
+internal sealed record SlowTrade(
+    string Symbol, BigInteger Id, BigInteger Price, BigInteger Quantity, BigInteger EventTime, BigInteger TradeTime, bool BuyerIsMaker);
 
 /// <summary>
 /// The parser's specification a second time, written for plainness on <see cref="JsonDocument"/>, <see cref="BigInteger"/> and
@@ -26,7 +27,8 @@ internal static partial class SlowFrameReading
         try
         {
             using var document = JsonDocument.Parse(frame);
-            return document.RootElement.ValueKind == JsonValueKind.Object ? ReadOutermost(document.RootElement) : Fail(ErrorReason.WrongType);
+            var root = document.RootElement;
+            return root.ValueKind == JsonValueKind.Object ? ReadOutermost(root) : Fail(ErrorReason.WrongType);
         }
         catch (JsonException)
         {
@@ -38,9 +40,11 @@ internal static partial class SlowFrameReading
     {
         var fields = FieldsOf(root);
         if (fields.ContainsKey("e")) return ReadEvent(fields);
-        if (fields.ContainsKey("error") || (fields.ContainsKey("code") && fields.ContainsKey("msg"))) return (FrameKind.ErrorReply, ErrorReason.None, null);
+        var isError = fields.ContainsKey("error") || (fields.ContainsKey("code") && fields.ContainsKey("msg"));
+        if (isError) return (FrameKind.ErrorReply, ErrorReason.None, null);
         if (fields.ContainsKey("result") && fields.ContainsKey("id")) return (FrameKind.ControlReply, ErrorReason.None, null);
-        if (!fields.TryGetValue("stream", out var stream) || !fields.TryGetValue("data", out var data)) return Fail(ErrorReason.MissingField);
+        if (!fields.TryGetValue("stream", out var stream)) return Fail(ErrorReason.MissingField);
+        if (!fields.TryGetValue("data", out var data)) return Fail(ErrorReason.MissingField);
         if (stream.Count > 1 || data.Count > 1) return Fail(ErrorReason.DuplicateField);
         if (stream[0].ValueKind != JsonValueKind.String || data[0].ValueKind != JsonValueKind.Object) return Fail(ErrorReason.WrongType);
         return ReadEvent(FieldsOf(data[0]));
@@ -56,7 +60,8 @@ internal static partial class SlowFrameReading
         if (type != "trade") return (FrameKind.OtherEvent, ErrorReason.UnknownEvent, null);
 
         if (fields.ContainsKey("X")) return Fail(ErrorReason.NotSpotTrade);
-        if ((Required + "M").Any(key => fields.TryGetValue(key.ToString(), out var values) && values.Count > 1)) return Fail(ErrorReason.DuplicateField);
+        var repeated = (Required + "M").Any(key => fields.TryGetValue(key.ToString(), out var values) && values.Count > 1);
+        if (repeated) return Fail(ErrorReason.DuplicateField);
         if (Required.Any(key => !fields.ContainsKey(key.ToString()))) return Fail(ErrorReason.MissingField);
 
         // In document order, since the first field at fault is the one reported.
@@ -87,7 +92,8 @@ internal static partial class SlowFrameReading
         return (FrameKind.Trade, ErrorReason.None, trade);
     }
 
-    private static BigInteger Microseconds(BigInteger unixTime) => BigInteger.Abs(unixTime) < 100_000_000_000_000 ? unixTime * 1000 : unixTime;
+    private static BigInteger Microseconds(BigInteger unixTime) =>
+        BigInteger.Abs(unixTime) < 100_000_000_000_000 ? unixTime * 1000 : unixTime;
 
     private static ErrorReason ReadInteger(JsonElement element, Dictionary<string, BigInteger> numbers, string key)
     {
@@ -99,7 +105,8 @@ internal static partial class SlowFrameReading
 
     private static ErrorReason ReadDecimal(JsonElement element, Dictionary<string, BigInteger> numbers, string key)
     {
-        if (element.ValueKind != JsonValueKind.String || TextOf(element) is not { } text || !Decimal().IsMatch(text)) return ErrorReason.WrongType;
+        if (element.ValueKind != JsonValueKind.String || TextOf(element) is not { } text) return ErrorReason.WrongType;
+        if (!Decimal().IsMatch(text)) return ErrorReason.WrongType;
         var parts = text.Split('.');
         var fraction = parts.Length > 1 ? parts[1].TrimEnd('0') : "";
         if (fraction.Length > 8) return ErrorReason.NumberOutOfRange;
@@ -151,6 +158,7 @@ internal static partial class SlowFrameReading
     [GeneratedRegex(@"\A-?[0-9]+\z", RegexOptions.CultureInvariant, matchTimeoutMilliseconds: 1000)]
     private static partial Regex Integer();
 
-    [GeneratedRegex(@"\A-?[0-9]+(\.[0-9]+)?\z", RegexOptions.CultureInvariant | RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: 1000)]
+    [GeneratedRegex(@"\A-?[0-9]+(\.[0-9]+)?\z", RegexOptions.CultureInvariant | RegexOptions.ExplicitCapture,
+        matchTimeoutMilliseconds: 1000)]
     private static partial Regex Decimal();
 }
