@@ -31,6 +31,7 @@ internal sealed class TradeIngestProcess : IAsyncDisposable
         var start = new ProcessStartInfo(Executable, arguments)
         {
             WorkingDirectory = workingFolder,
+            UseShellExecute = false,
             RedirectStandardOutput = true,
             RedirectStandardError = true,
             RedirectStandardInput = true,
@@ -52,9 +53,9 @@ internal sealed class TradeIngestProcess : IAsyncDisposable
         {
             await _process.WaitForExitAsync(limit.Token);
         }
-        catch (OperationCanceledException)
+        catch (OperationCanceledException late)
         {
-            throw new TimeoutException($"No end after {Patience}. Output: {_output} Errors: {_errors}");
+            throw new TimeoutException($"No end after {Patience}. Output: {_output} Errors: {_errors}", late);
         }
 
         lock (_output) return new Result(_process.ExitCode, _output.ToString(), _errors.ToString());
