@@ -1,6 +1,7 @@
 using System.CommandLine;
 using Crypto.TradeIngest.Hosting;
 using Crypto.TradeIngest.Replay;
+using Crypto.TradeModel.Symbols;
 using Crypto.Warehouse.Sqlite;
 using Microsoft.Extensions.Logging;
 using Spectre.Console;
@@ -41,13 +42,15 @@ internal static class ReplayCommand
         var options = Configuration.Read(("Data", data));
         using var loggers = Configuration.Loggers(LogLevel.Warning);
         var folder = new DataFolder(options.Data);
+
+        // A misspelled name or a wrong format is told before anything is created.
+        foreach (var path in files) ReplayFile.Open(path, new SymbolTable(), TimeProvider.System, symbol).Dispose();
         var results = new List<FileResult>();
         ReplaySummary summary;
         await using (var stores = await Stores.OpenAsync(folder, options, TimeProvider.System))
         {
             await using var session = await ReplaySession.StartAsync(stores, options, TimeProvider.System, loggers, cancellationToken);
 
-            // All are opened before the first is read: a misspelled name is told at once.
             var opened = new List<(string Path, ReplayFile File)>();
             try
             {

@@ -133,7 +133,7 @@ public sealed class SqliteDatabase : IDisposable
     {
         if (result is SQLitePCL.raw.SQLITE_OK or SQLitePCL.raw.SQLITE_ROW or SQLitePCL.raw.SQLITE_DONE) return;
         var message = SQLitePCL.raw.sqlite3_errmsg(Handle).utf8_to_string();
-        throw Translate(result, message, Path, sql);
+        throw Translate(SQLitePCL.raw.sqlite3_extended_errcode(Handle), message, Path, sql);
     }
 
     private static SqliteDatabase Open(string path, SqliteOpenMode mode)
@@ -149,13 +149,14 @@ public sealed class SqliteDatabase : IDisposable
         catch (SqliteException failure)
         {
             connection.Dispose();
-            throw Translate(failure.SqliteErrorCode, failure.Message, path, "open");
+            throw Translate(failure.SqliteExtendedErrorCode, failure.Message, path, "open");
         }
     }
 
     private static StorageException Translate(int result, string message, string path, string sql) => (result & 0xFF) switch
     {
-        SQLitePCL.raw.SQLITE_FULL => new StorageException(
+        // Even a reader needs 32 KB on the disk, for the index of the write-ahead log.
+        _ when result is SQLitePCL.raw.SQLITE_FULL or SQLitePCL.raw.SQLITE_IOERR_SHMSIZE => new StorageException(
             StorageFault.Full, $"The disk holding '{path}' is full. Free some space and start again; everything committed so far is kept."),
         SQLitePCL.raw.SQLITE_READONLY or SQLitePCL.raw.SQLITE_PERM or SQLitePCL.raw.SQLITE_CANTOPEN => new StorageException(
             StorageFault.ReadOnly, $"'{path}' cannot be opened for writing ({message}). Make the data folder writable, or choose another with --data."),

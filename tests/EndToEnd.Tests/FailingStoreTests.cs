@@ -1,0 +1,163 @@
+using System.Diagnostics;
+using Crypto.TestSupport;
+
+namespace Crypto.EndToEnd.Tests;
+
+/// <summary>Disks that are full or read-only, files that are damaged: a clear message, the documented exit code, nothing stored is lost.</summary>
+[TestClass]
+public sealed class FailingStoreTests
+{
+    // In a mount namespace of its own, so that the small disk vanishes with the script.
+    private const string DiskScript =
+        """
+        set -u
+        disk=$1 exe=$2 small=$3 large=$4
+        mount -t tmpfs -o size=8m tmpfs "$disk"
+        "$exe" replay "$small" --data "$disk/data" --json > /dev/null; echo "small $?"
+        "$exe" replay "$large" --data "$disk/data" --json > /dev/null; echo "full $?"
+        "$exe" status --data "$disk/data" --json > /dev/null; echo "status $?"
+        mount -o remount,size=9m "$disk"
+        "$exe" query "SELECT count(*) AS n FROM FACT_TRADES WHERE trade_id < $5" --data "$disk/data" --json | tr -d ' \n'; echo
+        "$exe" verify --data "$disk/data" > /dev/null; echo "verify $?"
+        mount -o remount,ro "$disk"
+        "$exe" replay "$large" --data "$disk/data" --json > /dev/null; echo "readonly $?"
+        "$exe" status --data "$disk/data" --json > /dev/null; echo "status $?"
+        mount -o remount,rw,size=300m "$disk"
+        "$exe" replay "$large" --data "$disk/data" --json > /dev/null; echo "again $?"
+        "$exe" query "SELECT count(*) AS n FROM FACT_TRADES" --data "$disk/data" --json | tr -d ' \n'; echo
+        "$exe" verify --data "$disk/data" > /dev/null; echo "verify $?"
+        """;
+
+    [TestMethod]
+    [OSCondition(OperatingSystems.Linux)]
+    public async Task Replay_DiskFullThenReadOnlyThenLarger_LosesNothing()
+    {
+        const int Small = 1_000;
+        const int Large = 100_000;
+        using var folder = new TemporaryFolder();
+        var sample = new ArchiveSample();
+        var small = sample.WriteCsv(folder["BTCUSDT-trades-small.csv"], 0, Small);
+        var large = sample.WriteCsv(folder["BTCUSDT-trades-large.csv"], 0, Large);
+        Directory.CreateDirectory(folder["disk"]);
+
+        var (output, errors) = await InMountNamespaceAsync(
+            folder["disk"], TradeIngestProcess.Executable, small, large, (sample.FirstId + Small).ToString(System.Globalization.CultureInfo.InvariantCulture));
+
+        Assert.AreEqual(
+            $$"""
+            small 0
+            full 3
+            status 3
+            [{"n":{{Small}}}]
+            verify 0
+            readonly 2
+            status 0
+            again 0
+            [{"n":{{Large}}}]
+            verify 0
+            """,
+            output.Trim(),
+            errors);
+        StringAssert.Contains(errors, "is full. Free some space and start again");
+        StringAssert.Contains(errors, "cannot be written");
+    }
+
+    [TestMethod]
+    public async Task Replay_DamagedWarehouse_SaysWhichFileAndLeavesItAlone()
+    {
+        using var folder = new TemporaryFolder();
+        var file = new ArchiveSample().WriteCsv(folder["BTCUSDT-trades-2026-02-03.csv"], 0, 1000);
+        (await TradeIngestProcess.RunAsync(folder.FullName, "replay", file, "--data", folder["data"])).ShouldExitWith(0);
+        var warehouse = Path.Combine(folder["data"], "warehouse.db");
+        await using (var stream = File.OpenWrite(warehouse)) await stream.WriteAsync("no database any more"u8.ToArray());
+        var damaged = await File.ReadAllBytesAsync(warehouse);
+
+        var replay = await TradeIngestProcess.RunAsync(folder.FullName, "replay", file, "--data", folder["data"]);
+        var status = await TradeIngestProcess.RunAsync(folder.FullName, "status", "--data", folder["data"]);
+
+        StringAssert.Contains(replay.ShouldExitWith(3).Errors, "warehouse.db' is damaged");
+        StringAssert.Contains(status.ShouldExitWith(3).Errors, "warehouse.db' is damaged");
+        CollectionAssert.AreEqual(damaged, await File.ReadAllBytesAsync(warehouse));
+    }
+
+    [TestMethod]
+    public async Task Replay_WarehouseDeletedBesideItsLog_IsFilledFromTheLog()
+    {
+        using var folder = new TemporaryFolder();
+        var file = new ArchiveSample().WriteCsv(folder["BTCUSDT-trades-2026-02-03.csv"], 0, 1000);
+        (await TradeIngestProcess.RunAsync(folder.FullName, "replay", file, "--data", folder["data"])).ShouldExitWith(0);
+        foreach (var part in Directory.EnumerateFiles(folder["data"], "warehouse.db*")) File.Delete(part);
+
+        var replay = await TradeIngestProcess.RunAsync(folder.FullName, "replay", file, "--data", folder["data"], "--json");
+
+        Assert.AreEqual(1000, replay.ShouldExitWith(0).Json.GetProperty("warehouse").GetProperty("facts").GetInt64());
+        Assert.AreEqual(1000, replay.Json.GetProperty("duplicates").GetInt64());
+    }
+
+    [TestMethod]
+    public async Task Commands_WrongUsage_ExitWith2AndAMessage()
+    {
+        using var folder = new TemporaryFolder();
+        (string[] Arguments, string Message)[] cases =
+        [
+            (["nonsense"], "nonsense"),
+            (["replay", "nowhere-trades-1.csv"], "does not exist"),
+            (["status", "--data", folder["none"]], "Check --data"),
+            (["verify", "--data", folder["none"]], "Check --data"),
+            (["run", "--ws", "localhost", "--rest", "ftp://x", "--symbols", ","], "--ws"),
+            (["run", "--ws", "localhost", "--rest", "ftp://x", "--symbols", ","], "--rest"),
+            (["run", "--ws", "localhost", "--rest", "ftp://x", "--symbols", ","], "--symbols"),
+            (["demo", "--symbols", "no such!"], "NO"),
+            (["demo", "--for", "soon"], "--for"),
+            (["demo", "--rate", "fast"], "--rate"),
+            (["demo", "--trades", "0"], "--trades"),
+            (["simulate", "--rate", "-1"], "--rate"),
+        ];
+        foreach (var (arguments, message) in cases)
+        {
+            var result = await TradeIngestProcess.RunAsync(folder.FullName, arguments);
+            Assert.AreEqual(2, result.ExitCode, $"{string.Join(' ', arguments)}: {result.Output} {result.Errors}");
+            StringAssert.Contains(result.Errors, message);
+        }
+    }
+
+    [TestMethod]
+    public async Task Run_UnreachableHost_ExitsWith3AndNamesIt()
+    {
+        using var folder = new TemporaryFolder();
+
+        var result = await TradeIngestProcess.RunAsync(
+            folder.FullName, "run", "--ws", "ws://127.0.0.1:1", "--rest", "http://127.0.0.1:1", "--symbols", "BTCUSDT", "--data", folder["data"]);
+
+        StringAssert.Contains(result.ShouldExitWith(3).Errors, "Cannot reach http://127.0.0.1:1");
+    }
+
+    [TestMethod]
+    public async Task Query_Writing_IsRefused()
+    {
+        using var folder = new TemporaryFolder();
+        var file = new ArchiveSample().WriteCsv(folder["BTCUSDT-trades-2026-02-03.csv"], 0, 10);
+        (await TradeIngestProcess.RunAsync(folder.FullName, "replay", file, "--data", folder["data"])).ShouldExitWith(0);
+
+        var result = await TradeIngestProcess.RunAsync(folder.FullName, "query", "DELETE FROM FACT_TRADES", "--data", folder["data"]);
+
+        StringAssert.Contains(result.ShouldExitWith(2).Errors, "readonly");
+    }
+
+    private static async Task<(string Output, string Errors)> InMountNamespaceAsync(params string[] arguments)
+    {
+        string[] command = Environment.IsPrivilegedProcess
+            ? ["unshare", "--mount", "bash", "-c", DiskScript, "disk", .. arguments]
+            : ["unshare", "--user", "--map-root-user", "--mount", "bash", "-c", DiskScript, "disk", .. arguments];
+        using var process = Process.Start(new ProcessStartInfo(command[0], command[1..])
+        {
+            UseShellExecute = false,
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+        })!;
+        var errors = process.StandardError.ReadToEndAsync();
+        var output = await process.StandardOutput.ReadToEndAsync();
+        await process.WaitForExitAsync();
+        return (output, await errors);
+    }
+}
