@@ -54,13 +54,14 @@ public sealed class IdRangeSet
 
     /// <summary>Adds one id; constant time for the usual next id.</summary>
     /// <returns>False when it was there already.</returns>
+    /// <exception cref="ArgumentOutOfRangeException">It is negative or <see cref="long.MaxValue"/>.</exception>
     public bool Add(long id)
     {
         var last = _ranges.Count - 1;
         if (last >= 0)
         {
             ref var tail = ref CollectionsMarshal.AsSpan(_ranges)[last];
-            if (id == tail.To + 1)
+            if (id == tail.To + 1 && id < long.MaxValue)
             {
                 tail = new IdRange(tail.From, id);
                 return true;
@@ -75,12 +76,11 @@ public sealed class IdRangeSet
     }
 
     /// <summary>Adds a range, merging whatever it overlaps or touches.</summary>
+    /// <exception cref="ArgumentOutOfRangeException">It is empty, or an end is negative or <see cref="long.MaxValue"/>.</exception>
     public void Add(IdRange range)
     {
-        if (range.From > range.To || range.From < 0)
-        {
-            throw new ArgumentOutOfRangeException(nameof(range), range, "A range runs from its smaller to its larger non-negative id.");
-        }
+        if (range.From < 0 || range.To == long.MaxValue) throw new ArgumentOutOfRangeException(nameof(range), range, "No such ids.");
+        ThrowIfReversed(range);
 
         // First range that touches or overlaps, then one past the last that does.
         var first = LastStartingAtOrBefore(range.From);
@@ -103,6 +103,7 @@ public sealed class IdRangeSet
     /// <summary>Takes a range out again, as when captured trades had to be shed.</summary>
     public void Remove(IdRange range)
     {
+        ThrowIfReversed(range);
         for (var i = Math.Max(0, LastStartingAtOrBefore(range.From)); i < _ranges.Count && _ranges[i].From <= range.To;)
         {
             var current = _ranges[i];
@@ -127,6 +128,11 @@ public sealed class IdRangeSet
     }
 
     public override string ToString() => string.Join(", ", _ranges);
+
+    private static void ThrowIfReversed(IdRange range)
+    {
+        if (range.From > range.To) throw new ArgumentOutOfRangeException(nameof(range), range, "A range runs from its smaller to its larger id.");
+    }
 
     private int LastStartingAtOrBefore(long id)
     {

@@ -96,10 +96,11 @@ public static class FixedPoint
         if (destination.Length < length) return false;
 
         var position = length;
-        for (var i = 0; i < Decimals; i++)
+        for (var i = 0; i < Decimals; i += 2)
         {
-            (fraction, var digit) = Math.DivRem(fraction, 10);
-            destination[--position] = (byte)('0' + digit);
+            (fraction, var pair) = Math.DivRem(fraction, 100);
+            position -= 2;
+            DigitPairs.Slice((int)pair * 2, 2).CopyTo(destination[position..]);
         }
 
         destination[--position] = (byte)'.';
@@ -132,6 +133,11 @@ public static class FixedPoint
             ? scaled
             : throw new FormatException($"'{text}' is not a decimal number with at most {Decimals} decimals in the 64-bit range.");
     }
+
+    /// <summary>The texts 00 to 99, one after the other.</summary>
+    private static ReadOnlySpan<byte> DigitPairs =>
+        "0001020304050607080910111213141516171819202122232425262728293031323334353637383940414243444546474849"u8
+        + "5051525354555657585960616263646566676869707172737475767778798081828384858687888990919293949596979899"u8;
 
     private static bool TryPush(ref long negativeValue, uint digit)
     {

@@ -32,6 +32,7 @@ public static class TradeQuality
         return ErrorReason.None;
     }
 
+    // The tolerance is taken off the later time: added to the earlier one, or as a difference, it could wrap around.
     private static bool IsPlausible(Timestamp time, Timestamp received) =>
-        time >= Earliest && time.Microseconds - received.Microseconds <= FutureTolerance.Ticks / TimeSpan.TicksPerMicrosecond;
+        time >= Earliest && time.Microseconds - (FutureTolerance.Ticks / TimeSpan.TicksPerMicrosecond) <= received.Microseconds;
 }

@@ -27,7 +27,7 @@ public sealed class SymbolTable(int capacity = SymbolTable.DefaultCapacity)
 
     public int Count => _count;
 
-    public Symbol this[int ordinal] => ordinal < _count
+    public Symbol this[int ordinal] => (uint)ordinal < (uint)_count
         ? Volatile.Read(ref _byOrdinal)[ordinal]
         : throw new ArgumentOutOfRangeException(nameof(ordinal));
 
@@ -50,7 +50,7 @@ public sealed class SymbolTable(int capacity = SymbolTable.DefaultCapacity)
     /// <exception cref="ArgumentException">The name is empty or too long, or the table is full.</exception>
     public Symbol Intern(string ticker) => TryIntern(Encoding.UTF8.GetBytes(ticker), out var symbol)
         ? symbol
-        : throw new ArgumentException($"'{ticker}' cannot be added: a ticker has 1 to {MaxTickerLength} bytes and the table holds {capacity}.", nameof(ticker));
+        : throw new ArgumentException($"'{ticker}' cannot be added: a ticker has 1 to {MaxTickerLength} bytes of UTF-8 and the table holds {capacity}.", nameof(ticker));
 
     public bool TryFind(ReadOnlySpan<byte> utf8, [MaybeNullWhen(false)] out Symbol symbol)
     {
