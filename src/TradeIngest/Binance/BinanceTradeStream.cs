@@ -31,7 +31,7 @@ internal sealed class BinanceTradeStream(
 
     public StreamMetrics Metrics { get; } = new();
 
-    /// <summary>Starts capturing. Disposing the result ends it at once; prefer <see cref="StopAsync"/>, which loses nothing received.</summary>
+    /// <summary>Starts capturing. Disposing the result cuts; <see cref="StopAsync"/> loses nothing received.</summary>
     public IDisposable Subscribe(IObserver<StreamEvent> observer)
     {
         var detach = CancellationTokenSource.CreateLinkedTokenSource(_stopping.Token);

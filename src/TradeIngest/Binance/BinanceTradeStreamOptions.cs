@@ -98,7 +98,8 @@ internal sealed record BinanceTradeStreamOptions
             if (value < from || value > to) yield return $"{name} {value} is not within {from} to {to}";
         }
 
-        if (SilenceTimeout != Timeout.InfiniteTimeSpan && (SilenceTimeout < TimeSpan.FromSeconds(1) || SilenceTimeout > TimeSpan.FromDays(1)))
+        var watchesSilence = SilenceTimeout != Timeout.InfiniteTimeSpan;
+        if (watchesSilence && (SilenceTimeout < TimeSpan.FromSeconds(1) || SilenceTimeout > TimeSpan.FromDays(1)))
         {
             yield return $"{nameof(SilenceTimeout)} {SilenceTimeout} is neither infinite nor within 1 second to 1 day";
         }

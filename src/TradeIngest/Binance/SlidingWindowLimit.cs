@@ -1,6 +1,6 @@
 namespace Crypto.TradeIngest.Binance;
 
-/// <summary>At most <paramref name="count"/> starts within any <paramref name="window"/>; further callers wait in turn. Thread-safe.</summary>
+/// <summary>At most <paramref name="count"/> starts within any <paramref name="window"/>; others wait in turn. Thread-safe.</summary>
 internal sealed class SlidingWindowLimit(int count, TimeSpan window, TimeProvider clock) : IDisposable
 {
     private readonly SemaphoreSlim _turn = new(1, 1);

@@ -17,7 +17,7 @@ internal static class StreamEndpoint
             "ws" or "wss" => new UriBuilder(wsBase),
             "http" => new UriBuilder(wsBase) { Scheme = "ws" },
             "https" => new UriBuilder(wsBase) { Scheme = "wss" },
-            _ => throw new ArgumentException($"'{wsBase}' is not a WebSocket address such as wss://stream.binance.com:9443.", nameof(wsBase)),
+            _ => throw new ArgumentException($"'{wsBase}' is no WebSocket address such as wss://stream.binance.com:9443.", nameof(wsBase)),
         };
 
         if (builder.Path.Trim('/').Length == 0) builder.Path = "/stream";

@@ -44,7 +44,8 @@ internal sealed partial class StreamSession
                         break;
                     case MessageKind.TooLarge:
                         var sample = message.Payload[..Math.Min(TooLargeSample, message.Payload.Length)];
-                        Reject(ErrorReason.TooLarge, $"message of {message.Length} bytes; the first {sample.Length} are kept", received, sample.Span);
+                        var detail = $"message of {message.Length} bytes; the first {sample.Length} are kept";
+                        Reject(ErrorReason.TooLarge, detail, received, sample.Span);
                         break;
                     default:
                         return message.CloseReason ?? "closed by the exchange";

@@ -63,7 +63,9 @@ internal sealed partial class StreamSession : IAsyncDisposable
     /// </summary>
     public Task<string> Completion { get; }
 
-    /// <summary>Closes politely, and by force after <see cref="BinanceTradeStreamOptions.CloseTimeout"/>. Never throws for the network.</summary>
+    /// <summary>
+    /// Closes politely, and by force after <see cref="BinanceTradeStreamOptions.CloseTimeout"/>. Never throws for the network.
+    /// </summary>
     public async Task CloseAsync()
     {
         try

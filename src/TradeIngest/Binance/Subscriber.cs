@@ -59,7 +59,8 @@ internal sealed class Subscriber(
             if (reply?.Error is not { } error) continue;
             if (error.Code == TooManySubscriptions)
             {
-                var message = $"The exchange refuses {Describe(part)}: {error.Message} (code 4). Lower StreamsPerConnection or the number of symbols.";
+                var message = $"The exchange refuses {Describe(part)}: {error.Message} (code 4). "
+                    + "Lower StreamsPerConnection or the number of symbols.";
                 Report(message, isFatal: true);
                 throw new ExchangeException(message, isTransient: false) { Code = TooManySubscriptions };
             }
@@ -80,7 +81,7 @@ internal sealed class Subscriber(
     private async Task<HashSet<string>> ListAsync(CancellationToken token)
     {
         var reply = await requests.AskAsync(StreamRequest.ListSubscriptions, [], token)
-            ?? throw new ExchangeException($"No reply to {StreamRequest.ListSubscriptions} within {options.ReplyTimeout}.", isTransient: true);
+            ?? throw new ExchangeException($"{StreamRequest.ListSubscriptions} had no reply within {options.ReplyTimeout}.", true);
         return reply.Error is { } error
             ? throw new ExchangeException($"{StreamRequest.ListSubscriptions} was refused: {error.Message}", isTransient: true)
             : new HashSet<string>(reply.Streams, StringComparer.Ordinal);

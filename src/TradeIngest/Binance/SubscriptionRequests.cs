@@ -6,7 +6,8 @@ namespace Crypto.TradeIngest.Binance;
 /// <summary>
 /// Requests on one connection, one at a time: sent within the message budget, matched to the reply the receive loop brings.
 /// </summary>
-internal sealed class SubscriptionRequests(IWebSocketConnection connection, BinanceTradeStreamOptions options, TimeProvider clock) : IDisposable
+internal sealed class SubscriptionRequests(
+    IWebSocketConnection connection, BinanceTradeStreamOptions options, TimeProvider clock) : IDisposable
 {
     private readonly SlidingWindowLimit _budget = new(options.ControlMessagesPerSecond, TimeSpan.FromSeconds(1), clock);
     private long _lastId;

@@ -8,9 +8,10 @@ internal static partial class StreamOperators
     /// Counts the verdict on every trade and publishes a <see cref="QualityIssue"/> before the batch for the first few that break
     /// a rule. The trades stay in the batch: they are stored as rejected, not lost.
     /// </summary>
-    /// <param name="issuesPerBatch">Most issues published per batch, so that a flood of bad trades is not amplified; all are counted.</param>
+    /// <param name="issuesPerBatch">Most issues published per batch, so that a flood is not amplified; all are counted.</param>
     public static IObservable<StreamEvent> CheckQuality(
-        this IObservable<StreamEvent> source, QualityCounters counters, int issuesPerBatch = 16) => new Quality(source, counters, issuesPerBatch);
+        this IObservable<StreamEvent> source, QualityCounters counters, int issuesPerBatch = 16) =>
+        new Quality(source, counters, issuesPerBatch);
 
     private sealed class Quality(IObservable<StreamEvent> source, QualityCounters counters, int issuesPerBatch) : IObservable<StreamEvent>
     {

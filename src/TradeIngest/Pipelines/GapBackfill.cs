@@ -139,7 +139,7 @@ internal sealed class GapBackfill(
             {
                 Interlocked.Increment(ref _failures);
                 logger.LogWarning(
-                    "Backfill of {Symbol} {Range} failed{Outcome}: {Message}", symbol, missing, e.IsTransient ? "" : " for good", e.Message);
+                    "Fetching {Symbol} {Range} failed{Outcome}: {Message}", symbol, missing, e.IsTransient ? "" : " for good", e.Message);
                 if (e.IsTransient) Retry(symbol, missing);
                 else Exclude(symbol, missing);
             }

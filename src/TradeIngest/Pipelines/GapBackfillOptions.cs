@@ -8,7 +8,7 @@ internal sealed record GapBackfillOptions
     /// <summary>Wait after a failure or an empty answer, doubled per attempt up to a minute. Default 1 s; 10 ms to 1 min.</summary>
     public TimeSpan RetryDelay { get; init; } = TimeSpan.FromSeconds(1);
 
-    /// <summary>Empty answers after which ids count as an exchange hole: right after a trade the history may lag. Default 3; 1 to 100.</summary>
+    /// <summary>Empty answers after which ids count as an exchange hole: the history may lag a little. Default 3; 1 to 100.</summary>
     public int EmptyAnswers { get; init; } = 3;
 
     /// <summary>

@@ -1,4 +1,5 @@
 using System.Diagnostics.CodeAnalysis;
+using System.Runtime.CompilerServices;
 using System.Threading.Channels;
 using Microsoft.Extensions.Logging;
 
@@ -21,7 +22,7 @@ internal sealed class TradeChannel : IObserver<StreamEvent>
     private readonly Action<GapFound> _onShed;
     private readonly ILogger<TradeChannel> _logger;
     private readonly Lock _gate = new();
-    private TaskCompletionSource? _room;
+    private TaskCompletionSource? _read;
     private int _batches;
     private int _events;
     private long _trades;
@@ -37,7 +38,7 @@ internal sealed class TradeChannel : IObserver<StreamEvent>
         _onShed = onShed;
         _logger = logger;
         _channel = Channel.CreateBounded<StreamEvent>(
-            new BoundedChannelOptions(options.Batches + options.EventReserve) { SingleReader = true, FullMode = BoundedChannelFullMode.Wait });
+            new BoundedChannelOptions(options.Batches + options.EventReserve) { SingleReader = true });
     }
 
     /// <summary>Batches written.</summary>
@@ -59,6 +60,8 @@ internal sealed class TradeChannel : IObserver<StreamEvent>
     public int HighWaterMark { get; private set; }
 
     private bool TakesBatch => _batches < _options.Batches && _trades < _options.Trades;
+
+    private bool IsHalfEmpty => _batches <= _options.Batches / 2 && _trades <= _options.Trades / 2;
 
     // Half of the reserve: one push of a waiting producer may bring several events beside its batch.
     private bool HasRoom => TakesBatch && _events <= _options.EventReserve / 2;
@@ -120,15 +123,10 @@ internal sealed class TradeChannel : IObserver<StreamEvent>
     }
 
     /// <summary>Completes when a batch would be taken.</summary>
-    public Task WaitForRoomAsync(CancellationToken token)
-    {
-        lock (_gate)
-        {
-            if (HasRoom) return Task.CompletedTask;
-            _room ??= new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
-            return _room.Task.WaitAsync(token);
-        }
-    }
+    public Task WaitForRoomAsync(CancellationToken token) => WaitAsync(static channel => channel.HasRoom, token);
+
+    /// <summary>Completes when at most half of each bound is used: for work that can wait until the live stream has all it needs.</summary>
+    public Task WaitUntilHalfEmptyAsync(CancellationToken token) => WaitAsync(static channel => channel.IsHalfEmpty, token);
 
     /// <returns>False when the channel is completed and drained.</returns>
     public ValueTask<bool> WaitToReadAsync(CancellationToken token) => _channel.Reader.WaitToReadAsync(token);
@@ -149,22 +147,35 @@ internal sealed class TradeChannel : IObserver<StreamEvent>
                 _events--;
             }
 
-            if (_room is { } room && HasRoom)
-            {
-                _room = null;
-                room.TrySetResult();
-            }
+            _read?.TrySetResult();
+            _read = null;
         }
 
         return true;
     }
 
     /// <summary>Every event until completion; each batch is the caller's to dispose.</summary>
-    public async IAsyncEnumerable<StreamEvent> ReadAllAsync([System.Runtime.CompilerServices.EnumeratorCancellation] CancellationToken token)
+    public async IAsyncEnumerable<StreamEvent> ReadAllAsync([EnumeratorCancellation] CancellationToken token)
     {
         while (await WaitToReadAsync(token))
         {
             while (TryRead(out var value)) yield return value;
+        }
+    }
+
+    private async Task WaitAsync(Func<TradeChannel, bool> condition, CancellationToken token)
+    {
+        while (true)
+        {
+            Task read;
+            lock (_gate)
+            {
+                if (condition(this)) return;
+                _read ??= new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+                read = _read.Task;
+            }
+
+            await read.WaitAsync(token);
         }
     }
 
@@ -200,7 +211,7 @@ internal sealed class TradeChannel : IObserver<StreamEvent>
         }
 
         LostEvents++;
-        if (ulong.IsPow2((ulong)LostEvents)) _logger.LogError("{Count} events found the channel full, the last: {Event}", LostEvents, value);
+        if (ulong.IsPow2((ulong)LostEvents)) _logger.LogError("{Count} events found no room, the last: {Event}", LostEvents, value);
     }
 
     private void Shed(TradeBatch batch)

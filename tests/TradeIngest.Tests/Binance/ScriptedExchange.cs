@@ -37,11 +37,16 @@ internal sealed class ScriptedExchange : IAsyncDisposable
     public IReadOnlyCollection<ScriptedConnection> Connections => _all;
 
     /// <summary>The next connection a client made.</summary>
-    public async Task<ScriptedConnection> AcceptAsync() => await _accepted.Reader.ReadAsync(new CancellationTokenSource(TimeSpan.FromSeconds(20)).Token);
+    public async Task<ScriptedConnection> AcceptAsync()
+    {
+        using var patience = new CancellationTokenSource(TimeSpan.FromSeconds(20));
+        return await _accepted.Reader.ReadAsync(patience.Token);
+    }
 
     public static string Trade(string ticker, long id, string price = "84106.09000000") =>
-        $$$"""
-        {"stream":"{{{ticker.ToLowerInvariant()}}}@trade","data":{"e":"trade","E":1790446152679000,"s":"{{{ticker}}}","t":{{{id}}},"p":"{{{price}}}","q":"0.00007000","T":1790446152678000,"m":true,"M":true}}
+        $$$"""{"stream":"{{{ticker.ToLowerInvariant()}}}@trade","data":{"e":"trade","E":1790446152679000,"s":"{{{ticker}}}","t":{{{id}}},"""
+        + $$$"""
+        "p":"{{{price}}}","q":"0.00007000","T":1790446152678000,"m":true,"M":true}}
         """;
 
     public async ValueTask DisposeAsync()
@@ -139,7 +144,7 @@ internal sealed class ScriptedConnection(ScriptedExchange exchange, TcpClient cl
         return WriteAsync([.. bytes.Chunk(size).SelectMany((piece, i) => Frame(piece, i == 0 ? 1 : 0, (i + 1) * size >= bytes.Length))]);
     }
 
-    /// <summary>One message in TCP segments of one byte and the rest, flushed one by one.</summary>
+    /// <summary>One message in TCP segments of so many bytes.</summary>
     public async Task SendSegmentedAsync(string message, int segment)
     {
         foreach (var piece in Frame(Encoding.UTF8.GetBytes(message), 1, true).Chunk(segment)) await WriteAsync(piece);

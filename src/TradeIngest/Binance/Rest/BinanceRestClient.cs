@@ -38,7 +38,8 @@ internal sealed class BinanceRestClient(HttpClient http, WeightBudget budget, Ti
         var path = string.Create(
             CultureInfo.InvariantCulture,
             $"api/v3/historicalTrades?symbol={Uri.EscapeDataString(symbol.Ticker)}&fromId={fromId}&limit={limit}");
-        return GetAsync(path, HistoricalTradesWeight, isUrgent: false, root => RestReplies.Trades(root, symbol, Timestamp.Now(clock)), token);
+        return GetAsync(
+            path, HistoricalTradesWeight, isUrgent: false, root => RestReplies.Trades(root, symbol, Timestamp.Now(clock)), token);
     }
 
     private async Task<T> GetAsync<T>(string path, int weight, bool isUrgent, Func<JsonElement, T> read, CancellationToken token)
@@ -60,14 +61,17 @@ internal sealed class BinanceRestClient(HttpClient http, WeightBudget budget, Ti
             using var document = JsonDocument.Parse(body);
             return read(document.RootElement);
         }
-        catch (Exception e) when (e is HttpRequestException or IOException || (e is OperationCanceledException && !token.IsCancellationRequested))
+        catch (Exception e) when (e is HttpRequestException or IOException
+            || (e is OperationCanceledException && !token.IsCancellationRequested))
         {
             var why = e is OperationCanceledException ? $"no answer within {http.Timeout}" : e.Message;
-            throw new ExchangeException($"Cannot reach {http.BaseAddress}: {why}. Check the address, the network and any proxy.", isTransient: true, e);
+            throw new ExchangeException(
+                $"Cannot reach {http.BaseAddress}: {why}. Check the address, the network and any proxy.", isTransient: true, e);
         }
         catch (Exception e) when (e is JsonException or InvalidOperationException or FormatException)
         {
-            throw new ExchangeException($"{http.BaseAddress}{path} answered with something else than expected: {e.Message}", isTransient: true, e);
+            throw new ExchangeException(
+                $"{http.BaseAddress}{path} answered with something else than expected: {e.Message}", isTransient: true, e);
         }
     }
 
@@ -82,7 +86,7 @@ internal sealed class BinanceRestClient(HttpClient http, WeightBudget budget, Ti
             budget.Block(period);
             var what = status == 418 ? "This address is banned by the exchange" : "The exchange's request limit is exceeded";
             return new ExchangeException(
-                $"{what} until {budget.BlockedUntil:yyyy-MM-dd HH:mm:ss}Z; requests wait until then. Other programs behind the same address count too.",
+                $"{what} until {budget.BlockedUntil:yyyy-MM-dd HH:mm:ss}Z; requests wait. Programs behind the same address count too.",
                 isTransient: true)
             {
                 Code = code,
@@ -93,8 +97,8 @@ internal sealed class BinanceRestClient(HttpClient http, WeightBudget budget, Ti
         var message = response.StatusCode switch
         {
             HttpStatusCode.UnavailableForLegalReasons or HttpStatusCode.Forbidden =>
-                $"The exchange refuses this location or network ({status}). https://data-api.binance.vision serves public data except historical trades.",
-            _ when code == -1121 => $"The exchange knows no such symbol ({path}): {words} Check the spelling, upper case without separators.",
+                $"The exchange refuses this location or network ({status}). https://data-api.binance.vision has public data without old trades.",
+            _ when code == -1121 => $"The exchange knows no such symbol ({path}): {words} Write it in upper case, without separators.",
             _ when status >= 500 => $"The exchange is in trouble ({status} {words}); the request may be repeated.",
             _ => $"The exchange refused {path}: {status} {words} (code {code}).",
         };

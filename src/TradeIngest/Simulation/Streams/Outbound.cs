@@ -8,6 +8,9 @@ namespace Crypto.TradeIngest.Simulation.Streams;
 /// </summary>
 internal sealed class Outbound : IDisposable
 {
+    // What the server's own buffer takes at once: more would only be copied there and grow it.
+    private const int WriteLength = 64 * 1024;
+
     private readonly Lock _appending = new();
     private readonly SemaphoreSlim _ready = new(0);
     private byte[] _gathered = ArrayPool<byte>.Shared.Rent(16 * 1024);
@@ -84,10 +87,9 @@ internal sealed class Outbound : IDisposable
                     last = _completed;
                 }
 
-                if (_sending > 0)
+                for (var at = 0; at < _sending; at += WriteLength)
                 {
-                    await stream.WriteAsync(sending.AsMemory(0, _sending), cancellation);
-                    await stream.FlushAsync(cancellation);
+                    await stream.WriteAsync(sending.AsMemory(at, Math.Min(WriteLength, _sending - at)), cancellation);
                 }
 
                 lock (_appending)

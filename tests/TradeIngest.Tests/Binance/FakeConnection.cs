@@ -1,0 +1,64 @@
+using System.Collections.Concurrent;
+using System.Net.WebSockets;
+using System.Text;
+using System.Text.Json;
+using System.Threading.Channels;
+using Crypto.TradeIngest.Binance.Connections;
+
+namespace Crypto.TradeIngest.Tests.Binance;
+
+/// <summary>A connection in memory that answers subscriptions at once, for tests on a manual clock.</summary>
+internal sealed class FakeConnection : IWebSocketConnection
+{
+    private readonly Channel<byte[]> _incoming = Channel.CreateUnbounded<byte[]>();
+    private readonly ConcurrentBag<string> _subscribed = [];
+
+    public bool RefusesToConnect { get; init; }
+
+    public bool IsClosed { get; private set; }
+
+    public Task ConnectAsync(Uri endpoint, CancellationToken token) =>
+        RefusesToConnect ? Task.FromException(new WebSocketException("refused")) : Task.CompletedTask;
+
+    public void Push(string message) => _incoming.Writer.TryWrite(Encoding.UTF8.GetBytes(message));
+
+    public void Cut() => _incoming.Writer.TryComplete(new WebSocketException("cut"));
+
+    public async ValueTask<ReceivedMessage> ReceiveAsync(CancellationToken token)
+    {
+        while (await _incoming.Reader.WaitToReadAsync(token))
+        {
+            if (_incoming.Reader.TryRead(out var message)) return ReceivedMessage.Data(message);
+        }
+
+        return ReceivedMessage.Closed(WebSocketCloseStatus.NormalClosure, "bye");
+    }
+
+    public ValueTask SendAsync(ReadOnlyMemory<byte> utf8, CancellationToken token)
+    {
+        using var document = JsonDocument.Parse(utf8);
+        var id = document.RootElement.GetProperty("id").GetInt64();
+        if (document.RootElement.TryGetProperty("params", out var names))
+        {
+            foreach (var name in names.EnumerateArray()) _subscribed.Add(name.GetString()!);
+            Push($$"""{"result":null,"id":{{id}}}""");
+        }
+        else
+        {
+            Push($$"""{"result":{{JsonSerializer.Serialize(_subscribed)}},"id":{{id}}}""");
+        }
+
+        return ValueTask.CompletedTask;
+    }
+
+    public Task CloseAsync(CancellationToken token)
+    {
+        IsClosed = true;
+        _incoming.Writer.TryComplete();
+        return Task.CompletedTask;
+    }
+
+    public void Dispose()
+    {
+    }
+}

@@ -1,0 +1,153 @@
+using System.Threading.Channels;
+using Crypto.TestSupport;
+using Crypto.TradeIngest.Binance;
+using Crypto.TradeIngest.Pipelines;
+using Crypto.TradeModel.Symbols;
+using Microsoft.Extensions.Logging.Abstractions;
+
+namespace Crypto.TradeIngest.Tests.Binance;
+
+/// <summary>What happens over minutes and hours, on a manual clock.</summary>
+[TestClass]
+public sealed class StreamShardTests : IAsyncDisposable
+{
+    private readonly ManualTimeProvider _clock = new();
+    private readonly EventTape _tape = new();
+    private readonly Channel<FakeConnection> _opened = Channel.CreateUnbounded<FakeConnection>();
+    private readonly SymbolTable _table = new();
+    private bool _refuse;
+    private BinanceTradeStream? _stream;
+
+    [TestMethod]
+    public async Task Run_Silence_ReplacesTheConnection()
+    {
+        Start(options => options);
+        await ConnectedAsync();
+        await AdvanceToNextTimerAsync(TimeSpan.FromSeconds(60));
+        var lost = await _tape.NextAsync<Disconnected>();
+        await AdvanceToNextTimerAsync(lost.RetryIn);
+        await ConnectedAsync();
+
+        Assert.Contains("no message for 00:01:00", lost.Reason);
+    }
+
+    [TestMethod]
+    public async Task Run_MessagesNowAndThen_IsNotSilence()
+    {
+        Start(options => options);
+        var connection = await ConnectedAsync();
+        for (var id = 1; id <= 10; id++)
+        {
+            _clock.Advance(TimeSpan.FromSeconds(30));
+            connection.Push(ScriptedExchange.Trade("BTCUSDT", id));
+            await _tape.TradesAsync(id);
+        }
+
+        Assert.AreEqual(0, _stream!.Metrics.Disconnects);
+    }
+
+    [TestMethod]
+    public async Task Run_OldConnection_IsReplacedBeforeTheExchangeCutsItAndThenClosed()
+    {
+        Start(options => options with { SilenceTimeout = Timeout.InfiniteTimeSpan });
+        var first = await ConnectedAsync();
+        await AdvanceToNextTimerAsync(TimeSpan.FromHours(23));
+        var second = await ConnectedAsync();
+        second.Push(ScriptedExchange.Trade("BTCUSDT", 1));
+        await _tape.TradesAsync(1);
+        await _stream!.StopAsync();
+
+        Assert.IsTrue(first.IsClosed);
+        Assert.AreEqual(1, _stream.Metrics.Rotations);
+        Assert.AreEqual(0, _stream.Metrics.Disconnects);
+    }
+
+    [TestMethod]
+    public async Task Run_ReplacementFails_KeepsTheOldConnectionAndTriesAgain()
+    {
+        Start(options => options with { SilenceTimeout = Timeout.InfiniteTimeSpan });
+        var first = await ConnectedAsync();
+        _refuse = true;
+        await AdvanceToNextTimerAsync(TimeSpan.FromHours(23));
+        await _opened.Reader.ReadAsync();
+        first.Push(ScriptedExchange.Trade("BTCUSDT", 1));
+        await _tape.TradesAsync(1);
+        Assert.IsFalse(first.IsClosed);
+
+        _refuse = false;
+        await AdvanceToNextTimerAsync(TimeSpan.FromSeconds(1));
+        await ConnectedAsync();
+        await _stream!.StopAsync();
+        Assert.IsTrue(first.IsClosed);
+    }
+
+    [TestMethod]
+    public async Task Run_ExchangeDown_BacksOffLongerAndLongerThenStartsAnew()
+    {
+        _refuse = true;
+        Start(options => options with { SilenceTimeout = Timeout.InfiniteTimeSpan });
+        var delays = new List<TimeSpan>();
+        for (var i = 0; i < 9; i++)
+        {
+            var lost = await _tape.NextAsync<Disconnected>();
+            delays.Add(lost.RetryIn);
+            if (i == 8) _refuse = false;
+            await AdvanceToNextTimerAsync(lost.RetryIn);
+        }
+
+        var connection = await ConnectedAsync();
+        _clock.Advance(TimeSpan.FromMinutes(2));
+        connection.Cut();
+        var later = await _tape.NextAsync<Disconnected>();
+
+        Assert.IsGreaterThanOrEqualTo(TimeSpan.FromSeconds(15), delays[^1]);
+        Assert.IsLessThanOrEqualTo(TimeSpan.FromSeconds(30), delays.Max());
+        Assert.IsLessThanOrEqualTo(TimeSpan.FromMilliseconds(500), delays[0]);
+        Assert.IsLessThanOrEqualTo(TimeSpan.FromMilliseconds(500), later.RetryIn);
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        if (_stream is not null) await _stream.DisposeAsync();
+    }
+
+    private void Start(Func<BinanceTradeStreamOptions, BinanceTradeStreamOptions> change)
+    {
+        _stream = new BinanceTradeStream(
+            [_table.Intern("BTCUSDT")],
+            _table,
+            change(new BinanceTradeStreamOptions()),
+            () =>
+            {
+                var connection = new FakeConnection { RefusesToConnect = _refuse };
+                _opened.Writer.TryWrite(connection);
+                return connection;
+            },
+            new Random(1),
+            _clock,
+            NullLogger<BinanceTradeStream>.Instance);
+        _stream.Subscribe(_tape);
+    }
+
+    /// <summary>The connection behind the next <see cref="Connected"/>.</summary>
+    private async Task<FakeConnection> ConnectedAsync()
+    {
+        await _tape.NextAsync<Connected>();
+        FakeConnection? last = null;
+        while (_opened.Reader.TryRead(out var opened)) last = opened;
+        return last!;
+    }
+
+    /// <summary>Advances once the code under test waits for no longer than that.</summary>
+    private async Task AdvanceToNextTimerAsync(TimeSpan by)
+    {
+        using var patience = new CancellationTokenSource(TimeSpan.FromSeconds(20));
+        while (_clock.NextDue is not { } due || due > by)
+        {
+            patience.Token.ThrowIfCancellationRequested();
+            await Task.Yield();
+        }
+
+        _clock.Advance(by);
+    }
+}

@@ -1,0 +1,199 @@
+using System.Text;
+using System.Text.Json;
+using Crypto.TradeIngest.Simulation;
+using Crypto.TradeIngest.Simulation.Markets;
+using Crypto.TradeIngest.Tests.Simulation.Markets;
+using Crypto.TradeModel.Numbers;
+using Crypto.TradeModel.Symbols;
+using Crypto.TradeModel.Trades;
+
+namespace Crypto.TradeIngest.Tests.Simulation.Streams;
+
+[TestClass]
+public sealed class TradeFeedTests
+{
+    private static readonly string[] Symbols = ["BTCUSDT", "ETHUSDT", "币安人生USDT"];
+
+    [TestMethod]
+    [DataRow(false, false)]
+    [DataRow(false, true)]
+    [DataRow(true, false)]
+    [DataRow(true, true)]
+    public async Task FullSpeed_TotalTrades_DeliversExactlyThoseOfTheMarket(bool combined, bool microseconds)
+    {
+        await using var exchange = await StartAsync(new() { TotalTrades = 5000 });
+        using var client = await StreamClient.ConnectAsync(exchange.WsBase, Url(combined, microseconds));
+        var market = new SimulatedMarket(exchange.Description!);
+        var next = Symbols.ToDictionary(ticker => ticker, _ => 0L, StringComparer.Ordinal);
+        for (var i = 0; i < 5000; i++)
+        {
+            var text = (await client.ReceiveAsync())!;
+            var ticker = Symbols.First(ticker => text.Contains($"\"s\":\"{ticker}\"", StringComparison.Ordinal));
+            Assert.AreEqual(Expected(market.TradeAt(ticker, next[ticker]++), ticker, combined, microseconds), text);
+        }
+
+        await exchange.Finished;
+        foreach (var ticker in Symbols) Assert.AreEqual(exchange.Produced(ticker), next[ticker]);
+        Assert.AreEqual(5000, exchange.TotalProduced);
+        Assert.AreEqual("""{"result":true,"id":1}""".Replace("true", combined ? "true" : "false", StringComparison.Ordinal),
+            await client.AskAsync("""{"method":"GET_PROPERTY","params":["combined"],"id":1}"""));
+    }
+
+    [TestMethod]
+    public async Task Paced_TwoConnections_GetTheSameTrades()
+    {
+        await using var exchange = await StartAsync(new() { Rate = 5000, TotalTrades = 7500 });
+        using var one = await StreamClient.ConnectAsync(exchange.WsBase, Url(combined: false, microseconds: true));
+        using var other = await StreamClient.ConnectAsync(exchange.WsBase, Url(combined: false, microseconds: true));
+        await exchange.Finished;
+
+        var (ones, others) = (await ReadToEndAsync(one, exchange), await ReadToEndAsync(other, exchange));
+        Assert.IsNotEmpty(others);
+        Assert.IsGreaterThan(0, ones.Count);
+
+        // Per symbol: the same trades without a hole, up to where each of them came in.
+        foreach (var ticker in Symbols)
+        {
+            var (left, right) = (Ids(ones, ticker), Ids(others, ticker));
+            CollectionAssert.AreEqual(Enumerable.Range(0, left.Count).Select(i => left[0] + i).ToList(), left);
+            CollectionAssert.AreEqual(left.TakeLast(right.Count).ToList(), right.TakeLast(left.Count).ToList());
+            Assert.AreEqual(exchange.Produced(ticker) - 1 + new SimulatedMarket(exchange.Description!).Symbol(ticker).FirstId, left[^1]);
+        }
+    }
+
+    [TestMethod]
+    public async Task FullSpeed_NobodyListens_ProducesNothing()
+    {
+        await using var exchange = await StartAsync(new() { TotalTrades = 10 });
+        using var client = await StreamClient.ConnectAsync(exchange.WsBase, "/ws/btcusdt@depth");
+        await client.AskAsync("""{"method":"LIST_SUBSCRIPTIONS","id":1}""");
+        Assert.AreEqual(0, exchange.TotalProduced);
+        await client.AskAsync("""{"method":"SUBSCRIBE","params":["btcusdt@trade"],"id":1}""");
+        await exchange.Finished;
+        Assert.AreEqual(10, exchange.TotalProduced);
+    }
+
+    [TestMethod]
+    public async Task FullSpeed_SubscribedToOneOfThree_DeliversAllOfIt()
+    {
+        await using var exchange = await StartAsync(new() { TotalTrades = 20_000 });
+        using var client = await StreamClient.ConnectAsync(exchange.WsBase, "/ws/ethusdt@trade");
+        var drained = ReadToEndAsync(client, exchange);
+        var ids = Ids(await drained, "ETHUSDT");
+        Assert.AreEqual(exchange.Produced("ETHUSDT"), ids.Count);
+        Assert.AreEqual(ids.Count, (await drained).Count);
+    }
+
+    [TestMethod]
+    public async Task Withheld_SkippedAndMuted_HappenUnseen()
+    {
+        await using var exchange = await StartAsync(new() { TotalTrades = 2000 });
+        exchange.SkipNext("BTCUSDT", 7);
+        exchange.MuteSymbol("ETHUSDT", true);
+        using var client = await StreamClient.ConnectAsync(exchange.WsBase, Url(combined: false, microseconds: true));
+        var trades = await ReadToEndAsync(client, exchange);
+
+        var first = new SimulatedMarket(exchange.Description!).Symbol("BTCUSDT").FirstId;
+        Assert.AreEqual(first + 7, Ids(trades, "BTCUSDT")[0]);
+        Assert.IsEmpty(Ids(trades, "ETHUSDT"));
+        Assert.AreEqual(7 + exchange.Produced("ETHUSDT"), exchange.Withheld);
+        Assert.AreEqual(2000, trades.Count + exchange.Withheld);
+    }
+
+    [TestMethod]
+    public async Task Paced_MoreWaitingThanTheLimit_CutsTheClientOff()
+    {
+        await using var exchange = await StartAsync(new() { Rate = 10_000, OutboundLimit = 100 });
+        using var client = await RawStreamClient.ConnectAsync(exchange.WsBase, "/ws");
+        await client.SendTextAsync("""{"method":"SUBSCRIBE","params":["btcusdt@trade"],"id":1}""");
+        Assert.IsNull(await client.ReceiveCloseAsync());
+        await exchange.DisposeAsync();
+        Assert.AreEqual(1, exchange.FellBehind);
+    }
+
+    [TestMethod]
+    public async Task Session_ContinuingAMarket_ContinuesItsIds()
+    {
+        long reached;
+        MarketDescription description;
+        await using (var exchange = await StartAsync(new() { TotalTrades = 300 }))
+        {
+            using var client = await StreamClient.ConnectAsync(exchange.WsBase, "/ws/btcusdt@trade");
+            await ReadToEndAsync(client, exchange);
+            (reached, description) = (exchange.Produced("BTCUSDT"), exchange.Description!);
+        }
+
+        await using var later = await StartAsync(new()
+        {
+            Continues = description,
+            FirstK = new Dictionary<string, long>(StringComparer.Ordinal) { ["BTCUSDT"] = reached },
+            TotalTrades = 300,
+        });
+        using var next = await StreamClient.ConnectAsync(later.WsBase, "/ws/btcusdt@trade");
+        var ids = Ids(await ReadToEndAsync(next, later), "BTCUSDT");
+        Assert.AreEqual(new SimulatedMarket(description).Symbol("BTCUSDT").FirstId + reached, ids[0]);
+        Assert.HasCount(2, later.Description!.Sessions);
+    }
+
+    [TestMethod]
+    [DataRow(null)]
+    [DataRow(100.0)]
+    public async Task RecordedTape_AnySpeed_ServesTradesAsRecorded(double? speed)
+    {
+        var symbol = new SymbolTable().Intern("BTCUSDT");
+        int[] ids = [100, 101, 102, 105, 106];
+        var tape = RecordedTape.Of(ids.Select(id => TapeLimitTests.Recorded(symbol, id, (id - 90) * 100)));
+        await using var exchange = new SimulatedExchange(new() { Tape = tape, Speed = speed });
+        var connecting = exchange.StartAsync();
+        await connecting;
+        using var client = await StreamClient.ConnectAsync(exchange.WsBase, "/ws/btcusdt@trade");
+        var trades = await ReadToEndAsync(client, exchange);
+
+        if (speed is null) CollectionAssert.AreEqual(ids.Select(id => (long)id).ToList(), Ids(trades, "BTCUSDT"));
+        Assert.AreEqual(5, exchange.TotalProduced);
+        if (trades.Count > 0) Assert.AreEqual(106, trades[^1].GetProperty("t").GetInt64());
+        Assert.IsNull(exchange.Description);
+    }
+
+    private static string Expected(SimulatedTrade trade, string ticker, bool combined, bool microseconds)
+    {
+        var divisor = microseconds ? 1 : 1000;
+        var maker = trade.Aggressor == AggressorSide.Sell ? "true" : "false";
+        var text = $$"""{"e":"trade","E":{{trade.EventTime.Microseconds / divisor}},"s":"{{ticker}}","t":{{trade.TradeId}},"p":"{{FixedPoint.Format(trade.Price.Scaled)}}","q":"{{FixedPoint.Format(trade.Quantity.Scaled)}}","T":{{trade.TradeTime.Microseconds / divisor}},"m":{{maker}},"M":true}""";
+        return combined ? $$"""{"stream":"{{ticker.ToLowerInvariant()}}@trade","data":{{text}}}""" : text;
+    }
+
+    private static string Url(bool combined, bool microseconds)
+    {
+        var names = string.Join('/', Symbols.Select(ticker => Uri.EscapeDataString(ticker.ToLowerInvariant() + "@trade")));
+        var unit = microseconds ? "timeUnit=MICROSECOND" : "";
+        return combined ? $"/stream?streams={names}&{unit}" : $"/ws/{names}?{unit}";
+    }
+
+    /// <summary>Reads until the market has ended and all of it has arrived: a reply is queued behind the last trade.</summary>
+    private static async Task<List<JsonElement>> ReadToEndAsync(StreamClient client, SimulatedExchange exchange)
+    {
+        var marker = exchange.Finished.ContinueWith(
+            _ => client.SendAsync("""{"method":"GET_PROPERTY","params":["combined"],"id":99}"""), TaskScheduler.Default).Unwrap();
+        var trades = new List<JsonElement>();
+        while (true)
+        {
+            var text = (await client.ReceiveAsync())!;
+            if (text.StartsWith("{\"result\"", StringComparison.Ordinal)) break;
+            trades.Add(JsonDocument.Parse(Encoding.UTF8.GetBytes(text)).RootElement);
+        }
+
+        await marker;
+        return trades;
+    }
+
+    private static List<long> Ids(IEnumerable<JsonElement> trades, string ticker) =>
+        [.. trades.Where(trade => trade.GetProperty("s").GetString() == ticker).Select(trade => trade.GetProperty("t").GetInt64())];
+
+    private static async Task<SimulatedExchange> StartAsync(SimulatedExchangeOptions options)
+    {
+        var exchange = new SimulatedExchange(options with { Symbols = Symbols });
+        await exchange.StartAsync();
+        return exchange;
+    }
+}
