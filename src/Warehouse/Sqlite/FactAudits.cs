@@ -69,8 +69,7 @@ internal sealed class FactAudits(SqliteDatabase database, UsdAmount usd, ITradeO
         }
 
         _amounts.Examined++;
-        var trade = new Trade(null!, fact.TradeId, fact.Price, fact.Quantity, fact.TradeTime, fact.TradeTime, fact.TradeTime, fact.Aggressor, default);
-        var amount = UsdAmount.Of(trade, usd.IsPegged(version[SymbolAttribute.QuoteAsset]), out var flags);
+        var amount = UsdAmount.Of(fact.Price, fact.Quantity, usd.IsPegged(version[SymbolAttribute.QuoteAsset]), out var flags);
         if (amount != fact.Amount || flags != fact.Flags) _amounts.Fail($"{version.Key.Ticker} {fact.TradeId}: {fact.Amount} with flags {fact.Flags}");
 
         if (oracle is null) return;
