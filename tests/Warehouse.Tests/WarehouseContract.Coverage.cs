@@ -1,5 +1,6 @@
 using Crypto.TradeModel.Continuity;
 using Crypto.TradeModel.Times;
+using Crypto.Warehouse.Coverage;
 using FsCheck.Fluent;
 
 namespace Crypto.Warehouse.Tests;
@@ -67,7 +68,7 @@ public abstract partial class WarehouseContract
 
         Assert.AreEqual("BTCUSDT, ETHBTC", string.Join(", ", coverage.Select(symbol => symbol.Key.Ticker)));
         CollectionAssert.AreEqual(new[] { Ids(1, 4), Ids(8, 8) }, coverage[0].Covered.ToArray());
-        CollectionAssert.AreEqual(new[] { new Coverage.OpenGap(Ids(5, 7), found) }, coverage[0].OpenGaps.ToArray());
+        CollectionAssert.AreEqual(new[] { new OpenGap(Ids(5, 7), found) }, coverage[0].OpenGaps.ToArray());
         Assert.AreEqual(5, coverage[0].Ids);
         Assert.IsEmpty(coverage[1].OpenGaps);
     }

@@ -1,5 +1,7 @@
 using Crypto.TradeModel.Numbers;
 using Crypto.TradeModel.Trades;
+using Crypto.Warehouse.Coverage;
+using Crypto.Warehouse.Dimension;
 using Crypto.Warehouse.Loading;
 
 namespace Crypto.Warehouse.Tests;
@@ -199,7 +201,7 @@ public abstract partial class WarehouseContract
         var changes = Task.Run(
             async () =>
             {
-                for (var i = 0; i < 20; i++) await ApplyAsync(Change("BTCUSDT", i, TestTrades.TimeOf(i * 100), (Dimension.SymbolAttribute.Sector, $"sector {i}")));
+                for (var i = 0; i < 20; i++) await ApplyAsync(Change("BTCUSDT", i, TestTrades.TimeOf(i * 100), (SymbolAttribute.Sector, $"sector {i}")));
             },
             Stop);
 
@@ -235,8 +237,8 @@ public abstract partial class WarehouseContract
     {
         var builder = new BatchBuilder();
         await ApplyAsync(
-            Change("BTCUSDT", 1, TestTrades.TimeOf(3), (Dimension.SymbolAttribute.Sector, "a")),
-            Change("BTCUSDT", 2, TestTrades.TimeOf(6), (Dimension.SymbolAttribute.Sector, "b")));
+            Change("BTCUSDT", 1, TestTrades.TimeOf(3), (SymbolAttribute.Sector, "a")),
+            Change("BTCUSDT", 2, TestTrades.TimeOf(6), (SymbolAttribute.Sector, "b")));
         await LoadAsync(builder.Add(Trades(Btc, 1, 2, 5, 9)).AddUnreadable(Bytes("nonsense"), identity: "i1").Add(Trades(Eth, 4)).Build());
         await LoadAsync(builder.Of(TestTrades.Of(Btc, 7), TestTrades.Of(Btc, 8) with { Quantity = default }));
         var before = await ReadAsync();
@@ -249,10 +251,10 @@ public abstract partial class WarehouseContract
         Assert.AreEqual(Text(coverage), Text(await Warehouse.CoverageAsync(Stop)));
         CollectionAssert.AreEquivalent(positions.ToArray(), (await Warehouse.PositionsAsync(Stop)).ToArray());
         Assert.AreEqual(new LoadOutcome(2, 2, 0), await LoadAsync(builder.Of(Trades(Btc, 6, 5, 8, 10))));
-        var rekeyed = await ApplyAsync(Change("BTCUSDT", 3, TestTrades.TimeOf(10), (Dimension.SymbolAttribute.Sector, "c")));
+        var rekeyed = await ApplyAsync(Change("BTCUSDT", 3, TestTrades.TimeOf(10), (SymbolAttribute.Sector, "c")));
         Assert.AreEqual(1, rekeyed.FactsRekeyed);
 
-        static string Text(IReadOnlyList<Coverage.SymbolCoverage> coverage) => string.Join(
+        static string Text(IReadOnlyList<SymbolCoverage> coverage) => string.Join(
             '\n', coverage.Select(symbol => $"{symbol.Key} {symbol.SymbolId} {string.Join(' ', symbol.Covered)} gaps {string.Join(' ', symbol.OpenGaps)}"));
     }
 }
