@@ -21,6 +21,9 @@ public sealed class AttributeOwnership
             ? [ChangeSource.ReferenceFile, ChangeSource.ChangeDataCapture]
             : [ChangeSource.ExchangeInfo, ChangeSource.ChangeDataCapture])));
 
+    /// <summary>Every source may state everything.</summary>
+    public static AttributeOwnership Shared { get; } = new([]);
+
     public bool Allows(ChangeSource source, SymbolAttribute attribute) =>
         source == ChangeSource.Inferred || !_owners.TryGetValue(attribute, out var owners) || owners.Contains(source);
 }

@@ -21,7 +21,7 @@ public sealed class SymbolHistory
 
     private readonly List<RecordedVersion> _believed = [];
     private readonly List<RecordedVersion> _superseded = [];
-    private Timestamp _firstDescribed = Timestamp.EndOfTime;
+    private Timestamp _firstDescribed = new(long.MaxValue);
 
     private SymbolHistory(AttributeOwnership ownership) => _ownership = ownership;
 
@@ -133,6 +133,9 @@ public sealed class SymbolHistory
         {
             // Changes of one instant make one version: the last of them says how it looks.
             var validFrom = EffectiveTime(_changes[index]);
+
+            // This one and all that follow never come to hold.
+            if (validFrom >= Timestamp.EndOfTime) break;
             while (index + 1 < _changes.Count && EffectiveTime(_changes[index + 1]) == validFrom) index++;
             var state = _states[index++];
             var last = versions.Count > 0 ? versions[^1] : previous;

@@ -1,4 +1,6 @@
+using Crypto.TradeModel.Numbers;
 using Crypto.Warehouse.Dimension;
+using Crypto.Warehouse.Loading;
 
 namespace Crypto.Warehouse.Sqlite;
 
@@ -111,13 +113,31 @@ internal sealed class DimensionWriter(SqliteDatabase database) : IDisposable
 
     /// <returns>Facts bound anew.</returns>
     public long Rekey(int symbolId, in Rebinding rebinding) => _rekey
-        .Bind(1, rebinding.NewKey)
+        .Bind(1, rebinding.New.SymbolKey)
         .Bind(2, FactId.Of(symbolId, 0))
         .Bind(3, FactId.Of(symbolId + 1, 0) - 1)
-        .Bind(4, rebinding.OldKey)
+        .Bind(4, rebinding.Old.SymbolKey)
         .Bind(5, rebinding.From.Microseconds)
         .Bind(6, rebinding.To.Microseconds)
         .Run();
+
+    /// <summary>Prices the facts of a stretch whose quote asset counts as dollars now and did not before, or the reverse.</summary>
+    public void Reprice(int symbolId, in Rebinding rebinding, bool isPegged)
+    {
+        using var facts = database.Prepare(
+            "SELECT fact_id, price, quantity FROM FACT_TRADES WHERE fact_id BETWEEN ?1 AND ?2 AND trade_time >= ?3 AND trade_time < ?4");
+        using var update = database.Prepare("UPDATE FACT_TRADES SET total_amount_usd = ?, quality_flags = ? WHERE fact_id = ?");
+        facts
+            .Bind(1, FactId.Of(symbolId, 0))
+            .Bind(2, FactId.Of(symbolId + 1, 0) - 1)
+            .Bind(3, rebinding.From.Microseconds)
+            .Bind(4, rebinding.To.Microseconds);
+        while (facts.Step())
+        {
+            var amount = UsdAmount.Of(new Price(facts.GetInt64(1)), new Quantity(facts.GetInt64(2)), isPegged, out var flags);
+            update.Bind(1, amount?.Scaled).Bind(2, (long)flags).Bind(3, facts.GetInt64(0)).Run();
+        }
+    }
 
     public void Clear() => database.Execute("DELETE FROM DIM_SYMBOL_VERSIONS; DELETE FROM SYMBOL_CONFLICTS");
 

@@ -86,7 +86,9 @@ public sealed partial class SqliteWarehouse
         {
             // A change valid after the last trade has nothing to bind: the usual case, without a look at the facts.
             if (rebinding.From.Microseconds > state.LastTradeTime) continue;
-            rekeyed += writer.Rekey(state.SymbolId, rebinding);
+            if (rebinding.ChangesKey) rekeyed += writer.Rekey(state.SymbolId, rebinding);
+            var isPegged = _usd.IsPegged(rebinding.New[SymbolAttribute.QuoteAsset]);
+            if (isPegged != _usd.IsPegged(rebinding.Old[SymbolAttribute.QuoteAsset])) writer.Reprice(state.SymbolId, rebinding, isPegged);
             if (soFar + rekeyed > _options.RekeyLimit)
             {
                 throw new WarehouseException(
