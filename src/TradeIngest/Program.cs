@@ -8,4 +8,5 @@ return await CommandLine.RunAsync(
     ReplayCommand.Create(),
     VerifyCommand.Create(),
     QueryCommand.Create(),
-    StatusCommand.Create());
+    StatusCommand.Create(),
+    DimensionCommand.Create());

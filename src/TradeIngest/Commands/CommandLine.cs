@@ -20,9 +20,11 @@ internal static class CommandLine
         foreach (var command in commands) root.Subcommands.Add(command);
 
         var parsed = root.Parse(args);
-        if (parsed.Action is ParseErrorAction)
+        if (parsed.Action is ParseErrorAction wrongUsage)
         {
+            wrongUsage.ShowHelp = false;
             await parsed.InvokeAsync();
+            await Console.Error.WriteLineAsync("See: trade-ingest --help, or --help after a command.");
             return ExitCode.WrongUsage;
         }
 

@@ -67,7 +67,8 @@ internal sealed class CaptureService : IAsyncDisposable
             var sync = new ReferenceSync(stores.Warehouse, clock);
             var polling = new ExchangeInfoPolling(
                 rest, [.. chosen.Select(symbol => symbol.Ticker)], options.Exchange.InfoInterval, sync, clock, loggers.CreateLogger<ExchangeInfoPolling>());
-            await sync.SyncAsync(ChangeSource.ExchangeInfo, [.. chosen.Select(ExchangeInfoStatements.From)], cancellationToken);
+            var keys = listed.Select(symbol => new NaturalKey(Exchange.Binance, symbol.Ticker)).ToHashSet();
+            await sync.SyncAsync(ChangeSource.ExchangeInfo, [.. chosen.Select(ExchangeInfoStatements.From)], cancellationToken, keys);
             var file = new ReferenceFileWatch(
                 options.Reference.File ?? folder.ReferenceFile, options.Reference.Interval, sync, clock, loggers.CreateLogger<ReferenceFileWatch>());
             await file.ApplyIfChangedAsync(cancellationToken);

@@ -2,6 +2,7 @@ using Crypto.TradeIngest.Binance;
 using Crypto.TradeIngest.Binance.Connections;
 using Crypto.TradeIngest.Log;
 using Crypto.TradeIngest.Pipelines;
+using Crypto.Warehouse.Dimension;
 using Crypto.Warehouse.Loading;
 
 namespace Crypto.TradeIngest.Hosting;
@@ -31,6 +32,7 @@ internal sealed record ServiceOptions
         if (Reference.Interval < TimeSpan.FromMilliseconds(50)) yield return $"Reference: Interval {Reference.Interval} is under 50 ms";
         if (Log.Partitions is < 1 or > 1024) yield return $"Log: Partitions {Log.Partitions} is not within 1 to 1,024";
         if (Log.MaxBytes < 1 << 20) yield return $"Log: MaxBytes {Log.MaxBytes} is under 1 MiB";
+        foreach (var fault in Warehouse.Validate()) yield return $"Warehouse: {fault}";
         if (DrainTimeout <= TimeSpan.Zero) yield return $"DrainTimeout {DrainTimeout} is not positive";
     }
 }
@@ -118,4 +120,34 @@ internal sealed record WarehouseOptions
 {
     /// <summary>Quote assets that count as US dollars, separated by commas. Default the dollar and its stablecoins.</summary>
     public string PeggedAssets { get; init; } = string.Join(',', UsdAmount.DefaultPeggedAssets);
+
+    /// <summary>Most facts that one set of changes may bind to another version; beyond, nothing is applied. Default 1,000,000.</summary>
+    public long RekeyLimit { get; init; } = 1_000_000;
+
+    /// <summary>
+    /// Which sources may state which attribute, by column and source name separated by commas: <c>sector = reference_file</c>. Attributes
+    /// left out keep their default owners.
+    /// </summary>
+    public IReadOnlyDictionary<string, string> Owners { get; init; } = new Dictionary<string, string>(StringComparer.Ordinal);
+
+    public AttributeOwnership Ownership => AttributeOwnership.Default.With(Owners.Select(pair => KeyValuePair.Create(
+        SymbolAttributes.TryParse(pair.Key, out var attribute) ? attribute : throw new FormatException($"'{pair.Key}' is no attribute of a symbol."),
+        pair.Value.Split(',', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries).Select(ChangeSources.Parse))));
+
+    public IEnumerable<string> Validate()
+    {
+        if (RekeyLimit < 0) yield return $"RekeyLimit {RekeyLimit} is negative";
+        foreach (var (column, sources) in Owners)
+        {
+            if (!SymbolAttributes.TryParse(column, out _))
+            {
+                yield return $"Owners: '{column}' is none of {string.Join(", ", SymbolAttributes.All.Select(attribute => attribute.Column()))}";
+            }
+
+            foreach (var source in sources.Split(',', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries))
+            {
+                if (!ChangeSources.TryParse(source, out _)) yield return $"Owners: '{source}' is none of exchange_info, reference_file, change_data_capture";
+            }
+        }
+    }
 }

@@ -47,6 +47,8 @@ internal sealed class Stores : IAsyncDisposable
     public static SqliteWarehouseOptions WarehouseOptionsOf(ServiceOptions options) => new()
     {
         PeggedAssets = options.Warehouse.PeggedAssets.Split(',', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries),
+        Ownership = options.Warehouse.Ownership,
+        RekeyLimit = options.Warehouse.RekeyLimit,
     };
 
     public async ValueTask DisposeAsync()

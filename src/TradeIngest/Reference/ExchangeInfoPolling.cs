@@ -1,11 +1,15 @@
 using Crypto.TradeIngest.Binance;
 using Crypto.TradeIngest.Binance.Rest;
+using Crypto.TradeModel.Symbols;
 using Crypto.Warehouse.Dimension;
 using Microsoft.Extensions.Logging;
 
 namespace Crypto.TradeIngest.Reference;
 
-/// <summary>Reads the exchange's list of symbols now and then and applies what changed of the captured ones.</summary>
+/// <summary>
+/// Reads the exchange's list of symbols now and then and applies what changed of the captured ones. A symbol that vanished from the
+/// list is a delete.
+/// </summary>
 internal sealed class ExchangeInfoPolling(
     BinanceRestClient rest, IReadOnlyCollection<string> tickers, TimeSpan interval, ReferenceSync sync, TimeProvider clock, ILogger<ExchangeInfoPolling> logger)
 {
@@ -33,7 +37,8 @@ internal sealed class ExchangeInfoPolling(
         {
             var listed = await rest.GetExchangeInfoAsync(cancellationToken);
             var statements = listed.Where(symbol => _tickers.Contains(symbol.Ticker)).Select(ExchangeInfoStatements.From).ToList();
-            var outcome = await sync.SyncAsync(ChangeSource.ExchangeInfo, statements, cancellationToken);
+            var keys = listed.Select(symbol => new NaturalKey(Exchange.Binance, symbol.Ticker)).ToHashSet();
+            var outcome = await sync.SyncAsync(ChangeSource.ExchangeInfo, statements, cancellationToken, keys);
             if (outcome.NewChanges > 0) logger.LogInformation("exchangeInfo: {Changes} changes, {Versions} versions.", outcome.NewChanges, outcome.VersionsWritten);
         }
         catch (ExchangeException failure)

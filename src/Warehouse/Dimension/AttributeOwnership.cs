@@ -24,6 +24,16 @@ public sealed class AttributeOwnership
     /// <summary>Every source may state everything.</summary>
     public static AttributeOwnership Shared { get; } = new([]);
 
+    /// <summary>The same with other owners for some attributes.</summary>
+    public AttributeOwnership With(IEnumerable<KeyValuePair<SymbolAttribute, IEnumerable<ChangeSource>>> owners)
+    {
+        ArgumentNullException.ThrowIfNull(owners);
+        var replaced = owners.ToList();
+        return new AttributeOwnership(replaced.Concat(_owners
+            .Where(pair => !replaced.Exists(other => other.Key == pair.Key))
+            .Select(pair => KeyValuePair.Create<SymbolAttribute, IEnumerable<ChangeSource>>(pair.Key, pair.Value))));
+    }
+
     public bool Allows(ChangeSource source, SymbolAttribute attribute) =>
         source == ChangeSource.Inferred || !_owners.TryGetValue(attribute, out var owners) || owners.Contains(source);
 }

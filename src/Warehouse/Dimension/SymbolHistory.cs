@@ -148,28 +148,32 @@ public sealed class SymbolHistory
     }
 
     /// <summary>What holds after a change.</summary>
-    private readonly record struct State(ImmutableSortedDictionary<SymbolAttribute, string?> Attributes, bool IsDeleted, bool IsInferred)
+    /// <param name="DeletedBy">A bit per source whose last word was that the symbol is gone.</param>
+    private readonly record struct State(ImmutableSortedDictionary<SymbolAttribute, string?> Attributes, int DeletedBy, bool IsInferred)
     {
-        public static State Nothing { get; } = new(ImmutableSortedDictionary<SymbolAttribute, string?>.Empty, false, true);
+        public static State Nothing { get; } = new(ImmutableSortedDictionary<SymbolAttribute, string?>.Empty, 0, true);
 
         public State After(SymbolChange change, AttributeOwnership ownership)
         {
             // A guess says nothing once somebody knows.
             if (change.Source == ChangeSource.Inferred && !IsInferred) return this;
+            var isInferred = IsInferred && change.Source == ChangeSource.Inferred;
+
+            // Only who said that it is gone can say that it is back: a new risk level does not list a symbol again.
+            var source = 1 << (int)change.Source;
+            if (change.Operation == ChangeOperation.Delete) return new State(Attributes, DeletedBy | source, isInferred);
             var attributes = Attributes;
-            if (change.Operation == ChangeOperation.Upsert)
+            foreach (var (attribute, value) in change.Attributes)
             {
-                foreach (var (attribute, value) in change.Attributes)
-                {
-                    if (ownership.Allows(change.Source, attribute)) attributes = attributes.SetItem(attribute, value);
-                }
+                if (ownership.Allows(change.Source, attribute)) attributes = attributes.SetItem(attribute, value);
             }
 
-            return new State(attributes, change.Operation == ChangeOperation.Delete, IsInferred && change.Source == ChangeSource.Inferred);
+            return new State(attributes, DeletedBy & ~source, isInferred);
         }
 
-        public bool LooksLike(SymbolVersion version) => version.LooksLike(IsDeleted, IsInferred, Attributes);
+        public bool LooksLike(SymbolVersion version) => version.LooksLike(DeletedBy != 0, IsInferred, Attributes);
 
-        public SymbolVersion ToVersion(NaturalKey key, Timestamp validFrom) => new(key, validFrom, Timestamp.EndOfTime, IsDeleted, IsInferred, Attributes);
+        public SymbolVersion ToVersion(NaturalKey key, Timestamp validFrom) =>
+            new(key, validFrom, Timestamp.EndOfTime, DeletedBy != 0, IsInferred, Attributes);
     }
 }

@@ -135,6 +135,27 @@ public static class SqliteReads
         return changes;
     }
 
+    /// <summary>The statements about a symbol that did not take effect.</summary>
+    public static IReadOnlyList<ConflictRow> Conflicts(SqliteDatabase database, NaturalKey key)
+    {
+        ArgumentNullException.ThrowIfNull(database);
+        var conflicts = new List<ConflictRow>();
+        using var query = database.Prepare(
+            """
+            SELECT c.attribute, c.valid_time, c.rule, c.loser_source, c.loser_value, c.winner_source, c.winner_value
+            FROM SYMBOL_CONFLICTS AS c JOIN SYMBOLS AS s USING (symbol_id) WHERE s.exchange = ? AND s.ticker = ? ORDER BY c.valid_time, c.attribute, c.loser_hash
+            """);
+        query.Bind(1, key.Exchange).Bind(2, key.Ticker);
+        while (query.Step())
+        {
+            conflicts.Add(new ConflictRow(
+                query.GetText(0), new Timestamp(query.GetInt64(1)).ToString(), query.GetText(2), query.GetText(3), query.GetTextOrNull(4),
+                query.GetTextOrNull(5), query.GetTextOrNull(6)));
+        }
+
+        return conflicts;
+    }
+
     internal static string FormatAttributes(ImmutableSortedDictionary<SymbolAttribute, string?> attributes) =>
         JsonSerializer.Serialize(attributes.ToDictionary(pair => pair.Key.Column(), pair => pair.Value, StringComparer.Ordinal));
 

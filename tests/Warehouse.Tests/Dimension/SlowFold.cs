@@ -39,7 +39,7 @@ internal static class SlowFold
         var firstDescribed = described.Count == 0 ? Timestamp.Epoch : described.Min(change => change.ValidTime);
         var known = changes.Where(change => change.ValidTime <= instant || change.ValidTime == firstDescribed).ToList();
         return Text(
-            Latest(known)?.Operation == ChangeOperation.Delete,
+            known.GroupBy(change => change.Source).Any(said => Latest(said)?.Operation == ChangeOperation.Delete),
             known.TrueForAll(change => change.Source == ChangeSource.Inferred),
             attribute => Latest(known.Where(change => change.Operation == ChangeOperation.Upsert && change.Attributes.ContainsKey(attribute)))?.Attributes[attribute]);
     }

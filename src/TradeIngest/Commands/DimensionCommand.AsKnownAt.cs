@@ -1,0 +1,53 @@
+using System.CommandLine;
+using Crypto.TradeModel.Times;
+using Crypto.Warehouse.Dimension;
+using Crypto.Warehouse.Sqlite;
+using Spectre.Console;
+
+namespace Crypto.TradeIngest.Commands;
+
+internal static partial class DimensionCommand
+{
+    private static Command AsKnownAt()
+    {
+        var time = new Argument<string>("TIME") { Description = "An instant, such as 2026-03-01T00:00:00Z." };
+        var valid = new Option<string?>("--valid-at") { Description = "Only what was then known to hold at this instant.", HelpName = "TIME" };
+        var ticker = new Option<string?>("--ticker") { Description = "Only this symbol.", HelpName = "TICKER" };
+        var data = CommonOptions.Data();
+        var json = CommonOptions.Json();
+        var command = new Command("as-known-at", "The dimension as it was believed at an instant.") { time, valid, ticker, data, json };
+        command.SetAction(parsed =>
+        {
+            var known = TimeOf(parsed.GetValue(time)!);
+            var at = parsed.GetValue(valid) is { } text ? TimeOf(text) : (Timestamp?)null;
+            using var database = Open(parsed.GetValue(data));
+            var rows = SqliteReads.VersionsKnownAt(database, known)
+                .Where(row => at is null || (row.Version.ValidFrom <= at && at < row.Version.ValidTo))
+                .Where(row => parsed.GetValue(ticker) is not { } only || row.Version.Key.Ticker.Equals(only, StringComparison.OrdinalIgnoreCase))
+                .ToList();
+            if (parsed.GetValue(json)) Output.Json(rows.Select(VersionRow.Of));
+            else WriteRows(rows);
+            return ExitCode.Ok;
+        });
+        return command;
+    }
+
+    private static void WriteRows(IReadOnlyList<RecordedVersion> rows)
+    {
+        var table = new Table().Border(TableBorder.Rounded).AddColumns("ticker", "valid from", "valid to");
+        foreach (var attribute in SymbolAttributes.All) table.AddColumn(attribute.Column());
+        table.AddColumns("flags", "recorded from");
+        foreach (var row in rows)
+        {
+            var version = row.Version;
+            var flags = string.Join(' ', new[] { version.IsDeleted ? "deleted" : "", version.IsInferred ? "inferred" : "" }.Where(flag => flag.Length > 0));
+            table.AddRow(
+            [
+                Markup.Escape(version.Key.Ticker), version.ValidFrom.ToString(), version.ValidTo.ToString(),
+                .. SymbolAttributes.All.Select(attribute => Markup.Escape(version[attribute] ?? "")), flags, row.RecordedFrom.ToString(),
+            ]);
+        }
+
+        Output.People().Write(table);
+    }
+}

@@ -1,0 +1,28 @@
+using System.CommandLine;
+using Crypto.TradeIngest.Hosting;
+using Crypto.Warehouse.Sqlite;
+using Spectre.Console;
+
+namespace Crypto.TradeIngest.Commands;
+
+internal static partial class DimensionCommand
+{
+    private static Command Rebuild()
+    {
+        var data = CommonOptions.Data();
+        var json = CommonOptions.Json();
+        var command = new Command("rebuild", "Drops the dimension and folds SYMBOL_CHANGES again; exit code 1 when a row came out different.") { data, json };
+        command.SetAction(async (parsed, cancellation) =>
+        {
+            var options = Configuration.Read(("Data", parsed.GetValue(data)));
+            var folder = new DataFolder(options.Data);
+            using var folderLock = folder.Lock();
+            await using var warehouse = SqliteWarehouse.Open(folder.Warehouse, Stores.WarehouseOptionsOf(options), TimeProvider.System);
+            var outcome = await warehouse.RebuildDimensionAsync(cancellation);
+            if (parsed.GetValue(json)) Output.Json(outcome);
+            else Output.People().WriteLine($"{Output.Count(outcome.Rows)} rows folded, {Output.Count(outcome.Different)} different, {Output.Count(outcome.FactsRekeyed)} facts bound anew");
+            return outcome.Different == 0 ? ExitCode.Ok : ExitCode.CheckFailed;
+        });
+        return command;
+    }
+}
