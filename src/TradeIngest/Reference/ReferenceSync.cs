@@ -6,88 +6,76 @@ using Crypto.Warehouse.Dimension;
 namespace Crypto.TradeIngest.Reference;
 
 /// <summary>
-/// Turns what a source says now into changes: only what differs from what the same source said before. What a source says first of
-/// an attribute holds from the beginning, since nothing is known to contradict it; what it says later, from then on. A statement
-/// that names its own time holds from that time, and is said once.
+/// Turns what a source says now into changes: only what differs from what the same source said before of the same time. What a
+/// source says first of an attribute holds from the beginning, since nothing is known to contradict it; what it says later, from
+/// then on, unless it names a time itself. An undated statement beside dated ones is about the time before the first of them.
 /// </summary>
 internal sealed class ReferenceSync(IWarehouse warehouse, TimeProvider clock)
 {
     /// <param name="listed">
-    /// Where the source gives a complete list: all keys on it. A symbol it described before and does not list any more is deleted.
+    /// Where the source gives a complete list: all keys on it. A symbol it described before and does not list any more is deleted;
+    /// one that is listed again is described anew.
     /// </param>
     /// <returns>What the changes did; nothing when the source said nothing new.</returns>
     public async Task<ApplyOutcome> SyncAsync(
         ChangeSource source, IReadOnlyList<SymbolStatement> statements, CancellationToken cancellationToken, IReadOnlySet<NaturalKey>? listed = null)
     {
         var said = await warehouse.ChangesAsync(source, cancellationToken);
-        var sayings = said.GroupBy(change => change.Key).ToDictionary(history => history.Key, history => new Sayings(history));
+        var histories = said.ToLookup(change => change.Key);
         var sequence = said.Count == 0 ? 0 : said.Max(change => change.Sequence);
         var now = Timestamp.Now(clock);
         var changes = new List<SymbolChange>();
-
-        // Statements that name their time first: an undated one is about how things stand after all of them.
-        foreach (var statement in statements.OrderBy(statement => statement.ValidFrom is null))
+        foreach (var symbol in statements.GroupBy(statement => statement.Key))
         {
-            if (!sayings.TryGetValue(statement.Key, out var known)) sayings.Add(statement.Key, known = new Sayings([]));
-            foreach (var (validTime, attributes) in News(statement, known, now))
+            var history = new SortedSet<SymbolChange>(histories[symbol.Key], SymbolChange.Order);
+            var firstDated = symbol.Min(statement => statement.ValidFrom) ?? Timestamp.EndOfTime;
+            foreach (var statement in symbol.OrderBy(statement => statement.ValidFrom))
             {
-                Add(statement.Key, ChangeOperation.Upsert, validTime, attributes);
+                foreach (var (validTime, attributes) in News(statement, history, firstDated, now))
+                {
+                    var change = new SymbolChange(source, ++sequence, statement.Key, ChangeOperation.Upsert, validTime, now, attributes);
+                    history.Add(change);
+                    changes.Add(change);
+                }
             }
         }
 
-        foreach (var (key, known) in sayings.Where(pair => listed is not null && !listed.Contains(pair.Key) && !pair.Value.IsDeleted))
+        foreach (var history in histories.Where(history => listed is not null && !listed.Contains(history.Key) && !IsDeleted(history)))
         {
-            Add(key, ChangeOperation.Delete, now, ImmutableSortedDictionary<SymbolAttribute, string?>.Empty);
+            changes.Add(new SymbolChange(
+                source, ++sequence, history.Key, ChangeOperation.Delete, now, now, ImmutableSortedDictionary<SymbolAttribute, string?>.Empty));
         }
 
         return await warehouse.ApplyAsync(changes, cancellationToken);
-
-        void Add(NaturalKey key, ChangeOperation operation, Timestamp validTime, ImmutableSortedDictionary<SymbolAttribute, string?> attributes)
-        {
-            var change = new SymbolChange(source, ++sequence, key, operation, validTime, now, attributes);
-            sayings[key].Add(change);
-            changes.Add(change);
-        }
     }
 
-    private static IEnumerable<(Timestamp ValidTime, ImmutableSortedDictionary<SymbolAttribute, string?> Attributes)> News(
-        SymbolStatement statement, Sayings known, Timestamp now)
+    private static bool IsDeleted(IEnumerable<SymbolChange> history) => history.Max(SymbolChange.Order)?.Operation == ChangeOperation.Delete;
+
+    /// <summary>The attributes of which the statement says something new, by the time from which it holds.</summary>
+    private static List<(Timestamp ValidTime, ImmutableSortedDictionary<SymbolAttribute, string?> Attributes)> News(
+        SymbolStatement statement, IEnumerable<SymbolChange> history, Timestamp firstDated, Timestamp now)
     {
-        if (statement.ValidFrom is { } validFrom)
+        if (statement.ValidFrom is null && IsDeleted(history)) return [(now, statement.Attributes)];
+
+        // Of an undated statement's own time: what was said to hold later stays.
+        var isBeforeDated = now < firstDated;
+        var known = new Dictionary<SymbolAttribute, (string? Value, Timestamp Since)>();
+        foreach (var change in history)
         {
-            var there = known.At(validFrom);
-            var news = statement.Attributes.Where(pair => !there.TryGetValue(pair.Key, out var value) || value != pair.Value).ToImmutableSortedDictionary();
-            if (news.Count > 0) yield return (validFrom, news);
+            var isKnown = statement.ValidFrom is { } at ? change.ValidTime <= at
+                : isBeforeDated ? change.ValidTime <= now
+                : change.ValidTime < firstDated;
+            if (!isKnown) continue;
+            foreach (var (attribute, value) in change.Attributes) known[attribute] = (value, change.ValidTime);
         }
-        else if (known.IsDeleted)
-        {
-            // Listed again: everything is said anew.
-            yield return (now, statement.Attributes);
-        }
-        else
-        {
-            var news = statement.Attributes.Where(pair => known.Latest.GetValueOrDefault(pair.Key) != pair.Value).ToList();
-            foreach (var part in news.GroupBy(pair => known.Latest.ContainsKey(pair.Key) ? now : Timestamp.Epoch).ToList())
-            {
-                yield return (part.Key, part.ToImmutableSortedDictionary());
-            }
-        }
-    }
 
-    /// <summary>What one source said of one symbol.</summary>
-    private sealed class Sayings(IEnumerable<SymbolChange> changes)
-    {
-        private readonly SortedSet<SymbolChange> _changes = new(changes, SymbolChange.Order);
+        return [.. statement.Attributes
+            .Where(pair => known.GetValueOrDefault(pair.Key).Value != pair.Value)
+            .GroupBy(pair => statement.ValidFrom ?? Since(pair.Key))
+            .Select(part => (part.Key, part.ToImmutableSortedDictionary()))];
 
-        public ImmutableSortedDictionary<SymbolAttribute, string?> Latest => Merge(_changes);
-
-        public bool IsDeleted => _changes.Max?.Operation == ChangeOperation.Delete;
-
-        public ImmutableSortedDictionary<SymbolAttribute, string?> At(Timestamp validTime) => Merge(_changes.Where(change => change.ValidTime == validTime));
-
-        public void Add(SymbolChange change) => _changes.Add(change);
-
-        private static ImmutableSortedDictionary<SymbolAttribute, string?> Merge(IEnumerable<SymbolChange> changes) => changes.Aggregate(
-            ImmutableSortedDictionary<SymbolAttribute, string?>.Empty, (attributes, change) => attributes.SetItems(change.Attributes));
+        // Where a dated statement holds already, an undated one that differs corrects what held before.
+        Timestamp Since(SymbolAttribute attribute) =>
+            !known.TryGetValue(attribute, out var before) ? Timestamp.Epoch : isBeforeDated ? now : before.Since;
     }
 }
