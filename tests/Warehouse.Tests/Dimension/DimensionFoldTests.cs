@@ -15,7 +15,8 @@ public sealed class DimensionFoldTests
         Prop.ForAll(Changes.Some.ToArbitrary(), changes =>
         {
             var expected = SlowFold.Fold(changes);
-            var actual = DimensionFold.Fold(changes).Select(version => (version.ValidFrom, version.ValidTo, SlowFold.StateOf(version))).ToList();
+            var versions = DimensionFold.Fold(changes);
+            var actual = versions.Select(version => (version.ValidFrom, version.ValidTo, SlowFold.StateOf(version))).ToList();
             CollectionAssert.AreEqual(expected, actual);
         }).Check(Thorough);
 
@@ -44,9 +45,11 @@ public sealed class DimensionFoldTests
             from order in Gen.Shuffle(changes.Concat(repeated).ToArray())
             select (Changes: changes, Order: order);
 
-        Prop.ForAll(
-            arrivals.ToArbitrary(),
-            arrival => CollectionAssert.AreEqual(DimensionFold.Fold(arrival.Changes).ToArray(), DimensionFold.Fold(arrival.Order).ToArray())).Check(Thorough);
+        Prop.ForAll(arrivals.ToArbitrary(), arrival =>
+        {
+            var expected = DimensionFold.Fold(arrival.Changes);
+            CollectionAssert.AreEqual(expected.ToArray(), DimensionFold.Fold(arrival.Order).ToArray());
+        }).Check(Thorough);
     }
 
     [TestMethod]
@@ -90,7 +93,10 @@ public sealed class DimensionFoldTests
     public void Fold_AttributeTakenBackAgain_IsThreeVersionsAndTheLastOneLacksIt()
     {
         var versions = DimensionFold.Fold(
-            [Changes.Sector(1, "1970-01-01T00:00:00Z", null), Changes.Sector(2, "2021-01-01T00:00:00Z", "a"), Changes.Sector(3, "2022-01-01T00:00:00Z", null)]);
+        [
+            Changes.Sector(1, "1970-01-01T00:00:00Z", null), Changes.Sector(2, "2021-01-01T00:00:00Z", "a"),
+            Changes.Sector(3, "2022-01-01T00:00:00Z", null),
+        ]);
 
         Assert.HasCount(3, versions);
         Assert.IsNull(versions[2][SymbolAttribute.Sector]);
