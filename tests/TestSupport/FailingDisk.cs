@@ -5,7 +5,8 @@ namespace Crypto.TestSupport;
 /// <summary>
 /// Lets the operating system's calls fail for files under one folder, inside this process and below SQLite: its Unix file layer lets
 /// its system calls be replaced (<c>xSetSystemCall</c> of <c>sqlite3_vfs</c>). So a full or read-only disk needs no mount and
-/// no privilege, and SQLite's own recovery is what runs. Files elsewhere are not touched. One at a time; construct it after SQLite was used.
+/// no privilege, and SQLite's own recovery is what runs. Files elsewhere are not touched. One at a time; SQLite must have been used
+/// before it is constructed.
 /// </summary>
 public sealed class FailingDisk : IDisposable
 {
@@ -44,7 +45,10 @@ public sealed class FailingDisk : IDisposable
         Replace<Write>("write", original => (file, bytes, count) => Refuses(file, count) ? Fail() : Pass(original(file, bytes, count)));
         Replace<Open>("open", original => (path, flags, mode) =>
         {
-            if (!_isReadOnly || (flags & WriteAccess) == 0 || !IsInside(Marshal.PtrToStringUTF8(path))) return (int)Pass(original(path, flags, mode));
+            if (!_isReadOnly || (flags & WriteAccess) == 0 || !IsInside(Marshal.PtrToStringUTF8(path)))
+            {
+                return (int)Pass(original(path, flags, mode));
+            }
             Marshal.SetLastSystemError(ReadOnlyFileSystem);
             return -1;
         });
@@ -106,7 +110,8 @@ public sealed class FailingDisk : IDisposable
             .Where(path => path.Contains("sqlite3.so", StringComparison.Ordinal))
             .Distinct()
             .OrderByDescending(path => path.Contains("e_sqlite3", StringComparison.Ordinal));
-        var library = NativeLibrary.Load(libraries.FirstOrDefault() ?? throw new InvalidOperationException("Use SQLite once before making its disk fail."));
+        var library = NativeLibrary.Load(
+            libraries.FirstOrDefault() ?? throw new InvalidOperationException("Use SQLite once before making its disk fail."));
         return Marshal.GetDelegateForFunctionPointer<VfsFind>(NativeLibrary.GetExport(library, "sqlite3_vfs_find"))(0);
     }
 
@@ -130,7 +135,10 @@ public sealed class FailingDisk : IDisposable
 
     private bool Refuses(int file, nint count)
     {
-        if (_writeError == 0 || !IsInside(File.ResolveLinkTarget($"/proc/self/fd/{file}", returnFinalTarget: false)?.FullName)) return false;
+        if (_writeError == 0 || !IsInside(File.ResolveLinkTarget($"/proc/self/fd/{file}", returnFinalTarget: false)?.FullName))
+        {
+            return false;
+        }
         return Interlocked.Add(ref _room, -count) < 0;
     }
 

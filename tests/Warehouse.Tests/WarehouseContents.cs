@@ -32,10 +32,9 @@ internal sealed record WarehouseContents(
         ]);
 }
 
-/// <summary>A fact with the instant from which the version it is bound to is valid.</summary>
 internal sealed record FactRow(
-    string Ticker, long TradeId, long SymbolKey, Timestamp TradeTime, Price Price, Quantity Quantity, Amount? Amount, AggressorSide Aggressor,
-    IngestSource Source, QualityFlags Flags);
+    string Ticker, long TradeId, long SymbolKey, Timestamp TradeTime, Price Price, Quantity Quantity, Amount? Amount,
+    AggressorSide Aggressor, IngestSource Source, QualityFlags Flags);
 
 internal sealed record RejectedRow(string? Ticker, long? TradeId, string Reason, string Detail, string ContentHex);
 

@@ -71,7 +71,8 @@ public abstract partial class WarehouseContract
         Assert.AreEqual(new ApplyOutcome(1, 0, 2, 1, 4), outcome);
         var contents = await ReadAsync();
         var changed = contents.Facts.Except(before.Facts).ToArray();
-        Assert.AreEqual("BTCUSDT 4, BTCUSDT 5, BTCUSDT 6, BTCUSDT 7", string.Join(", ", changed.Select(fact => $"{fact.Ticker} {fact.TradeId}")));
+        Assert.AreEqual(
+            "BTCUSDT 4, BTCUSDT 5, BTCUSDT 6, BTCUSDT 7", string.Join(", ", changed.Select(fact => $"{fact.Ticker} {fact.TradeId}")));
         AssertBound(contents);
     }
 
@@ -154,14 +155,16 @@ public abstract partial class WarehouseContract
         foreach (var fact in (await ReadAsync()).Facts)
         {
             var expected = fact.TradeId < 3 && Amount.TryMultiply(fact.Price, fact.Quantity, out var amount) ? amount : (Amount?)null;
-            Assert.AreEqual((expected, expected is null ? QualityFlags.NoUsdRate : QualityFlags.None), (fact.Amount, fact.Flags), fact.ToString());
+            Assert.AreEqual(
+                (expected, expected is null ? QualityFlags.NoUsdRate : QualityFlags.None), (fact.Amount, fact.Flags), fact.ToString());
         }
     }
 
     [TestMethod]
     public async Task ChangesAsync_OfOneSource_GivesItsStatementsAsTheyWereMade()
     {
-        var first = Change("BTCUSDT", 1, TestTrades.TimeOf(1), (SymbolAttribute.Sector, "with \"quotes\", 中文"), (SymbolAttribute.RiskLevel, null));
+        var first = Change(
+            "BTCUSDT", 1, TestTrades.TimeOf(1), (SymbolAttribute.Sector, "with \"quotes\", 中文"), (SymbolAttribute.RiskLevel, null));
         var second = Change("ETHBTC", 2, TestTrades.TimeOf(2), (SymbolAttribute.Sector, ""));
         var other = new SymbolChange(
             ChangeSource.ExchangeInfo, 1, first.Key, ChangeOperation.Delete, TestTrades.TimeOf(3), TestTrades.TimeOf(4),
@@ -193,7 +196,8 @@ public abstract partial class WarehouseContract
         foreach (var (drawn, order) in Gen.Sample(runs, OrdersToTry))
         {
             var changes = drawn.Select((entry, i) => new SymbolChange(
-                entry.source, i, new NaturalKey(Exchange.Binance, "BTCUSDT"), ChangeOperation.Upsert, TestTrades.TimeOf(entry.minute), TestTrades.TimeOf(entry.minute),
+                entry.source, i, new NaturalKey(Exchange.Binance, "BTCUSDT"), ChangeOperation.Upsert,
+                TestTrades.TimeOf(entry.minute), TestTrades.TimeOf(entry.minute),
                 ImmutableSortedDictionary<SymbolAttribute, string?>.Empty.Add(entry.attribute, entry.value))).ToArray();
 
             // What was inferred of the symbol stays where nobody describes it, so the plain run gets it too.
@@ -226,7 +230,9 @@ public abstract partial class WarehouseContract
             var version = contents.Versions.SingleOrDefault(version => version.SymbolKey == fact.SymbolKey);
             Assert.IsNotNull(version, $"{fact.Ticker} {fact.TradeId} is bound to no version of current knowledge.");
             Assert.AreEqual(fact.Ticker, version.Key.Ticker);
-            Assert.IsTrue(version.ValidFrom <= fact.TradeTime && fact.TradeTime < version.ValidTo, $"{fact} is bound to [{version.ValidFrom}, {version.ValidTo}).");
+            Assert.IsTrue(
+                version.ValidFrom <= fact.TradeTime && fact.TradeTime < version.ValidTo,
+                $"{fact} is bound to [{version.ValidFrom}, {version.ValidTo}).");
         }
     }
 }

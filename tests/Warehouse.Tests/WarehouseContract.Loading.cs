@@ -26,8 +26,8 @@ public abstract partial class WarehouseContract
         var fact = contents.Facts.Single();
         Assert.AreEqual(
             new FactRow(
-                "BTCUSDT", 7, contents.Versions.Single().SymbolKey, trade.TradeTime, trade.Price, trade.Quantity, Amount.Parse("5.88742630"),
-                AggressorSide.Sell, IngestSource.Backfill, QualityFlags.None),
+                "BTCUSDT", 7, contents.Versions.Single().SymbolKey, trade.TradeTime, trade.Price, trade.Quantity,
+                Amount.Parse("5.88742630"), AggressorSide.Sell, IngestSource.Backfill, QualityFlags.None),
             fact);
     }
 
@@ -134,11 +134,14 @@ public abstract partial class WarehouseContract
     [TestMethod]
     public async Task LoadAsync_SymbolsInterleaved_EachHasItsOwnIds()
     {
-        await LoadAsync(new BatchBuilder().Of([TestTrades.Of(Btc, 1), TestTrades.Of(Eth, 1), TestTrades.Of(Btc, 2), TestTrades.Of(Eth, 2)]));
+        await LoadAsync(
+            new BatchBuilder().Of([TestTrades.Of(Btc, 1), TestTrades.Of(Eth, 1), TestTrades.Of(Btc, 2), TestTrades.Of(Eth, 2)]));
 
         var contents = await ReadAsync();
-        Assert.AreEqual("BTCUSDT 1, BTCUSDT 2, ETHBTC 1, ETHBTC 2", string.Join(", ", contents.Facts.Select(fact => $"{fact.Ticker} {fact.TradeId}")));
-        CollectionAssert.AreEqual(new[] { new CoverageRow("BTCUSDT", Ids(1, 2)), new CoverageRow("ETHBTC", Ids(1, 2)) }, contents.Coverage.ToArray());
+        Assert.AreEqual(
+            "BTCUSDT 1, BTCUSDT 2, ETHBTC 1, ETHBTC 2", string.Join(", ", contents.Facts.Select(fact => $"{fact.Ticker} {fact.TradeId}")));
+        CollectionAssert.AreEqual(
+            new[] { new CoverageRow("BTCUSDT", Ids(1, 2)), new CoverageRow("ETHBTC", Ids(1, 2)) }, contents.Coverage.ToArray());
     }
 
     [TestMethod]
@@ -201,7 +204,10 @@ public abstract partial class WarehouseContract
         var changes = Task.Run(
             async () =>
             {
-                for (var i = 0; i < 20; i++) await ApplyAsync(Change("BTCUSDT", i, TestTrades.TimeOf(i * 100), (SymbolAttribute.Sector, $"sector {i}")));
+                for (var i = 0; i < 20; i++)
+                {
+                    await ApplyAsync(Change("BTCUSDT", i, TestTrades.TimeOf(i * 100), (SymbolAttribute.Sector, $"sector {i}")));
+                }
             },
             Stop);
 
@@ -216,7 +222,8 @@ public abstract partial class WarehouseContract
         foreach (var fact in contents.Facts)
         {
             var version = contents.Versions.Single(version => version.SymbolKey == fact.SymbolKey);
-            Assert.IsTrue(version.ValidFrom <= fact.TradeTime && fact.TradeTime < version.ValidTo, $"{fact} is bound to {version.ValidFrom}");
+            Assert.IsTrue(
+                version.ValidFrom <= fact.TradeTime && fact.TradeTime < version.ValidTo, $"{fact} is bound to {version.ValidFrom}");
         }
     }
 
@@ -255,6 +262,8 @@ public abstract partial class WarehouseContract
         Assert.AreEqual(1, rekeyed.FactsRekeyed);
 
         static string Text(IReadOnlyList<SymbolCoverage> coverage) => string.Join(
-            '\n', coverage.Select(symbol => $"{symbol.Key} {symbol.SymbolId} {string.Join(' ', symbol.Covered)} gaps {string.Join(' ', symbol.OpenGaps)}"));
+            '\n',
+            coverage.Select(symbol =>
+                $"{symbol.Key} {symbol.SymbolId} {string.Join(' ', symbol.Covered)} gaps {string.Join(' ', symbol.OpenGaps)}"));
     }
 }

@@ -69,7 +69,8 @@ public abstract class TradeLogContract
         const int Keys = 20;
         for (var round = 0; round < 10; round++)
         {
-            await AppendAsync(Enumerable.Range(0, Keys * 5).Select(i => ($"key{i % Keys}", Bytes($"key{i % Keys}:{(round * 5) + (i / Keys)}"))).ToArray());
+            var numbers = Enumerable.Range(0, Keys * 5);
+            await AppendAsync(numbers.Select(i => ($"key{i % Keys}", Bytes($"key{i % Keys}:{(round * 5) + (i / Keys)}"))).ToArray());
         }
 
         var read = await ReadAsync(Keys * 50, partitions);
@@ -77,7 +78,8 @@ public abstract class TradeLogContract
         {
             var home = Partitioner.Of(Bytes(key.Key), partitions);
             Assert.IsTrue(key.All(record => record.Partition == home), $"{key.Key} belongs in partition {home}");
-            CollectionAssert.AreEqual(Enumerable.Range(0, 50).Select(i => $"{key.Key}:{i}").ToArray(), key.Select(record => Text(record.Value)).ToArray());
+            CollectionAssert.AreEqual(
+                Enumerable.Range(0, 50).Select(i => $"{key.Key}:{i}").ToArray(), key.Select(record => Text(record.Value)).ToArray());
         }
 
         Assert.AreEqual(partitions, read.Select(record => record.Partition).Distinct().Count());
@@ -178,7 +180,8 @@ public abstract class TradeLogContract
 
         foreach (var read in await Task.WhenAll(reading))
         {
-            CollectionAssert.AreEqual(Enumerable.Range(0, 600).ToArray(), read.Select(record => int.Parse(Text(record.Value), null)).Order().ToArray());
+            CollectionAssert.AreEqual(
+                Enumerable.Range(0, 600).ToArray(), read.Select(record => int.Parse(Text(record.Value), null)).Order().ToArray());
         }
     }
 
@@ -189,14 +192,18 @@ public abstract class TradeLogContract
         await Task.WhenAll(Enumerable.Range(0, 4).Select(writer => Task.Run(
             async () =>
             {
-                for (var i = 0; i < 25; i++) await AppendAsync(($"w{writer}", Bytes($"w{writer}:{i * 2}")), ($"w{writer}", Bytes($"w{writer}:{(i * 2) + 1}")));
+                for (var i = 0; i < 25; i++)
+                {
+                    await AppendAsync(($"w{writer}", Bytes($"w{writer}:{i * 2}")), ($"w{writer}", Bytes($"w{writer}:{(i * 2) + 1}")));
+                }
             },
             Stop)));
 
         var read = await ReadAsync(200, partitions: 2);
         foreach (var writer in read.GroupBy(record => Text(record.Value).Split(':')[0]))
         {
-            CollectionAssert.AreEqual(Enumerable.Range(0, 50).Select(i => $"{writer.Key}:{i}").ToArray(), writer.Select(record => Text(record.Value)).ToArray());
+            CollectionAssert.AreEqual(
+                Enumerable.Range(0, 50).Select(i => $"{writer.Key}:{i}").ToArray(), writer.Select(record => Text(record.Value)).ToArray());
         }
     }
 
@@ -307,7 +314,8 @@ public abstract class TradeLogContract
         Assert.AreEqual(epoch, Log.Epoch);
         CollectionAssert.AreEqual(offsets, new[] { await Log.OffsetsAsync(Topic, 0, Stop), await Log.OffsetsAsync(Topic, 1, Stop) });
         await AppendAsync(("a", Bytes("4")));
-        CollectionAssert.AreEquivalent(new[] { "1", "2", "3", "4" }, (await ReadAsync(4, partitions: 2)).Select(record => Text(record.Value)).ToArray());
+        CollectionAssert.AreEquivalent(
+            new[] { "1", "2", "3", "4" }, (await ReadAsync(4, partitions: 2)).Select(record => Text(record.Value)).ToArray());
     }
 
     [TestMethod]
@@ -357,7 +365,8 @@ public abstract class TradeLogContract
         return read;
     }
 
-    private protected static Dictionary<int, long> From(params long[] offsets) => offsets.Index().ToDictionary(entry => entry.Index, entry => entry.Item);
+    private protected static Dictionary<int, long> From(params long[] offsets) =>
+        offsets.Index().ToDictionary(entry => entry.Index, entry => entry.Item);
 
     private protected static byte[] Bytes(string text) => Encoding.UTF8.GetBytes(text);
 

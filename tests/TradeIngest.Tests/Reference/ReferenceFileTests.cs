@@ -20,7 +20,9 @@ public sealed class ReferenceFileTests
         Assert.IsEmpty(faults);
         Assert.HasCount(2, statements);
         Assert.AreEqual(new NaturalKey("BINANCE", "BTCUSDT"), statements[0].Key);
-        Assert.AreEqual(("Store of value", "LOW"), (statements[0].Attributes[SymbolAttribute.Sector], statements[0].Attributes[SymbolAttribute.RiskLevel]));
+        Assert.AreEqual(
+            ("Store of value", "LOW"),
+            (statements[0].Attributes[SymbolAttribute.Sector], statements[0].Attributes[SymbolAttribute.RiskLevel]));
         Assert.IsNull(statements[0].ValidFrom);
         Assert.AreEqual(Timestamp.Parse("2026-03-01T00:00:00Z"), statements[1].ValidFrom);
     }
@@ -34,14 +36,16 @@ public sealed class ReferenceFileTests
     {
         var statement = ReferenceFile.Parse([line]).Statements.Single();
 
-        Assert.AreEqual((sector, riskLevel), (statement.Attributes[SymbolAttribute.Sector], statement.Attributes[SymbolAttribute.RiskLevel]));
+        Assert.AreEqual(
+            (sector, riskLevel), (statement.Attributes[SymbolAttribute.Sector], statement.Attributes[SymbolAttribute.RiskLevel]));
         Assert.AreEqual(line.Split(',')[0].Trim().ToUpperInvariant(), statement.Key.Ticker);
     }
 
     [TestMethod]
     public void Parse_ByteOrderMarkCommentsAndBlankLines_AreSkipped()
     {
-        var (statements, faults) = ReferenceFile.Parse(["\uFEFFTicker,sector,risk_level", "", "# a comment, with commas", "   ", "BTCUSDT,a,b"]);
+        var (statements, faults) = ReferenceFile.Parse(
+            ["\uFEFFTicker,sector,risk_level", "", "# a comment, with commas", "   ", "BTCUSDT,a,b"]);
 
         Assert.IsEmpty(faults);
         Assert.AreEqual("BTCUSDT", statements.Single().Key.Ticker);
@@ -77,7 +81,13 @@ public sealed class ReferenceFileTests
     public void Parse_TwoLinesThatContradictEachOther_TheSecondIsAFault()
     {
         var (statements, faults) = ReferenceFile.Parse(
-            ["BTCUSDT,a,LOW", "BTCUSDT,b,LOW,2026-03-01T00:00:00Z", "btcusdt,c,LOW", "BTCUSDT,d,LOW,2026-03-01T01:00:00+01:00", "BTCUSDT,e,LOW,2026-04-01T00:00:00Z"]);
+        [
+            "BTCUSDT,a,LOW",
+            "BTCUSDT,b,LOW,2026-03-01T00:00:00Z",
+            "btcusdt,c,LOW",
+            "BTCUSDT,d,LOW,2026-03-01T01:00:00+01:00",
+            "BTCUSDT,e,LOW,2026-04-01T00:00:00Z",
+        ]);
 
         Assert.AreEqual("a b e", string.Join(' ', statements.Select(statement => statement.Attributes[SymbolAttribute.Sector])));
         Assert.HasCount(2, faults);

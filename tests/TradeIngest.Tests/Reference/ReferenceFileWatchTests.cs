@@ -20,7 +20,8 @@ public sealed class ReferenceFileWatchTests : IAsyncDisposable
     public ReferenceFileWatchTests()
     {
         _warehouse = SqliteWarehouse.Open(_folder[SqliteWarehouse.FileName], new SqliteWarehouseOptions(), _clock);
-        _watch = new ReferenceFileWatch(Path, Interval, new ReferenceSync(_warehouse, _clock), _clock, NullLogger<ReferenceFileWatch>.Instance);
+        _watch = new ReferenceFileWatch(
+            Path, Interval, new ReferenceSync(_warehouse, _clock), _clock, NullLogger<ReferenceFileWatch>.Instance);
     }
 
     public TestContext TestContext { get; set; } = null!;

@@ -113,9 +113,16 @@ public sealed class ReferenceSyncTests : IAsyncDisposable
     [TestMethod]
     public async Task SyncAsync_HistoryInTheFile_IsTakenOverWholeAndReadAgainSaysNothing()
     {
-        string[] file = ["BTCUSDT,a,LOW", "BTCUSDT,c,LOW,2026-01-01T00:00:00Z", "BTCUSDT,b,LOW,2025-06-01T00:00:00Z", "BTCUSDT,b,HIGH,2025-09-01T00:00:00Z"];
+        string[] file =
+        [
+            "BTCUSDT,a,LOW",
+            "BTCUSDT,c,LOW,2026-01-01T00:00:00Z",
+            "BTCUSDT,b,LOW,2025-06-01T00:00:00Z",
+            "BTCUSDT,b,HIGH,2025-09-01T00:00:00Z",
+        ];
         await SyncAsync(file);
-        var expected = $"{Start} a LOW, 2025-06-01T00:00:00.000000Z b LOW, 2025-09-01T00:00:00.000000Z b HIGH, 2026-01-01T00:00:00.000000Z c LOW";
+        var expected = $"{Start} a LOW, 2025-06-01T00:00:00.000000Z b LOW, 2025-09-01T00:00:00.000000Z b HIGH, "
+            + "2026-01-01T00:00:00.000000Z c LOW";
         Assert.AreEqual(expected, History("BTCUSDT"));
 
         for (var i = 0; i < 3; i++)
@@ -169,7 +176,9 @@ public sealed class ReferenceSyncTests : IAsyncDisposable
         await SyncAsync("BTCUSDT,a,LOW");
         var statement = new SymbolStatement(
             new NaturalKey("BINANCE", "BTCUSDT"),
-            ImmutableSortedDictionary<SymbolAttribute, string?>.Empty.Add(SymbolAttribute.QuoteAsset, "USDT").Add(SymbolAttribute.Status, "TRADING"));
+            ImmutableSortedDictionary<SymbolAttribute, string?>.Empty
+                .Add(SymbolAttribute.QuoteAsset, "USDT")
+                .Add(SymbolAttribute.Status, "TRADING"));
 
         var outcome = await _sync.SyncAsync(ChangeSource.ExchangeInfo, [statement], TestContext.CancellationToken);
 
@@ -201,7 +210,10 @@ public sealed class ReferenceSyncTests : IAsyncDisposable
                 foreach (var statement in ReferenceFile.Parse(text).Statements.Where(statement => statement.ValidFrom is not null))
                 {
                     var version = Versions($"T{ticker}").Last(version => version.ValidFrom <= statement.ValidFrom);
-                    foreach (var (attribute, value) in statement.Attributes) Assert.AreEqual(value, version[attribute], string.Join('\n', text));
+                    foreach (var (attribute, value) in statement.Attributes)
+                    {
+                        Assert.AreEqual(value, version[attribute], string.Join('\n', text));
+                    }
                 }
             }
         }
@@ -217,5 +229,7 @@ public sealed class ReferenceSyncTests : IAsyncDisposable
     }
 
     private string History(string ticker) => string.Join(
-        ", ", Versions(ticker).Select(version => $"{version.ValidFrom} {version[SymbolAttribute.Sector] ?? "none"} {version[SymbolAttribute.RiskLevel] ?? "none"}"));
+        ", ",
+        Versions(ticker).Select(version =>
+            $"{version.ValidFrom} {version[SymbolAttribute.Sector] ?? "none"} {version[SymbolAttribute.RiskLevel] ?? "none"}"));
 }

@@ -25,15 +25,19 @@ public sealed class SliceDecoderTests
 
         var batch = decoder.Decode(Slice(40, [0xFF], SinkRecords.Of(first), foreign, [], SinkRecords.Of(second)));
 
-        Assert.AreEqual((new LogPartition("e1", Topics.StockTrades, 3), 40L, 45L, true), (batch.Partition, batch.FromOffset, batch.NextOffset, batch.KeepRaw));
+        Assert.AreEqual(
+            (new LogPartition("e1", Topics.StockTrades, 3), 40L, 45L, true),
+            (batch.Partition, batch.FromOffset, batch.NextOffset, batch.KeepRaw));
         CollectionAssert.AreEqual(new[] { first, second }, batch.Trades.ToArray());
         CollectionAssert.AreEqual(new[] { 1, 4 }, batch.TradeRecords.ToArray());
         Assert.AreEqual(5, batch.Records.Length);
         CollectionAssert.AreEqual(new long[] { 40, 42, 43 }, batch.Rejected.Select(rejected => rejected.Offset).ToArray());
         CollectionAssert.AreEqual(
-            new[] { ErrorReason.MalformedJson, ErrorReason.UnknownContractVersion, ErrorReason.MalformedJson }, batch.Rejected.Select(rejected => rejected.Reason).ToArray());
+            new[] { ErrorReason.MalformedJson, ErrorReason.UnknownContractVersion, ErrorReason.MalformedJson },
+            batch.Rejected.Select(rejected => rejected.Reason).ToArray());
         Assert.IsTrue(batch.Rejected[1].Payload.Span.SequenceEqual(foreign));
-        Assert.IsTrue(batch.Rejected.All(rejected => rejected.ReceivedTime == Appended && rejected.Detail.Length > 0 && rejected.Identity is null));
+        Assert.IsTrue(
+            batch.Rejected.All(rejected => rejected.ReceivedTime == Appended && rejected.Detail.Length > 0 && rejected.Identity is null));
     }
 
     [TestMethod]
@@ -45,7 +49,9 @@ public sealed class SliceDecoderTests
         {
             var batch = decoder.Decode(Slice(0, [.. Enumerable.Range(1, count).Select(id => SinkRecords.Of(Batches.Trade(symbol, id)))]));
 
-            CollectionAssert.AreEqual(Enumerable.Range(1, count).Select(id => (long)id).ToArray(), batch.Trades.ToArray().Select(trade => trade.TradeId).ToArray());
+            CollectionAssert.AreEqual(
+                Enumerable.Range(1, count).Select(id => (long)id).ToArray(),
+                batch.Trades.ToArray().Select(trade => trade.TradeId).ToArray());
             CollectionAssert.AreEqual(Enumerable.Range(0, count).ToArray(), batch.TradeRecords.ToArray());
         }
     }
@@ -59,7 +65,8 @@ public sealed class SliceDecoderTests
 
         Assert.IsFalse(batch.KeepRaw);
         Assert.AreEqual(0, batch.Trades.Length);
-        Assert.AreEqual((0L, ErrorReason.MalformedJson, "frame 1"), (batch.Rejected[0].Offset, batch.Rejected[0].Reason, batch.Rejected[0].Detail));
+        Assert.AreEqual(
+            (0L, ErrorReason.MalformedJson, "frame 1"), (batch.Rejected[0].Offset, batch.Rejected[0].Reason, batch.Rejected[0].Detail));
         Assert.AreEqual(new Timestamp(1_770_076_800_000_000), batch.Rejected[0].ReceivedTime);
         CollectionAssert.AreEqual(new byte[] { 1, 2, 0xFF }, batch.Rejected[0].Payload.ToArray());
         Assert.AreEqual((1L, Appended), (batch.Rejected[1].Offset, batch.Rejected[1].ReceivedTime));

@@ -8,6 +8,8 @@ using Crypto.TradeModel.Symbols;
 using Crypto.TradeModel.Times;
 using Crypto.TradeModel.Trades;
 using Crypto.Warehouse;
+using Crypto.Warehouse.Coverage;
+using Crypto.Warehouse.Dimension;
 using Crypto.Warehouse.Loading;
 using Crypto.Warehouse.Sqlite;
 
@@ -136,7 +138,8 @@ public sealed class TradeSinkTests : IAsyncDisposable
     [TestMethod]
     public async Task RunAsync_WarehouseFails_EndsWithItsException()
     {
-        await using var sink = await TradeSink.OpenAsync(_log, Topics.StockTrades, new FailingWarehouse(), _symbols, _metrics, _clock, Stop);
+        await using var sink = await TradeSink.OpenAsync(
+            _log, Topics.StockTrades, new FailingWarehouse(), _symbols, _metrics, _clock, Stop);
         await AppendTradesAsync(1, 10);
 
         var failure = await Assert.ThrowsExactlyAsync<StorageException>(() => sink.RunAsync(Stop));
@@ -184,11 +187,16 @@ public sealed class TradeSinkTests : IAsyncDisposable
     {
         await using var sink = await OpenAsync();
         var now = Timestamp.Now(_clock);
-        var live = Batches.Trade(_symbols.Intern("BTCUSDT"), 1) with { EventTime = now + TimeSpan.FromMilliseconds(-40), ReceivedTime = now };
+        var live = Batches.Trade(_symbols.Intern("BTCUSDT"), 1) with
+        {
+            EventTime = now + TimeSpan.FromMilliseconds(-40),
+            ReceivedTime = now,
+        };
         var ahead = live with { TradeId = 2, EventTime = now + TimeSpan.FromMilliseconds(5) };
         var backfilled = live with { TradeId = 3, EventTime = now + TimeSpan.FromDays(-1), Source = IngestSource.Backfill };
         var replayed = backfilled with { TradeId = 4, Source = IngestSource.Replay };
-        await _log.AppendAsync(Topics.StockTrades, Stop, SinkRecords.Of(live), SinkRecords.Of(ahead), SinkRecords.Of(backfilled), SinkRecords.Of(replayed));
+        await _log.AppendAsync(
+            Topics.StockTrades, Stop, SinkRecords.Of(live), SinkRecords.Of(ahead), SinkRecords.Of(backfilled), SinkRecords.Of(replayed));
         _clock.Advance(TimeSpan.FromMilliseconds(2));
 
         await sink.DrainAsync(Stop);
@@ -230,13 +238,13 @@ public sealed class TradeSinkTests : IAsyncDisposable
         public ValueTask<LoadOutcome> LoadAsync(WarehouseBatch batch, CancellationToken cancellationToken) =>
             throw new StorageException(StorageFault.Full, "full");
 
-        public ValueTask<Warehouse.Dimension.ApplyOutcome> ApplyAsync(
-            IReadOnlyCollection<Warehouse.Dimension.SymbolChange> changes, CancellationToken cancellationToken) => throw new NotSupportedException();
+        public ValueTask<ApplyOutcome> ApplyAsync(IReadOnlyCollection<SymbolChange> changes, CancellationToken cancellationToken) =>
+            throw new NotSupportedException();
 
-        public ValueTask<IReadOnlyList<Warehouse.Dimension.SymbolChange>> ChangesAsync(
-            Warehouse.Dimension.ChangeSource source, CancellationToken cancellationToken) => throw new NotSupportedException();
+        public ValueTask<IReadOnlyList<SymbolChange>> ChangesAsync(ChangeSource source, CancellationToken cancellationToken) =>
+            throw new NotSupportedException();
 
-        public ValueTask<IReadOnlyList<Warehouse.Coverage.SymbolCoverage>> CoverageAsync(CancellationToken cancellationToken) =>
+        public ValueTask<IReadOnlyList<SymbolCoverage>> CoverageAsync(CancellationToken cancellationToken) =>
             throw new NotSupportedException();
 
         public ValueTask DisposeAsync() => ValueTask.CompletedTask;

@@ -50,7 +50,10 @@ public sealed class GapLedgerTests
             CollectionAssert.AreEquivalent(Holes(pair.After).ToArray(), ledger.Keys.ToArray());
             foreach (var (gap, found) in ledger)
             {
-                if (old.SingleOrDefault(known => known.Contains(gap.From), new IdRange(-1, -1)) is { From: >= 0 } origin) Assert.AreEqual(origin, found);
+                if (old.SingleOrDefault(known => known.Contains(gap.From), new IdRange(-1, -1)) is { From: >= 0 } origin)
+                {
+                    Assert.AreEqual(origin, found);
+                }
             }
         }).Check(Config.QuickThrowOnFailure.WithMaxTest(2_000));
     }
@@ -67,7 +70,8 @@ public sealed class GapLedgerTests
     private static IEnumerable<IdRange> Holes(int[] ids)
     {
         var sorted = ids.Order().ToArray();
-        return sorted.Zip(sorted.Skip(1)).Where(pair => pair.Second > pair.First + 1).Select(pair => new IdRange(pair.First + 1, pair.Second - 1));
+        return sorted.Zip(sorted.Skip(1)).Where(pair => pair.Second > pair.First + 1).Select(
+            pair => new IdRange(pair.First + 1, pair.Second - 1));
     }
 
     private static IdRangeSet SetOf(int[] ids)

@@ -15,8 +15,14 @@ internal static class Changes
 
     private static readonly Timestamp[] Instants =
     [
-        Timestamp.Epoch, Timestamp.Parse("2020-01-01T00:00:00Z"), Timestamp.Parse("2020-01-01T00:00:00.000001Z"), Timestamp.Parse("2021-06-01T00:00:00Z"),
-        Timestamp.Parse("2022-01-01T00:00:00Z"), Timestamp.EndOfTime + TimeSpan.FromSeconds(-1), Timestamp.EndOfTime, Timestamp.EndOfTime + TimeSpan.FromHours(1),
+        Timestamp.Epoch,
+        Timestamp.Parse("2020-01-01T00:00:00Z"),
+        Timestamp.Parse("2020-01-01T00:00:00.000001Z"),
+        Timestamp.Parse("2021-06-01T00:00:00Z"),
+        Timestamp.Parse("2022-01-01T00:00:00Z"),
+        Timestamp.EndOfTime + TimeSpan.FromSeconds(-1),
+        Timestamp.EndOfTime,
+        Timestamp.EndOfTime + TimeSpan.FromHours(1),
     ];
 
     public static Gen<SymbolChange> Any { get; } =
@@ -41,9 +47,11 @@ internal static class Changes
     public static IReadOnlyList<SymbolVersion> Fold(IEnumerable<SymbolChange> changes) => SymbolHistory.Of(changes, AttributeOwnership.Shared).Versions;
 
     public static SymbolChange Of(
-        ChangeSource source, long sequence, Timestamp validTime, ChangeOperation operation, params (SymbolAttribute Attribute, string? Value)[] attributes) => new(
+        ChangeSource source, long sequence, Timestamp validTime, ChangeOperation operation,
+        params (SymbolAttribute Attribute, string? Value)[] attributes) => new(
         source, sequence, Key, operation, validTime, validTime,
-        attributes.Aggregate(ImmutableSortedDictionary<SymbolAttribute, string?>.Empty, (all, pair) => all.SetItem(pair.Attribute, pair.Value)));
+        attributes.Aggregate(
+            ImmutableSortedDictionary<SymbolAttribute, string?>.Empty, (all, pair) => all.SetItem(pair.Attribute, pair.Value)));
 
     public static SymbolChange Sector(long sequence, string instant, string? sector, ChangeSource source = ChangeSource.ReferenceFile) =>
         Of(source, sequence, Timestamp.Parse(instant), ChangeOperation.Upsert, (SymbolAttribute.Sector, sector));

@@ -21,7 +21,8 @@ public sealed class FactIdTests
     }
 
     [TestMethod]
-    public void Of_LargestIds_FillThePositiveRange() => Assert.AreEqual(long.MaxValue, FactId.Of(FactId.MaxSymbolId, TradeQuality.MaxTradeId));
+    public void Of_LargestIds_FillThePositiveRange() =>
+        Assert.AreEqual(long.MaxValue, FactId.Of(FactId.MaxSymbolId, TradeQuality.MaxTradeId));
 
     [TestMethod]
     public void Of_NextSymbol_FollowsTheLastTradeOfTheOneBefore() =>

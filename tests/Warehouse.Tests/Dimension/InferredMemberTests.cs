@@ -20,7 +20,9 @@ public sealed class InferredMemberTests
         var change = InferredMember.Change(new NaturalKey("BINANCE", ticker), Timestamp.Epoch);
 
         Assert.AreEqual(
-            (baseAsset, quoteAsset), (change.Attributes.GetValueOrDefault(SymbolAttribute.BaseAsset), change.Attributes.GetValueOrDefault(SymbolAttribute.QuoteAsset)));
+            (baseAsset, quoteAsset), (
+                change.Attributes.GetValueOrDefault(SymbolAttribute.BaseAsset),
+                change.Attributes.GetValueOrDefault(SymbolAttribute.QuoteAsset)));
     }
 
     [TestMethod]

@@ -41,7 +41,10 @@ internal static class SlowFold
         return Text(
             known.GroupBy(change => change.Source).Any(said => Latest(said)?.Operation == ChangeOperation.Delete),
             known.TrueForAll(change => change.Source == ChangeSource.Inferred),
-            attribute => Latest(known.Where(change => change.Operation == ChangeOperation.Upsert && change.Attributes.ContainsKey(attribute)))?.Attributes[attribute]);
+            attribute => Latest(known.Where(change => Names(change, attribute)))?.Attributes[attribute]);
+
+        static bool Names(SymbolChange change, SymbolAttribute attribute) =>
+            change.Operation == ChangeOperation.Upsert && change.Attributes.ContainsKey(attribute);
     }
 
     private static SymbolChange? Latest(IEnumerable<SymbolChange> changes) => changes
@@ -52,5 +55,6 @@ internal static class SlowFold
         .LastOrDefault();
 
     private static string Text(bool isDeleted, bool isInferred, Func<SymbolAttribute, string?> valueOf) =>
-        $"deleted {isDeleted}, inferred {isInferred}, " + string.Join(", ", SymbolAttributes.All.Select(attribute => $"{attribute} {valueOf(attribute) ?? "none"}"));
+        $"deleted {isDeleted}, inferred {isInferred}, "
+        + string.Join(", ", SymbolAttributes.All.Select(attribute => $"{attribute} {valueOf(attribute) ?? "none"}"));
 }

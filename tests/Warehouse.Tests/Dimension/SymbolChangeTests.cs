@@ -15,14 +15,30 @@ public sealed class SymbolChangeTests
         var time = Timestamp.Parse("2022-01-01T00:00:00Z");
         SymbolChange[] statements =
         [
-            Of(), Of((SymbolAttribute.Sector, null)), Of((SymbolAttribute.Sector, "")), Of((SymbolAttribute.Sector, "-")), Of((SymbolAttribute.Sector, "a")),
+            Of(), Of((SymbolAttribute.Sector, null)), Of((SymbolAttribute.Sector, "")), Of((SymbolAttribute.Sector, "-")), Of(
+                (SymbolAttribute.Sector, "a")),
             Of((SymbolAttribute.RiskLevel, "a")), Of((SymbolAttribute.Sector, "a"), (SymbolAttribute.RiskLevel, null)),
             Of((SymbolAttribute.Sector, "a10:risk_level-:")), Of((SymbolAttribute.Sector, "A")), Of((SymbolAttribute.Sector, " a")),
-            Changes.Of(ChangeSource.ReferenceFile, 2, time, ChangeOperation.Upsert), Changes.Of(ChangeSource.ExchangeInfo, 1, time, ChangeOperation.Upsert),
+            Changes.Of(ChangeSource.ReferenceFile, 2, time, ChangeOperation.Upsert), Changes.Of(
+                ChangeSource.ExchangeInfo, 1, time, ChangeOperation.Upsert),
             Changes.Of(ChangeSource.ReferenceFile, 1, time, ChangeOperation.Delete),
             Changes.Of(ChangeSource.ReferenceFile, 1, new Timestamp(time.Microseconds + 1), ChangeOperation.Upsert),
-            new(ChangeSource.ReferenceFile, 1, new NaturalKey("BINANCE", "BTCUSD"), ChangeOperation.Upsert, time, time, ImmutableSortedDictionary<SymbolAttribute, string?>.Empty),
-            new(ChangeSource.ReferenceFile, 1, new NaturalKey("BINANCEB", "TCUSDT"), ChangeOperation.Upsert, time, time, ImmutableSortedDictionary<SymbolAttribute, string?>.Empty),
+            new(
+                ChangeSource.ReferenceFile,
+                1,
+                new NaturalKey("BINANCE", "BTCUSD"),
+                ChangeOperation.Upsert,
+                time,
+                time,
+                ImmutableSortedDictionary<SymbolAttribute, string?>.Empty),
+            new(
+                ChangeSource.ReferenceFile,
+                1,
+                new NaturalKey("BINANCEB", "TCUSDT"),
+                ChangeOperation.Upsert,
+                time,
+                time,
+                ImmutableSortedDictionary<SymbolAttribute, string?>.Empty),
         ];
 
         CollectionAssert.AllItemsAreUnique(statements.Select(statement => statement.Hash).ToArray());
@@ -61,6 +77,9 @@ public sealed class SymbolChangeTests
         {
             Assert.AreEqual(Math.Sign(SymbolChange.Order.Compare(a, b)), -Math.Sign(SymbolChange.Order.Compare(b, a)));
             Assert.AreEqual(a == b, SymbolChange.Order.Compare(a, b) == 0);
-            if (SymbolChange.Order.Compare(a, b) <= 0 && SymbolChange.Order.Compare(b, c) <= 0) Assert.IsLessThanOrEqualTo(0, SymbolChange.Order.Compare(a, c));
+            if (SymbolChange.Order.Compare(a, b) <= 0 && SymbolChange.Order.Compare(b, c) <= 0)
+            {
+                Assert.IsLessThanOrEqualTo(0, SymbolChange.Order.Compare(a, c));
+            }
         }).QuickCheckThrowOnFailure();
 }

@@ -33,7 +33,9 @@ public sealed class SymbolKeyTests
     [TestMethod]
     public void Of_ManyVersions_AreUniqueAndNotNegative()
     {
-        var keys = Enumerable.Range(0, 20_000).Select(i => SymbolKey.Of(new NaturalKey("BINANCE", $"T{i % 100}"), new Timestamp(i / 100))).ToArray();
+        var keys = Enumerable.Range(0, 20_000)
+            .Select(i => SymbolKey.Of(new NaturalKey("BINANCE", $"T{i % 100}"), new Timestamp(i / 100)))
+            .ToArray();
 
         CollectionAssert.AllItemsAreUnique(keys);
         Assert.IsTrue(Array.TrueForAll(keys, key => key >= 0));

@@ -93,5 +93,7 @@ public sealed class SchemaMigratorTests : IDisposable
     private IReadOnlyList<string> Migrate() => new SchemaMigrator(_database, _clock).Migrate();
 
     private string Schema() => string.Join(
-        '\n', SqliteContents.Rows(_database, "SELECT name || ': ' || coalesce(sql, '') FROM sqlite_master ORDER BY name", row => row.GetText(0)));
+        '\n',
+        SqliteContents.Rows(
+            _database, "SELECT name || ': ' || coalesce(sql, '') FROM sqlite_master ORDER BY name", row => row.GetText(0)));
 }

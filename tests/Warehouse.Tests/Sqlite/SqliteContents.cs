@@ -17,7 +17,8 @@ internal static class SqliteContents
             Rows(
                 database,
                 """
-                SELECT s.ticker, trade_id, symbol_key, trade_time, price, quantity, total_amount_usd, aggressor_side, ingest_source, quality_flags
+                SELECT s.ticker, trade_id, symbol_key, trade_time, price, quantity, total_amount_usd, aggressor_side, ingest_source,
+                       quality_flags
                 FROM FACT_TRADES AS f JOIN SYMBOLS AS s ON s.symbol_id = f.fact_id >> 40 ORDER BY s.ticker, trade_id
                 """,
                 row => new FactRow(
@@ -26,9 +27,13 @@ internal static class SqliteContents
                     (IngestSource)row.GetInt64(8), (QualityFlags)row.GetInt64(9))),
             Rows(
                 database,
-                "SELECT ticker, trade_id, error_reason, error_detail, record_content FROM REJECTED_TRADES ORDER BY topic, partition, offset",
+                """
+                SELECT ticker, trade_id, error_reason, error_detail, record_content FROM REJECTED_TRADES
+                ORDER BY topic, partition, offset
+                """,
                 row => new RejectedRow(
-                    row.GetTextOrNull(0), row.IsNull(1) ? null : row.GetInt64(1), row.GetText(2), row.GetText(3), Convert.ToHexString(row.GetBytes(4)))),
+                    row.GetTextOrNull(0), row.IsNull(1) ? null : row.GetInt64(1), row.GetText(2), row.GetText(3),
+                    Convert.ToHexString(row.GetBytes(4)))),
             Rows(
                 database,
                 "SELECT topic, partition, offset, RECORD_CONTENT FROM STOCK_TRADES_RAW ORDER BY topic, partition, offset",
@@ -46,7 +51,10 @@ internal static class SqliteContents
             SqliteReads.CurrentVersions(database),
             Rows(
                 database,
-                "SELECT epoch, topic, partition, next_offset, records, stored, duplicates, rejected FROM LOG_POSITIONS ORDER BY epoch, topic, partition",
+                """
+                SELECT epoch, topic, partition, next_offset, records, stored, duplicates, rejected FROM LOG_POSITIONS
+                ORDER BY epoch, topic, partition
+                """,
                 row => new PositionRow(
                     new LogPartition(row.GetText(0), row.GetText(1), row.GetInt32(2)), row.GetInt64(3), row.GetInt64(4), row.GetInt64(5),
                     row.GetInt64(6), row.GetInt64(7))),

@@ -28,6 +28,7 @@ public sealed class SqliteWarehouseContractTests : WarehouseContract, IDisposabl
     {
         using var database = SqliteDatabase.OpenForReading(Path);
         return Task.FromResult<IReadOnlyList<string?>>(
-            SqliteContents.Rows(database, "SELECT symbol FROM BRONZE_TRADES ORDER BY topic, partition, offset", row => row.GetTextOrNull(0)));
+            SqliteContents.Rows(
+                database, "SELECT symbol FROM BRONZE_TRADES ORDER BY topic, partition, offset", row => row.GetTextOrNull(0)));
     }
 }

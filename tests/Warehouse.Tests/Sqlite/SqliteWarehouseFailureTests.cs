@@ -101,7 +101,8 @@ public sealed class SqliteWarehouseFailureTests : IAsyncDisposable
     public async Task ApplyAsync_StatementFails_ChangesNothingAndLaterTradesAreBoundAsBefore()
     {
         await LoadAsync(TestTrades.Range(Btc, 1, 10));
-        SqliteContents.Tamper(Path, "CREATE TRIGGER refuse BEFORE UPDATE OF symbol_key ON FACT_TRADES BEGIN SELECT raise(ABORT, 'refused by the test'); END");
+        SqliteContents.Tamper(
+            Path, "CREATE TRIGGER refuse BEFORE UPDATE OF symbol_key ON FACT_TRADES BEGIN SELECT raise(ABORT, 'refused by the test'); END");
         var before = SqliteContents.Read(Path);
         SymbolChange[] changes = [Described(1, Timestamp.Epoch, "a"), Described(2, TestTrades.TimeOf(5), "b")];
 
@@ -129,19 +130,24 @@ public sealed class SqliteWarehouseFailureTests : IAsyncDisposable
         var positions = await _warehouse.PositionsAsync(Stop);
         CollectionAssert.AreEqual(before.Positions.Select(row => row.Next).ToArray(), positions.Values.ToArray());
         var coverage = await _warehouse.CoverageAsync(Stop);
-        CollectionAssert.AreEqual(before.Coverage.Select(row => row.Ids).ToArray(), coverage.SelectMany(symbol => symbol.Covered).ToArray());
+        CollectionAssert.AreEqual(
+            before.Coverage.Select(row => row.Ids).ToArray(), coverage.SelectMany(symbol => symbol.Covered).ToArray());
     }
 
     private async Task AssertSoundAsync()
     {
         using (var database = SqliteDatabase.OpenForReading(Path))
         {
-            foreach (var audit in new SqliteAudits(database, new SqliteWarehouseOptions()).Run()) Assert.IsTrue(audit.Passed, $"{audit.Name}: {string.Join('\n', audit.Failing)}");
+            foreach (var audit in new SqliteAudits(database, new SqliteWarehouseOptions()).Run())
+            {
+                Assert.IsTrue(audit.Passed, $"{audit.Name}: {string.Join('\n', audit.Failing)}");
+            }
         }
 
         // What it kept in memory is what a fresh reading gives.
         var positions = await _warehouse.PositionsAsync(Stop);
         CollectionAssert.AreEqual(SqliteContents.Read(Path).Positions.Select(row => row.Next).ToArray(), positions.Values.ToArray());
-        Assert.AreEqual(new LoadOutcome(0, 10, 0), await _warehouse.LoadAsync(new BatchBuilder(partition: 9).Of(TestTrades.Range(Btc, 1, 10)), Stop));
+        Assert.AreEqual(
+            new LoadOutcome(0, 10, 0), await _warehouse.LoadAsync(new BatchBuilder(partition: 9).Of(TestTrades.Range(Btc, 1, 10)), Stop));
     }
 }

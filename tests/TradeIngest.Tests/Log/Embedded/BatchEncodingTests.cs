@@ -43,7 +43,10 @@ public sealed class BatchEncodingTests
             random.NextBytes(bytes);
             if (i % 2 == 0) bytes.AsSpan(0, Math.Min(4, bytes.Length)).Fill(0xFF);
             ReadOnlySpan<byte> rest = bytes;
-            while (BatchEncoding.TryTake(ref rest, out var key, out var value)) Assert.IsLessThanOrEqualTo(bytes.Length, key.Length + value.Length);
+            while (BatchEncoding.TryTake(ref rest, out var key, out var value))
+            {
+                Assert.IsLessThanOrEqualTo(bytes.Length, key.Length + value.Length);
+            }
         }
     }
 

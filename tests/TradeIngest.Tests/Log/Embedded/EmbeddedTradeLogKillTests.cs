@@ -43,7 +43,8 @@ public sealed class EmbeddedTradeLogKillTests : IDisposable
                 Assert.AreEqual(137, child.ExitCode, "It was to be killed while it worked.");
             }
 
-            await using var log = EmbeddedTradeLog.Open(Path.Combine(Data, EmbeddedTradeLog.FileName), new EmbeddedTradeLogOptions(), TimeProvider.System);
+            await using var log = EmbeddedTradeLog.Open(
+                Path.Combine(Data, EmbeddedTradeLog.FileName), new EmbeddedTradeLogOptions(), TimeProvider.System);
             Assert.AreEqual(epoch ??= log.Epoch, log.Epoch);
             var offsets = await log.OffsetsAsync(Topics.StockTrades, 0, TestContext.CancellationToken);
             Assert.IsGreaterThanOrEqualTo(before + (kill * 7_000), offsets.Next, "What was committed is there.");
@@ -84,14 +85,18 @@ public sealed class EmbeddedTradeLogKillTests : IDisposable
         using var file = new StreamWriter(path);
         for (var i = 1; i <= Trades; i++)
         {
-            file.Write(string.Create(CultureInfo.InvariantCulture, $"{i},78738.60000000,0.00100000,78.73860000,{1_770_076_800_000_000 + (i * 1_000)},True,True\n"));
+            var time = 1_770_076_800_000_000 + (i * 1_000);
+            file.Write(string.Create(CultureInfo.InvariantCulture, $"{i},78738.60000000,0.00100000,78.73860000,{time},True,True\n"));
         }
     }
 
     private Process Replay(string csv)
     {
         var start = new ProcessStartInfo("dotnet") { RedirectStandardOutput = true, RedirectStandardError = true, UseShellExecute = false };
-        foreach (var argument in new[] { "exec", typeof(ReplayFile).Assembly.Location, "replay", csv, "--data", Data, "--json" }) start.ArgumentList.Add(argument);
+        foreach (var argument in new[] { "exec", typeof(ReplayFile).Assembly.Location, "replay", csv, "--data", Data, "--json" })
+        {
+            start.ArgumentList.Add(argument);
+        }
         var child = Process.Start(start)!;
         child.BeginOutputReadLine();
         child.BeginErrorReadLine();

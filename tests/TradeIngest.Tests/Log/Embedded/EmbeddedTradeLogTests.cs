@@ -194,7 +194,9 @@ public sealed class EmbeddedTradeLogTests : IDisposable
     }
 
     [TestMethod]
-    [DataRow("UPDATE LOG_BATCHES SET records = CAST(replace(CAST(records AS TEXT), 'd', 'D') AS BLOB) WHERE base_offset = 2", DisplayName = "a changed byte")]
+    [DataRow(
+        "UPDATE LOG_BATCHES SET records = CAST(replace(CAST(records AS TEXT), 'd', 'D') AS BLOB) WHERE base_offset = 2",
+        DisplayName = "a changed byte")]
     [DataRow("UPDATE LOG_BATCHES SET records = substr(records, 1, length(records) - 1) WHERE base_offset = 2", DisplayName = "a lost byte")]
     [DataRow("UPDATE LOG_BATCHES SET checksum = checksum + 1 WHERE base_offset = 2", DisplayName = "a changed checksum")]
     [DataRow("UPDATE LOG_BATCHES SET record_count = 3 WHERE base_offset = 2", DisplayName = "a count too high")]
@@ -227,7 +229,10 @@ public sealed class EmbeddedTradeLogTests : IDisposable
         await using var log = Open();
         await AppendAsync(log, "a", "b");
         await AppendAsync(log, "c");
-        using (var database = SqliteDatabase.OpenForWriting(Path, isDurable: false)) database.Execute("DELETE FROM LOG_BATCHES WHERE base_offset = 2");
+        using (var database = SqliteDatabase.OpenForWriting(Path, isDurable: false))
+        {
+            database.Execute("DELETE FROM LOG_BATCHES WHERE base_offset = 2");
+        }
         await using var reader = log.OpenReader(Topic, FromStart);
         reader.TryRead(10);
 
@@ -273,7 +278,8 @@ public sealed class EmbeddedTradeLogTests : IDisposable
 
     private static Dictionary<int, long> FromStart { get; } = new() { [0] = 0 };
 
-    private EmbeddedTradeLog Open(int partitions = 1) => EmbeddedTradeLog.Open(Path, new EmbeddedTradeLogOptions { Partitions = partitions }, _clock);
+    private EmbeddedTradeLog Open(int partitions = 1) =>
+        EmbeddedTradeLog.Open(Path, new EmbeddedTradeLogOptions { Partitions = partitions }, _clock);
 
     /// <summary>Appends one batch of records whose values are their keys.</summary>
     private async Task AppendAsync(EmbeddedTradeLog log, params string[] keys)
