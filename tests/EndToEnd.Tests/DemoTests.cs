@@ -41,6 +41,21 @@ public sealed class DemoTests
         static long Facts(JsonElement demo) => demo.GetProperty("warehouse").GetProperty("facts").GetInt64();
     }
 
+    [TestMethod]
+    public async Task Demo_WithTheBundledSqlite_IsReadableByTheOther()
+    {
+        using var folder = new TemporaryFolder();
+        var bundled = new Dictionary<string, string> { ["CRYPTO_SQLITE"] = "bundled" };
+        await using var process = TradeIngestProcess.Start(
+            folder.FullName, bundled, "demo", "--trades", "5000", "--rate", "max", "--data", folder["data"], "--json");
+
+        Assert.IsTrue((await process.WaitAsync()).ShouldExitWith(0).Json.GetProperty("passed").GetBoolean());
+
+        (await TradeIngestProcess.RunAsync(folder.FullName, "verify", "--data", folder["data"])).ShouldExitWith(0);
+        var bronze = await QueryAsync(folder, "SELECT count(*) AS n, count(DISTINCT symbol) AS symbols FROM BRONZE_TRADES");
+        Assert.AreEqual(5000, bronze.Single().GetProperty("n").GetInt64());
+    }
+
     private static async Task AssertRiskIsAsOfTradeTimeAsync(TemporaryFolder folder)
     {
         var versions = await QueryAsync(

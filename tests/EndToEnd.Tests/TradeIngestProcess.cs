@@ -26,7 +26,9 @@ internal sealed class TradeIngestProcess : IAsyncDisposable
 
     public static string Executable => Path.Combine(AppContext.BaseDirectory, OperatingSystem.IsWindows() ? "trade-ingest.exe" : "trade-ingest");
 
-    public static TradeIngestProcess Start(string workingFolder, params string[] arguments)
+    public static TradeIngestProcess Start(string workingFolder, params string[] arguments) => Start(workingFolder, new Dictionary<string, string>(), arguments);
+
+    public static TradeIngestProcess Start(string workingFolder, IReadOnlyDictionary<string, string> environment, params string[] arguments)
     {
         var start = new ProcessStartInfo(Executable, arguments)
         {
@@ -36,6 +38,7 @@ internal sealed class TradeIngestProcess : IAsyncDisposable
             RedirectStandardError = true,
             RedirectStandardInput = true,
         };
+        foreach (var (name, value) in environment) start.Environment[name] = value;
         return new TradeIngestProcess(Process.Start(start)!);
     }
 

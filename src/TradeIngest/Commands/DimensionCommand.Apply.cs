@@ -3,9 +3,9 @@ using System.Globalization;
 using Crypto.TradeIngest.Hosting;
 using Crypto.TradeIngest.Reference;
 using Crypto.TradeIngest.Reference.ChangeDataCapture;
-using Crypto.TradeModel.Times;
 using Crypto.Warehouse.Dimension;
 using Crypto.Warehouse.Sqlite;
+using Microsoft.Extensions.Logging;
 using Spectre.Console;
 
 namespace Crypto.TradeIngest.Commands;
@@ -46,7 +46,11 @@ internal static partial class DimensionCommand
         }
         else
         {
-            outcome = await warehouse.ApplyAsync(await ReadEventsAsync(path, faults, cancellationToken), cancellationToken);
+            using var loggers = Configuration.Loggers(LogLevel.Error);
+            var events = new ChangeEventFile(path, warehouse, TimeProvider.System, loggers.CreateLogger<ChangeEventFile>());
+            outcome = await events.ApplyNewAsync(cancellationToken);
+            faults.AddRange(events.Faults);
+            if (events.Unfinished is { } unfinished) faults.Add(unfinished);
         }
 
         if (json)
@@ -62,27 +66,5 @@ internal static partial class DimensionCommand
 
         foreach (var fault in faults) CommandLine.WriteError($"{path} {fault}; it was not applied");
         return faults.Count == 0 ? ExitCode.Ok : ExitCode.CheckFailed;
-    }
-
-    private static async Task<List<SymbolChange>> ReadEventsAsync(string path, List<string> faults, CancellationToken cancellationToken)
-    {
-        var recorded = Timestamp.Now(TimeProvider.System);
-        var changes = new List<SymbolChange>();
-        var number = 0;
-        await foreach (var line in File.ReadLinesAsync(path, cancellationToken))
-        {
-            number++;
-            if (string.IsNullOrWhiteSpace(line)) continue;
-            try
-            {
-                changes.AddRange(ChangeEnvelope.Read(System.Text.Encoding.UTF8.GetBytes(line), recorded));
-            }
-            catch (FormatException fault)
-            {
-                faults.Add($"line {number}: {fault.Message}");
-            }
-        }
-
-        return changes;
     }
 }

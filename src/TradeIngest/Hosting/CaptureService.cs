@@ -4,6 +4,7 @@ using Crypto.TradeIngest.Binance.Connections;
 using Crypto.TradeIngest.Binance.Rest;
 using Crypto.TradeIngest.Pipelines;
 using Crypto.TradeIngest.Reference;
+using Crypto.TradeIngest.Reference.ChangeDataCapture;
 using Crypto.TradeModel.Symbols;
 using Crypto.Warehouse.Dimension;
 using Microsoft.Extensions.Logging;
@@ -26,7 +27,7 @@ internal sealed class CaptureService : IAsyncDisposable
 
     private CaptureService(
         ServiceOptions options, HttpClient http, TradePipeline pipeline, BinanceTradeStream stream, GapBackfill backfill, ReferenceFileWatch file,
-        ExchangeInfoPolling polling, IReadOnlyList<Symbol> symbols)
+        ExchangeInfoPolling polling, ChangeEventFile? events, IReadOnlyList<Symbol> symbols)
     {
         _options = options;
         _http = http;
@@ -37,7 +38,10 @@ internal sealed class CaptureService : IAsyncDisposable
         pipeline.Connect(stream.Merge(backfill.Events));
         backfill.EnqueueOpenGaps();
         _backfilling = Task.Run(() => backfill.RunAsync(_stopping.Token));
-        _referencing = Task.Run(() => Task.WhenAll(file.RunAsync(_stopping.Token), polling.RunAsync(_stopping.Token)));
+        _referencing = Task.Run(() => Task.WhenAll(
+            file.RunAsync(_stopping.Token),
+            polling.RunAsync(_stopping.Token),
+            events?.RunAsync(options.Reference.Interval, _stopping.Token) ?? Task.CompletedTask));
         Failure = FirstFailureAsync();
     }
 
@@ -73,6 +77,10 @@ internal sealed class CaptureService : IAsyncDisposable
                 options.Reference.File ?? folder.ReferenceFile, options.Reference.Interval, sync, clock, loggers.CreateLogger<ReferenceFileWatch>());
             await file.ApplyIfChangedAsync(cancellationToken);
 
+            var events = options.Reference.ChangeEvents is { } path
+                ? new ChangeEventFile(path, stores.Warehouse, clock, loggers.CreateLogger<ChangeEventFile>())
+                : null;
+
             GapBackfill? backfill = null;
             var pipeline = await TradePipeline.StartAsync(
                 stores, options.Log, options.Exchange.Channel, gap => backfill?.Enqueue(gap), clock, loggers, cancellationToken);
@@ -83,7 +91,7 @@ internal sealed class CaptureService : IAsyncDisposable
             var stream = new BinanceTradeStream(
                 symbols, stores.Symbols, streamOptions, () => WebSocketTransport.Create(options.Exchange.Transport, streamOptions), random, clock,
                 loggers.CreateLogger<BinanceTradeStream>());
-            return new CaptureService(options, http, pipeline, stream, backfill, file, polling, symbols);
+            return new CaptureService(options, http, pipeline, stream, backfill, file, polling, events, symbols);
         }
         catch
         {

@@ -95,7 +95,10 @@ internal sealed record ReferenceOptions
     /// <summary>The reference file. Default <c>symbols.csv</c> in the data folder; it need not exist.</summary>
     public string? File { get; init; }
 
-    /// <summary>How often it is looked at. Default 1 s.</summary>
+    /// <summary>A file of change events of a database, one JSON object per line, to which a connector appends. Default none.</summary>
+    public string? ChangeEvents { get; init; }
+
+    /// <summary>How often the files are looked at. Default 1 s.</summary>
     public TimeSpan Interval { get; init; } = TimeSpan.FromSeconds(1);
 }
 

@@ -18,7 +18,7 @@ public sealed class SchemaMigrator(SqliteDatabase database, TimeProvider clock)
     /// <exception cref="WarehouseException">The database was written by a newer version, or an applied script was changed since.</exception>
     public IReadOnlyList<string> Migrate() => database.InTransaction<IReadOnlyList<string>>(() =>
     {
-        database.Execute(
+        database.ExecuteDefinition(
             "CREATE TABLE IF NOT EXISTS SCHEMA_HISTORY (script TEXT PRIMARY KEY, checksum TEXT NOT NULL, applied_at TEXT NOT NULL) STRICT");
         var applied = Applied();
         var scripts = Scripts();
@@ -42,7 +42,7 @@ public sealed class SchemaMigrator(SqliteDatabase database, TimeProvider clock)
                 }
             }
 
-            database.Execute(sql);
+            database.ExecuteDefinition(sql);
             record.Bind(1, name).Bind(2, checksum).Bind(3, Timestamp.Now(clock).ToString()).Run();
             done.Add(name);
         }

@@ -102,6 +102,22 @@ public sealed class SqliteDatabase : IDisposable
     /// <summary>Runs one or several statements without results.</summary>
     public void Execute(string sql) => ThrowOn(SQLitePCL.raw.sqlite3_exec(Handle, sql), sql);
 
+    /// <summary>
+    /// Runs statements that define tables. STRICT, which holds columns to their types, came with SQLite 3.37; an older library does
+    /// without it, and the tables are as readable to either.
+    /// </summary>
+    public void ExecuteDefinition(string sql)
+    {
+        ArgumentNullException.ThrowIfNull(sql);
+        const int FirstWithStrict = 3_037_000;
+        if (SQLitePCL.raw.sqlite3_libversion_number() < FirstWithStrict)
+        {
+            sql = sql.Replace(") STRICT, WITHOUT", ") WITHOUT", StringComparison.Ordinal).Replace(") STRICT", ")", StringComparison.Ordinal);
+        }
+
+        Execute(sql);
+    }
+
     /// <summary>Runs the work in one transaction that takes the write lock first; an exception undoes it.</summary>
     public T InTransaction<T>(Func<T> work)
     {

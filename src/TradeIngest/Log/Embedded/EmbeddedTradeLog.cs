@@ -154,7 +154,7 @@ internal sealed class EmbeddedTradeLog : ITradeLog
 
     private static string Identify(SqliteDatabase database, EmbeddedTradeLogOptions options)
     {
-        database.Execute(Schema);
+        database.ExecuteDefinition(Schema);
         using var info = database.Prepare("SELECT epoch, partitions FROM LOG_INFO");
         if (info.Step())
         {
