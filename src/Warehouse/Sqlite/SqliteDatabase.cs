@@ -30,8 +30,9 @@ public sealed class SqliteDatabase : IDisposable
     /// True: a committed transaction survives a power cut (a sync per commit). False: it survives the death of the process, and a power
     /// cut may take the latest ones back but never tears one.
     /// </param>
+    /// <param name="cacheBytes">Most memory for pages. Default 8 MiB; a file that is only appended to needs little.</param>
     /// <exception cref="StorageException">The file cannot be opened, written or is no database.</exception>
-    public static SqliteDatabase OpenForWriting(string path, bool isDurable)
+    public static SqliteDatabase OpenForWriting(string path, bool isDurable, int cacheBytes = 8 << 20)
     {
         try
         {
@@ -48,7 +49,7 @@ public sealed class SqliteDatabase : IDisposable
             database.Execute("PRAGMA journal_mode = WAL");
             database.Execute(isDurable ? "PRAGMA synchronous = FULL" : "PRAGMA synchronous = NORMAL");
             database.Execute("PRAGMA foreign_keys = ON");
-            database.Execute("PRAGMA cache_size = -65536");
+            database.Execute($"PRAGMA cache_size = -{cacheBytes / 1024}");
             database.Execute("PRAGMA wal_autocheckpoint = 4000");
             database.Execute("PRAGMA journal_size_limit = 67108864");
 
