@@ -26,6 +26,11 @@ internal static class SimulateCommand
             AllowMultipleArgumentsPerToken = true,
         };
         var speed = new Option<double>("--speed") { Description = "How many times faster than recorded. Default: 1", DefaultValueFactory = _ => 1 };
+        var data = new Option<string?>("--data")
+        {
+            Description = "Keep simulation.json in this folder, so that verify can compare what run captures into it.",
+            HelpName = "DIR",
+        };
         var json = CommonOptions.Json();
         var command = new Command(
             "simulate",
@@ -37,7 +42,7 @@ internal static class SimulateCommand
               trade-ingest simulate --replay BTCUSDT-trades-2026-02-03.csv --speed 10
             """)
         {
-            port, seed, symbols, rate, replay, speed, json,
+            port, seed, symbols, rate, replay, speed, data, json,
         };
         command.SetAction((parsed, cancellation) => RunAsync(
             new SimulatedExchangeOptions
@@ -49,13 +54,17 @@ internal static class SimulateCommand
                 Symbols = parsed.GetValue(symbols) is { } list ? new ExchangeOptions { Symbols = list }.Tickers : ListingCatalog.Tickers,
             },
             parsed.GetValue(replay) ?? [],
+            parsed.GetValue(data) is { } path ? new DataFolder(path) : null,
             parsed.GetValue(json),
             cancellation));
         return command;
     }
 
-    private static async Task<int> RunAsync(SimulatedExchangeOptions options, string[] replay, bool json, CancellationToken cancellationToken)
+    private static async Task<int> RunAsync(
+        SimulatedExchangeOptions options, string[] replay, DataFolder? folder, bool json, CancellationToken cancellationToken)
     {
+        if (folder is not null && replay.Length > 0) throw new ConfigurationException("--data is for generated trades; leave it out with --replay.");
+        if (folder is not null) options = MarketFolder.Continue(folder, options);
         if (replay.Length > 0) options = options with { Tape = await ReadTapeAsync(replay, cancellationToken) };
         await using var exchange = Create(options);
         try
@@ -71,6 +80,7 @@ internal static class SimulateCommand
             throw new ConfigurationException(failure.Message, failure);
         }
 
+        if (folder is not null) MarketFolder.Save(folder, exchange.Description!);
         if (json)
         {
             Output.Json(new { web_socket = Base(exchange.WsBase), rest = Base(exchange.RestBase), symbols = exchange.Tickers });

@@ -47,14 +47,26 @@ internal sealed class DemoRun : IAsyncDisposable
     public static async Task<DemoRun> StartAsync(
         DataFolder folder, DemoPlan plan, ServiceOptions options, TimeProvider clock, Random random, ILoggerFactory loggers, CancellationToken cancellationToken)
     {
-        var market = MarketOf(folder, plan);
+        if (!File.Exists(folder.Simulation) && File.Exists(folder.Warehouse))
+        {
+            throw new ConfigurationException($"'{folder.Path}' holds trades that are not a demo's. Choose another folder with --data.");
+        }
+
         var stores = await Stores.OpenAsync(folder, options, clock);
         SimulatedExchange? exchange = null;
         try
         {
             await TradePipeline.CatchUpAsync(stores, clock, cancellationToken);
-            exchange = await StartExchangeAsync(stores, plan, market, clock, cancellationToken);
-            exchange.Description!.Save(folder.Simulation);
+            exchange = new SimulatedExchange(MarketFolder.Continue(folder, new SimulatedExchangeOptions
+            {
+                Seed = plan.Seed,
+                Symbols = plan.Symbols,
+                Rate = plan.Rate,
+                TotalTrades = plan.Trades,
+                TimeProvider = clock,
+            }));
+            await exchange.StartAsync(cancellationToken);
+            MarketFolder.Save(folder, exchange.Description!);
             if (!File.Exists(folder.ReferenceFile)) await File.WriteAllLinesAsync(folder.ReferenceFile, ReferenceSample.Lines(plan.Symbols), cancellationToken);
             options = options with
             {
@@ -92,7 +104,7 @@ internal sealed class DemoRun : IAsyncDisposable
         if (Change is null) await ChangeRiskAsync(cancellationToken);
         await CatchUpAsync(onLook, cancellationToken);
         await Service.StopAsync();
-        (_exchange.Description! with { Produced = AllProduced() }).Save(_folder.Simulation);
+        MarketFolder.Save(_folder, _exchange.Description! with { Produced = AllProduced() });
     }
 
     public async ValueTask DisposeAsync()
@@ -100,65 +112,6 @@ internal sealed class DemoRun : IAsyncDisposable
         await Service.DisposeAsync();
         await _exchange.DisposeAsync();
         await _stores.DisposeAsync();
-    }
-
-    private static MarketDescription MarketOf(DataFolder folder, DemoPlan plan)
-    {
-        if (!File.Exists(folder.Simulation))
-        {
-            return File.Exists(folder.Warehouse)
-                ? throw new ConfigurationException($"'{folder.Path}' holds trades that are not a demo's. Choose another folder with --data.")
-                : MarketDescription.New(plan.Seed);
-        }
-
-        MarketDescription market;
-        try
-        {
-            market = MarketDescription.Load(folder.Simulation);
-        }
-        catch (InvalidDataException failure)
-        {
-            throw new ConfigurationException($"{failure.Message} Choose another folder with --data.", failure);
-        }
-
-        return market.Seed == plan.Seed
-            ? market
-            : throw new ConfigurationException(
-                $"'{folder.Path}' holds a demo with seed {market.Seed}, not {plan.Seed}. Use that seed, or another folder with --data.");
-    }
-
-    private static async Task<SimulatedExchange> StartExchangeAsync(
-        Stores stores, DemoPlan plan, MarketDescription market, TimeProvider clock, CancellationToken cancellationToken)
-    {
-        var first = new Dictionary<string, long>(StringComparer.Ordinal);
-        var known = new SimulatedMarket(market);
-        foreach (var symbol in await stores.Warehouse.CoverageAsync(cancellationToken))
-        {
-            if (symbol.Covered.Count > 0 && known.TryGetSymbol(symbol.Key.Ticker, out var simulated))
-            {
-                first[symbol.Key.Ticker] = symbol.Covered[^1].To + 1 - simulated.FirstId;
-            }
-        }
-
-        var exchange = new SimulatedExchange(new SimulatedExchangeOptions
-        {
-            Symbols = plan.Symbols,
-            Rate = plan.Rate,
-            TotalTrades = plan.Trades,
-            Continues = market,
-            FirstK = first,
-            TimeProvider = clock,
-        });
-        try
-        {
-            await exchange.StartAsync(cancellationToken);
-            return exchange;
-        }
-        catch
-        {
-            await exchange.DisposeAsync();
-            throw;
-        }
     }
 
     private bool IsHalfWay(long started) => _plan.Trades is { } trades
@@ -214,15 +167,21 @@ internal sealed class DemoRun : IAsyncDisposable
         await delay;
     }
 
-    private Dictionary<string, long> AllProduced()
+    /// <summary>What must be stored now: of each ticker everything since its capture began, in this run or an earlier one.</summary>
+    private Dictionary<string, TradeSpan> AllProduced()
     {
         var market = new SimulatedMarket(_exchange.Description!);
-        var produced = new Dictionary<string, long>(StringComparer.Ordinal);
-        foreach (var listing in _exchange.Description!.Listings)
+        var first = _exchange.Description!.Sessions[^1].FirstK;
+        var produced = new Dictionary<string, TradeSpan>(StringComparer.Ordinal);
+        foreach (var listing in _exchange.Description.Listings)
         {
-            produced[listing.Ticker] = _exchange.Description.Sessions[^1].FirstK.ContainsKey(listing.Ticker)
-                ? _exchange.Produced(listing.Ticker)
-                : Service.Pipeline.Tracker.Coverage(_stores.Symbols.Intern(listing.Ticker)).Max + 1 - market.Symbol(listing.Ticker).FirstId;
+            var captured = Service.Pipeline.Tracker.Coverage(_stores.Symbols.Intern(listing.Ticker));
+            var firstId = market.Symbol(listing.Ticker).FirstId;
+            var isNew = first.TryGetValue(listing.Ticker, out var start) && start == 0;
+            if (captured.IsEmpty && !isNew) continue;
+            produced[listing.Ticker] = new TradeSpan(
+                isNew ? 0 : captured.Min - firstId,
+                first.ContainsKey(listing.Ticker) ? _exchange.Produced(listing.Ticker) : captured.Max + 1 - firstId);
         }
 
         return produced;
