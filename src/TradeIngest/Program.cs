@@ -9,4 +9,5 @@ return await CommandLine.RunAsync(
     VerifyCommand.Create(),
     QueryCommand.Create(),
     StatusCommand.Create(),
-    DimensionCommand.Create());
+    DimensionCommand.Create(),
+    BenchCommand.Create());

@@ -9,7 +9,9 @@ namespace Crypto.TradeIngest.Hosting;
 
 /// <summary>What the demo is to do.</summary>
 /// <param name="Duration">How long trades happen, unless <paramref name="Trades"/> says how many.</param>
-internal sealed record DemoPlan(long Seed, IReadOnlyList<string> Symbols, double? Rate, TimeSpan Duration, long? Trades);
+/// <param name="ChangesReference">Whether a risk level changes half way.</param>
+internal sealed record DemoPlan(
+    long Seed, IReadOnlyList<string> Symbols, double? Rate, TimeSpan Duration, long? Trades, bool ChangesReference = true);
 
 /// <summary>
 /// The whole job in one process: a simulated exchange, live capture from it over real sockets, and a change of reference data half
@@ -96,12 +98,12 @@ internal sealed class DemoRun : IAsyncDisposable
         var started = _clock.GetTimestamp();
         while (!_exchange.Finished.IsCompleted && (_plan.Trades is not null || _clock.GetElapsedTime(started) < _plan.Duration))
         {
-            if (Change is null && IsHalfWay(started)) await ChangeRiskAsync(cancellationToken);
+            if (_plan.ChangesReference && Change is null && IsHalfWay(started)) await ChangeRiskAsync(cancellationToken);
             await LookAsync(onLook, cancellationToken);
         }
 
         await _exchange.HaltAsync();
-        if (Change is null) await ChangeRiskAsync(cancellationToken);
+        if (_plan.ChangesReference && Change is null) await ChangeRiskAsync(cancellationToken);
         await CatchUpAsync(onLook, cancellationToken);
         await Service.StopAsync();
         MarketFolder.Save(_folder, _exchange.Description! with { Produced = AllProduced() });

@@ -38,7 +38,7 @@ internal sealed class TradePipeline : IAsyncDisposable
         Tracker = tracker;
         _onGap = onGap;
         Channel = new TradeChannel(channel, Tracker, onGap, loggers.CreateLogger<TradeChannel>());
-        Writer = new LogWriter(Channel, stores.Log, loggers.CreateLogger<LogWriter>());
+        Writer = new LogWriter(Channel, stores.Log, clock, loggers.CreateLogger<LogWriter>());
 
         // Both sides are synchronous at heart (SQLite): each gets a thread of the pool to itself.
         _writing = Task.Run(() => Writer.RunAsync(_abandoning.Token));

@@ -81,8 +81,13 @@ internal sealed class TradeSink : IAsyncDisposable
 
     private async Task LoadAsync(LogSlice slice)
     {
+        var started = _clock.GetTimestamp();
         var batch = _decoder.Decode(slice);
-        _metrics.Count(await _warehouse.LoadAsync(batch, CancellationToken.None));
+        _metrics.Decoding.Add(_clock, started);
+        started = _clock.GetTimestamp();
+        var outcome = await _warehouse.LoadAsync(batch, CancellationToken.None);
+        _metrics.Loading.Add(_clock, started);
+        _metrics.Count(outcome);
         var now = Timestamp.Now(_clock).Microseconds;
         foreach (ref readonly var trade in batch.Trades.Span)
         {
