@@ -53,7 +53,7 @@ internal static class BenchCommand
         {
             if (!json) Output.People().MarkupLineInterpolated($"[grey]throughput: {Output.Count(trades)} trades as fast as they are taken[/]");
             var throughput = await MeasureAsync("throughput", plan with { Rate = null, Trades = trades });
-            if (!json) Output.People().MarkupLineInterpolated($"[grey]latency: {Output.Count((long)plan.Rate!.Value)} trades a second for {(int)plan.Duration.TotalSeconds} s[/]");
+            if (!json) Output.People().MarkupLineInterpolated($"[grey]latency: {Output.Count((long)plan.Rate!.Value)} trades a second for {Output.Count((long)plan.Duration.TotalSeconds)} s[/]");
             var latency = await MeasureAsync("latency", plan);
             if (json) Output.Json(new { processors = Environment.ProcessorCount, throughput, latency });
             else Write(throughput, latency);
