@@ -33,18 +33,8 @@ internal static class BenchRun
         long first = 0, last = 0, peak = 0, storedAtFirst = 0, storedAtLast = 0;
         TimeSpan cpuAtFirst = default, cpuAtLast = default;
         var busyAtFirst = Busy(run);
-        await run.CompleteAsync(
-            () =>
-            {
-                self.Refresh();
-                peak = Math.Max(peak, self.WorkingSet64);
-                var stored = sink.Stored;
-                if (stored == storedAtLast) return;
-                (last, storedAtLast, cpuAtLast) = (clock.GetTimestamp(), stored, Environment.CpuUsage.TotalTime);
-                if (first != 0) return;
-                (first, storedAtFirst, cpuAtFirst, busyAtFirst) = (last, stored, cpuAtLast, Busy(run));
-            },
-            cancellationToken);
+        await run.CompleteAsync(Look, cancellationToken);
+        Look();
 
         var seconds = clock.GetElapsedTime(first, last).TotalSeconds;
         var latency = Percentiles.ToDictionary(pair => pair.Name, pair => sink.Latency.Percentile(pair.Share), StringComparer.Ordinal);
@@ -59,6 +49,16 @@ internal static class BenchRun
             run.Service.Backfill.Fetched,
             latency,
             Busy(run).ToDictionary(pair => pair.Key, pair => (pair.Value - busyAtFirst[pair.Key]).TotalSeconds / seconds, StringComparer.Ordinal));
+
+        void Look()
+        {
+            self.Refresh();
+            peak = Math.Max(peak, self.WorkingSet64);
+            var stored = sink.Stored;
+            if (stored == storedAtLast) return;
+            (last, storedAtLast, cpuAtLast) = (clock.GetTimestamp(), stored, Environment.CpuUsage.TotalTime);
+            if (first == 0) (first, storedAtFirst, cpuAtFirst, busyAtFirst) = (last, stored, cpuAtLast, Busy(run));
+        }
     }
 
     private static Dictionary<string, TimeSpan> Busy(DemoRun run) => new(StringComparer.Ordinal)
