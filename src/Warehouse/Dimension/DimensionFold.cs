@@ -29,9 +29,12 @@ public static class DimensionFold
         var isInferred = true;
         foreach (var change in ordered)
         {
+            var validFrom = change.ValidTime <= firstDescribed || change.ValidTime < Timestamp.Epoch ? Timestamp.Epoch : change.ValidTime;
+
+            // This one and all that follow never come to hold.
+            if (validFrom >= Timestamp.EndOfTime) break;
             if (change.Operation == ChangeOperation.Upsert) attributes = attributes.SetItems(change.Attributes);
             isInferred &= change.Source == ChangeSource.Inferred;
-            var validFrom = change.ValidTime <= firstDescribed || change.ValidTime < Timestamp.Epoch ? Timestamp.Epoch : change.ValidTime;
             var state = new SymbolVersion(
                 change.Key, validFrom, Timestamp.EndOfTime, change.Operation == ChangeOperation.Delete, isInferred, attributes);
             if (states.Count > 0 && states[^1].ValidFrom == validFrom) states[^1] = state;

@@ -37,6 +37,13 @@ public sealed record SymbolChange(
 {
     private string? _hash;
 
+    // Leaves the hash behind: a copy that differs has its own.
+    private SymbolChange(SymbolChange original)
+    {
+        (Source, Sequence, Key, Operation) = (original.Source, original.Sequence, original.Key, original.Operation);
+        (ValidTime, RecordedTime, Attributes) = (original.ValidTime, original.RecordedTime, original.Attributes);
+    }
+
     /// <summary>
     /// SHA-256 over everything but the recorded time, in hex. The same statement received twice is the same change.
     /// </summary>

@@ -1,6 +1,5 @@
 using System.Collections.Frozen;
 using Crypto.TradeModel.Numbers;
-using Crypto.TradeModel.Trades;
 
 namespace Crypto.Warehouse.Loading;
 
@@ -16,7 +15,7 @@ public sealed class UsdAmount(IEnumerable<string> peggedAssets)
     public bool IsPegged(string? quoteAsset) => quoteAsset is not null && _pegged.Contains(quoteAsset);
 
     /// <summary>The amount, or null with the flag that says why.</summary>
-    public static Amount? Of(in Trade trade, bool isPegged, out QualityFlags flags)
+    public static Amount? Of(Price price, Quantity quantity, bool isPegged, out QualityFlags flags)
     {
         if (!isPegged)
         {
@@ -24,7 +23,7 @@ public sealed class UsdAmount(IEnumerable<string> peggedAssets)
             return null;
         }
 
-        if (!Amount.TryMultiply(trade.Price, trade.Quantity, out var amount))
+        if (!Amount.TryMultiply(price, quantity, out var amount))
         {
             flags = QualityFlags.AmountOutOfRange;
             return null;

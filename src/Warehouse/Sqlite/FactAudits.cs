@@ -19,7 +19,7 @@ internal sealed class FactAudits(SqliteDatabase database, UsdAmount usd, ITradeO
 
     public IEnumerable<AuditResult> Run(IReadOnlyList<SymbolVersion> versions)
     {
-        var byKey = versions.ToDictionary(version => version.SymbolKey);
+        var byKey = versions.DistinctBy(version => version.SymbolKey).ToDictionary(version => version.SymbolKey);
         var covered = SqliteReads.Coverage(database).ToDictionary(symbol => symbol.SymbolId);
         var rejected = RejectedIds();
 
@@ -33,7 +33,7 @@ internal sealed class FactAudits(SqliteDatabase database, UsdAmount usd, ITradeO
                 facts.IsNull(5) ? null : new Amount(facts.GetInt64(5)), (AggressorSide)facts.GetInt64(6), (QualityFlags)facts.GetInt64(7));
             if (!present.TryGetValue(fact.SymbolId, out var ids)) present.Add(fact.SymbolId, ids = new IdRangeSet());
             ids.Add(fact.TradeId);
-            Check(fact, byKey);
+            Check(fact, byKey, covered.GetValueOrDefault(fact.SymbolId)?.Key);
             if (++_coverage.Examined % 100_000 == 0) progress?.Report(_coverage.Examined);
         }
 
@@ -54,12 +54,18 @@ internal sealed class FactAudits(SqliteDatabase database, UsdAmount usd, ITradeO
         yield return _missing.ToResult();
     }
 
-    private void Check(in Fact fact, Dictionary<long, SymbolVersion> byKey)
+    private void Check(in Fact fact, Dictionary<long, SymbolVersion> byKey, NaturalKey? symbol)
     {
         _bound.Examined++;
         if (!byKey.TryGetValue(fact.SymbolKey, out var version))
         {
             _bound.Fail($"fact {fact.FactId} points to version {fact.SymbolKey}, which is not current knowledge");
+            return;
+        }
+
+        if (symbol != version.Key)
+        {
+            _bound.Fail($"{symbol?.Ticker ?? $"symbol {fact.SymbolId}"} {fact.TradeId} is bound to a version of {version.Key}");
             return;
         }
 
@@ -69,8 +75,7 @@ internal sealed class FactAudits(SqliteDatabase database, UsdAmount usd, ITradeO
         }
 
         _amounts.Examined++;
-        var trade = new Trade(null!, fact.TradeId, fact.Price, fact.Quantity, fact.TradeTime, fact.TradeTime, fact.TradeTime, fact.Aggressor, default);
-        var amount = UsdAmount.Of(trade, usd.IsPegged(version[SymbolAttribute.QuoteAsset]), out var flags);
+        var amount = UsdAmount.Of(fact.Price, fact.Quantity, usd.IsPegged(version[SymbolAttribute.QuoteAsset]), out var flags);
         if (amount != fact.Amount || flags != fact.Flags) _amounts.Fail($"{version.Key.Ticker} {fact.TradeId}: {fact.Amount} with flags {fact.Flags}");
 
         if (oracle is null) return;
@@ -94,6 +99,11 @@ internal sealed class FactAudits(SqliteDatabase database, UsdAmount usd, ITradeO
             {
                 _coverage.Fail($"{symbol.Key.Ticker}: coverage says {string.Join(", ", symbol.Covered)}, the rows say {actual}");
             }
+        }
+
+        foreach (var (symbolId, ids) in present)
+        {
+            if (!covered.ContainsKey(symbolId)) _coverage.Fail($"symbol {symbolId} is not registered and has rows {ids}");
         }
     }
 

@@ -5,7 +5,7 @@ namespace Crypto.Warehouse.Sqlite;
 
 /// <summary>
 /// Joins the values of consecutive records into the JSON array that one row of <c>RAW_BATCHES</c> holds. A value that is no JSON
-/// stands there as <c>{"unreadable":"…base64…"}</c>: nothing of it is lost and the array stays readable.
+/// object stands there as <c>{"unreadable":"…base64…"}</c>: nothing of it is lost and the array stays readable.
 /// </summary>
 internal sealed class RawBatchText
 {
@@ -32,7 +32,7 @@ internal sealed class RawBatchText
 
     private void Append(ReadOnlySpan<byte> value, bool isKnownJson)
     {
-        if (isKnownJson || IsJson(value))
+        if (isKnownJson || IsJsonObject(value))
         {
             _text.Write(value);
             return;
@@ -44,11 +44,13 @@ internal sealed class RawBatchText
         writer.WriteEndObject();
     }
 
-    private static bool IsJson(ReadOnlySpan<byte> value)
+    private static bool IsJsonObject(ReadOnlySpan<byte> value)
     {
         try
         {
+            // The views look into each value by field name, which other JSON would make an error of.
             var reader = new Utf8JsonReader(value);
+            if (!reader.Read() || reader.TokenType != JsonTokenType.StartObject) return false;
             while (reader.Read())
             {
                 // A string that is not well-formed text would make the array unreadable for others.

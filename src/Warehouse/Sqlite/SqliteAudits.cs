@@ -103,7 +103,8 @@ public sealed class SqliteAudits(SqliteDatabase database, SqliteWarehouseOptions
             SELECT p.epoch, p.topic, p.partition, p.records, p.next_offset,
                    (SELECT coalesce(sum(record_count), 0) FROM RAW_BATCHES b WHERE b.epoch = p.epoch AND b.topic = p.topic AND b.partition = p.partition),
                    (SELECT coalesce(max(first_offset + record_count), 0) FROM RAW_BATCHES b WHERE b.epoch = p.epoch AND b.topic = p.topic AND b.partition = p.partition)
-            FROM LOG_POSITIONS AS p WHERE EXISTS (SELECT 1 FROM RAW_BATCHES b WHERE b.epoch = p.epoch AND b.topic = p.topic AND b.partition = p.partition)
+            FROM LOG_POSITIONS AS p
+            WHERE p.stored > 0 OR EXISTS (SELECT 1 FROM RAW_BATCHES b WHERE b.epoch = p.epoch AND b.topic = p.topic AND b.partition = p.partition)
             """);
         while (query.Step())
         {

@@ -1,5 +1,7 @@
+using Crypto.TradeModel.Numbers;
 using Crypto.TradeModel.Times;
 using Crypto.Warehouse.Dimension;
+using Crypto.Warehouse.Loading;
 
 namespace Crypto.Warehouse.Sqlite;
 
@@ -125,7 +127,10 @@ public sealed partial class SqliteWarehouse
         return inserted;
     }
 
-    /// <summary>Binds the facts of every stretch of time whose version has another key than before.</summary>
+    /// <summary>
+    /// Binds the facts of every stretch of time whose version has another key than before, and prices those whose quote asset
+    /// counts as dollars now and did not before, or the reverse.
+    /// </summary>
     private long Rekey(SymbolState state, IReadOnlyList<SymbolVersion> before, IReadOnlyList<SymbolVersion> versions)
     {
         using var update = _database.Prepare(
@@ -140,7 +145,10 @@ public sealed partial class SqliteWarehouse
             {
                 var from = Math.Max(version.ValidFrom.Microseconds, old.ValidFrom.Microseconds);
                 var to = Math.Min(version.ValidTo.Microseconds, old.ValidTo.Microseconds);
-                if (old.SymbolKey == version.SymbolKey || from >= to || from > state.LastTradeTime) continue;
+                if (from >= to || from > state.LastTradeTime) continue;
+                var isPegged = _usd.IsPegged(version[SymbolAttribute.QuoteAsset]);
+                if (isPegged != _usd.IsPegged(old[SymbolAttribute.QuoteAsset])) Reprice(state, from, to, isPegged);
+                if (old.SymbolKey == version.SymbolKey) continue;
                 rekeyed += update
                     .Bind(1, version.SymbolKey)
                     .Bind(2, FactId.Of(state.SymbolId, 0))
@@ -153,5 +161,22 @@ public sealed partial class SqliteWarehouse
         }
 
         return rekeyed;
+    }
+
+    private void Reprice(SymbolState state, long from, long to, bool isPegged)
+    {
+        using var facts = _database.Prepare(
+            "SELECT fact_id, price, quantity FROM FACT_TRADES WHERE fact_id BETWEEN ?1 AND ?2 AND trade_time >= ?3 AND trade_time < ?4");
+        using var update = _database.Prepare("UPDATE FACT_TRADES SET total_amount_usd = ?, quality_flags = ? WHERE fact_id = ?");
+        facts
+            .Bind(1, FactId.Of(state.SymbolId, 0))
+            .Bind(2, FactId.Of(state.SymbolId + 1, 0) - 1)
+            .Bind(3, from)
+            .Bind(4, to);
+        while (facts.Step())
+        {
+            var amount = UsdAmount.Of(new Price(facts.GetInt64(1)), new Quantity(facts.GetInt64(2)), isPegged, out var flags);
+            update.Bind(1, amount?.Scaled).Bind(2, (long)flags).Bind(3, facts.GetInt64(0)).Run();
+        }
     }
 }

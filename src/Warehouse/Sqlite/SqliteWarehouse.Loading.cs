@@ -65,7 +65,7 @@ public sealed partial class SqliteWarehouse
             {
                 symbol = trade.Symbol;
                 state = StateOf(symbol);
-                if (!_touched.ContainsKey(state)) _touched.Add(state, state.Coverage.Clone());
+                Touch(state);
             }
 
             var reason = TradeQuality.Check(trade);
@@ -94,7 +94,7 @@ public sealed partial class SqliteWarehouse
     private void InsertFact(SymbolState state, in Trade trade)
     {
         var version = state.Versions!.IndexAt(trade.TradeTime);
-        var amount = UsdAmount.Of(trade, state.IsPegged(version), out var flags);
+        var amount = UsdAmount.Of(trade.Price, trade.Quantity, state.IsPegged(version), out var flags);
         _load!.Fact(FactId.Of(state.SymbolId, trade.TradeId), state.Versions.KeyOf(version), trade, amount, flags);
         if (trade.TradeTime.Microseconds > state.LastTradeTime) state.LastTradeTime = trade.TradeTime.Microseconds;
     }
@@ -102,7 +102,19 @@ public sealed partial class SqliteWarehouse
     private LoadOutcome Reject(LogPartition partition, RejectedRecord rejected)
     {
         SymbolState? state = null;
-        if (rejected.Ticker is { } ticker) _symbols.TryGetValue(new NaturalKey(Exchange.Binance, ticker), out state);
+        if (rejected.Ticker is { } ticker)
+        {
+            var key = new NaturalKey(Exchange.Binance, ticker);
+            _symbols.TryGetValue(key, out state);
+            if (rejected.TradeId is >= 0 and <= TradeQuality.MaxTradeId and var tradeId)
+            {
+                // Captured, like a trade that breaks a rule: asking for it again would give the same.
+                state ??= Infer(key);
+                Touch(state);
+                if (!state.Coverage.Add(tradeId)) return new LoadOutcome(0, 1, 0);
+            }
+        }
+
         var isNew = _load!.Reject(
             partition, rejected.Offset, state?.SymbolId, rejected.Ticker, rejected.TradeId, rejected.Reason, rejected.Detail,
             rejected.ReceivedTime, rejected.Payload.Span, rejected.Identity);
@@ -116,14 +128,20 @@ public sealed partial class SqliteWarehouse
         if (ReferenceEquals(entry.Symbol, symbol)) return entry.State!;
 
         var key = new NaturalKey(Exchange.Binance, symbol.Ticker);
-        if (!_symbols.TryGetValue(key, out var state))
-        {
-            Apply([InferredMember.Change(key, Now())]);
-            state = _symbols[key];
-        }
-
+        if (!_symbols.TryGetValue(key, out var state)) state = Infer(key);
         entry = (symbol, state);
         return state;
+    }
+
+    private SymbolState Infer(NaturalKey key)
+    {
+        Apply([InferredMember.Change(key, Now())]);
+        return _symbols[key];
+    }
+
+    private void Touch(SymbolState state)
+    {
+        if (!_touched.ContainsKey(state)) _touched.Add(state, state.Coverage.Clone());
     }
 
     private void InsertRaw(WarehouseBatch batch)

@@ -64,6 +64,7 @@ public sealed partial class SqliteWarehouse : IWarehouse
     public async ValueTask<IReadOnlyDictionary<LogPartition, long>> PositionsAsync(CancellationToken cancellationToken)
     {
         using var _ = await EnterAsync(cancellationToken);
+        RefreshState();
         return new Dictionary<LogPartition, long>(_positions);
     }
 
@@ -120,18 +121,20 @@ public sealed partial class SqliteWarehouse : IWarehouse
         }
     }
 
+    private void RefreshState()
+    {
+        if (!_isStale) return;
+        ReadState();
+        _isStale = false;
+    }
+
     /// <summary>
     /// Runs the work in a transaction. The work changes the state in memory as it goes; if it fails, the state is read again from
     /// the tables, so that memory and tables never differ.
     /// </summary>
     private T Committing<T>(Func<T> work)
     {
-        if (_isStale)
-        {
-            ReadState();
-            _isStale = false;
-        }
-
+        RefreshState();
         try
         {
             return _database.InTransaction(work);

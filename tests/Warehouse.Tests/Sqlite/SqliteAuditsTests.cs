@@ -1,0 +1,295 @@
+using System.Collections.Immutable;
+using System.Diagnostics.CodeAnalysis;
+using Crypto.TestSupport;
+using Crypto.TradeModel.Continuity;
+using Crypto.TradeModel.Quality;
+using Crypto.TradeModel.Symbols;
+using Crypto.TradeModel.Times;
+using Crypto.Warehouse.Audits;
+using Crypto.Warehouse.Dimension;
+using Crypto.Warehouse.Sqlite;
+
+namespace Crypto.Warehouse.Tests.Sqlite;
+
+/// <summary>Each audit finds the damage that it is for, and no other audit cries out beside those that must.</summary>
+[TestClass]
+public sealed class SqliteAuditsTests : IDisposable
+{
+    private const string Btc = "1 << 40 |";
+    private const string Eth = "2 << 40 |";
+
+    private readonly TemporaryFolder _folder = new();
+
+    public TestContext TestContext { get; set; } = null!;
+
+    private string Path => _folder[SqliteWarehouse.FileName];
+
+    /// <summary>
+    /// BTCUSDT (id 1): two versions, the second from trade 50 on; trades 1 to 100 without 40 to 44, number 60 rejected, number 3 twice.
+    /// ETHBTC (2): trades 1 to 10. EMPTYUSDT (3): no trade. NEWUSDT (4): inferred, trades 1 to 5. And one dead letter.
+    /// </summary>
+    [TestInitialize]
+    public async Task FillAsync()
+    {
+        var symbols = new SymbolTable();
+        var (btc, eth, unknown) = (symbols.Intern("BTCUSDT"), symbols.Intern("ETHBTC"), symbols.Intern("NEWUSDT"));
+        await using var warehouse = SqliteWarehouse.Open(Path, new SqliteWarehouseOptions(), new ManualTimeProvider());
+        await warehouse.ApplyAsync(
+            [
+                Describe("BTCUSDT", 1, Timestamp.Epoch, "a"), Describe("BTCUSDT", 2, TestTrades.TimeOf(50), "b"),
+                Describe("ETHBTC", 3, Timestamp.Epoch, "c"), Describe("EMPTYUSDT", 4, Timestamp.Epoch, "d"),
+            ],
+            TestContext.CancellationToken);
+        var builder = new BatchBuilder();
+        await Load(builder.Add(TestTrades.Range(btc, 1, 39)).Add(TestTrades.Of(btc, 3)).Add(TestTrades.Range(eth, 1, 10)).Add(TestTrades.Range(unknown, 1, 5)));
+        await Load(
+            builder
+                .Add(TestTrades.Range(btc, 45, 59))
+                .Add(TestTrades.Of(btc, 60) with { Price = default })
+                .Skip(2)
+                .Add(TestTrades.Range(btc, 61, 100)));
+        await Load(new BatchBuilder(topic: "stock_trades_dlq") { KeepRaw = false }.AddUnreadable([0xFF], ErrorReason.MalformedJson));
+
+        async Task Load(BatchBuilder batch) => await warehouse.LoadAsync(batch.Build(), TestContext.CancellationToken);
+    }
+
+    public void Dispose() => _folder.Dispose();
+
+    [TestMethod]
+    public void Run_HealthyWarehouse_PassesEveryAuditAndEachLookedAtSomething()
+    {
+        var results = Run();
+
+        Assert.IsEmpty(FailingNames(results));
+        Assert.HasCount(16, results);
+        Assert.IsTrue(results.All(result => result is { Examined: > 0, Description.Length: > 0, Failing.Count: 0 }));
+    }
+
+    [TestMethod]
+    public void Run_WithoutAnOracle_LeavesItsAuditsOut()
+    {
+        using var database = SqliteDatabase.OpenForReading(Path);
+
+        var names = new SqliteAudits(database, new SqliteWarehouseOptions()).Run().Select(result => result.Name).ToArray();
+
+        Assert.HasCount(14, names);
+        Assert.IsFalse(names.Any(name => name.StartsWith("oracle", StringComparison.Ordinal)));
+    }
+
+    [TestMethod]
+    [DataRow($"DELETE FROM FACT_TRADES WHERE fact_id = {Btc} 10", "BTCUSDT: coverage says [1, 39]", "coverage_equals_ids conservation")]
+    [DataRow("UPDATE TRADE_COVERAGE SET to_id = 6 WHERE symbol = 'NEWUSDT'", "NEWUSDT: coverage says [1, 6], the rows say [1, 5]", "coverage_equals_ids")]
+    [DataRow("DELETE FROM TRADE_COVERAGE WHERE symbol = 'NEWUSDT'", "the rows say [1, 5]", "coverage_equals_ids")]
+    [DataRow("DELETE FROM REJECTED_TRADES WHERE trade_id = 60", "BTCUSDT: coverage says", "coverage_equals_ids conservation")]
+    [DataRow(
+        $"INSERT INTO FACT_TRADES SELECT 9 << 40 | 1, symbol_key, trade_time, price, quantity, total_amount_usd, aggressor_side, ingest_source, quality_flags FROM FACT_TRADES WHERE fact_id = {Eth} 1",
+        "symbol 9 is not registered and has rows [1, 1]", "coverage_equals_ids facts_inside_version conservation")]
+    public void Run_RowsAndCoverageDisagree_CoverageEqualsIdsTells(string sql, string row, string failing) => AssertFinds("coverage_equals_ids", sql, row, failing);
+
+    [TestMethod]
+    [DataRow(
+        $"UPDATE FACT_TRADES SET symbol_key = (SELECT symbol_key FROM FACT_TRADES WHERE fact_id = {Btc} 1) WHERE fact_id = {Btc} 70",
+        "BTCUSDT 70 at 2026-01-01T00:01:10.000000Z is bound to [1970-01-01T00:00:00.000000Z, 2026-01-01T00:00:50.000000Z)", "facts_inside_version")]
+    [DataRow(
+        $"UPDATE FACT_TRADES SET symbol_key = (SELECT symbol_key FROM DIM_SYMBOL_VERSIONS WHERE ticker = 'EMPTYUSDT') WHERE fact_id = {Btc} 70",
+        "BTCUSDT 70 is bound to a version of BINANCE:EMPTYUSDT", "facts_inside_version")]
+    [DataRow($"UPDATE FACT_TRADES SET symbol_key = 12345 WHERE fact_id = {Btc} 70", "points to version 12345", "facts_inside_version views_equal_definition")]
+    public void Run_FactOfAWrongVersion_FactsInsideVersionTells(string sql, string row, string failing) => AssertFinds("facts_inside_version", sql, row, failing);
+
+    [TestMethod]
+    [DataRow($"UPDATE FACT_TRADES SET total_amount_usd = total_amount_usd + 1 WHERE fact_id = {Btc} 70", "BTCUSDT 70: 50.00010991 with flags None")]
+    [DataRow($"UPDATE FACT_TRADES SET total_amount_usd = NULL WHERE fact_id = {Btc} 70", "BTCUSDT 70")]
+    [DataRow($"UPDATE FACT_TRADES SET total_amount_usd = 1 WHERE fact_id = {Eth} 7", "ETHBTC 7: 0.00000001 with flags NoUsdRate")]
+    [DataRow($"UPDATE FACT_TRADES SET quality_flags = 2 WHERE fact_id = {Eth} 7", "ETHBTC 7:  with flags AmountOutOfRange")]
+    public void Run_WrongAmountOrFlag_AmountsRecomputeTells(string sql, string row) => AssertFinds("amounts_recompute", sql, row, "amounts_recompute");
+
+    [TestMethod]
+    [DataRow(
+        $"""
+        INSERT INTO FACT_TRADES SELECT {Btc} 101, symbol_key, trade_time, price, quantity, total_amount_usd, aggressor_side, ingest_source, quality_flags
+        FROM FACT_TRADES WHERE fact_id = {Btc} 100;
+        UPDATE TRADE_COVERAGE SET to_id = 101 WHERE symbol = 'BTCUSDT' AND to_id = 100;
+        UPDATE LOG_POSITIONS SET stored = stored + 1, duplicates = duplicates - 1 WHERE topic = 'stock_trades'
+        """,
+        "BTCUSDT 101 was never traded")]
+    [DataRow($"UPDATE FACT_TRADES SET price = price + 1 WHERE fact_id = {Eth} 7", "ETHBTC 7: stored 50.00000050 × 1.00000021 at")]
+    [DataRow($"UPDATE FACT_TRADES SET quantity = quantity - 1 WHERE fact_id = {Eth} 7", "ETHBTC 7: stored 50.00000049 × 1.00000020 at")]
+    [DataRow($"UPDATE FACT_TRADES SET aggressor_side = 1 WHERE fact_id = {Eth} 7", "Buy, traded")]
+    [DataRow($"UPDATE FACT_TRADES SET trade_time = trade_time + 1 WHERE fact_id = {Eth} 7", "2026-01-01T00:00:07.000001Z")]
+    public void Run_FactUnlikeTheTruth_OracleEqualTells(string sql, string row) => AssertFinds("oracle_equal", sql, row, "oracle_equal");
+
+    [TestMethod]
+    public void Run_TradeLostWithoutATrace_OracleMissingTells() => AssertFinds(
+        "oracle_missing",
+        $"""
+        DELETE FROM FACT_TRADES WHERE fact_id = {Eth} 10;
+        UPDATE TRADE_COVERAGE SET to_id = 9 WHERE symbol = 'ETHBTC';
+        UPDATE LOG_POSITIONS SET stored = stored - 1, duplicates = duplicates + 1 WHERE topic = 'stock_trades'
+        """,
+        "ETHBTC: produced [1, 10], stored [1, 9]",
+        "oracle_missing");
+
+    [TestMethod]
+    [DataRow("INSERT INTO TRADE_GAPS (symbol_id, symbol, from_id, to_id, found, state) VALUES (4, 'NEWUSDT', 2, 3, '2026-01-01T00:00:00Z', 'OPEN')", "NEWUSDT: gap [2, 3] is no hole")]
+    [DataRow("DELETE FROM TRADE_GAPS", "BTCUSDT: hole [40, 44] stands in no gap")]
+    [DataRow("UPDATE TRADE_GAPS SET state = 'CLOSED', closed = found", "BTCUSDT: hole [40, 44] stands in no gap")]
+    [DataRow("UPDATE TRADE_GAPS SET to_id = 43", "BTCUSDT: gap [40, 43] is no hole")]
+    public void Run_LedgerAndHolesDisagree_GapsEqualHolesTells(string sql, string row) => AssertFinds("gaps_equal_holes", sql, row, "gaps_equal_holes");
+
+    [TestMethod]
+    [DataRow("UPDATE LOG_POSITIONS SET duplicates = duplicates + 1 WHERE topic = 'stock_trades'", "stock_trades/0: 111 records, 109 + 2 + 1")]
+    [DataRow("UPDATE LOG_POSITIONS SET stored = stored + 1, duplicates = duplicates - 1 WHERE topic = 'stock_trades'", "FACT_TRADES holds 109 rows, the positions say 110")]
+    [DataRow("DELETE FROM REJECTED_TRADES WHERE trade_id IS NULL", "REJECTED_TRADES holds 1 rows, the positions say 2")]
+    public void Run_CountersAndRowsDisagree_ConservationTells(string sql, string row) => AssertFinds("conservation", sql, row, "conservation");
+
+    [TestMethod]
+    [DataRow("DELETE FROM RAW_BATCHES WHERE first_offset = 0", "stock_trades/0: 111 read, 56 kept")]
+    [DataRow("DELETE FROM RAW_BATCHES", "stock_trades/0: 111 read, 0 kept")]
+    [DataRow("UPDATE LOG_POSITIONS SET next_offset = 100 WHERE topic = 'stock_trades'", "stock_trades/0: raw reaches past position 100")]
+    public void Run_RawRowsMissing_RawEqualsPositionsTells(string sql, string row) => AssertFinds("raw_equals_positions", sql, row, "raw_equals_positions");
+
+    [TestMethod]
+    [DataRow("DROP VIEW SILVER_TRADES; CREATE VIEW SILVER_TRADES AS SELECT * FROM CONSUMPTION_TRADES", "SILVER_TRADES shows 109 rows of 109 facts and 2 rejections")]
+    [DataRow("DROP VIEW CONSUMPTION_TRADES; CREATE VIEW CONSUMPTION_TRADES AS SELECT 'x' AS ticker, 1 AS trade_id, 1 AS trade_time, 1 AS price, 1 AS quantity, 1 AS total_amount_usd, 1 AS aggressor_side, 1 AS ingest_source", "CONSUMPTION_TRADES shows 1 rows of 109 facts")]
+    public void Run_ViewReplaced_ViewsEqualDefinitionTells(string sql, string row) => AssertFinds("views_equal_definition", sql, row, "views_equal_definition");
+
+    [TestMethod]
+    [DataRow("valid_to - 1", "BINANCE:EMPTYUSDT has 0 current versions", "unique_current_version dimension_rebuild")]
+    public void Run_NoCurrentVersion_UniqueCurrentVersionTells(string validTo, string row, string failing) => AssertFinds(
+        "unique_current_version", $"UPDATE DIM_SYMBOL_VERSIONS SET valid_to = {validTo} WHERE ticker = 'EMPTYUSDT'", row, failing);
+
+    [TestMethod]
+    [DataRow(0)]
+    [DataRow(5)]
+    public void Run_SecondCurrentVersion_UniqueCurrentVersionTells(long validFrom) => AssertFinds(
+        "unique_current_version",
+        $"""
+        INSERT INTO DIM_SYMBOL_VERSIONS
+        SELECT symbol_key + 1, symbol_id, ticker, base_asset, quote_asset, 'another', risk_level, status, tick_size, step_size, {validFrom}, valid_to,
+               is_deleted, is_inferred, change_hash, recorded_from, recorded_to
+        FROM DIM_SYMBOL_VERSIONS WHERE ticker = 'EMPTYUSDT'
+        """,
+        "BINANCE:EMPTYUSDT has 2 current versions",
+        "unique_current_version mutually_exclusive_ranges key_integrity dimension_rebuild");
+
+    [TestMethod]
+    public void Run_Overlap_MutuallyExclusiveRangesTells() => AssertFinds(
+        "mutually_exclusive_ranges",
+        "UPDATE DIM_SYMBOL_VERSIONS SET valid_to = valid_to + 1 WHERE ticker = 'BTCUSDT' AND sector = 'a'",
+        "BINANCE:BTCUSDT: [1970-01-01T00:00:00.000000Z, 2026-01-01T00:00:50.000001Z) overlaps the version from 2026-01-01T00:00:50.000000Z",
+        "mutually_exclusive_ranges dimension_rebuild");
+
+    [TestMethod]
+    [DataRow("SET valid_to = valid_to - 1 WHERE ticker = 'BTCUSDT' AND sector = 'a'", "BINANCE:BTCUSDT: nothing is valid in [2026-01-01T00:00:49.999999Z, 2026-01-01T00:00:50.000000Z)", "no_holes dimension_rebuild")]
+    [DataRow("SET valid_from = 1 WHERE ticker = 'EMPTYUSDT'", "BINANCE:EMPTYUSDT starts at 1970-01-01T00:00:00.000001Z", "no_holes key_integrity dimension_rebuild")]
+    public void Run_Hole_NoHolesTells(string change, string row, string failing) => AssertFinds("no_holes", $"UPDATE DIM_SYMBOL_VERSIONS {change}", row, failing);
+
+    [TestMethod]
+    public void Run_EqualNeighbors_NeighborsDifferTells() => AssertFinds(
+        "neighbors_differ",
+        "UPDATE DIM_SYMBOL_VERSIONS SET sector = 'a' WHERE ticker = 'BTCUSDT'",
+        "BINANCE:BTCUSDT: the versions from 1970-01-01T00:00:00.000000Z and 2026-01-01T00:00:50.000000Z are equal",
+        "neighbors_differ dimension_rebuild");
+
+    [TestMethod]
+    [DataRow("UPDATE DIM_SYMBOL_VERSIONS SET symbol_key = 77 WHERE ticker = 'EMPTYUSDT'", "BINANCE:EMPTYUSDT from 1970-01-01T00:00:00.000000Z: key 77", "key_integrity")]
+    [DataRow(
+        "DROP INDEX DIM_SYMBOL_VERSIONS_CURRENT; UPDATE DIM_SYMBOL_VERSIONS SET recorded_from = recorded_from + 1, symbol_key = (SELECT symbol_key FROM DIM_SYMBOL_VERSIONS WHERE ticker = 'NEWUSDT') WHERE ticker = 'EMPTYUSDT'",
+        "is used twice", "views_equal_definition key_integrity")]
+    public void Run_WrongKey_KeyIntegrityTells(string sql, string row, string failing) => AssertFinds("key_integrity", sql, row, failing);
+
+    [TestMethod]
+    [DataRow("DELETE FROM SYMBOL_CHANGES WHERE sequence = 2", "BINANCE:BTCUSDT: 1 versions by the log, 2 stored")]
+    [DataRow("DELETE FROM SYMBOL_CHANGES WHERE ticker = 'EMPTYUSDT'", "BINANCE:EMPTYUSDT stands in the dimension without any change in the log")]
+    [DataRow("UPDATE DIM_SYMBOL_VERSIONS SET risk_level = 'LOW' WHERE ticker = 'EMPTYUSDT'", "BINANCE:EMPTYUSDT")]
+    public void Run_LogAndDimensionDisagree_DimensionRebuildTells(string sql, string row) => AssertFinds("dimension_rebuild", sql, row, "dimension_rebuild");
+
+    [TestMethod]
+    public void Run_DamagedPage_FileIntegrityTells()
+    {
+        // The pages of an index that no audit reads: found by nothing but the check of the file.
+        Overwrite("SYMBOL_CHANGES_BY_KEY");
+
+        var results = Run();
+
+        CollectionAssert.AreEqual(new[] { "file_integrity" }, FailingNames(results));
+        Assert.IsNotEmpty(results[0].Failing);
+    }
+
+    [TestMethod]
+    public void Run_DamagedPageOfFacts_ThrowsThatTheFileIsDamaged()
+    {
+        Overwrite("FACT_TRADES");
+
+        Assert.AreEqual(StorageFault.Damaged, Assert.ThrowsExactly<StorageException>(Run).Fault);
+    }
+
+    [TestMethod]
+    public void Run_ManyBrokenRows_CountsAllAndListsTheFirst()
+    {
+        SqliteContents.Tamper(Path, "UPDATE FACT_TRADES SET quality_flags = 4");
+
+        var result = Run().Single(result => !result.Passed);
+
+        Assert.AreEqual(("amounts_recompute", 109), (result.Name, result.FailingCount));
+        Assert.HasCount(AuditResult.MaxFailing, result.Failing);
+    }
+
+    private static SymbolChange Describe(string ticker, long sequence, Timestamp validTime, string sector) => new(
+        ChangeSource.ReferenceFile, sequence, new NaturalKey(Exchange.Binance, ticker), ChangeOperation.Upsert, validTime, validTime,
+        ImmutableSortedDictionary<SymbolAttribute, string?>.Empty
+            .Add(SymbolAttribute.QuoteAsset, ticker == "ETHBTC" ? "BTC" : ticker == "EMPTYUSDT" ? "EUR" : "USDT")
+            .Add(SymbolAttribute.Sector, sector));
+
+    private static string[] FailingNames(IEnumerable<AuditResult> results) => [.. results.Where(result => !result.Passed).Select(result => result.Name)];
+
+    private void AssertFinds(string audit, string sql, string row, string failing)
+    {
+        SqliteContents.Tamper(Path, sql);
+
+        var results = Run();
+
+        var all = string.Join('\n', results.SelectMany(result => result.Failing.Select(text => $"{result.Name}: {text}")));
+        CollectionAssert.AreEquivalent(failing.Split(' '), FailingNames(results), all);
+        Assert.IsTrue(results.Single(result => result.Name == audit).Failing.Any(text => text.Contains(row, StringComparison.Ordinal)), all);
+    }
+
+    private IReadOnlyList<AuditResult> Run()
+    {
+        using var database = SqliteDatabase.OpenForReading(Path);
+        return new SqliteAudits(database, new SqliteWarehouseOptions(), new Oracle()).Run();
+    }
+
+    private void Overwrite(string table)
+    {
+        const int PageSize = 4096;
+        SqliteContents.Tamper(Path, "PRAGMA wal_checkpoint(TRUNCATE)");
+        long page;
+        using (var database = SqliteDatabase.OpenForReading(Path))
+        {
+            page = SqliteContents.Rows(database, $"SELECT rootpage FROM sqlite_master WHERE name = '{table}'", row => row.GetInt64(0)).Single();
+        }
+
+        using var file = File.OpenHandle(Path, FileMode.Open, FileAccess.Write, FileShare.ReadWrite);
+        var garbage = new byte[PageSize];
+        new Random(1).NextBytes(garbage);
+        RandomAccess.Write(file, garbage, (page - 1) * PageSize);
+    }
+
+    /// <summary>Knows the trades of the tests; which ids must be there it tells of ETHBTC only, for BTCUSDT has a gap.</summary>
+    private sealed class Oracle : ITradeOracle
+    {
+        private readonly SymbolTable _symbols = new();
+
+        public IReadOnlyCollection<string> Tickers => ["ETHBTC"];
+
+        public IdRange? Produced(string ticker) => ticker == "ETHBTC" ? new IdRange(1, 10) : null;
+
+        public bool TryGet(string ticker, long tradeId, [MaybeNullWhen(false)] out OracleTrade trade)
+        {
+            var truth = TestTrades.Of(_symbols.Intern(ticker), tradeId);
+            trade = new OracleTrade(truth.Price, truth.Quantity, truth.TradeTime, truth.Aggressor);
+            return tradeId is >= 1 and <= 100;
+        }
+    }
+}

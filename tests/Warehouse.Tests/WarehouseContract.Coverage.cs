@@ -1,0 +1,115 @@
+using Crypto.TradeModel.Continuity;
+using Crypto.TradeModel.Times;
+using Crypto.Warehouse.Coverage;
+using FsCheck.Fluent;
+
+namespace Crypto.Warehouse.Tests;
+
+public abstract partial class WarehouseContract
+{
+    [TestMethod]
+    public async Task LoadAsync_HoleInTheIds_IsFoundNarrowedSplitAndClosed()
+    {
+        var builder = new BatchBuilder();
+        var found = Timestamp.Now(Clock);
+        await LoadAsync(builder.Of(Trades(Btc, 1, 10)));
+        Assert.AreEqual("2-9 OPEN", await GapsAsync());
+
+        Clock.Advance(TimeSpan.FromSeconds(1));
+        await LoadAsync(builder.Of(Trades(Btc, 2, 9)));
+        Assert.AreEqual("3-8 OPEN", await GapsAsync());
+
+        Clock.Advance(TimeSpan.FromSeconds(1));
+        await LoadAsync(builder.Of(Trades(Btc, 5, 7)));
+        Assert.AreEqual("3-4 OPEN, 6-6 OPEN, 8-8 OPEN", await GapsAsync());
+        Assert.IsTrue((await ReadAsync()).Gaps.All(gap => gap.Found == found), "A piece keeps the time its gap was found.");
+
+        Clock.Advance(TimeSpan.FromSeconds(1));
+        await LoadAsync(builder.Of(Trades(Btc, 6, 4, 3)));
+        Assert.AreEqual("3-4 CLOSED, 6-6 CLOSED, 8-8 OPEN", await GapsAsync());
+
+        Clock.Advance(TimeSpan.FromSeconds(1));
+        await LoadAsync(builder.Of(Trades(Btc, 8)));
+        Assert.AreEqual("3-4 CLOSED, 6-6 CLOSED, 8-8 CLOSED", await GapsAsync());
+        var gaps = (await ReadAsync()).Gaps;
+        Assert.IsTrue(gaps.All(gap => gap.Found == found));
+        Assert.AreEqual(found + TimeSpan.FromSeconds(3), gaps[0].Closed);
+        Assert.AreEqual(found + TimeSpan.FromSeconds(4), gaps[2].Closed);
+    }
+
+    [TestMethod]
+    public async Task LoadAsync_IdsBelowTheFirst_OpenAGapBelow()
+    {
+        var builder = new BatchBuilder();
+        await LoadAsync(builder.Of(Trades(Btc, 100)));
+        await LoadAsync(builder.Of(Trades(Btc, 90)));
+        await LoadAsync(builder.Of(Trades(Btc, 110)));
+
+        Assert.AreEqual("91-99 OPEN, 101-109 OPEN", await GapsAsync());
+    }
+
+    [TestMethod]
+    public async Task LoadAsync_HoleFilledWithinTheSameBatch_LeavesNoTrace()
+    {
+        await LoadAsync(new BatchBuilder().Of(Trades(Btc, 1, 3, 2)));
+
+        Assert.AreEqual("", await GapsAsync());
+    }
+
+    [TestMethod]
+    public async Task CoverageAsync_WithGaps_TellsRangesAndOpenGapsInOrderOfTicker()
+    {
+        var builder = new BatchBuilder();
+        var found = Timestamp.Now(Clock);
+        await LoadAsync(builder.Of([.. Trades(Eth, 5), .. Trades(Btc, 1, 2, 4, 8)]));
+        await LoadAsync(builder.Of(Trades(Btc, 3)));
+
+        var coverage = await Warehouse.CoverageAsync(Stop);
+
+        Assert.AreEqual("BTCUSDT, ETHBTC", string.Join(", ", coverage.Select(symbol => symbol.Key.Ticker)));
+        CollectionAssert.AreEqual(new[] { Ids(1, 4), Ids(8, 8) }, coverage[0].Covered.ToArray());
+        CollectionAssert.AreEqual(new[] { new OpenGap(Ids(5, 7), found) }, coverage[0].OpenGaps.ToArray());
+        Assert.AreEqual(5, coverage[0].Ids);
+        Assert.IsEmpty(coverage[1].OpenGaps);
+    }
+
+    [TestMethod]
+    public async Task LoadAsync_AnyOrderOfArrival_GivesTheSameFactsCoverageAndGaps()
+    {
+        // Ids 0 to 29 without some, each once or twice, cut into batches anywhere.
+        var arrivals =
+            from missing in Gen.SubListOf(Enumerable.Range(0, 30))
+            from twice in Gen.SubListOf(Enumerable.Range(0, 30))
+            from order in Gen.Shuffle(Enumerable.Range(0, 30).Except(missing).Concat(twice.Except(missing)).ToArray())
+            from cuts in Gen.ArrayOf(Gen.Choose(1, 8), 60)
+            select (Ids: order, Cuts: cuts);
+
+        foreach (var (ids, cuts) in Gen.Sample(arrivals, OrdersToTry))
+        {
+            await StartAfreshAsync();
+            var builder = new BatchBuilder();
+            var done = 0;
+            foreach (var size in cuts)
+            {
+                if (done >= ids.Length) break;
+                await LoadAsync(builder.Of([.. ids.Skip(done).Take(size).Select(id => TestTrades.Of(Btc, id))]));
+                done += size;
+            }
+
+            var contents = await ReadAsync();
+            var expected = ids.Distinct().Order().Select(id => (long)id).ToArray();
+            CollectionAssert.AreEqual(expected, contents.Facts.Select(fact => fact.TradeId).ToArray(), string.Join(' ', ids));
+            Assert.IsTrue(contents.Facts.All(fact => fact.Price == TestTrades.Of(Btc, fact.TradeId).Price));
+            var set = IdRangeSet.Of([.. expected.Select(id => new IdRange(id, id))]);
+            CollectionAssert.AreEqual(set.Ranges.ToArray(), contents.Coverage.Select(row => row.Ids).ToArray(), string.Join(' ', ids));
+            CollectionAssert.AreEqual(set.Holes().ToArray(), contents.OpenGaps.Select(gap => gap.Ids).ToArray(), string.Join(' ', ids));
+            Assert.AreEqual(ids.Length, contents.Positions.Sum(position => position.Stored + position.Duplicates));
+        }
+    }
+
+    /// <summary>How many random orders one test tries: as many as take a second or two.</summary>
+    private protected virtual int OrdersToTry => 40;
+
+    private async Task<string> GapsAsync() =>
+        string.Join(", ", (await ReadAsync()).Gaps.Select(gap => $"{gap.Ids.From}-{gap.Ids.To} {gap.State}"));
+}
