@@ -70,10 +70,16 @@ public abstract partial class WarehouseContract
         return trades;
     }
 
-    private protected static SymbolChange Change(
-        string ticker, long sequence, Timestamp validTime, params (SymbolAttribute Attribute, string? Value)[] attributes) => new(
-        ChangeSource.ReferenceFile, sequence, new NaturalKey(Exchange.Binance, ticker), ChangeOperation.Upsert, validTime, validTime,
-        attributes.ToImmutableSortedDictionary(pair => pair.Attribute, pair => pair.Value));
+    /// <summary>A statement by the source that owns its attributes, recorded after everything before it.</summary>
+    private protected SymbolChange Change(
+        string ticker, long sequence, Timestamp validTime, params (SymbolAttribute Attribute, string? Value)[] attributes)
+    {
+        var isReference = attributes.All(pair => pair.Attribute is SymbolAttribute.Sector or SymbolAttribute.RiskLevel);
+        Clock.Advance(TimeSpan.FromMicroseconds(1));
+        return new SymbolChange(
+            isReference ? ChangeSource.ReferenceFile : ChangeSource.ExchangeInfo, sequence, new NaturalKey(Exchange.Binance, ticker),
+            ChangeOperation.Upsert, validTime, Timestamp.Now(Clock), attributes.ToImmutableSortedDictionary(pair => pair.Attribute, pair => pair.Value));
+    }
 
     private protected static byte[] Bytes(string text) => Encoding.UTF8.GetBytes(text);
 }

@@ -6,19 +6,21 @@ namespace Crypto.Warehouse.Audits;
 /// <summary>What must hold of a dimension's current knowledge, whichever warehouse it stands in.</summary>
 internal static class DimensionAudits
 {
-    /// <param name="versions">All rows of current knowledge.</param>
+    /// <param name="rows">All rows, those no longer believed included.</param>
     /// <param name="storedKeys">The surrogate key stored for each of them.</param>
     /// <param name="changes">The whole log of changes.</param>
+    /// <param name="ownership">As the warehouse applies it.</param>
     public static IEnumerable<AuditResult> Run(
-        IReadOnlyList<SymbolVersion> versions, IReadOnlyList<long> storedKeys, IReadOnlyList<SymbolChange> changes)
+        IReadOnlyList<RecordedVersion> rows, IReadOnlyList<long> storedKeys, IReadOnlyList<SymbolChange> changes, AttributeOwnership ownership)
     {
+        var versions = rows.Where(row => row.IsBelieved).Select(row => row.Version).ToArray();
         var histories = versions.GroupBy(version => version.Key).Select(history => history.OrderBy(version => version.ValidFrom).ToArray()).ToArray();
         yield return UniqueCurrentVersion(histories);
         yield return MutuallyExclusiveRanges(histories);
         yield return NoHoles(histories);
         yield return NeighborsDiffer(histories);
-        yield return KeyIntegrity(versions, storedKeys);
-        yield return Rebuild(histories, changes);
+        yield return KeyIntegrity(rows, storedKeys);
+        yield return Rebuild(rows, changes, ownership);
     }
 
     private static AuditResult UniqueCurrentVersion(SymbolVersion[][] histories)
@@ -73,37 +75,44 @@ internal static class DimensionAudits
         return tally.ToResult();
     }
 
-    private static AuditResult KeyIntegrity(IReadOnlyList<SymbolVersion> versions, IReadOnlyList<long> storedKeys)
+    private static AuditResult KeyIntegrity(IReadOnlyList<RecordedVersion> rows, IReadOnlyList<long> storedKeys)
     {
-        var tally = new AuditTally("key_integrity", "every surrogate key is the one its exchange, ticker and valid_from give, and is used once");
-        var seen = new HashSet<long>();
-        for (var i = 0; i < versions.Count; i++)
+        var tally = new AuditTally("key_integrity", "every surrogate key is the one its exchange, ticker and valid_from give, and never means another version");
+        var owners = new Dictionary<long, (NaturalKey Key, Timestamp ValidFrom)>();
+        for (var i = 0; i < rows.Count; i++)
         {
             tally.Examined++;
-            if (storedKeys[i] != versions[i].SymbolKey) tally.Fail($"{versions[i].Key} from {versions[i].ValidFrom}: key {storedKeys[i]}");
-            if (!seen.Add(storedKeys[i])) tally.Fail($"key {storedKeys[i]} is used twice");
-        }
-
-        return tally.ToResult();
-    }
-
-    private static AuditResult Rebuild(SymbolVersion[][] histories, IReadOnlyList<SymbolChange> changes)
-    {
-        var tally = new AuditTally("dimension_rebuild", "folding SYMBOL_CHANGES again gives the same versions");
-        var stored = histories.ToDictionary(history => history[0].Key);
-        foreach (var history in changes.GroupBy(change => change.Key))
-        {
-            tally.Examined++;
-            var expected = DimensionFold.Fold(history);
-            if (!stored.Remove(history.Key, out var actual) || !expected.SequenceEqual(actual))
+            var version = rows[i].Version;
+            if (storedKeys[i] != version.SymbolKey) tally.Fail($"{version.Key} from {version.ValidFrom}: key {storedKeys[i]}");
+            if (!owners.TryAdd(storedKeys[i], (version.Key, version.ValidFrom)) && owners[storedKeys[i]] != (version.Key, version.ValidFrom))
             {
-                tally.Fail($"{history.Key}: {expected.Count} versions by the log, {actual?.Length ?? 0} stored or different");
+                tally.Fail($"key {storedKeys[i]} stands for {owners[storedKeys[i]]} and for {version.Key} from {version.ValidFrom}");
             }
         }
 
-        foreach (var key in stored.Keys) tally.Fail($"{key} stands in the dimension without any change in the log");
         return tally.ToResult();
     }
+
+    private static AuditResult Rebuild(IReadOnlyList<RecordedVersion> rows, IReadOnlyList<SymbolChange> changes, AttributeOwnership ownership)
+    {
+        var tally = new AuditTally("dimension_rebuild", "folding SYMBOL_CHANGES again gives the same rows, those no longer believed included");
+        var stored = rows.ToHashSet();
+        foreach (var history in changes.GroupBy(change => change.Key))
+        {
+            var folded = SymbolHistory.Of(history, ownership);
+            foreach (var row in folded.Superseded.Concat(folded.Believed))
+            {
+                tally.Examined++;
+                if (!stored.Remove(row)) tally.Fail($"missing: {Describe(row)}");
+            }
+        }
+
+        foreach (var row in stored) tally.Fail($"not given by the log of changes: {Describe(row)}");
+        return tally.ToResult();
+    }
+
+    private static string Describe(RecordedVersion row) =>
+        $"{row.Version.Key} valid [{row.Version.ValidFrom}, {row.Version.ValidTo}) recorded [{row.RecordedFrom}, {row.RecordedTo})";
 
     private static IEnumerable<(SymbolVersion Left, SymbolVersion Right)> Neighbors(SymbolVersion[][] histories, AuditTally tally)
     {

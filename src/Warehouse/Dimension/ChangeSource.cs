@@ -11,6 +11,9 @@ public enum ChangeSource
 
     /// <summary>The reference file: sector and risk level.</summary>
     ReferenceFile = 2,
+
+    /// <summary>A database's change stream.</summary>
+    ChangeDataCapture = 3,
 }
 
 public static class ChangeSources
@@ -21,8 +24,23 @@ public static class ChangeSources
         ChangeSource.Inferred => "inferred",
         ChangeSource.ExchangeInfo => "exchange_info",
         ChangeSource.ReferenceFile => "reference_file",
+        ChangeSource.ChangeDataCapture => "change_data_capture",
         _ => throw new ArgumentOutOfRangeException(nameof(source), source, null),
     };
 
-    public static ChangeSource Parse(string name) => Enum.GetValues<ChangeSource>().First(source => source.Name() == name);
+    /// <exception cref="FormatException">No source has this name.</exception>
+    public static ChangeSource Parse(string name) => TryParse(name, out var source) ? source : throw new FormatException($"'{name}' is no source of changes.");
+
+    public static bool TryParse(string name, out ChangeSource source)
+    {
+        foreach (var candidate in Enum.GetValues<ChangeSource>())
+        {
+            if (candidate.Name() != name) continue;
+            source = candidate;
+            return true;
+        }
+
+        source = default;
+        return false;
+    }
 }

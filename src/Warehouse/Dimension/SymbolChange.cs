@@ -52,6 +52,9 @@ public sealed record SymbolChange(
     /// <summary>The total order of changes of one symbol: valid time, then source priority, then sequence, then hash.</summary>
     public static IComparer<SymbolChange> Order { get; } = Comparer<SymbolChange>.Create(Compare);
 
+    /// <summary>Whether the statement is about an attribute.</summary>
+    public bool States(SymbolAttribute attribute) => Operation == ChangeOperation.Upsert && Attributes.ContainsKey(attribute);
+
     public bool Equals(SymbolChange? other) => other is not null && Hash == other.Hash;
 
     public override int GetHashCode() => Hash.GetHashCode(StringComparison.Ordinal);

@@ -16,8 +16,16 @@ public sealed record SymbolVersion(
     ImmutableSortedDictionary<SymbolAttribute, string?> Attributes)
 {
     private string? _changeHash;
+    private long? _symbolKey;
 
-    public long SymbolKey { get; } = Dimension.SymbolKey.Of(Key, ValidFrom);
+    // A copy may differ in what the two are computed from.
+    private SymbolVersion(SymbolVersion original)
+    {
+        (Key, ValidFrom, ValidTo, IsDeleted, IsInferred, Attributes) = original;
+    }
+
+    /// <summary>The surrogate key: a function of the natural key and <see cref="ValidFrom"/>.</summary>
+    public long SymbolKey => _symbolKey ??= Dimension.SymbolKey.Of(Key, ValidFrom);
 
     public bool IsCurrent => ValidTo == Timestamp.EndOfTime;
 
@@ -26,8 +34,23 @@ public sealed record SymbolVersion(
 
     public string? this[SymbolAttribute attribute] => Attributes.GetValueOrDefault(attribute);
 
+    /// <summary>Whether the tracked attributes and the flags are the same: what <see cref="ChangeHash"/> tells, without computing it.</summary>
+    public bool LooksLike(bool isDeleted, bool isInferred, ImmutableSortedDictionary<SymbolAttribute, string?> attributes)
+    {
+        ArgumentNullException.ThrowIfNull(attributes);
+        if (IsDeleted != isDeleted || IsInferred != isInferred) return false;
+        if (ReferenceEquals(Attributes, attributes)) return true;
+        foreach (var attribute in SymbolAttributes.All)
+        {
+            if (attributes.GetValueOrDefault(attribute) != this[attribute]) return false;
+        }
+
+        return true;
+    }
+
     public bool Equals(SymbolVersion? other) =>
-        other is not null && Key == other.Key && ValidFrom == other.ValidFrom && ValidTo == other.ValidTo && ChangeHash == other.ChangeHash;
+        other is not null && ValidFrom == other.ValidFrom && ValidTo == other.ValidTo && Key == other.Key
+        && LooksLike(other.IsDeleted, other.IsInferred, other.Attributes);
 
     public override int GetHashCode() => HashCode.Combine(Key, ValidFrom, ValidTo);
 

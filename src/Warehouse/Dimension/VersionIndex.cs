@@ -13,7 +13,7 @@ public sealed class VersionIndex
     private readonly long[] _keys;
 
     /// <param name="symbolId">The durable id of the symbol.</param>
-    /// <param name="versions">All versions of the symbol in valid-time order, as <see cref="DimensionFold"/> gives them.</param>
+    /// <param name="versions">All versions of the symbol in valid-time order, as <see cref="SymbolHistory"/> gives them.</param>
     public VersionIndex(int symbolId, IReadOnlyList<SymbolVersion> versions)
     {
         ArgumentNullException.ThrowIfNull(versions);

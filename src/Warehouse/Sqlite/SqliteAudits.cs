@@ -25,7 +25,7 @@ public sealed class SqliteAudits(SqliteDatabase database, SqliteWarehouseOptions
             results.Add(Conservation());
             results.Add(RawEqualsPositions());
             results.Add(ViewsEqualDefinition());
-            results.AddRange(DimensionAudits.Run(versions, StoredKeys(), SqliteReads.Changes(database)));
+            results.AddRange(DimensionAudits.Run(SqliteReads.AllVersions(database), StoredKeys(), SqliteReads.Changes(database), options.Ownership));
             return results;
         }
         finally
@@ -137,7 +137,7 @@ public sealed class SqliteAudits(SqliteDatabase database, SqliteWarehouseOptions
     {
         var keys = new List<long>();
         using var query = database.Prepare(
-            "SELECT symbol_key FROM DIM_SYMBOL_VERSIONS WHERE recorded_to = 253402214400000000 ORDER BY symbol_id, valid_from");
+            "SELECT symbol_key FROM DIM_SYMBOL_VERSIONS ORDER BY symbol_id, recorded_from, valid_from");
         while (query.Step()) keys.Add(query.GetInt64(0));
         return keys;
     }

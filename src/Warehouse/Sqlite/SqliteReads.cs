@@ -59,33 +59,50 @@ public static class SqliteReads
     }
 
     /// <summary>The rows of current knowledge, in order of symbol and valid time.</summary>
-    public static IReadOnlyList<SymbolVersion> CurrentVersions(SqliteDatabase database)
+    public static IReadOnlyList<SymbolVersion> CurrentVersions(SqliteDatabase database) =>
+        [.. Versions(database, believedAt: null, key: null, isCurrent: true).Select(row => row.Version)];
+
+    /// <summary>Every row ever believed, in order of symbol, recorded time and valid time.</summary>
+    public static IReadOnlyList<RecordedVersion> AllVersions(SqliteDatabase database) => Versions(database, null, null, isCurrent: false);
+
+    /// <summary>Every row ever believed of one symbol.</summary>
+    public static IReadOnlyList<RecordedVersion> VersionsOf(SqliteDatabase database, NaturalKey key) => Versions(database, null, key, isCurrent: false);
+
+    /// <summary>The rows that were believed at an instant, in order of symbol and valid time.</summary>
+    public static IReadOnlyList<RecordedVersion> VersionsKnownAt(SqliteDatabase database, Timestamp time) =>
+        Versions(database, time, null, isCurrent: false);
+
+    private static List<RecordedVersion> Versions(SqliteDatabase database, Timestamp? believedAt, NaturalKey? key, bool isCurrent)
     {
         ArgumentNullException.ThrowIfNull(database);
-        var versions = new List<SymbolVersion>();
+        var versions = new List<RecordedVersion>();
         using var query = database.Prepare(
             """
-            SELECT s.exchange, v.ticker, v.valid_from, v.valid_to, v.is_deleted, v.is_inferred,
+            SELECT s.exchange, v.ticker, v.valid_from, v.valid_to, v.is_deleted, v.is_inferred, v.recorded_from, v.recorded_to,
                    v.base_asset, v.quote_asset, v.sector, v.risk_level, v.status, v.tick_size, v.step_size
             FROM DIM_SYMBOL_VERSIONS AS v JOIN SYMBOLS AS s USING (symbol_id)
-            WHERE v.recorded_to = 253402214400000000
-            ORDER BY v.symbol_id, v.valid_from
+            WHERE (?1 = 0 OR v.recorded_to = 253402214400000000)
+              AND (?2 IS NULL OR (v.recorded_from <= ?2 AND v.recorded_to > ?2))
+              AND (?3 IS NULL OR (s.exchange = ?3 AND s.ticker = ?4))
+            ORDER BY v.symbol_id, CASE ?1 WHEN 0 THEN v.recorded_from END, v.valid_from
             """);
+        query.Bind(1, isCurrent ? 1 : 0).Bind(2, believedAt?.Microseconds).Bind(3, key?.Exchange).Bind(4, key?.Ticker);
         while (query.Step())
         {
             var attributes = ImmutableSortedDictionary.CreateBuilder<SymbolAttribute, string?>();
             foreach (var attribute in SymbolAttributes.All)
             {
-                if (query.GetTextOrNull(6 + (int)attribute) is { } value) attributes.Add(attribute, value);
+                if (query.GetTextOrNull(8 + (int)attribute) is { } value) attributes.Add(attribute, value);
             }
 
-            versions.Add(new SymbolVersion(
+            var version = new SymbolVersion(
                 new NaturalKey(query.GetText(0), query.GetText(1)),
                 new Timestamp(query.GetInt64(2)),
                 new Timestamp(query.GetInt64(3)),
                 query.GetInt64(4) != 0,
                 query.GetInt64(5) != 0,
-                attributes.ToImmutable()));
+                attributes.ToImmutable());
+            versions.Add(new RecordedVersion(version, new Timestamp(query.GetInt64(6)), new Timestamp(query.GetInt64(7))));
         }
 
         return versions;

@@ -21,6 +21,7 @@ public sealed partial class SqliteWarehouse : IWarehouse
     public const string FileName = "warehouse.db";
 
     private readonly SqliteDatabase _database;
+    private readonly SqliteWarehouseOptions _options;
     private readonly TimeProvider _clock;
     private readonly UsdAmount _usd;
     private readonly SemaphoreSlim _writing = new(1, 1);
@@ -36,6 +37,7 @@ public sealed partial class SqliteWarehouse : IWarehouse
     private SqliteWarehouse(SqliteDatabase database, SqliteWarehouseOptions options, TimeProvider clock)
     {
         _database = database;
+        _options = options;
         _clock = clock;
         _usd = new UsdAmount(options.PeggedAssets);
     }

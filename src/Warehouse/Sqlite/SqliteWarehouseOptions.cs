@@ -1,3 +1,4 @@
+using Crypto.Warehouse.Dimension;
 using Crypto.Warehouse.Loading;
 
 namespace Crypto.Warehouse.Sqlite;
@@ -6,4 +7,10 @@ public sealed class SqliteWarehouseOptions
 {
     /// <summary>Quote assets that count as US dollars. Default: the dollar and the stablecoins pegged to it.</summary>
     public IReadOnlyList<string> PeggedAssets { get; init; } = UsdAmount.DefaultPeggedAssets;
+
+    /// <summary>Which source may state which attribute. Default <see cref="AttributeOwnership.Default"/>.</summary>
+    public AttributeOwnership Ownership { get; init; } = AttributeOwnership.Default;
+
+    /// <summary>Most facts that one call may bind to another version: a mistaken date should not rewrite the table. Default 1,000,000.</summary>
+    public long RekeyLimit { get; init; } = 1_000_000;
 }

@@ -73,7 +73,12 @@ public sealed class TradeQualityTests
     }
 
     [TestMethod]
-    public void Check_SeveralFaults_TellsTheFirst() => Assert.AreEqual(
-        ErrorReason.PriceNotPositive,
-            TradeQuality.Check(Good with { Price = default, Quantity = default, TradeId = -1, TradeTime = default }));
+    public void Check_SeveralFaults_TellsTheFirst()
+    {
+        var bad = Good with { Price = default, Quantity = default, TradeId = -1, TradeTime = default };
+
+        Assert.AreEqual(ErrorReason.TradeIdOutOfRange, TradeQuality.Check(bad), "an id without a place in coverage goes before everything");
+        Assert.AreEqual(ErrorReason.PriceNotPositive, TradeQuality.Check(bad with { TradeId = 1 }));
+        Assert.AreEqual(ErrorReason.QuantityNotPositive, TradeQuality.Check(bad with { TradeId = 1, Price = Good.Price }));
+    }
 }

@@ -37,6 +37,9 @@ internal static class Changes
         from inferred in Gen.Elements(true, false)
         select (SymbolChange[])[first, .. others.Take(11), .. inferred ? new[] { Inferred } : []];
 
+    /// <summary>Current knowledge, where every source may state everything.</summary>
+    public static IReadOnlyList<SymbolVersion> Fold(IEnumerable<SymbolChange> changes) => SymbolHistory.Of(changes, AttributeOwnership.Shared).Versions;
+
     public static SymbolChange Of(
         ChangeSource source, long sequence, Timestamp validTime, ChangeOperation operation, params (SymbolAttribute Attribute, string? Value)[] attributes) => new(
         source, sequence, Key, operation, validTime, validTime,

@@ -12,7 +12,7 @@ public sealed class VersionIndexTests
     public void IndexAt_AnyTime_EqualsALinearSearch() =>
         Prop.ForAll(Changes.Some.ToArbitrary(), changes =>
         {
-            var versions = DimensionFold.Fold(changes);
+            var versions = Changes.Fold(changes);
             var index = new VersionIndex(7, versions);
             foreach (var edge in versions.SelectMany(version => new[] { version.ValidFrom, version.ValidTo }))
             {

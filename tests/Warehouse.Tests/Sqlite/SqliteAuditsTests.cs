@@ -15,8 +15,10 @@ namespace Crypto.Warehouse.Tests.Sqlite;
 [TestClass]
 public sealed class SqliteAuditsTests : IDisposable
 {
+    private static readonly SqliteWarehouseOptions Options = new() { Ownership = AttributeOwnership.Shared };
+
     private const string Btc = "1 << 40 |";
-    private const string Eth = "2 << 40 |";
+    private const string Eth = "3 << 40 |";
 
     private readonly TemporaryFolder _folder = new();
 
@@ -26,14 +28,14 @@ public sealed class SqliteAuditsTests : IDisposable
 
     /// <summary>
     /// BTCUSDT (id 1): two versions, the second from trade 50 on; trades 1 to 100 without 40 to 44, number 60 rejected, number 3 twice.
-    /// ETHBTC (2): trades 1 to 10. EMPTYUSDT (3): no trade. NEWUSDT (4): inferred, trades 1 to 5. And one dead letter.
+    /// EMPTYUSDT (2): no trade. ETHBTC (3): trades 1 to 10. NEWUSDT (4): inferred, trades 1 to 5. And one dead letter.
     /// </summary>
     [TestInitialize]
     public async Task FillAsync()
     {
         var symbols = new SymbolTable();
         var (btc, eth, unknown) = (symbols.Intern("BTCUSDT"), symbols.Intern("ETHBTC"), symbols.Intern("NEWUSDT"));
-        await using var warehouse = SqliteWarehouse.Open(Path, new SqliteWarehouseOptions(), new ManualTimeProvider());
+        await using var warehouse = SqliteWarehouse.Open(Path, Options, new ManualTimeProvider());
         await warehouse.ApplyAsync(
             [
                 Describe("BTCUSDT", 1, Timestamp.Epoch, "a"), Describe("BTCUSDT", 2, TestTrades.TimeOf(50), "b"),
@@ -70,7 +72,7 @@ public sealed class SqliteAuditsTests : IDisposable
     {
         using var database = SqliteDatabase.OpenForReading(Path);
 
-        var names = new SqliteAudits(database, new SqliteWarehouseOptions()).Run().Select(result => result.Name).ToArray();
+        var names = new SqliteAudits(database, Options).Run().Select(result => result.Name).ToArray();
 
         Assert.HasCount(14, names);
         Assert.IsFalse(names.Any(name => name.StartsWith("oracle", StringComparison.Ordinal)));
@@ -195,12 +197,12 @@ public sealed class SqliteAuditsTests : IDisposable
     [DataRow("UPDATE DIM_SYMBOL_VERSIONS SET symbol_key = 77 WHERE ticker = 'EMPTYUSDT'", "BINANCE:EMPTYUSDT from 1970-01-01T00:00:00.000000Z: key 77", "key_integrity")]
     [DataRow(
         "DROP INDEX DIM_SYMBOL_VERSIONS_CURRENT; UPDATE DIM_SYMBOL_VERSIONS SET recorded_from = recorded_from + 1, symbol_key = (SELECT symbol_key FROM DIM_SYMBOL_VERSIONS WHERE ticker = 'NEWUSDT') WHERE ticker = 'EMPTYUSDT'",
-        "is used twice", "views_equal_definition key_integrity")]
+        "stands for", "views_equal_definition key_integrity dimension_rebuild")]
     public void Run_WrongKey_KeyIntegrityTells(string sql, string row, string failing) => AssertFinds("key_integrity", sql, row, failing);
 
     [TestMethod]
-    [DataRow("DELETE FROM SYMBOL_CHANGES WHERE sequence = 2", "BINANCE:BTCUSDT: 1 versions by the log, 2 stored")]
-    [DataRow("DELETE FROM SYMBOL_CHANGES WHERE ticker = 'EMPTYUSDT'", "BINANCE:EMPTYUSDT stands in the dimension without any change in the log")]
+    [DataRow("DELETE FROM SYMBOL_CHANGES WHERE sequence = 2", "missing: BINANCE:BTCUSDT valid [1970-01-01T00:00:00.000000Z, 9999-12-31T00:00:00.000000Z)")]
+    [DataRow("DELETE FROM SYMBOL_CHANGES WHERE ticker = 'EMPTYUSDT'", "not given by the log of changes: BINANCE:EMPTYUSDT")]
     [DataRow("UPDATE DIM_SYMBOL_VERSIONS SET risk_level = 'LOW' WHERE ticker = 'EMPTYUSDT'", "BINANCE:EMPTYUSDT")]
     public void Run_LogAndDimensionDisagree_DimensionRebuildTells(string sql, string row) => AssertFinds("dimension_rebuild", sql, row, "dimension_rebuild");
 
@@ -257,7 +259,7 @@ public sealed class SqliteAuditsTests : IDisposable
     private IReadOnlyList<AuditResult> Run()
     {
         using var database = SqliteDatabase.OpenForReading(Path);
-        return new SqliteAudits(database, new SqliteWarehouseOptions(), new Oracle()).Run();
+        return new SqliteAudits(database, Options, new Oracle()).Run();
     }
 
     private void Overwrite(string table)

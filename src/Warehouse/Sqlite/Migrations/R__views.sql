@@ -26,9 +26,12 @@ SELECT topic, partition, offset, received_time,
        RECORD_CONTENT ->> 'source'         AS source
 FROM STOCK_TRADES_RAW;
 
--- Current knowledge of every symbol's history.
+-- Every row ever believed. What was known of the past at an instant T:
+--   SELECT * FROM DIM_SYMBOL_AS_KNOWN_AT WHERE recorded_from <= T AND recorded_to > T
+-- and, of those, what was known at T to hold at V:  AND valid_from <= V AND valid_to > V
 DROP VIEW IF EXISTS DIM_SYMBOL;
-CREATE VIEW DIM_SYMBOL AS
+DROP VIEW IF EXISTS DIM_SYMBOL_AS_KNOWN_AT;
+CREATE VIEW DIM_SYMBOL_AS_KNOWN_AT AS
 SELECT symbol_key, symbol_id, ticker, base_asset, quote_asset, sector, risk_level, status,
        CAST(tick_size AS REAL) AS tick_size,
        CAST(step_size AS REAL) AS step_size,
@@ -38,8 +41,11 @@ SELECT symbol_key, symbol_id, ticker, base_asset, quote_asset, sector, risk_leve
        is_deleted, is_inferred, change_hash,
        strftime('%Y-%m-%dT%H:%M:%S', recorded_from / 1000000, 'unixepoch') || printf('.%06dZ', recorded_from % 1000000) AS recorded_from,
        strftime('%Y-%m-%dT%H:%M:%S', recorded_to / 1000000, 'unixepoch') || printf('.%06dZ', recorded_to % 1000000) AS recorded_to
-FROM DIM_SYMBOL_VERSIONS
-WHERE recorded_to = 253402214400000000;
+FROM DIM_SYMBOL_VERSIONS;
+
+-- Current knowledge of every symbol's history.
+CREATE VIEW DIM_SYMBOL AS
+SELECT * FROM DIM_SYMBOL_AS_KNOWN_AT WHERE recorded_to = '9999-12-31T00:00:00.000000Z';
 
 -- One readable row per trade, with the symbol as it was at trade time. Needs no joins.
 DROP VIEW IF EXISTS CONSUMPTION_TRADES;

@@ -56,6 +56,22 @@ CREATE UNIQUE INDEX DIM_SYMBOL_VERSIONS_CURRENT ON DIM_SYMBOL_VERSIONS (symbol_k
 
 CREATE INDEX DIM_SYMBOL_VERSIONS_BY_SYMBOL ON DIM_SYMBOL_VERSIONS (symbol_id, valid_from);
 
+-- Statements that did not take effect, and the ones that won: a function of SYMBOL_CHANGES, like the dimension.
+CREATE TABLE SYMBOL_CONFLICTS (
+    symbol_id     INTEGER NOT NULL REFERENCES SYMBOLS (symbol_id),
+    ticker        TEXT NOT NULL,
+    attribute     TEXT NOT NULL,
+    valid_time    INTEGER NOT NULL,
+    rule          TEXT NOT NULL CHECK (rule IN ('PRIORITY', 'TIE', 'OWNERSHIP')),
+    loser_source  TEXT NOT NULL,
+    loser_value   TEXT,
+    loser_hash    TEXT NOT NULL REFERENCES SYMBOL_CHANGES (hash),
+    winner_source TEXT, -- null where nobody stated the attribute rightfully at that instant
+    winner_value  TEXT,
+    winner_hash   TEXT,
+    PRIMARY KEY (symbol_id, attribute, valid_time, loser_hash)
+) STRICT, WITHOUT ROWID;
+
 -- One row per valid trade.
 CREATE TABLE FACT_TRADES (
     fact_id          INTEGER PRIMARY KEY, -- symbol_id << 40 | trade_id

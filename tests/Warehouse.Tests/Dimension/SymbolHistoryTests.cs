@@ -6,7 +6,7 @@ using FsCheck.Fluent;
 namespace Crypto.Warehouse.Tests.Dimension;
 
 [TestClass]
-public sealed class DimensionFoldTests
+public sealed class SymbolHistoryTests
 {
     private static readonly Config Thorough = Config.QuickThrowOnFailure.WithMaxTest(2_000);
 
@@ -15,7 +15,7 @@ public sealed class DimensionFoldTests
         Prop.ForAll(Changes.Some.ToArbitrary(), changes =>
         {
             var expected = SlowFold.Fold(changes);
-            var actual = DimensionFold.Fold(changes).Select(version => (version.ValidFrom, version.ValidTo, SlowFold.StateOf(version))).ToList();
+            var actual = Changes.Fold(changes).Select(version => (version.ValidFrom, version.ValidTo, SlowFold.StateOf(version))).ToList();
             CollectionAssert.AreEqual(expected, actual);
         }).Check(Thorough);
 
@@ -23,7 +23,7 @@ public sealed class DimensionFoldTests
     public void Fold_AnyChanges_HasNeitherHoleNorOverlapAndNeighborsDiffer() =>
         Prop.ForAll(Changes.Some.ToArbitrary(), changes =>
         {
-            var versions = DimensionFold.Fold(changes);
+            var versions = Changes.Fold(changes);
             Assert.AreEqual(Timestamp.Epoch, versions[0].ValidFrom);
             Assert.AreEqual(1, versions.Count(version => version.IsCurrent));
             Assert.IsTrue(versions[^1].IsCurrent);
@@ -46,17 +46,14 @@ public sealed class DimensionFoldTests
 
         Prop.ForAll(
             arrivals.ToArbitrary(),
-            arrival => CollectionAssert.AreEqual(DimensionFold.Fold(arrival.Changes).ToArray(), DimensionFold.Fold(arrival.Order).ToArray())).Check(Thorough);
+            arrival => CollectionAssert.AreEqual(Changes.Fold(arrival.Changes).ToArray(), Changes.Fold(arrival.Order).ToArray())).Check(Thorough);
     }
-
-    [TestMethod]
-    public void Fold_NoChanges_Throws() => Assert.ThrowsExactly<ArgumentException>(() => DimensionFold.Fold([]));
 
     [TestMethod]
     public void Fold_FirstDescription_HoldsFromTheEpochAndCompletesTheInferredMemberInPlace()
     {
-        var inferred = DimensionFold.Fold([Changes.Inferred]).Single();
-        var described = DimensionFold.Fold([Changes.Inferred, Changes.Sector(1, "2021-01-01T00:00:00Z", "a")]).Single();
+        var inferred = Changes.Fold([Changes.Inferred]).Single();
+        var described = Changes.Fold([Changes.Inferred, Changes.Sector(1, "2021-01-01T00:00:00Z", "a")]).Single();
 
         Assert.AreEqual(inferred.SymbolKey, described.SymbolKey);
         Assert.AreEqual((true, false), (inferred.IsInferred, described.IsInferred));
@@ -67,7 +64,7 @@ public sealed class DimensionFoldTests
     public void Fold_SameInstant_HigherSourceThenHigherSequenceWins()
     {
         const string Instant = "2022-01-01T00:00:00Z";
-        var versions = DimensionFold.Fold(
+        var versions = Changes.Fold(
         [
             Changes.Sector(0, "1970-01-01T00:00:00Z", "first"),
             Changes.Sector(9, Instant, "exchange", ChangeSource.ExchangeInfo),
@@ -81,7 +78,7 @@ public sealed class DimensionFoldTests
     [TestMethod]
     public void Fold_ChangeThatAltersNothing_MakesNoVersion()
     {
-        var versions = DimensionFold.Fold([Changes.Sector(1, "1970-01-01T00:00:00Z", "a"), Changes.Sector(2, "2022-01-01T00:00:00Z", "a")]);
+        var versions = Changes.Fold([Changes.Sector(1, "1970-01-01T00:00:00Z", "a"), Changes.Sector(2, "2022-01-01T00:00:00Z", "a")]);
 
         Assert.HasCount(1, versions);
     }
@@ -89,7 +86,7 @@ public sealed class DimensionFoldTests
     [TestMethod]
     public void Fold_AttributeTakenBackAgain_IsThreeVersionsAndTheLastOneLacksIt()
     {
-        var versions = DimensionFold.Fold(
+        var versions = Changes.Fold(
             [Changes.Sector(1, "1970-01-01T00:00:00Z", null), Changes.Sector(2, "2021-01-01T00:00:00Z", "a"), Changes.Sector(3, "2022-01-01T00:00:00Z", null)]);
 
         Assert.HasCount(3, versions);

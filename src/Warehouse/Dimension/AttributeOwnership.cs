@@ -1,0 +1,29 @@
+using System.Collections.Immutable;
+
+namespace Crypto.Warehouse.Dimension;
+
+/// <summary>
+/// Which sources may state which attribute. What another source says of it stays in the log of changes, is not applied, and is
+/// visible as a conflict. Inferred members may state anything: they are guesses that the first real description replaces.
+/// </summary>
+public sealed class AttributeOwnership
+{
+    private readonly ImmutableDictionary<SymbolAttribute, ImmutableHashSet<ChangeSource>> _owners;
+
+    /// <param name="owners">Attributes without an entry belong to every source.</param>
+    public AttributeOwnership(IEnumerable<KeyValuePair<SymbolAttribute, IEnumerable<ChangeSource>>> owners) =>
+        _owners = owners.ToImmutableDictionary(pair => pair.Key, pair => pair.Value.ToImmutableHashSet());
+
+    /// <summary>The exchange and change streams own what the exchange knows; the reference file and change streams own sector and risk level.</summary>
+    public static AttributeOwnership Default { get; } = new(SymbolAttributes.All.Select(attribute => KeyValuePair.Create<SymbolAttribute, IEnumerable<ChangeSource>>(
+        attribute,
+        attribute is SymbolAttribute.Sector or SymbolAttribute.RiskLevel
+            ? [ChangeSource.ReferenceFile, ChangeSource.ChangeDataCapture]
+            : [ChangeSource.ExchangeInfo, ChangeSource.ChangeDataCapture])));
+
+    /// <summary>Every source may state everything.</summary>
+    public static AttributeOwnership Shared { get; } = new([]);
+
+    public bool Allows(ChangeSource source, SymbolAttribute attribute) =>
+        source == ChangeSource.Inferred || !_owners.TryGetValue(attribute, out var owners) || owners.Contains(source);
+}

@@ -1,0 +1,83 @@
+using Crypto.TradeModel.Times;
+
+namespace Crypto.Warehouse.Dimension;
+
+/// <summary>Why a statement about an attribute did not take effect.</summary>
+public enum ConflictRule
+{
+    /// <summary>Another source speaks of the same instant and has the higher priority.</summary>
+    Priority = 1,
+
+    /// <summary>The same source says two things of the same instant with the same sequence; the greater hash wins.</summary>
+    Tie = 2,
+
+    /// <summary>The source does not own the attribute.</summary>
+    Ownership = 3,
+}
+
+/// <summary>A statement that lost, and the one that won; both stay in the log of changes.</summary>
+/// <param name="Winner">Null where nobody stated the attribute rightfully at that instant.</param>
+public sealed record ChangeConflict(SymbolAttribute Attribute, Timestamp ValidTime, ConflictRule Rule, SymbolChange Loser, SymbolChange? Winner)
+{
+    /// <summary>
+    /// The conflicts within a set of changes of one symbol, in their total order. A later correction by the same source (a higher
+    /// sequence) is none.
+    /// </summary>
+    public static IReadOnlyList<ChangeConflict> Find(IReadOnlyList<SymbolChange> ordered, AttributeOwnership ownership)
+    {
+        ArgumentNullException.ThrowIfNull(ordered);
+        ArgumentNullException.ThrowIfNull(ownership);
+        List<ChangeConflict>? conflicts = null;
+        for (var from = 0; from < ordered.Count;)
+        {
+            var to = from + 1;
+            while (to < ordered.Count && ordered[to].ValidTime == ordered[from].ValidTime) to++;
+
+            // Alone at its instant and within its rights: the usual case.
+            if (to > from + 1 || ordered[from].Attributes.Keys.Any(attribute => !ownership.Allows(ordered[from].Source, attribute)))
+            {
+                Find(ordered, from, to, ownership, conflicts ??= []);
+            }
+
+            from = to;
+        }
+
+        return conflicts ?? (IReadOnlyList<ChangeConflict>)[];
+    }
+
+    private static void Find(IReadOnlyList<SymbolChange> ordered, int from, int to, AttributeOwnership ownership, List<ChangeConflict> conflicts)
+    {
+        foreach (var attribute in SymbolAttributes.All)
+        {
+            SymbolChange? winner = null;
+            for (var i = to - 1; i >= from; i--)
+            {
+                var change = ordered[i];
+                if (!change.States(attribute)) continue;
+                if (!ownership.Allows(change.Source, attribute))
+                {
+                    conflicts.Add(new ChangeConflict(attribute, change.ValidTime, ConflictRule.Ownership, change, WinnerOf(ordered, from, to, attribute, ownership)));
+                }
+                else if (winner is null)
+                {
+                    winner = change;
+                }
+                else if (change.Source != ChangeSource.Inferred && change.Attributes[attribute] != winner.Attributes[attribute])
+                {
+                    if (change.Source != winner.Source) conflicts.Add(new ChangeConflict(attribute, change.ValidTime, ConflictRule.Priority, change, winner));
+                    else if (change.Sequence == winner.Sequence) conflicts.Add(new ChangeConflict(attribute, change.ValidTime, ConflictRule.Tie, change, winner));
+                }
+            }
+        }
+    }
+
+    private static SymbolChange? WinnerOf(IReadOnlyList<SymbolChange> ordered, int from, int to, SymbolAttribute attribute, AttributeOwnership ownership)
+    {
+        for (var i = to - 1; i >= from; i--)
+        {
+            if (ordered[i].States(attribute) && ownership.Allows(ordered[i].Source, attribute)) return ordered[i];
+        }
+
+        return null;
+    }
+}
