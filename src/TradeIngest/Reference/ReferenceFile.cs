@@ -12,7 +12,8 @@ namespace Crypto.TradeIngest.Reference;
 /// BTCUSDT,Store of value,LOW,
 /// SOLUSDT,Smart contracts,HIGH,2026-03-01T00:00:00Z
 /// </code>
-/// <c>valid_from</c> is optional, column and value: since when the line holds. An empty sector or risk level says that there is none.
+/// <c>valid_from</c> is optional, column and value: since when the line holds. A ticker may have several lines, each with its own
+/// <c>valid_from</c> and one without. An empty sector or risk level says that there is none.
 /// Blank lines and lines that start with # are skipped.
 /// </summary>
 internal static class ReferenceFile
@@ -25,14 +26,16 @@ internal static class ReferenceFile
     {
         var statements = new List<SymbolStatement>();
         var faults = new List<string>();
+        var seen = new HashSet<(NaturalKey Key, Timestamp? ValidFrom)>();
         var number = 0;
         foreach (var line in lines)
         {
             number++;
             var text = number == 1 ? line.TrimStart('\uFEFF') : line;
             if (string.IsNullOrWhiteSpace(text) || text.StartsWith('#') || text.StartsWith("ticker,", StringComparison.OrdinalIgnoreCase)) continue;
-            if (ParseLine(text, out var fault) is { } statement) statements.Add(statement);
-            else faults.Add($"line {number}: {fault}");
+            if (ParseLine(text, out var fault) is not { } statement) faults.Add($"line {number}: {fault}");
+            else if (seen.Add((statement.Key, statement.ValidFrom))) statements.Add(statement);
+            else faults.Add($"line {number}: {statement.Key.Ticker} has a line with the same valid_from above");
         }
 
         return (statements, faults);

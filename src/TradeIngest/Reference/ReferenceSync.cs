@@ -6,37 +6,62 @@ using Crypto.Warehouse.Dimension;
 namespace Crypto.TradeIngest.Reference;
 
 /// <summary>
-/// Turns what a source says now into changes: only what differs from what the same source said before. What a source says first of
-/// an attribute holds from the beginning, since nothing is known to contradict it; what it says later, from then on, unless it
-/// names a time itself.
+/// Turns what a source says now into changes: only what differs from what the same source said before of the same time. What a
+/// source says first of an attribute holds from the beginning, since nothing is known to contradict it; what it says later, from
+/// then on, unless it names a time itself. An undated statement beside dated ones is about the time before the first of them.
 /// </summary>
 internal sealed class ReferenceSync(IWarehouse warehouse, TimeProvider clock)
 {
     /// <returns>What the changes did; nothing when the source said nothing new.</returns>
-    public async Task<ApplyOutcome> SyncAsync(ChangeSource source, IReadOnlyList<SymbolStatement> statements, CancellationToken cancellationToken)
+    public async Task<ApplyOutcome> SyncAsync(
+        ChangeSource source, IReadOnlyList<SymbolStatement> statements, CancellationToken cancellationToken)
     {
         var said = await warehouse.ChangesAsync(source, cancellationToken);
-        var known = said
-            .GroupBy(change => change.Key)
-            .ToDictionary(
-                history => history.Key,
-                history => history.Order(SymbolChange.Order).Aggregate(
-                    ImmutableSortedDictionary<SymbolAttribute, string?>.Empty, (attributes, change) => attributes.SetItems(change.Attributes)));
-
+        var histories = said.ToLookup(change => change.Key);
         var sequence = said.Count == 0 ? 0 : said.Max(change => change.Sequence);
         var now = Timestamp.Now(clock);
         var changes = new List<SymbolChange>();
-        foreach (var statement in statements)
+        foreach (var symbol in statements.GroupBy(statement => statement.Key))
         {
-            var before = known.GetValueOrDefault(statement.Key) ?? ImmutableSortedDictionary<SymbolAttribute, string?>.Empty;
-            var news = statement.Attributes.Where(pair => before.GetValueOrDefault(pair.Key) != pair.Value).ToList();
-            foreach (var part in news.GroupBy(pair => statement.ValidFrom ?? (before.ContainsKey(pair.Key) ? now : Timestamp.Epoch)))
+            var history = new SortedSet<SymbolChange>(histories[symbol.Key], SymbolChange.Order);
+            var firstDated = symbol.Min(statement => statement.ValidFrom) ?? Timestamp.EndOfTime;
+            foreach (var statement in symbol.OrderBy(statement => statement.ValidFrom))
             {
-                changes.Add(new SymbolChange(
-                    source, ++sequence, statement.Key, ChangeOperation.Upsert, part.Key, now, part.ToImmutableSortedDictionary()));
+                foreach (var (validTime, attributes) in News(statement, history, firstDated, now))
+                {
+                    var change = new SymbolChange(source, ++sequence, statement.Key, ChangeOperation.Upsert, validTime, now, attributes);
+                    history.Add(change);
+                    changes.Add(change);
+                }
             }
         }
 
         return await warehouse.ApplyAsync(changes, cancellationToken);
+    }
+
+    /// <summary>The attributes of which the statement says something new, by the time from which it holds.</summary>
+    private static List<(Timestamp ValidTime, ImmutableSortedDictionary<SymbolAttribute, string?> Attributes)> News(
+        SymbolStatement statement, IEnumerable<SymbolChange> history, Timestamp firstDated, Timestamp now)
+    {
+        // Of an undated statement's own time: what was said to hold later stays.
+        var isBeforeDated = now < firstDated;
+        var known = new Dictionary<SymbolAttribute, (string? Value, Timestamp Since)>();
+        foreach (var change in history)
+        {
+            var isKnown = statement.ValidFrom is { } at ? change.ValidTime <= at
+                : isBeforeDated ? change.ValidTime <= now
+                : change.ValidTime < firstDated;
+            if (!isKnown) continue;
+            foreach (var (attribute, value) in change.Attributes) known[attribute] = (value, change.ValidTime);
+        }
+
+        return [.. statement.Attributes
+            .Where(pair => known.GetValueOrDefault(pair.Key).Value != pair.Value)
+            .GroupBy(pair => statement.ValidFrom ?? Since(pair.Key))
+            .Select(part => (part.Key, part.ToImmutableSortedDictionary()))];
+
+        // Where a dated statement holds already, an undated one that differs corrects what held before.
+        Timestamp Since(SymbolAttribute attribute) =>
+            !known.TryGetValue(attribute, out var before) ? Timestamp.Epoch : isBeforeDated ? now : before.Since;
     }
 }

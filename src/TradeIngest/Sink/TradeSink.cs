@@ -31,8 +31,7 @@ internal sealed class TradeSink : IAsyncDisposable
         _clock = clock;
     }
 
-    /// <summary>Opens a topic at the warehouse's positions.</summary>
-    /// <exception cref="LogException">The warehouse stands where the log no longer, or not yet, has records.</exception>
+    /// <summary>Opens a topic at the warehouse's positions, or at the first record kept where the warehouse has none.</summary>
     public static async Task<TradeSink> OpenAsync(
         ITradeLog log, string topic, IWarehouse warehouse, SymbolTable symbols, SinkMetrics metrics, TimeProvider clock, CancellationToken cancellationToken)
     {
@@ -49,6 +48,7 @@ internal sealed class TradeSink : IAsyncDisposable
     }
 
     /// <summary>Loads what is appended, as it is appended, until canceled.</summary>
+    /// <exception cref="LogException">The warehouse stands where the log no longer, or not yet, has records.</exception>
     public async Task RunAsync(CancellationToken cancellationToken)
     {
         try
@@ -67,6 +67,7 @@ internal sealed class TradeSink : IAsyncDisposable
     }
 
     /// <summary>Loads what is appended now, then returns. Not beside <see cref="RunAsync"/>.</summary>
+    /// <exception cref="LogException">As <see cref="RunAsync"/>.</exception>
     public async Task DrainAsync(CancellationToken cancellationToken)
     {
         while (!cancellationToken.IsCancellationRequested && _reader.TryRead(RecordsPerCommit) is { } slice) await LoadAsync(slice);

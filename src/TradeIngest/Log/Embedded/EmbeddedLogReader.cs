@@ -80,14 +80,39 @@ internal sealed class EmbeddedLogReader : ILogReader
         var (partition, position) = (_partitions[turn], _positions[turn]);
         if (!HasRecords(partition, position)) return null;
 
+        var next = position;
+        var count = 0;
+        try
+        {
+            count = Read(partition, ref next, maxRecords);
+        }
+        finally
+        {
+            _batches.Reset();
+        }
+
+        if (count == 0)
+        {
+            // Either trimmed since the first look, which this tells, or damaged.
+            HasRecords(partition, position);
+            throw Damaged(partition, position);
+        }
+
+        _positions[turn] = next;
+        return new LogSlice(partition, position, next, _records.AsMemory(0, count));
+    }
+
+    /// <summary>Copies the records from <paramref name="next"/> on, up to the first batch that is damaged or does not join on.</summary>
+    private int Read(int partition, ref long next, int maxRecords)
+    {
         var count = 0;
         var used = 0;
-        _batches.Bind(1, _topic).Bind(2, partition).Bind(3, position);
+        _batches.Bind(1, _topic).Bind(2, partition).Bind(3, next);
         while (count < maxRecords && _batches.Step())
         {
             var baseOffset = _batches.GetInt64(0);
             var batch = _batches.GetBytes(4);
-            if (BatchEncoding.Checksum(batch) != _batches.GetInt64(3)) throw Damaged(partition, baseOffset);
+            if (baseOffset > next || BatchEncoding.Checksum(batch) != _batches.GetInt64(3)) break;
 
             var appended = new Timestamp(_batches.GetInt64(2));
             var size = _batches.GetInt32(1);
@@ -95,18 +120,14 @@ internal sealed class EmbeddedLogReader : ILogReader
             for (var i = 0; i < size; i++)
             {
                 if (!BatchEncoding.TryTake(ref batch, out _, out var value)) throw Damaged(partition, baseOffset);
-                if (baseOffset + i < position) continue;
+                if (baseOffset + i < next) continue;
                 value.CopyTo(_bytes.AsSpan(used));
-                _records[count++] = new RawRecord(baseOffset + i, appended, _bytes.AsMemory(used, value.Length));
+                _records[count++] = new RawRecord(next++, appended, _bytes.AsMemory(used, value.Length));
                 used += value.Length;
             }
         }
 
-        _batches.Reset();
-        if (count == 0) return null;
-        var next = _records[count - 1].Offset + 1;
-        _positions[turn] = next;
-        return new LogSlice(partition, position, next, _records.AsMemory(0, count));
+        return count;
     }
 
     private bool HasRecords(int partition, long position)
@@ -157,6 +178,6 @@ internal sealed class EmbeddedLogReader : ILogReader
     }
 
     private LogException Damaged(int partition, long baseOffset) => new(
-        $"'{_database.Path}': the records of {_topic}/{partition} from offset {baseOffset} are damaged (their checksum differs). "
+        $"'{_database.Path}': the records of {_topic}/{partition} from offset {baseOffset} are damaged or missing. "
         + "Restore a backup of the data folder, or fill a new one by replay or backfill.");
 }
