@@ -33,6 +33,12 @@ internal sealed record KafkaOptions
     /// <summary>Longest wait for an answer about topics and offsets. Default 10 s.</summary>
     public TimeSpan AdminTimeout { get; init; } = TimeSpan.FromSeconds(10);
 
+    /// <summary>
+    /// Longest wait for the retention and compaction of the topics, which not every broker tells and not every user may read; after it
+    /// they are taken as they are, with a warning. Default 5 s.
+    /// </summary>
+    public TimeSpan ConfigTimeout { get; init; } = TimeSpan.FromSeconds(5);
+
     /// <summary>Most bytes handed to the producer and not yet acknowledged. Default 32 MiB; from 1 MiB.</summary>
     public long MaxBytesInFlight { get; init; } = 32L << 20;
 
@@ -52,6 +58,7 @@ internal sealed record KafkaOptions
         if (ReplicationFactor is 0 or < -1) yield return $"ReplicationFactor {ReplicationFactor} is neither -1 nor positive";
         if (Retention < TimeSpan.FromMinutes(1)) yield return $"Retention {Retention} is under a minute";
         if (AdminTimeout < TimeSpan.FromMilliseconds(100) || AdminTimeout > TimeSpan.FromMinutes(5)) yield return $"AdminTimeout {AdminTimeout} is not within 100 ms to 5 min";
+        if (ConfigTimeout < TimeSpan.FromMilliseconds(100) || ConfigTimeout > TimeSpan.FromMinutes(5)) yield return $"ConfigTimeout {ConfigTimeout} is not within 100 ms to 5 min";
         if (MaxBytesInFlight < 1 << 20) yield return $"MaxBytesInFlight {MaxBytesInFlight} is under 1 MiB";
         foreach (var fault in KafkaSettings.Faults(Settings)) yield return fault;
     }

@@ -164,7 +164,7 @@ internal sealed class KafkaTopics(IAdminClient admin, KafkaOptions options, Time
         {
             var described = await admin.DescribeConfigsAsync(
                 plans.Select(plan => new ConfigResource { Type = ResourceType.Topic, Name = NameOf(plan) }),
-                new DescribeConfigsOptions { RequestTimeout = options.AdminTimeout });
+                new DescribeConfigsOptions { RequestTimeout = options.ConfigTimeout });
             return described.ToDictionary(
                 result => result.ConfigResource.Name[options.TopicPrefix.Length..],
                 result => result.Entries.ToDictionary(entry => entry.Key, entry => entry.Value.Value, StringComparer.Ordinal),
@@ -183,7 +183,7 @@ internal sealed class KafkaTopics(IAdminClient admin, KafkaOptions options, Time
         try
         {
             var described = await admin.DescribeTopicsAsync(
-                TopicCollection.OfTopicNames(plans.Select(NameOf)), new DescribeTopicsOptions { RequestTimeout = options.AdminTimeout });
+                TopicCollection.OfTopicNames(plans.Select(NameOf)), new DescribeTopicsOptions { RequestTimeout = options.ConfigTimeout });
             return described.TopicDescriptions.ToDictionary(
                 topic => topic.Name[options.TopicPrefix.Length..], topic => topic.TopicId?.ToString(), StringComparer.Ordinal);
         }
