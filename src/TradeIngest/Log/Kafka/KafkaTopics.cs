@@ -66,7 +66,8 @@ internal sealed class KafkaTopics(IAdminClient admin, KafkaOptions options, Time
     {
         try
         {
-            var topic = admin.GetMetadata(NameOf(plan), options.AdminTimeout).Topics.Find(topic => topic.Topic == NameOf(plan));
+            // Of all topics: asked for one by its name, some brokers create it.
+            var topic = admin.GetMetadata(options.AdminTimeout).Topics.Find(topic => topic.Topic == NameOf(plan));
             if (topic is null || topic.Error.Code is ErrorCode.UnknownTopicOrPart or ErrorCode.Local_UnknownTopic) return null;
             if (topic.Error.IsError && topic.Error.Code != ErrorCode.LeaderNotAvailable) throw KafkaFailures.Of(topic.Error, $"asking for topic {NameOf(plan)}", options);
             return topic.Partitions.Count == 0 ? null : topic.Partitions.Count;
