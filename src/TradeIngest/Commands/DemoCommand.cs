@@ -55,7 +55,7 @@ internal static class DemoCommand
                 parsed.GetValue(trades));
             if (plan.Symbols.Count == 0) throw new ConfigurationException("--symbols names no ticker.");
             if (plan.Trades is <= 0) throw new ConfigurationException("--trades takes a positive number.");
-            return RunAsync(plan, Configuration.Read(("Data", parsed.GetValue(data))), parsed.GetValue(json), cancellation);
+            return RunAsync(plan, Configuration.Read(("Data", parsed.GetValue(data)), ("Log:Kind", nameof(LogKind.Embedded))), parsed.GetValue(json), cancellation);
         });
         return command;
     }

@@ -124,7 +124,7 @@ internal sealed class CaptureService : IAsyncDisposable
         _stopping.Dispose();
     }
 
-    private static List<ExchangeSymbol> Choose(ExchangeOptions options, IReadOnlyList<ExchangeSymbol> listed)
+    internal static List<ExchangeSymbol> Choose(ExchangeOptions options, IReadOnlyList<ExchangeSymbol> listed)
     {
         if (options.Tickers is ["ALL"]) return [.. listed.Where(symbol => symbol.Status == "TRADING" && symbol.IsSpotTradingAllowed)];
         var byTicker = listed.ToDictionary(symbol => symbol.Ticker, StringComparer.Ordinal);
@@ -142,7 +142,7 @@ internal sealed class CaptureService : IAsyncDisposable
         return near.Count == 0 ? "" : $"; did you mean {string.Join(" or ", near)}?";
     }
 
-    private static Uri BaseOf(string rest) => new(rest.EndsWith('/') ? rest : rest + "/");
+    internal static Uri BaseOf(string rest) => new(rest.EndsWith('/') ? rest : rest + "/");
 
     private async Task<Exception> FirstFailureAsync()
     {

@@ -155,7 +155,7 @@ internal sealed class TradePipeline : IAsyncDisposable
                 await Task.Delay(_logOptions.TrimInterval, _clock, cancellationToken);
                 foreach (var (position, next) in await _stores.Warehouse.PositionsAsync(cancellationToken))
                 {
-                    if (position.Epoch != _stores.Log.Epoch) continue;
+                    if (!position.Epoch.StartsWith(_stores.Log.Epoch, StringComparison.Ordinal)) continue;
                     await _stores.Log.TrimAsync(position.Topic, position.Partition, next, _logOptions.Trim, cancellationToken);
                 }
             }
