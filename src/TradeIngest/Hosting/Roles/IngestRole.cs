@@ -91,7 +91,7 @@ internal sealed class IngestRole : IRole
             symbols, table, streamOptions, () => WebSocketTransport.Create(options.Exchange.Transport, streamOptions), random, clock,
             loggers.CreateLogger<BinanceTradeStream>());
         return new IngestRole(
-            stream, tracker, channel, new LogWriter(channel, log, loggers.CreateLogger<LogWriter>()), backfill, new QualityCounters(), clock);
+            stream, tracker, channel, new LogWriter(channel, log, clock, loggers.CreateLogger<LogWriter>()), backfill, new QualityCounters(), clock);
     }
 
     /// <summary>The drain, in its one order: stop receiving, stop fetching, complete the channel, flush the log.</summary>
