@@ -65,7 +65,12 @@ internal sealed class TradeIngestProcess : IAsyncDisposable
     }
 
     /// <summary>Waits until what was printed so far makes the condition true.</summary>
-    public async Task<string> WaitForOutputAsync(Predicate<string> condition)
+    public Task<string> WaitForOutputAsync(Predicate<string> condition) => WaitForAsync(_output, condition);
+
+    /// <summary>The same for what was printed as errors and messages.</summary>
+    public Task<string> WaitForErrorsAsync(Predicate<string> condition) => WaitForAsync(_errors, condition);
+
+    private async Task<string> WaitForAsync(StringBuilder text, Predicate<string> condition)
     {
         using var timer = new PeriodicTimer(TimeSpan.FromMilliseconds(20));
         using var limit = new CancellationTokenSource(Patience);
@@ -73,7 +78,7 @@ internal sealed class TradeIngestProcess : IAsyncDisposable
         {
             lock (_output)
             {
-                if (condition(_output.ToString())) return _output.ToString();
+                if (condition(text.ToString())) return text.ToString();
             }
 
             if (_process.HasExited) throw new InvalidOperationException($"Ended with {_process.ExitCode} before it printed what was waited for: {_output} {_errors}");

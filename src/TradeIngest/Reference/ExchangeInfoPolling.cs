@@ -1,6 +1,7 @@
 using Crypto.TradeIngest.Binance;
 using Crypto.TradeIngest.Binance.Rest;
 using Crypto.TradeModel.Symbols;
+using Crypto.Warehouse;
 using Crypto.Warehouse.Dimension;
 using Microsoft.Extensions.Logging;
 
@@ -40,6 +41,10 @@ internal sealed class ExchangeInfoPolling(
             var keys = listed.Select(symbol => new NaturalKey(Exchange.Binance, symbol.Ticker)).ToHashSet();
             var outcome = await sync.SyncAsync(ChangeSource.ExchangeInfo, statements, cancellationToken, keys);
             if (outcome.NewChanges > 0) logger.LogInformation("exchangeInfo: {Changes} changes, {Versions} versions.", outcome.NewChanges, outcome.VersionsWritten);
+        }
+        catch (WarehouseException refusal)
+        {
+            logger.LogError("exchangeInfo is not applied and what was known stays: {Message}", refusal.Message);
         }
         catch (ExchangeException failure)
         {

@@ -14,6 +14,7 @@ internal sealed class ChangeEventFile(string path, IWarehouse warehouse, TimePro
 {
     private long _position;
     private int _line;
+    private long? _refusedAt;
 
     /// <summary>Faults met so far, each with its line number.</summary>
     public List<string> Faults { get; } = [];
@@ -28,7 +29,7 @@ internal sealed class ChangeEventFile(string path, IWarehouse warehouse, TimePro
         {
             while (true)
             {
-                await ApplyNewAsync(cancellationToken);
+                await TryApplyNewAsync(cancellationToken);
                 await Task.Delay(interval, clock, cancellationToken);
             }
         }
@@ -60,6 +61,20 @@ internal sealed class ChangeEventFile(string path, IWarehouse warehouse, TimePro
         _position += consumed;
         _line += lines;
         return outcome;
+    }
+
+    /// <summary>A refused change must not end the capture: it is told once, and tried again for as long as it stands there.</summary>
+    private async Task TryApplyNewAsync(CancellationToken cancellationToken)
+    {
+        try
+        {
+            await ApplyNewAsync(cancellationToken);
+        }
+        catch (WarehouseException refusal)
+        {
+            if (_refusedAt != _position) logger.LogError("'{Path}' is not applied from line {Line} on: {Message}", path, _line + 1, refusal.Message);
+            _refusedAt = _position;
+        }
     }
 
     /// <summary>The last line counts without a line break too, if it is whole: a half-written one is no JSON and waits for its rest.</summary>
