@@ -216,15 +216,21 @@ public sealed class BinanceTradeStreamTests
     [TestMethod]
     public async Task Receive_ServerShutdown_ConnectsTheNewSocketBeforeTheOldEnds()
     {
+        var overlapping = 0;
         await using var exchange = new ScriptedExchange();
         await using var stream = Open(exchange, "BTCUSDT");
         using var subscription = stream.Subscribe(_tape);
         var first = await exchange.AcceptAsync();
         await _tape.NextAsync<Connected>();
 
+        // The old socket still brings a trade while the new one waits for its subscription to be answered.
+        exchange.OnControl = async (connection, _) =>
+        {
+            if (connection != first && Interlocked.Exchange(ref overlapping, 1) == 0) await first.SendAsync(ScriptedExchange.Trade("BTCUSDT", 1));
+            return false;
+        };
         await first.SendAsync("""{"stream":"!serverShutdown","data":{"e":"serverShutdown","E":1790446152679}}""");
         var second = await exchange.AcceptAsync();
-        await first.SendAsync(ScriptedExchange.Trade("BTCUSDT", 1));
         await _tape.NextAsync<Connected>();
         await second.SendAsync(ScriptedExchange.Trade("BTCUSDT", 2));
         await _tape.TradesAsync(2);
