@@ -39,6 +39,7 @@ internal sealed class TradeIngestProcess : IAsyncDisposable
             RedirectStandardInput = true,
         };
         foreach (var (name, value) in environment) start.Environment[name] = value;
+        foreach (var (name, value) in environment) start.Environment[name] = value;
         return new TradeIngestProcess(Process.Start(start)!);
     }
 

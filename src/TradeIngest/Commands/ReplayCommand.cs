@@ -47,7 +47,7 @@ internal static class ReplayCommand
         foreach (var path in files) ReplayFile.Open(path, new SymbolTable(), TimeProvider.System, symbol).Dispose();
         var results = new List<FileResult>();
         ReplaySummary summary;
-        await using (var stores = await Stores.OpenAsync(folder, options, TimeProvider.System))
+        await using (var stores = await Stores.OpenAsync(folder, options, TimeProvider.System, loggers))
         {
             await using var session = await ReplaySession.StartAsync(stores, options, TimeProvider.System, loggers, cancellationToken);
 

@@ -50,7 +50,7 @@ internal sealed class KafkaGroupReader : IDisposable
         _positionsOf = positionsOf;
         _load = load;
         _logger = logger;
-        _consumer = log.Consume(_values, isMember: true, builder => builder
+        _consumer = log.Consume(_values, isMember: true, log.GroupOf(topic), builder => builder
             .SetPartitionsAssignedHandler((_, partitions) => OnAssigned(partitions))
             .SetPartitionsRevokedHandler((_, partitions) => OnRevoked(partitions, "revoked"))
             .SetPartitionsLostHandler((_, partitions) => OnRevoked(partitions, "lost")));
@@ -173,7 +173,7 @@ internal sealed class KafkaGroupReader : IDisposable
         }
         catch (KafkaException failure)
         {
-            throw KafkaFailures.Of(failure.Error, $"reading {_topic} as a member of {_log.Options.Group}", _log.Options, failure);
+            throw KafkaFailures.Of(failure.Error, $"reading {_topic} as a member of {_log.GroupOf(_topic)}", _log.Options, failure);
         }
     }
 

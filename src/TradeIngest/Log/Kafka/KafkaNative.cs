@@ -15,8 +15,9 @@ internal static class KafkaNative
     private const string Name = "librdkafka";
     private const int MaxErrorLength = 512;
 
-    // The package's own file under the plain name, then what distributions install, then Homebrew.
-    private static readonly string[] Candidates = [Name, "librdkafka.so.1", "librdkafka.1.dylib", "/opt/homebrew/lib/librdkafka.1.dylib"];
+    // After the name asked for: what distributions install, the package's second build (without Kerberos, whose libraries a small image
+    // does not have), Homebrew's.
+    private static readonly string[] Candidates = ["librdkafka.so.1", "centos8-librdkafka", "librdkafka.1.dylib", "/opt/homebrew/lib/librdkafka.1.dylib"];
     private static readonly Version WithLeaderEpochs = new(2, 1);
     private static readonly Lock Gate = new();
     private static bool _loaded;
@@ -117,6 +118,7 @@ internal static class KafkaNative
             return name == "libdl" && NativeLibrary.TryLoad("libdl.so.2", out var loader) ? loader : 0;
         }
 
+        if (NativeLibrary.TryLoad(name, typeof(Library).Assembly, searchPath, out var named)) return named;
         foreach (var candidate in Candidates)
         {
             if (NativeLibrary.TryLoad(candidate, typeof(Library).Assembly, searchPath, out var handle)) return handle;

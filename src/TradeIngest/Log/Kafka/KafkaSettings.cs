@@ -82,10 +82,11 @@ internal static class KafkaSettings
     }));
 
     /// <param name="options">Where to and as whom.</param>
-    /// <param name="isMember">Whether it joins the group; else it is assigned by hand.</param>
-    public static ConsumerConfig Consumer(KafkaOptions options, bool isMember) => new(Of(options, new(StringComparer.Ordinal)
+    /// <param name="isMember">Whether it joins a group; else it is assigned by hand.</param>
+    /// <param name="group">Which; the options' own by default.</param>
+    public static ConsumerConfig Consumer(KafkaOptions options, bool isMember, string? group = null) => new(Of(options, new(StringComparer.Ordinal)
     {
-        ["group.id"] = options.Group,
+        ["group.id"] = group ?? options.Group,
         ["enable.auto.commit"] = isMember ? "true" : "false",
         ["enable.auto.offset.store"] = "false",
         ["auto.offset.reset"] = "error",

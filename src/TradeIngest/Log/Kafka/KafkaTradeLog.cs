@@ -84,15 +84,19 @@ internal sealed class KafkaTradeLog : ITradeLog
     }
 
     /// <summary>A consumer of this cluster that keeps the value's bytes in <paramref name="values"/>.</summary>
-    internal IConsumer<Ignore, int> Consume(IDeserializer<int> values, bool isMember, Action<ConsumerBuilder<Ignore, int>>? handlers = null)
+    internal IConsumer<Ignore, int> Consume(
+        IDeserializer<int> values, bool isMember, string? group = null, Action<ConsumerBuilder<Ignore, int>>? handlers = null)
     {
-        var builder = new ConsumerBuilder<Ignore, int>(KafkaSettings.Consumer(_options, isMember))
+        var builder = new ConsumerBuilder<Ignore, int>(KafkaSettings.Consumer(_options, isMember, group))
             .SetValueDeserializer(values)
             .SetLogHandler((_, message) => KafkaLogging.Write(_logger, message))
             .SetErrorHandler((_, error) => KafkaLogging.Write(_logger, error));
         handlers?.Invoke(builder);
         return builder.Build();
     }
+
+    /// <summary>A group per topic, so that a rebalance of one does not stop the other: the group named, and with a suffix for dead letters.</summary>
+    internal string GroupOf(string topic) => topic == Topics.DeadLetters ? $"{_options.Group}-dlq" : _options.Group;
 
     internal TopicPartition At(string topic, int partition) => new(_options.TopicPrefix + topic, partition);
 

@@ -48,26 +48,27 @@ public sealed class SinkGroupTests : IAsyncDisposable
     [TestMethod]
     public async Task Group_MembersJoinAndLeaveUnderLoad_EachTradeIsStoredOnce()
     {
-        const int PerSymbol = 6_000;
         await OpenAsync();
         await DescribeAsync(Tickers);
-        var producing = Task.Run(() => ProduceAsync(1, PerSymbol), Stop);
+        using var enough = CancellationTokenSource.CreateLinkedTokenSource(Stop);
+        var producing = Task.Run(() => ProduceUntilAsync(enough.Token), Stop);
 
         var members = new List<SinkRole> { await JoinAsync() };
         await UntilAsync(() => members[0].Metrics.Stored > 0);
         members.Add(await JoinAsync());
         members.Add(await JoinAsync());
-        await UntilAsync(() => members.TrueForAll(member => member.Trades.Reader.Held > 0));
+        await UntilAsync(() => members.TrueForAll(member => member.Trades.Reader.Held > 0 && member.Metrics.Stored > 0));
         await members[0].StopAsync(TimeSpan.FromSeconds(10));
-        await producing;
-        await UntilAsync(async () => await CoveredAsync() == Tickers.Length * (long)PerSymbol);
+        await UntilAsync(() => members[1].Trades.Reader.Held + members[2].Trades.Reader.Held == Partitions);
+        await enough.CancelAsync();
+        var perSymbol = await producing;
+        await UntilAsync(async () => await CoveredAsync() == Tickers.Length * perSymbol);
 
-        Assert.AreEqual(Tickers.Length * (long)PerSymbol, members.Sum(member => member.Metrics.Stored));
+        Assert.AreEqual(Tickers.Length * perSymbol, members.Sum(member => member.Metrics.Stored));
         Assert.AreEqual(0, members.Sum(member => member.Metrics.Duplicates));
-        Assert.IsGreaterThan(0, members[1].Metrics.Stored + members[2].Metrics.Stored);
         foreach (var symbol in await _warehouse.CoverageAsync(Stop))
         {
-            Assert.AreEqual(new IdRange(1, PerSymbol), symbol.Covered.Single());
+            Assert.AreEqual(new IdRange(1, perSymbol), symbol.Covered.Single());
         }
 
         foreach (var member in members) await member.DisposeAsync();
@@ -170,6 +171,19 @@ public sealed class SinkGroupTests : IAsyncDisposable
     }
 
     private Task ProduceAsync(long from, long to, params string[] tickers) => ProduceAsync(Log, from, to, tickers.Length == 0 ? Tickers : tickers);
+
+    /// <summary>Some thousand trades a second, fewer than the mock brokers forget.</summary>
+    private async Task<long> ProduceUntilAsync(CancellationToken enough)
+    {
+        const int PerTick = 5;
+        using var timer = new PeriodicTimer(TimeSpan.FromMilliseconds(10));
+        for (long id = 1; ; id += PerTick)
+        {
+            if (enough.IsCancellationRequested) return id - 1;
+            await ProduceAsync(id, id + PerTick - 1);
+            await timer.WaitForNextTickAsync(Stop);
+        }
+    }
 
     private async Task ProduceAsync(KafkaTradeLog log, long from, long to, string[] tickers)
     {

@@ -19,7 +19,9 @@ internal sealed class TestCluster : IDisposable
 
             // Mock brokers never answer.
             ConfigTimeout = TimeSpan.FromMilliseconds(real is null ? 100 : 5000),
-            Settings = new() { ["fetch.wait.max.ms"] = "10" },
+
+            // Members notice a rebalance with their next heartbeat; mock brokers forget one that left only when its session ends.
+            Settings = new() { ["fetch.wait.max.ms"] = "10", ["heartbeat.interval.ms"] = "200", ["session.timeout.ms"] = "6000" },
         };
     }
 
