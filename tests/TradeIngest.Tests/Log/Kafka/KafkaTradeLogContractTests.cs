@@ -2,41 +2,22 @@ using Crypto.TradeIngest.Log;
 
 namespace Crypto.TradeIngest.Tests.Log.Kafka;
 
-/// <summary>On librdkafka's mock brokers.</summary>
+/// <summary>On the brokers at <c>CRYPTO_TEST_KAFKA</c> where there are some, else on librdkafka's mock brokers over real TCP.</summary>
 [TestClass]
-public sealed class MockKafkaTradeLogContractTests : KafkaTradeLogContractTests
-{
-    private protected override string? Address => null;
-}
-
-/// <summary>On the real brokers at <c>CRYPTO_TEST_KAFKA</c>.</summary>
-[TestClass]
-public sealed class RealKafkaTradeLogContractTests : KafkaTradeLogContractTests
-{
-    private protected override string? Address => TestCluster.RealAddress ?? throw new AssertInconclusiveException("CRYPTO_TEST_KAFKA names no broker.");
-}
-
-public abstract class KafkaTradeLogContractTests : TradeLogContract, IDisposable
+public sealed class KafkaTradeLogContractTests : TradeLogContract, IDisposable
 {
     private TestCluster? _cluster;
-
-    /// <summary>Null for mock brokers.</summary>
-    private protected abstract string? Address { get; }
 
     private protected override bool Trims => false;
 
     // The brokers' clock is the real one.
     private TimeProvider RealClock => TimeProvider.System;
 
-    public void Dispose()
-    {
-        _cluster?.Dispose();
-        GC.SuppressFinalize(this);
-    }
+    public void Dispose() => _cluster?.Dispose();
 
     private protected override async Task<ITradeLog> CreateAsync(int partitions)
     {
-        _cluster = new TestCluster(Address);
+        _cluster = new TestCluster(TestCluster.RealAddress);
         return await _cluster.OpenAsync(RealClock, Stop, (Topic, partitions), ("letters", partitions));
     }
 

@@ -210,7 +210,7 @@ public sealed class SinkGroupTests : IAsyncDisposable
     private async Task UntilAsync(Func<Task<bool>> condition)
     {
         using var limit = CancellationTokenSource.CreateLinkedTokenSource(Stop);
-        limit.CancelAfter(TimeSpan.FromSeconds(60));
+        limit.CancelAfter(TimeSpan.FromMinutes(5));
         using var timer = new PeriodicTimer(TimeSpan.FromMilliseconds(10));
         while (!await condition()) await timer.WaitForNextTickAsync(limit.Token);
     }
