@@ -163,7 +163,8 @@ internal static class DemoCommand
         const double MaxSeconds = 1e8;
         var factor = text.Length > 0 ? text[^1] switch { 's' => 1, 'm' => 60, 'h' => 3600, _ => 0 } : 0;
         var number = factor == 0 ? text : text[..^1];
-        return double.TryParse(number, NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out var value) && value is > 0 and <= MaxSeconds
+        var isNumber = double.TryParse(number, NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out var value);
+        return isNumber && value is > 0 and <= MaxSeconds
             ? TimeSpan.FromSeconds(value * Math.Max(1, factor))
             : throw new ConfigurationException($"--for '{text}' is no time such as 15s or 2m.");
     }

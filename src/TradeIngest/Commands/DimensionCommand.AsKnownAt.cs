@@ -48,7 +48,8 @@ internal static partial class DimensionCommand
             table.AddRow(
             [
                 Markup.Escape(version.Key.Ticker), version.ValidFrom.ToString(), version.ValidTo.ToString(),
-                .. SymbolAttributes.All.Select(attribute => Markup.Escape(version[attribute] ?? "")), Flags(version), row.RecordedFrom.ToString(),
+                .. SymbolAttributes.All.Select(attribute => Markup.Escape(version[attribute] ?? "")),
+                Flags(version), row.RecordedFrom.ToString(),
             ]);
         }
 
