@@ -8,20 +8,31 @@ namespace Crypto.TradeIngest.Commands;
 
 internal static class BenchCommand
 {
-    private const string DefaultSymbols = "BTCUSDT,ETHUSDT,BNBUSDT,SOLUSDT,XRPUSDT";
-
     public static Command Create()
     {
-        var trades = new Option<long>("--trades") { Description = "Trades of the throughput run. Default: 1000000", DefaultValueFactory = _ => 1_000_000 };
+        var trades = new Option<long>("--trades")
+        {
+            Description = "Trades of the throughput run. Default: 1000000",
+            DefaultValueFactory = _ => 1_000_000,
+        };
         var rate = CommonOptions.Rate("20000");
-        var seconds = new Option<int>("--seconds") { Description = "Length of the latency run. Default: 20", DefaultValueFactory = _ => 20 };
-        var symbols = CommonOptions.Symbols($"Tickers to trade. Default: {DefaultSymbols}");
-        var data = new Option<string?>("--data") { Description = "Keep the data in this folder. Default: a temporary one", HelpName = "DIR" };
+        var seconds = new Option<int>("--seconds")
+        {
+            Description = "Length of the latency run. Default: 20",
+            DefaultValueFactory = _ => 20,
+        };
+        var symbols = CommonOptions.Symbols($"Tickers to trade. Default: {DemoPlan.DefaultSymbols}");
+        var data = new Option<string?>("--data")
+        {
+            Description = "Keep the data in this folder. Default: a temporary one",
+            HelpName = "DIR",
+        };
         var json = CommonOptions.Json();
         var command = new Command(
             "bench",
             """
-            Measures the whole path on this machine, from a simulated exchange's WebSocket to rows in CONSUMPTION_TRADES: sustained throughput, then latency at a rate.
+            Measures the whole path on this machine, from a simulated exchange's WebSocket to rows in CONSUMPTION_TRADES:
+            sustained throughput, then latency at a rate.
 
             Examples:
               trade-ingest bench
@@ -33,8 +44,9 @@ internal static class BenchCommand
         command.SetAction((parsed, cancellation) => RunAsync(
             new DemoPlan(
                 1,
-                new ExchangeOptions { Symbols = parsed.GetValue(symbols) ?? DefaultSymbols }.Tickers,
-                CommonOptions.ParseRate(parsed.GetValue(rate)!) ?? throw new ConfigurationException("--rate max has no latency to measure; give a number."),
+                new ExchangeOptions { Symbols = parsed.GetValue(symbols) ?? DemoPlan.DefaultSymbols }.Tickers,
+                CommonOptions.ParseRate(parsed.GetValue(rate)!)
+                    ?? throw new ConfigurationException("--rate max has no latency to measure; give a number."),
                 TimeSpan.FromSeconds(parsed.GetValue(seconds)),
                 null,
                 ChangesReference: false),
@@ -51,9 +63,11 @@ internal static class BenchCommand
         var root = data ?? Directory.CreateTempSubdirectory("trade-ingest-bench-").FullName;
         try
         {
-            if (!json) Output.People().MarkupLineInterpolated($"[grey]throughput: {Output.Count(trades)} trades as fast as they are taken[/]");
+            var console = json ? null : Output.People();
+            console?.MarkupLineInterpolated($"[grey]throughput: {Output.Count(trades)} trades as fast as they are taken[/]");
             var throughput = await MeasureAsync("throughput", plan with { Rate = null, Trades = trades });
-            if (!json) Output.People().MarkupLineInterpolated($"[grey]latency: {Output.Count((long)plan.Rate!.Value)} trades a second for {Output.Count((long)plan.Duration.TotalSeconds)} s[/]");
+            var (rate, seconds) = (Output.Count((long)plan.Rate!.Value), Output.Count((long)plan.Duration.TotalSeconds));
+            console?.MarkupLineInterpolated($"[grey]latency: {rate} trades a second for {seconds} s[/]");
             var latency = await MeasureAsync("latency", plan);
             if (json) Output.Json(new { processors = Environment.ProcessorCount, throughput, latency });
             else Write(throughput, latency);
@@ -82,7 +96,11 @@ internal static class BenchCommand
         Row("cores used, exchange included", result => result.Cores.ToString("0.00", CultureInfo.InvariantCulture));
         Row("peak resident memory", result => $"{result.PeakResidentBytes >> 20} MB");
         Row("shed, fetched again", result => $"{Output.Count(result.Shed)}, {Output.Count(result.Backfilled)}");
-        foreach (var stage in throughput.BusyShare.Keys) Row($"busy: {stage}", result => result.BusyShare[stage].ToString("0 %", CultureInfo.InvariantCulture));
+        foreach (var stage in throughput.BusyShare.Keys)
+        {
+            Row($"busy: {stage}", result => result.BusyShare[stage].ToString("0 %", CultureInfo.InvariantCulture));
+        }
+
         foreach (var percentile in latency.LatencyMicroseconds.Keys)
         {
             table.AddRow($"event to committed row, {percentile}", "", Output.Duration(latency.LatencyMicroseconds[percentile]));

@@ -25,7 +25,11 @@ internal static class SimulateCommand
             HelpName = "FILE",
             AllowMultipleArgumentsPerToken = true,
         };
-        var speed = new Option<double>("--speed") { Description = "How many times faster than recorded. Default: 1", DefaultValueFactory = _ => 1 };
+        var speed = new Option<double>("--speed")
+        {
+            Description = "How many times faster than recorded. Default: 1",
+            DefaultValueFactory = _ => 1,
+        };
         var data = new Option<string?>("--data")
         {
             Description = "Keep simulation.json in this folder, so that verify can compare what run captures into it.",
@@ -35,7 +39,8 @@ internal static class SimulateCommand
         var command = new Command(
             "simulate",
             """
-            Runs an exchange on this machine that speaks Binance's spot protocol, streams and REST. Any Binance client works against it by changing its base address.
+            Runs an exchange on this machine that speaks Binance's spot protocol, streams and REST. Any Binance client works
+            against it by changing its base address.
 
             Examples:
               trade-ingest simulate --port 9443 --symbols BTCUSDT,ETHUSDT --rate 500
@@ -63,7 +68,11 @@ internal static class SimulateCommand
     private static async Task<int> RunAsync(
         SimulatedExchangeOptions options, string[] replay, DataFolder? folder, bool json, CancellationToken cancellationToken)
     {
-        if (folder is not null && replay.Length > 0) throw new ConfigurationException("--data is for generated trades; leave it out with --replay.");
+        if (folder is not null && replay.Length > 0)
+        {
+            throw new ConfigurationException("--data is for generated trades; leave it out with --replay.");
+        }
+
         if (folder is not null) options = MarketFolder.Continue(folder, options);
         if (replay.Length > 0) options = options with { Tape = await ReadTapeAsync(replay, cancellationToken) };
         await using var exchange = Create(options);
@@ -73,7 +82,8 @@ internal static class SimulateCommand
         }
         catch (IOException failure)
         {
-            throw new ConfigurationException($"Port {options.Port} cannot be listened on ({failure.Message}). Choose another with --port.", failure);
+            throw new ConfigurationException(
+                $"Port {options.Port} cannot be listened on ({failure.Message}). Choose another with --port.", failure);
         }
         catch (ArgumentException failure)
         {
@@ -81,20 +91,22 @@ internal static class SimulateCommand
         }
 
         if (folder is not null) MarketFolder.Save(folder, exchange.Description!);
-        if (json)
-        {
-            Output.Json(new { web_socket = Base(exchange.WsBase), rest = Base(exchange.RestBase), symbols = exchange.Tickers });
-        }
-        else
-        {
-            Console.Out.WriteLine($"WebSocket {Base(exchange.WsBase)}");
-            Console.Out.WriteLine($"REST      {Base(exchange.RestBase)}");
-            Console.Out.WriteLine($"symbols   {string.Join(',', exchange.Tickers)}");
-            Console.Out.WriteLine($"capture   trade-ingest run --ws {Base(exchange.WsBase)} --rest {Base(exchange.RestBase)} --symbols {string.Join(',', exchange.Tickers.Take(3))}");
-        }
+        if (json) Output.Json(new { web_socket = Base(exchange.WsBase), rest = Base(exchange.RestBase), symbols = exchange.Tickers });
+        else Write(exchange);
 
-        await Task.Delay(Timeout.InfiniteTimeSpan, TimeProvider.System, cancellationToken).ContinueWith(static _ => { }, TaskScheduler.Default);
+        await Task.Delay(Timeout.InfiniteTimeSpan, TimeProvider.System, cancellationToken)
+            .ContinueWith(static _ => { }, TaskScheduler.Default);
         return ExitCode.Ok;
+    }
+
+    private static void Write(SimulatedExchange exchange)
+    {
+        var (webSocket, rest) = (Base(exchange.WsBase), Base(exchange.RestBase));
+        Console.Out.WriteLine($"WebSocket {webSocket}");
+        Console.Out.WriteLine($"REST      {rest}");
+        Console.Out.WriteLine($"symbols   {string.Join(',', exchange.Tickers)}");
+        Console.Out.WriteLine(
+            $"capture   trade-ingest run --ws {webSocket} --rest {rest} --symbols {string.Join(',', exchange.Tickers.Take(3))}");
     }
 
     internal static SimulatedExchange Create(SimulatedExchangeOptions options)

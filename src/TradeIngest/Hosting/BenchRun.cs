@@ -39,6 +39,8 @@ internal static class BenchRun
         var seconds = clock.GetElapsedTime(first, last).TotalSeconds;
         var latency = Percentiles.ToDictionary(pair => pair.Name, pair => sink.Latency.Percentile(pair.Share), StringComparer.Ordinal);
         latency["max"] = sink.Latency.Max;
+        var busy = Busy(run).ToDictionary(
+            stage => stage.Key, stage => (stage.Value - busyAtFirst[stage.Key]).TotalSeconds / seconds, StringComparer.Ordinal);
         return new BenchResult(
             storedAtLast,
             seconds,
@@ -48,7 +50,7 @@ internal static class BenchRun
             run.Service.Pipeline.Channel.ShedTrades,
             run.Service.Backfill.Fetched,
             latency,
-            Busy(run).ToDictionary(pair => pair.Key, pair => (pair.Value - busyAtFirst[pair.Key]).TotalSeconds / seconds, StringComparer.Ordinal));
+            busy);
 
         void Look()
         {

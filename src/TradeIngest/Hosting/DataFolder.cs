@@ -18,7 +18,9 @@ internal sealed class DataFolder(string path)
     /// <summary>The description of the simulated market whose trades the folder holds; absent for real ones.</summary>
     public string Simulation => In("simulation.json");
 
-    /// <summary>Takes the folder for writing, creating it where it is missing. The operating system frees it when the process dies.</summary>
+    /// <summary>
+    /// Takes the folder for writing, creating it where it is missing. The operating system frees it when the process dies.
+    /// </summary>
     /// <exception cref="StorageException">Another process has it, or it cannot be written.</exception>
     public IDisposable Lock()
     {
@@ -32,7 +34,9 @@ internal sealed class DataFolder(string path)
         catch (IOException failure) when (IsShared(failure))
         {
             throw new StorageException(
-                StorageFault.Busy, $"'{Path}' is being written by process {Writer()}. Stop it first, or choose another folder with --data.", failure);
+                StorageFault.Busy,
+                $"'{Path}' is being written by process {Writer()}. Stop it first, or choose another folder with --data.",
+                failure);
         }
         catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
         {

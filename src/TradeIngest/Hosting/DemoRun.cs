@@ -1,3 +1,4 @@
+using Crypto.TradeIngest.Pipelines;
 using Crypto.TradeIngest.Simulation;
 using Crypto.TradeIngest.Simulation.Markets;
 using Crypto.TradeModel.Continuity;
@@ -6,12 +7,6 @@ using Crypto.TradeModel.Times;
 using Microsoft.Extensions.Logging;
 
 namespace Crypto.TradeIngest.Hosting;
-
-/// <summary>What the demo is to do.</summary>
-/// <param name="Duration">How long trades happen, unless <paramref name="Trades"/> says how many.</param>
-/// <param name="ChangesReference">Whether a risk level changes half way.</param>
-internal sealed record DemoPlan(
-    long Seed, IReadOnlyList<string> Symbols, double? Rate, TimeSpan Duration, long? Trades, bool ChangesReference = true);
 
 /// <summary>
 /// The whole job in one process: a simulated exchange, live capture from it over real sockets, and a change of reference data half
@@ -47,7 +42,8 @@ internal sealed class DemoRun : IAsyncDisposable
 
     /// <exception cref="ConfigurationException">The folder holds other data than this demo's market.</exception>
     public static async Task<DemoRun> StartAsync(
-        DataFolder folder, DemoPlan plan, ServiceOptions options, TimeProvider clock, Random random, ILoggerFactory loggers, CancellationToken cancellationToken)
+        DataFolder folder, DemoPlan plan, ServiceOptions options, TimeProvider clock, Random random, ILoggerFactory loggers,
+        CancellationToken cancellationToken)
     {
         if (!File.Exists(folder.Simulation) && File.Exists(folder.Warehouse))
         {
@@ -69,7 +65,11 @@ internal sealed class DemoRun : IAsyncDisposable
             }));
             await exchange.StartAsync(cancellationToken);
             MarketFolder.Save(folder, exchange.Description!);
-            if (!File.Exists(folder.ReferenceFile)) await File.WriteAllLinesAsync(folder.ReferenceFile, ReferenceSample.Lines(plan.Symbols), cancellationToken);
+            if (!File.Exists(folder.ReferenceFile))
+            {
+                await File.WriteAllLinesAsync(folder.ReferenceFile, ReferenceSample.Lines(plan.Symbols), cancellationToken);
+            }
+
             options = options with
             {
                 Exchange = options.Exchange with
@@ -120,7 +120,9 @@ internal sealed class DemoRun : IAsyncDisposable
         ? _exchange.TotalProduced >= trades / 2
         : _clock.GetElapsedTime(started) >= _plan.Duration / 2;
 
-    /// <summary>The operator edits the reference file: the first symbol has another risk level from now on, by the market's clock.</summary>
+    /// <summary>
+    /// The operator edits the reference file: the first symbol has another risk level from now on, by the market's clock.
+    /// </summary>
     private async Task ChangeRiskAsync(CancellationToken cancellationToken)
     {
         var ticker = _plan.Symbols[0];
@@ -144,10 +146,14 @@ internal sealed class DemoRun : IAsyncDisposable
         // Also what happened before the connection stood: the exchange still has it.
         foreach (var symbol in Service.Symbols)
         {
-            foreach (var missing in Missing(market, symbol)) Service.Backfill.Enqueue(new Pipelines.GapFound(Timestamp.Now(_clock), symbol, missing));
+            foreach (var missing in Missing(market, symbol))
+            {
+                Service.Backfill.Enqueue(new GapFound(Timestamp.Now(_clock), symbol, missing));
+            }
         }
 
-        while (Service.Symbols.Any(symbol => Missing(market, symbol).Count > 0) || Service.Pipeline.Sink.Stored + Service.Pipeline.Sink.Rejected < _exchange.TotalProduced)
+        while (Service.Symbols.Any(symbol => Missing(market, symbol).Count > 0)
+            || Service.Pipeline.Sink.Stored + Service.Pipeline.Sink.Rejected < _exchange.TotalProduced)
         {
             if (_clock.GetElapsedTime(started) > CatchUpTimeout) return;
             await LookAsync(onLook, cancellationToken);

@@ -5,7 +5,9 @@ using Crypto.Warehouse.Sqlite;
 
 namespace Crypto.TradeIngest.Hosting;
 
-/// <summary>The simulated market whose trades a data folder holds, kept beside them: a later run goes on where the stored trades end.</summary>
+/// <summary>
+/// The simulated market whose trades a data folder holds, kept beside them: a later run goes on where the stored trades end.
+/// </summary>
 internal static class MarketFolder
 {
     /// <summary>The options of an exchange that continues the folder's market, or starts one where there is none.</summary>
@@ -26,7 +28,8 @@ internal static class MarketFolder
         if (market.Seed != options.Seed)
         {
             throw new ConfigurationException(
-                $"'{folder.Path}' holds a market with seed {market.Seed}, not {options.Seed}. Use that seed, or another folder with --data.");
+                $"'{folder.Path}' holds a market with seed {market.Seed}, not {options.Seed}. "
+                + "Use that seed, or another folder with --data.");
         }
 
         return options with { Continues = market, FirstK = Stored(folder, new SimulatedMarket(market)) };

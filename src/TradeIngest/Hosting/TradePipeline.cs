@@ -8,8 +8,8 @@ using Microsoft.Extensions.Logging;
 namespace Crypto.TradeIngest.Hosting;
 
 /// <summary>
-/// Everything between a source of events and the warehouse: continuity, quality, the channel, the log writer, the sinks. Live capture and replay
-/// differ only in what they connect to it.
+/// Everything between a source of events and the warehouse: continuity, quality, the channel, the log writer, the sinks. Live
+/// capture and replay differ only in what they connect to it.
 /// </summary>
 internal sealed class TradePipeline : IAsyncDisposable
 {
@@ -67,12 +67,12 @@ internal sealed class TradePipeline : IAsyncDisposable
     /// <summary>Loads what an earlier run left in the log, so that stored coverage is complete, then starts all stages.</summary>
     /// <param name="onGap">Told every gap: jumps in ids, and trades the channel had no room for. Must not wait.</param>
     public static async Task<TradePipeline> StartAsync(
-        Stores stores, LogOptions logOptions, TradeChannelOptions channel, Action<GapFound> onGap, TimeProvider clock, ILoggerFactory loggers,
-        CancellationToken cancellationToken)
+        Stores stores, LogOptions logOptions, TradeChannelOptions channel, Action<GapFound> onGap, TimeProvider clock,
+        ILoggerFactory loggers, CancellationToken cancellationToken)
     {
         var metrics = new SinkMetrics();
-        var trades = await TradeSink.OpenAsync(stores.Log, Topics.StockTrades, stores.Warehouse, stores.Symbols, metrics, clock, cancellationToken);
-        var deadLetters = await TradeSink.OpenAsync(stores.Log, Topics.DeadLetters, stores.Warehouse, stores.Symbols, metrics, clock, cancellationToken);
+        var trades = await OpenSinkAsync(stores, Topics.StockTrades, metrics, clock, cancellationToken);
+        var deadLetters = await OpenSinkAsync(stores, Topics.DeadLetters, metrics, clock, cancellationToken);
         await Task.WhenAll(trades.DrainAsync(cancellationToken), deadLetters.DrainAsync(cancellationToken));
 
         var tracker = new ContinuityTracker();
@@ -89,7 +89,7 @@ internal sealed class TradePipeline : IAsyncDisposable
     {
         foreach (var topic in new[] { Topics.StockTrades, Topics.DeadLetters })
         {
-            await using var sink = await TradeSink.OpenAsync(stores.Log, topic, stores.Warehouse, stores.Symbols, new SinkMetrics(), clock, cancellationToken);
+            await using var sink = await OpenSinkAsync(stores, topic, new SinkMetrics(), clock, cancellationToken);
             await sink.DrainAsync(cancellationToken);
         }
     }
@@ -140,6 +140,10 @@ internal sealed class TradePipeline : IAsyncDisposable
         _abandoning.Dispose();
         _stoppingSinks.Dispose();
     }
+
+    private static Task<TradeSink> OpenSinkAsync(
+        Stores stores, string topic, SinkMetrics metrics, TimeProvider clock, CancellationToken cancellationToken) =>
+        TradeSink.OpenAsync(stores.Log, topic, stores.Warehouse, stores.Symbols, metrics, clock, cancellationToken);
 
     private void TellGap(StreamEvent value)
     {

@@ -8,7 +8,8 @@ namespace Crypto.TradeIngest.Reference;
 /// Applies the reference file whenever it changes. Polled: notifications do not cross container mounts. Symbols are those of the
 /// file; one that is not captured yet is registered all the same.
 /// </summary>
-internal sealed class ReferenceFileWatch(string path, TimeSpan interval, ReferenceSync sync, TimeProvider clock, ILogger<ReferenceFileWatch> logger)
+internal sealed class ReferenceFileWatch(
+    string path, TimeSpan interval, ReferenceSync sync, TimeProvider clock, ILogger<ReferenceFileWatch> logger)
 {
     private (DateTime Written, long Length) _seen;
 
@@ -31,7 +32,10 @@ internal sealed class ReferenceFileWatch(string path, TimeSpan interval, Referen
         }
     }
 
-    /// <summary>Reads and applies the file if it changed since the last call. A file that cannot be read or is refused leaves everything as it was.</summary>
+    /// <summary>
+    /// Reads and applies the file if it changed since the last call. A file that cannot be read, or is
+    /// refused, leaves everything as it was.
+    /// </summary>
     public async Task<ApplyOutcome> ApplyIfChangedAsync(CancellationToken cancellationToken)
     {
         var file = new FileInfo(path);

@@ -21,7 +21,8 @@ public static class DimensionPlanner
 {
     /// <param name="known">All changes of the symbol that are stored, in any order.</param>
     /// <param name="news">Changes of the same symbol, in any order; those known already count for nothing.</param>
-    public static DimensionPlan Plan(IReadOnlyCollection<SymbolChange> known, IReadOnlyCollection<SymbolChange> news, AttributeOwnership ownership)
+    public static DimensionPlan Plan(
+        IReadOnlyCollection<SymbolChange> known, IReadOnlyCollection<SymbolChange> news, AttributeOwnership ownership)
     {
         ArgumentNullException.ThrowIfNull(known);
         ArgumentNullException.ThrowIfNull(news);

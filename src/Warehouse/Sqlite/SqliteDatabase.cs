@@ -40,7 +40,8 @@ public sealed class SqliteDatabase : IDisposable
         }
         catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
         {
-            throw new StorageException(StorageFault.ReadOnly, $"The data folder for '{path}' cannot be created: {failure.Message}", failure);
+            throw new StorageException(
+                StorageFault.ReadOnly, $"The data folder for '{path}' cannot be created: {failure.Message}", failure);
         }
 
         var database = Open(path, SqliteOpenMode.ReadWriteCreate);
@@ -113,7 +114,9 @@ public sealed class SqliteDatabase : IDisposable
         const int FirstWithStrict = 3_037_000;
         if (SQLitePCL.raw.sqlite3_libversion_number() < FirstWithStrict)
         {
-            sql = sql.Replace(") STRICT, WITHOUT", ") WITHOUT", StringComparison.Ordinal).Replace(") STRICT", ")", StringComparison.Ordinal);
+            sql = sql
+                .Replace(") STRICT, WITHOUT", ") WITHOUT", StringComparison.Ordinal)
+                .Replace(") STRICT", ")", StringComparison.Ordinal);
         }
 
         Execute(sql);
@@ -156,7 +159,8 @@ public sealed class SqliteDatabase : IDisposable
     private static SqliteDatabase Open(string path, SqliteOpenMode mode)
     {
         SqliteNative.Initialize();
-        var connection = new SqliteConnection(new SqliteConnectionStringBuilder { DataSource = path, Mode = mode, Pooling = false }.ToString());
+        var options = new SqliteConnectionStringBuilder { DataSource = path, Mode = mode, Pooling = false };
+        var connection = new SqliteConnection(options.ToString());
         try
         {
             connection.Open();
@@ -176,7 +180,8 @@ public sealed class SqliteDatabase : IDisposable
         _ when result is SQLitePCL.raw.SQLITE_FULL or SQLitePCL.raw.SQLITE_IOERR_SHMSIZE => new StorageException(
             StorageFault.Full, $"The disk holding '{path}' is full. Free some space and start again; everything committed so far is kept."),
         SQLitePCL.raw.SQLITE_READONLY or SQLitePCL.raw.SQLITE_PERM or SQLitePCL.raw.SQLITE_CANTOPEN => new StorageException(
-            StorageFault.ReadOnly, $"'{path}' cannot be opened for writing ({message}). Make the data folder writable, or choose another with --data."),
+            StorageFault.ReadOnly,
+            $"'{path}' cannot be opened for writing ({message}). Make the data folder writable, or choose another with --data."),
         SQLitePCL.raw.SQLITE_CORRUPT or SQLitePCL.raw.SQLITE_NOTADB => new StorageException(
             StorageFault.Damaged,
             $"'{path}' is damaged or no database ({message}). Move it away and restore a backup, or fill a new data folder by replaying."),

@@ -43,7 +43,9 @@ internal sealed class ChangeEventFile(string path, IWarehouse warehouse, TimePro
     /// Applies the lines that were completed since the last call, together. A line that is no event is a fault and the others count; a
     /// file that became shorter is another file and is read from its start.
     /// </summary>
-    /// <exception cref="WarehouseException">The changes would touch more facts than allowed; nothing was applied and the lines are read again.</exception>
+    /// <exception cref="WarehouseException">
+    /// The changes would touch more facts than allowed; nothing was applied and the lines are read again.
+    /// </exception>
     public async Task<ApplyOutcome> ApplyNewAsync(CancellationToken cancellationToken)
     {
         if (!File.Exists(path)) return default;
@@ -72,12 +74,18 @@ internal sealed class ChangeEventFile(string path, IWarehouse warehouse, TimePro
         }
         catch (WarehouseException refusal)
         {
-            if (_refusedAt != _position) logger.LogError("'{Path}' is not applied from line {Line} on: {Message}", path, _line + 1, refusal.Message);
+            if (_refusedAt != _position)
+            {
+                logger.LogError("'{Path}' is not applied from line {Line} on: {Message}", path, _line + 1, refusal.Message);
+            }
+
             _refusedAt = _position;
         }
     }
 
-    /// <summary>The last line counts without a line break too, if it is whole: a half-written one is no JSON and waits for its rest.</summary>
+    /// <summary>
+    /// The last line counts without a line break too, if it is whole: a half-written one is no JSON and waits for its rest.
+    /// </summary>
     private static (List<SymbolChange> Changes, List<string> Faults, string? Unfinished, int Lines, int Consumed) Read(
         byte[] bytes, int line, Timestamp recorded)
     {

@@ -8,8 +8,6 @@ public sealed class KafkaTradeLogContractTests : TradeLogContract, IDisposable
 {
     private TestCluster? _cluster;
 
-    private protected override bool Trims => false;
-
     // The brokers' clock is the real one.
     private TimeProvider RealClock => TimeProvider.System;
 
