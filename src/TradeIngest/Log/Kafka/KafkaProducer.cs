@@ -1,3 +1,4 @@
+using System.Runtime.InteropServices;
 using Confluent.Kafka;
 using Crypto.Warehouse;
 using Microsoft.Extensions.Logging;
@@ -11,22 +12,13 @@ namespace Crypto.TradeIngest.Log.Kafka;
 internal sealed class KafkaProducer(KafkaOptions options, TimeProvider clock, ILogger logger) : IAsyncDisposable
 {
     private const int ChunkBytes = 1 << 20;
-    private const int LongestReused = 4096;
 
     private static readonly TimeSpan QueueRetry = TimeSpan.FromMilliseconds(5);
     private static readonly TimeSpan ReportsOfFailed = TimeSpan.FromSeconds(5);
 
     private readonly SemaphoreSlim _producing = new(1, 1);
     private readonly Lock _gate = new();
-    private readonly KeyCache _keys = new();
-
-    // The library copies a value before Produce returns, so one array per length serves all values of that length.
-    private readonly byte[]?[] _values = new byte[]?[LongestReused + 1];
-    private readonly Dictionary<string, Headers> _headers = new(StringComparer.Ordinal);
-    private readonly Message<byte[], byte[]> _message = new();
-
-    private IProducer<byte[], byte[]>? _producer;
-    private Error? _fatal;
+    private NativeProducer? _producer;
     private TaskCompletionSource? _room;
     private long _bytesInFlight;
     private long _stalls;
@@ -37,6 +29,8 @@ internal sealed class KafkaProducer(KafkaOptions options, TimeProvider clock, IL
 
     /// <param name="name">The topic's name in the cluster.</param>
     /// <param name="topic">The topic.</param>
+    /// <param name="records">May be used again when the append has ended.</param>
+    /// <param name="cancellationToken">Ends the wait, not what is under way.</param>
     /// <exception cref="StorageException">Not everything was acknowledged; what was is not known.</exception>
     public async ValueTask AppendAsync(string name, string topic, RecordBatch records, CancellationToken cancellationToken)
     {
@@ -45,15 +39,16 @@ internal sealed class KafkaProducer(KafkaOptions options, TimeProvider clock, IL
         await _producing.WaitAsync(cancellationToken);
         try
         {
-            if (_fatal is not null) Retire();
-            _producer ??= Build();
+            if (_producer?.Fatal is not null) Retire();
+            _producer ??= new NativeProducer(KafkaSettings.Producer(options), logger);
+            var version = RecordHeaders.VersionOf(topic);
             for (var next = 0; next < records.Count;)
             {
                 var (end, bytes) = ChunkAt(records, next);
                 await WaitForRoomAsync(bytes, cancellationToken);
                 var chunk = new Chunk(this, end - next, bytes);
                 chunks.Add(chunk);
-                next = await ProduceAsync(chunk, name, topic, records, next, end, cancellationToken);
+                next = await ProduceAsync(chunk, name, version, records, next, end, cancellationToken);
             }
         }
         finally
@@ -64,7 +59,7 @@ internal sealed class KafkaProducer(KafkaOptions options, TimeProvider clock, IL
         foreach (var chunk in chunks) await chunk.Acknowledged.WaitAsync(cancellationToken);
         foreach (var chunk in chunks)
         {
-            if (chunk.Failure is { } failure) throw Failed(failure, topic);
+            if (chunk.Failure is var failure and not ErrorCode.NoError) throw Failed(failure, name);
         }
     }
 
@@ -88,80 +83,39 @@ internal sealed class KafkaProducer(KafkaOptions options, TimeProvider clock, IL
 
     /// <summary>Produces the records of a chunk, waiting where librdkafka's own queue is full.</summary>
     private async ValueTask<int> ProduceAsync(
-        Chunk chunk, string name, string topic, RecordBatch records, int start, int end, CancellationToken cancellationToken)
+        Chunk chunk, string name, byte[] version, RecordBatch records, int start, int end, CancellationToken cancellationToken)
     {
         var next = start;
-        while (true)
+        try
         {
-            try
+            while (true)
             {
-                next = Produce(chunk, name, topic, records, next, end, out var failure);
-                if (failure is null) return next;
-                if (failure.Code != ErrorCode.Local_QueueFull) throw Failed(failure, topic);
+                next = Produce(chunk, name, version, records, next, end, out var failure);
+                if (failure == ErrorCode.NoError) return next;
+                if (failure != ErrorCode.Local_QueueFull) throw Failed(failure, name);
                 Interlocked.Increment(ref _stalls);
                 await Task.Delay(QueueRetry, clock, cancellationToken);
             }
-            catch
-            {
-                // What was not handed over will not be reported on.
-                chunk.Abandon(end - next);
-                throw;
-            }
+        }
+        catch
+        {
+            // What was not handed over will not be reported on.
+            chunk.Abandon(end - next);
+            throw;
         }
     }
 
     // Stops at the record that was not taken; the next call goes on there.
-    private int Produce(Chunk chunk, string name, string topic, RecordBatch records, int start, int end, out Error? failure)
+    private int Produce(Chunk chunk, string name, byte[] version, RecordBatch records, int start, int end, out ErrorCode failure)
     {
-        failure = null;
+        failure = ErrorCode.NoError;
         for (var i = start; i < end; i++)
         {
-            _message.Key = _keys.Of(records.Key(i));
-            _message.Value = ValueOf(records.Value(i));
-            _message.Headers = HeadersOf(topic);
-            try
-            {
-                _producer!.Produce(name, _message, chunk.Handler);
-            }
-            catch (ProduceException<byte[], byte[]> refused)
-            {
-                failure = refused.Error;
-                return i;
-            }
+            failure = _producer!.Produce(name, records.Key(i), records.Value(i), version, chunk.Handle);
+            if (failure != ErrorCode.NoError) return i;
         }
 
         return end;
-    }
-
-    private byte[] ValueOf(ReadOnlySpan<byte> value)
-    {
-        if (value.Length > LongestReused) return value.ToArray();
-        var array = _values[value.Length] ??= new byte[value.Length];
-        value.CopyTo(array);
-        return array;
-    }
-
-    private Headers HeadersOf(string topic)
-    {
-        if (_headers.TryGetValue(topic, out var headers)) return headers;
-        headers = RecordHeaders.Of(topic);
-        _headers.Add(topic, headers);
-        return headers;
-    }
-
-    private IProducer<byte[], byte[]> Build()
-    {
-        _fatal = null;
-        return new ProducerBuilder<byte[], byte[]>(KafkaSettings.Producer(options))
-            .SetLogHandler((_, message) => KafkaLogging.Write(logger, message))
-            .SetErrorHandler((_, error) => OnError(error))
-            .Build();
-    }
-
-    private void OnError(Error error)
-    {
-        KafkaLogging.Write(logger, error);
-        if (error.IsFatal) _fatal = error;
     }
 
     /// <summary>After a fatal error a producer takes nothing any more: its reports are collected, and the next append gets a new one.</summary>
@@ -172,7 +126,8 @@ internal sealed class KafkaProducer(KafkaOptions options, TimeProvider clock, IL
         _producer = null;
     }
 
-    private StorageException Failed(Error error, string topic) => KafkaFailures.Of(_fatal ?? error, $"appending to {topic}", options);
+    private StorageException Failed(ErrorCode error, string name) =>
+        KafkaFailures.Of(_producer?.Fatal ?? new Error(error), $"appending to {name}", options);
 
     private async ValueTask WaitForRoomAsync(int bytes, CancellationToken cancellationToken)
     {
@@ -210,41 +165,44 @@ internal sealed class KafkaProducer(KafkaOptions options, TimeProvider clock, IL
     }
 
     /// <summary>Counts down the reports of a run of records.</summary>
-    private sealed class Chunk
+    private sealed class Chunk : NativeProducer.IReports
     {
         private readonly KafkaProducer _owner;
         private readonly int _bytes;
         private readonly TaskCompletionSource _acknowledged = new(TaskCreationOptions.RunContinuationsAsynchronously);
+        private GCHandle _handle;
         private int _open;
-        private Error? _failure;
+        private int _failure;
 
         public Chunk(KafkaProducer owner, int records, int bytes)
         {
             _owner = owner;
             _bytes = bytes;
             _open = records;
-            Handler = OnReport;
+            _handle = GCHandle.Alloc(this);
+            Handle = GCHandle.ToIntPtr(_handle);
         }
 
-        /// <summary>One delegate for all records of the chunk.</summary>
-        public Action<DeliveryReport<byte[], byte[]>> Handler { get; }
+        /// <summary>One for all records of the chunk, freed with the last report.</summary>
+        public nint Handle { get; }
 
         public Task Acknowledged => _acknowledged.Task;
 
         /// <summary>What the first record that failed, failed with.</summary>
-        public Error? Failure => Volatile.Read(ref _failure);
+        public ErrorCode Failure => (ErrorCode)Volatile.Read(ref _failure);
 
         public void Abandon(int records) => Count(records);
 
-        private void OnReport(DeliveryReport<byte[], byte[]> report)
+        public void OnReport(ErrorCode error)
         {
-            if (report.Error.IsError) Interlocked.CompareExchange(ref _failure, report.Error, null);
+            if (error != ErrorCode.NoError) Interlocked.CompareExchange(ref _failure, (int)error, 0);
             Count(1);
         }
 
         private void Count(int records)
         {
-            if (Interlocked.Add(ref _open, -records) > 0) return;
+            if (records == 0 || Interlocked.Add(ref _open, -records) > 0) return;
+            _handle.Free();
             _owner.Release(_bytes);
             _acknowledged.TrySetResult();
         }

@@ -1,6 +1,5 @@
 using System.Globalization;
 using System.Text;
-using Confluent.Kafka;
 using Crypto.TradeIngest.Pipelines;
 using Crypto.TradeModel.Contract;
 
@@ -15,18 +14,16 @@ internal static class RecordHeaders
     /// <summary>Which program wrote the record.</summary>
     public const string Source = "source";
 
-    public static Headers Of(string topic)
+    public static ReadOnlySpan<byte> SchemaVersionUtf8 => "schema_version"u8;
+
+    public static ReadOnlySpan<byte> SourceUtf8 => "source"u8;
+
+    public static ReadOnlySpan<byte> SourceValue => "trade-ingest"u8;
+
+    public static byte[] VersionOf(string topic) => Encoding.ASCII.GetBytes((topic switch
     {
-        var version = topic switch
-        {
-            Topics.DeadLetters => DeadLetterJson.Version,
-            Topics.SymbolChanges => SymbolChangeJson.Version,
-            _ => TradeJson.Version,
-        };
-        return new Headers
-        {
-            { SchemaVersion, Encoding.ASCII.GetBytes(version.ToString(CultureInfo.InvariantCulture)) },
-            { Source, "trade-ingest"u8.ToArray() },
-        };
-    }
+        Topics.DeadLetters => DeadLetterJson.Version,
+        Topics.SymbolChanges => SymbolChangeJson.Version,
+        _ => TradeJson.Version,
+    }).ToString(CultureInfo.InvariantCulture));
 }
