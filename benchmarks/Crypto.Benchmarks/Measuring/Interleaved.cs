@@ -17,7 +17,7 @@ internal sealed class Interleaved(TimeSpan warmUp, TimeSpan sample, TimeSpan bud
 
     public static Interleaved Quick { get; } = new(TimeSpan.FromSeconds(0.5), TimeSpan.FromMilliseconds(20), TimeSpan.FromSeconds(4));
 
-    public static Interleaved Full { get; } = new(TimeSpan.FromSeconds(2), TimeSpan.FromMilliseconds(50), TimeSpan.FromSeconds(40));
+    public static Interleaved Full { get; } = new(TimeSpan.FromSeconds(2), TimeSpan.FromMilliseconds(50), TimeSpan.FromSeconds(20));
 
     public Measurement Measure(Question question)
     {

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Globalization;
 
 namespace Crypto.Benchmarks.Measuring;
@@ -49,6 +50,25 @@ internal static class Runs
             File.WriteAllText(Path.Combine(folder, $"{measurement.Question}.md"), string.Create(
                 CultureInfo.InvariantCulture,
                 $"# {measurement.Question}\n\n{Report.Machine()}. Read the ratios; see [how](../README.md).\n\n{table}"));
+        }
+
+        return 0;
+    }
+
+    /// <summary>Runs candidates without their baselines: what a profiler then sees is all ours.</summary>
+    public static int Alone(Arguments arguments)
+    {
+        foreach (var type in arguments.Questions)
+        {
+            using var question = new Question(type);
+            var candidate = question.Variants.Single(variant => variant.IsCandidate);
+            var started = Stopwatch.GetTimestamp();
+            while (Stopwatch.GetElapsedTime(started) < TimeSpan.FromSeconds(10))
+            {
+                question.BeforeSample();
+                candidate.Run();
+                question.AfterSample();
+            }
         }
 
         return 0;

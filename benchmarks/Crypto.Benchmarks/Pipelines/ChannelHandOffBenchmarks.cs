@@ -30,7 +30,7 @@ public class ChannelHandOffBenchmarks
     public void Setup()
     {
         _trades = SampleTrades.Of(SampleTrades.Symbols(new SymbolTable()), Distinct);
-        _batches = [.. _trades.Chunk(TradeTape.BatchSize).Select(trades => Batches.Of(trades))];
+        _batches = Batches.Of(Distinct);
     }
 
     [Benchmark(OperationsPerInvoke = Trades)]
@@ -46,7 +46,7 @@ public class ChannelHandOffBenchmarks
         var channel = new TradeChannel(options, new ContinuityTracker(), static _ => { }, NullLogger<TradeChannel>.Instance);
         var producing = Task.Run(async () =>
         {
-            for (var i = 0; i < Trades / TradeTape.BatchSize; i++) await channel.WriteAsync(_batches[i % _batches.Length], CancellationToken.None);
+            for (var i = 0; i < Trades / Batches.Size; i++) await channel.WriteAsync(_batches[i % _batches.Length], CancellationToken.None);
 
             channel.OnCompleted();
         });

@@ -18,10 +18,12 @@ namespace Crypto.Benchmarks.Pipelines;
 [MemoryDiagnoser]
 public class ContinuityBenchmarks
 {
-    private const int Batches = 256;
-    private const int Trades = Batches * TradeTape.BatchSize;
+    private const int Trades = 65_536;
 
-    private readonly TradeTape _tape = new(new SymbolTable());
+    private TradeBatch[] _batches = [];
+
+    [GlobalSetup]
+    public void Setup() => _batches = Batches.Of(Trades);
 
     [Benchmark(OperationsPerInvoke = Trades)]
     [Candidate]
@@ -32,7 +34,7 @@ public class ContinuityBenchmarks
         var source = new EventSource<StreamEvent>();
         var sink = new TradeCounter();
         using var subscription = source.TrackContinuity(tracker).CheckQuality(counters).Subscribe(sink);
-        for (var i = 0; i < Batches; i++) source.Push(_tape.Next(i));
+        foreach (var batch in _batches) source.Push(batch);
         return counters[ErrorReason.None] + tracker.Duplicates + tracker.Gaps;
     }
 
@@ -42,9 +44,9 @@ public class ContinuityBenchmarks
         var seen = new Dictionary<Symbol, HashSet<long>>();
         var last = new Dictionary<Symbol, long>();
         long good = 0, duplicates = 0, gaps = 0;
-        for (var i = 0; i < Batches; i++)
+        foreach (var batch in _batches)
         {
-            foreach (ref readonly var trade in _tape.Next(i).Trades)
+            foreach (ref readonly var trade in batch.Trades)
             {
                 if (!seen.TryGetValue(trade.Symbol, out var ids)) seen.Add(trade.Symbol, ids = []);
                 if (!ids.Add(trade.TradeId))

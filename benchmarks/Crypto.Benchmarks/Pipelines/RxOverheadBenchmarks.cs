@@ -32,7 +32,7 @@ public class RxOverheadBenchmarks
     public void Setup()
     {
         _trades = SampleTrades.Of(SampleTrades.Symbols(new SymbolTable()), Distinct);
-        _batches = [.. _trades.Chunk(TradeTape.BatchSize).Select(trades => Batches.Of(trades))];
+        _batches = Batches.Of(Distinct);
         Shape(_batchSource).Subscribe(OnEvent);
         Shape(_tradeSource).Subscribe(trade => _sum += trade.TradeId);
     }
@@ -42,8 +42,8 @@ public class RxOverheadBenchmarks
     public long Batched()
     {
         _sum = 0;
-        for (var i = 0; i < Trades / TradeTape.BatchSize; i++) _batchSource.Push(_batches[i % _batches.Length]);
-        return _sum;
+        for (var i = 0; i < Trades / Batches.Size; i++) _batchSource.Push(_batches[i % _batches.Length]);
+        return _sum + _events;
     }
 
     [Benchmark(OperationsPerInvoke = Trades, Baseline = true)]
@@ -51,7 +51,7 @@ public class RxOverheadBenchmarks
     {
         _sum = 0;
         for (var i = 0; i < Trades; i++) _tradeSource.Push(_trades[i % Distinct]);
-        return _sum;
+        return _sum + _events;
     }
 
     private IObservable<T> Shape<T>(IObservable<T> source) => source.Synchronize().Do(_ => _events++).Where(value => value is not null).Do(_ => _events--);
