@@ -1,3 +1,4 @@
+using System.Globalization;
 using Microsoft.Data.Sqlite;
 
 namespace Crypto.Warehouse.Sqlite;
@@ -8,6 +9,8 @@ namespace Crypto.Warehouse.Sqlite;
 /// </summary>
 public sealed class SqliteDatabase : IDisposable
 {
+    private const int CheckpointBytes = 16 << 20;
+
     private readonly SqliteConnection _connection;
     private readonly HashSet<SqliteStatement> _statements = [];
 
@@ -31,8 +34,9 @@ public sealed class SqliteDatabase : IDisposable
     /// cut may take the latest ones back but never tears one.
     /// </param>
     /// <param name="cacheBytes">Most memory for pages. Default 8 MiB; a file that is only appended to needs little.</param>
+    /// <param name="pageSize">Bytes of a page of a new file, a power of two from 512 to 65,536; a file that exists keeps its own.</param>
     /// <exception cref="StorageException">The file cannot be opened, written or is no database.</exception>
-    public static SqliteDatabase OpenForWriting(string path, bool isDurable, int cacheBytes = 8 << 20)
+    public static SqliteDatabase OpenForWriting(string path, bool isDurable, int cacheBytes = 8 << 20, int pageSize = 4096)
     {
         try
         {
@@ -47,11 +51,12 @@ public sealed class SqliteDatabase : IDisposable
         var database = Open(path, SqliteOpenMode.ReadWriteCreate);
         try
         {
+            database.Execute(string.Create(CultureInfo.InvariantCulture, $"PRAGMA page_size = {pageSize}"));
             database.Execute("PRAGMA journal_mode = WAL");
             database.Execute(isDurable ? "PRAGMA synchronous = FULL" : "PRAGMA synchronous = NORMAL");
             database.Execute("PRAGMA foreign_keys = ON");
-            database.Execute($"PRAGMA cache_size = -{cacheBytes / 1024}");
-            database.Execute("PRAGMA wal_autocheckpoint = 4000");
+            database.Execute(string.Create(CultureInfo.InvariantCulture, $"PRAGMA cache_size = -{cacheBytes / 1024}"));
+            database.Execute(string.Create(CultureInfo.InvariantCulture, $"PRAGMA wal_autocheckpoint = {CheckpointBytes / pageSize}"));
             database.Execute("PRAGMA journal_size_limit = 67108864");
 
             // Taking the write lock now tells at once whether the folder can be written.
