@@ -282,7 +282,8 @@ public sealed class BinanceTradeStreamTests
         Assert.IsInstanceOfType<InvalidDataException>(await end.Task.WaitAsync(TimeSpan.FromSeconds(20)));
     }
 
-    private BinanceTradeStream Open(ScriptedExchange exchange, params string[] tickers) => Open(exchange.Address, options => options, tickers);
+    private BinanceTradeStream Open(ScriptedExchange exchange, params string[] tickers) =>
+        Open(exchange.Address, options => options, tickers);
 
     private BinanceTradeStream Open(
         ScriptedExchange exchange, Func<BinanceTradeStreamOptions, BinanceTradeStreamOptions> change, params string[] tickers) =>

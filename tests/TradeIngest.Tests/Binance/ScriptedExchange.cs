@@ -134,7 +134,8 @@ internal sealed class ScriptedConnection(ScriptedExchange exchange, TcpClient cl
 
     public bool ClosedByClient { get; private set; }
 
-    public Task SendAsync(params string[] messages) => WriteAsync([.. messages.SelectMany(message => Frame(Encoding.UTF8.GetBytes(message), 1, true))]);
+    public Task SendAsync(params string[] messages) =>
+        WriteAsync([.. messages.SelectMany(message => Frame(Encoding.UTF8.GetBytes(message), 1, true))]);
 
     /// <summary>One message in several WebSocket frames.</summary>
     public Task SendFragmentedAsync(string message, int pieces)

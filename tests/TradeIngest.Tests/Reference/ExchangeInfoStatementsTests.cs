@@ -29,7 +29,8 @@ public sealed class ExchangeInfoStatementsTests : IAsyncDisposable
     private readonly ManualTimeProvider _clock = new();
     private readonly SqliteWarehouse _warehouse;
 
-    public ExchangeInfoStatementsTests() => _warehouse = SqliteWarehouse.Open(_folder[SqliteWarehouse.FileName], new SqliteWarehouseOptions(), _clock);
+    public ExchangeInfoStatementsTests() =>
+        _warehouse = SqliteWarehouse.Open(_folder[SqliteWarehouse.FileName], new SqliteWarehouseOptions(), _clock);
 
     public async ValueTask DisposeAsync()
     {

@@ -151,7 +151,8 @@ public sealed class RestApiTests : IDisposable
     private static List<string?> Tickers(JsonElement info) =>
         [.. info.GetProperty("symbols").EnumerateArray().Select(symbol => symbol.GetProperty("symbol").GetString())];
 
-    private static async Task<JsonElement> JsonAsync(HttpResponseMessage reply) => JsonDocument.Parse(await reply.Content.ReadAsByteArrayAsync()).RootElement;
+    private static async Task<JsonElement> JsonAsync(HttpResponseMessage reply) =>
+        JsonDocument.Parse(await reply.Content.ReadAsByteArrayAsync()).RootElement;
 
     private static async Task<SimulatedExchange> StartAsync(SimulatedExchangeOptions options)
     {

@@ -211,7 +211,8 @@ public sealed class TradeFeedTests
     private static List<long> Ids(IEnumerable<JsonElement> trades, string ticker) =>
         [.. trades.Where(trade => trade.GetProperty("s").GetString() == ticker).Select(trade => trade.GetProperty("t").GetInt64())];
 
-    private static long FirstId(SimulatedExchange exchange, string ticker) => new SimulatedMarket(exchange.Description!).Symbol(ticker).FirstId;
+    private static long FirstId(SimulatedExchange exchange, string ticker) =>
+        new SimulatedMarket(exchange.Description!).Symbol(ticker).FirstId;
 
     private static async Task<SimulatedExchange> StartAsync(SimulatedExchangeOptions options)
     {
