@@ -29,9 +29,11 @@ public sealed class RestApiTests : IDisposable
         {
             var trade = market.TradeAt("BTCUSDT", 10 + i);
             Amount.TryMultiply(trade.Price, trade.Quantity, out var amount);
+            var time = trade.TradeTime.Microseconds;
+            var maker = trade.BuyerIsMaker ? "true" : "false";
+            var head = $$"""{"id":{{trade.TradeId}},"price":"{{trade.Price}}","qty":"{{trade.Quantity}}","quoteQty":"{{amount}}""";
             Assert.AreEqual(
-                $$"""{"id":{{trade.TradeId}},"price":"{{trade.Price}}","qty":"{{trade.Quantity}}","quoteQty":"{{amount}}",""" + '"'
-                + $$"""time":{{trade.TradeTime.Microseconds}},"isBuyerMaker":{{(trade.BuyerIsMaker ? "true" : "false")}},"isBestMatch":true}""",
+                $$"""{{head}}","time":{{time}},"isBuyerMaker":{{maker}},"isBestMatch":true}""",
                 trades[i].GetRawText());
         }
     }
