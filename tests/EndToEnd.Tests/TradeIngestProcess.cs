@@ -24,9 +24,11 @@ internal sealed class TradeIngestProcess : IAsyncDisposable
 
     public bool HasExited => _process.HasExited;
 
-    public static string Executable => Path.Combine(AppContext.BaseDirectory, OperatingSystem.IsWindows() ? "trade-ingest.exe" : "trade-ingest");
+    public static string Executable { get; } = Path.Combine(
+        AppContext.BaseDirectory, OperatingSystem.IsWindows() ? "trade-ingest.exe" : "trade-ingest");
 
-    public static TradeIngestProcess Start(string workingFolder, params string[] arguments) => Start(workingFolder, new Dictionary<string, string>(), arguments);
+    public static TradeIngestProcess Start(string workingFolder, params string[] arguments) =>
+        Start(workingFolder, new Dictionary<string, string>(), arguments);
 
     public static TradeIngestProcess Start(string workingFolder, IReadOnlyDictionary<string, string> environment, params string[] arguments)
     {
@@ -82,7 +84,12 @@ internal sealed class TradeIngestProcess : IAsyncDisposable
                 if (condition(text.ToString())) return text.ToString();
             }
 
-            if (_process.HasExited) throw new InvalidOperationException($"Ended with {_process.ExitCode} before it printed what was waited for: {_output} {_errors}");
+            if (_process.HasExited)
+            {
+                throw new InvalidOperationException(
+                    $"Ended with {_process.ExitCode} before it printed what was waited for: {_output} {_errors}");
+            }
+
             await timer.WaitForNextTickAsync(limit.Token);
         }
     }

@@ -41,19 +41,21 @@ internal static class BenchCommand
         {
             trades, rate, seconds, symbols, data, json,
         };
-        command.SetAction((parsed, cancellation) => RunAsync(
-            new DemoPlan(
+        command.SetAction((parsed, cancellation) =>
+        {
+            var plan = new DemoPlan(
                 1,
                 new ExchangeOptions { Symbols = parsed.GetValue(symbols) ?? DemoPlan.DefaultSymbols }.Tickers,
                 CommonOptions.ParseRate(parsed.GetValue(rate)!)
                     ?? throw new ConfigurationException("--rate max has no latency to measure; give a number."),
                 TimeSpan.FromSeconds(parsed.GetValue(seconds)),
                 null,
-                ChangesReference: false),
-            parsed.GetValue(trades),
-            parsed.GetValue(data),
-            parsed.GetValue(json),
-            cancellation));
+                ChangesReference: false);
+            if (plan.Symbols.Count == 0) throw new ConfigurationException("--symbols names no ticker.");
+            if (parsed.GetValue(trades) <= 0) throw new ConfigurationException("--trades takes a positive number.");
+            if (parsed.GetValue(seconds) <= 0) throw new ConfigurationException("--seconds takes a positive number.");
+            return RunAsync(plan, parsed.GetValue(trades), parsed.GetValue(data), parsed.GetValue(json), cancellation);
+        });
         return command;
     }
 

@@ -9,7 +9,7 @@ namespace Crypto.Warehouse.Dimension;
 /// </summary>
 public static class InferredMember
 {
-    // Longest first where one ends another: ...FDUSD before ...USD.
+    // Invariant: none ends another, so the order does not matter.
     private static readonly string[] QuoteAssets =
     [
         "FDUSD", "USDT", "USDC", "TUSD", "BUSD", "USDP", "USD1", "BIDR", "IDRT", "BTC", "ETH", "BNB", "EUR", "TRY", "BRL", "JPY",

@@ -132,7 +132,8 @@ public sealed class BinanceTradeStreamTests
         await connection.SendAsync([.. Enumerable.Range(1, 500).Select(i => ScriptedExchange.Trade("BTCUSDT", i))]);
         await _tape.TradesAsync(500);
 
-        CollectionAssert.AreEqual(Enumerable.Range(1, 500).Select(i => (long)i).ToArray(), _tape.Trades.Select(trade => trade.TradeId).ToArray());
+        CollectionAssert.AreEqual(
+            Enumerable.Range(1, 500).Select(i => (long)i).ToArray(), _tape.Trades.Select(trade => trade.TradeId).ToArray());
         Assert.IsLessThan(100, _tape.BatchSizes.Count);
         Assert.AreEqual(500, stream.Metrics.Trades);
     }
@@ -288,7 +289,8 @@ public sealed class BinanceTradeStreamTests
         Assert.IsInstanceOfType<InvalidDataException>(await end.Task.WaitAsync(TimeSpan.FromSeconds(20)));
     }
 
-    private BinanceTradeStream Open(ScriptedExchange exchange, params string[] tickers) => Open(exchange.Address, options => options, tickers);
+    private BinanceTradeStream Open(ScriptedExchange exchange, params string[] tickers) =>
+        Open(exchange.Address, options => options, tickers);
 
     private BinanceTradeStream Open(
         ScriptedExchange exchange, Func<BinanceTradeStreamOptions, BinanceTradeStreamOptions> change, params string[] tickers) =>

@@ -100,7 +100,11 @@ public sealed class CaptureTests
                 new GapBackfillOptions { FirstDelay = backfillDelay },
                 TimeProvider.System,
                 NullLogger<GapBackfill>.Instance);
-            var streamOptions = new BinanceTradeStreamOptions { Endpoint = exchange.WsBase, MinimumBackoff = TimeSpan.FromMilliseconds(20) };
+            var streamOptions = new BinanceTradeStreamOptions
+            {
+                Endpoint = exchange.WsBase,
+                MinimumBackoff = TimeSpan.FromMilliseconds(20),
+            };
             Stream = new BinanceTradeStream(
                 [.. Tickers.Select(_table.Intern)],
                 _table,
@@ -174,7 +178,8 @@ public sealed class CaptureTests
             {
                 Assert.IsTrue(market.TradeById(trade.Symbol.Ticker, trade.TradeId, out var truth));
                 Assert.AreEqual(
-                    (truth.Price, truth.Quantity, truth.TradeTime, truth.Aggressor), (trade.Price, trade.Quantity, trade.TradeTime, trade.Aggressor));
+                    (truth.Price, truth.Quantity, truth.TradeTime, truth.Aggressor),
+                    (trade.Price, trade.Quantity, trade.TradeTime, trade.Aggressor));
             }
 
             Assert.AreEqual(0, Quality.Invalid);

@@ -41,7 +41,9 @@ internal sealed class StreamClient : IDisposable
         await SendAsync(request);
         while (await ReceiveAsync() is { } text)
         {
-            if (!text.StartsWith("{\"e\":", StringComparison.Ordinal) && !text.StartsWith("{\"stream\":", StringComparison.Ordinal)) return text;
+            var isTrade = text.StartsWith("{\"e\":", StringComparison.Ordinal)
+                || text.StartsWith("{\"stream\":", StringComparison.Ordinal);
+            if (!isTrade) return text;
         }
 
         throw new InvalidOperationException($"The connection closed before it answered {request}");

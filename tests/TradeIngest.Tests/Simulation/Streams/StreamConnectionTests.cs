@@ -26,7 +26,12 @@ public sealed class StreamConnectionTests
     [TestMethod]
     public async Task Pings_AnsweredByTheClient_KeepTheConnection()
     {
-        await using var exchange = await StartAsync(new() { PingInterval = TimeSpan.FromMilliseconds(20), PongTimeout = TimeSpan.FromMilliseconds(900), MessagesPerSecond = 1000 });
+        await using var exchange = await StartAsync(new()
+        {
+            PingInterval = TimeSpan.FromMilliseconds(20),
+            PongTimeout = TimeSpan.FromMilliseconds(900),
+            MessagesPerSecond = 1000,
+        });
         using var client = await RawStreamClient.ConnectAsync(exchange.WsBase, "/ws");
 
         // Together longer than the timeout.
@@ -49,7 +54,12 @@ public sealed class StreamConnectionTests
     [DataRow(true, DisplayName = "pongs with another payload")]
     public async Task Pings_NotAnswered_EndTheConnection(bool unsolicited)
     {
-        await using var exchange = await StartAsync(new() { PingInterval = TimeSpan.FromMilliseconds(20), PongTimeout = TimeSpan.FromMilliseconds(200), MessagesPerSecond = 1000 });
+        await using var exchange = await StartAsync(new()
+        {
+            PingInterval = TimeSpan.FromMilliseconds(20),
+            PongTimeout = TimeSpan.FromMilliseconds(200),
+            MessagesPerSecond = 1000,
+        });
         using var client = await RawStreamClient.ConnectAsync(exchange.WsBase, "/ws");
         (int Opcode, byte[] Payload)? frame;
         while ((frame = await client.ReceiveAsync()) is { Opcode: Ping })
