@@ -65,9 +65,9 @@ internal sealed class ClientWebSocketConnection : IWebSocketConnection
             {
                 piece = await receiving;
             }
-            catch (Exception) when (token.IsCancellationRequested)
+            catch (Exception aborted) when (token.IsCancellationRequested)
             {
-                throw new OperationCanceledException(token);
+                throw new OperationCanceledException(aborted.Message, aborted, token);
             }
 
             if (piece.MessageType == WebSocketMessageType.Close) return ReceivedMessage.Closed(_socket.CloseStatus, _socket.CloseStatusDescription);
