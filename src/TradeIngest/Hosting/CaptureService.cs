@@ -23,7 +23,7 @@ internal sealed class CaptureService : IAsyncDisposable
     private readonly GapBackfill _backfill;
     private readonly CancellationTokenSource _stopping = new();
     private readonly Task _backfilling;
-    private readonly Task _referencing;
+    private readonly Task[] _referencing;
 
     private CaptureService(
         ServiceOptions options, HttpClient http, TradePipeline pipeline, BinanceTradeStream stream, GapBackfill backfill, ReferenceFileWatch file,
@@ -38,10 +38,12 @@ internal sealed class CaptureService : IAsyncDisposable
         pipeline.Connect(stream.Merge(backfill.Events));
         backfill.EnqueueOpenGaps();
         _backfilling = Task.Run(() => backfill.RunAsync(_stopping.Token));
-        _referencing = Task.Run(() => Task.WhenAll(
-            file.RunAsync(_stopping.Token),
-            polling.RunAsync(_stopping.Token),
-            events?.RunAsync(options.Reference.Interval, _stopping.Token) ?? Task.CompletedTask));
+        _referencing =
+        [
+            Task.Run(() => file.RunAsync(_stopping.Token)),
+            Task.Run(() => polling.RunAsync(_stopping.Token)),
+            Task.Run(() => events?.RunAsync(options.Reference.Interval, _stopping.Token) ?? Task.CompletedTask),
+        ];
         Failure = FirstFailureAsync();
     }
 
@@ -106,8 +108,9 @@ internal sealed class CaptureService : IAsyncDisposable
     {
         await Stream.StopAsync();
         await _stopping.CancelAsync();
-        await _backfilling;
-        await _referencing;
+
+        // Whatever became of them (a failure was told through Failure), what was received is drained.
+        await Task.WhenAll([_backfilling, .. _referencing]).ContinueWith(static _ => { }, TaskScheduler.Default);
         return await _pipeline.DrainAsync(_options.DrainTimeout);
     }
 
@@ -117,7 +120,7 @@ internal sealed class CaptureService : IAsyncDisposable
         await _stopping.CancelAsync();
 
         // Their failures were told through Failure.
-        await Task.WhenAll(_backfilling, _referencing).ContinueWith(static _ => { }, TaskScheduler.Default);
+        await Task.WhenAll([_backfilling, .. _referencing]).ContinueWith(static _ => { }, TaskScheduler.Default);
         await _pipeline.DisposeAsync();
         _backfill.Dispose();
         _http.Dispose();
@@ -146,9 +149,13 @@ internal sealed class CaptureService : IAsyncDisposable
 
     private async Task<Exception> FirstFailureAsync()
     {
-        var stages = Task.WhenAll(_backfilling, _referencing);
-        var first = await Task.WhenAny(_pipeline.Failure, stages);
-        if (first == stages && stages.Exception is { } failure) return failure.InnerException!;
-        return await _pipeline.Failure;
+        List<Task> stages = [_pipeline.Failure, _backfilling, .. _referencing];
+        while (true)
+        {
+            var ended = await Task.WhenAny(stages);
+            if (ended == _pipeline.Failure) return await _pipeline.Failure;
+            if (ended.Exception is { } failure) return failure.InnerException!;
+            stages.Remove(ended);
+        }
     }
 }

@@ -49,7 +49,18 @@ internal sealed class DataFolder(string path)
 
     private string In(string file) => System.IO.Path.Combine(Path, file);
 
-    private string Writer() => File.Exists(In("writer.pid")) ? File.ReadAllText(In("writer.pid")).Trim() : "unknown";
+    private string Writer()
+    {
+        try
+        {
+            return File.ReadAllText(In("writer.pid")).Trim();
+        }
+        catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
+        {
+            // The message is about the lock; that nobody can tell the writer's number is no reason to lose it.
+            return "unknown";
+        }
+    }
 
     // EWOULDBLOCK on Linux (11), EAGAIN on macOS (35), ERROR_SHARING_VIOLATION on Windows (32).
     private static bool IsShared(IOException failure) => (failure.HResult & 0xFFFF) is 11 or 35 or 32;

@@ -4,6 +4,7 @@ using Crypto.TradeIngest.Simulation.Markets;
 using Crypto.TradeModel.Continuity;
 using Crypto.TradeModel.Symbols;
 using Crypto.TradeModel.Times;
+using Crypto.Warehouse;
 using Microsoft.Extensions.Logging;
 
 namespace Crypto.TradeIngest.Hosting;
@@ -155,7 +156,11 @@ internal sealed class DemoRun : IAsyncDisposable
         while (Service.Symbols.Any(symbol => Missing(market, symbol).Count > 0)
             || Service.Pipeline.Sink.Stored + Service.Pipeline.Sink.Rejected < _exchange.TotalProduced)
         {
-            if (_clock.GetElapsedTime(started) > CatchUpTimeout) return;
+            if (_clock.GetElapsedTime(started) > CatchUpTimeout)
+            {
+                throw new WarehouseException($"Not everything the exchange produced was stored within {CatchUpTimeout}; see trade-ingest status.");
+            }
+
             await LookAsync(onLook, cancellationToken);
         }
     }

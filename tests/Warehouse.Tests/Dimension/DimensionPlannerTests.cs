@@ -295,6 +295,9 @@ public sealed class DimensionPlannerTests
                         Assert.IsTrue(_rows.TryAdd(id, row), $"{kind} of a row that is there");
                         break;
                 }
+
+                Assert.IsLessThanOrEqualTo(
+                    1, _rows.Count(entry => entry.Key.Key == row.Version.SymbolKey && entry.Value.IsBelieved), $"believed twice after {kind}");
             }
         }
     }

@@ -12,11 +12,13 @@ namespace Crypto.TradeIngest.Reference.ChangeDataCapture;
 /// </summary>
 internal sealed class ChangeEventFile(string path, IWarehouse warehouse, TimeProvider clock, ILogger<ChangeEventFile> logger)
 {
+    private const int MostFaults = 1000;
+
     private long _position;
     private int _line;
     private long? _refusedAt;
 
-    /// <summary>Faults met so far, each with its line number.</summary>
+    /// <summary>The first thousand faults met, each with its line number; all are logged.</summary>
     public List<string> Faults { get; } = [];
 
     /// <summary>What is wrong with the last line, which has no line break yet and is no event so far; null when all was read.</summary>
@@ -58,7 +60,7 @@ internal sealed class ChangeEventFile(string path, IWarehouse warehouse, TimePro
         var (changes, faults, unfinished, lines, consumed) = Read(bytes, _line, Timestamp.Now(clock));
         foreach (var fault in faults) logger.LogWarning("'{Path}' {Fault}; the event is not applied.", path, fault);
         var outcome = await warehouse.ApplyAsync(changes, cancellationToken);
-        Faults.AddRange(faults);
+        Faults.AddRange(faults.Take(MostFaults - Faults.Count));
         Unfinished = unfinished;
         _position += consumed;
         _line += lines;
@@ -71,6 +73,10 @@ internal sealed class ChangeEventFile(string path, IWarehouse warehouse, TimePro
         try
         {
             await ApplyNewAsync(cancellationToken);
+        }
+        catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
+        {
+            logger.LogWarning("'{Path}' cannot be read and is tried again: {Message}", path, failure.Message);
         }
         catch (WarehouseException refusal)
         {
