@@ -57,6 +57,9 @@ public enum Fault
     /// <summary>Counted only: an open took the channel over from another.</summary>
     Fenced,
 
+    /// <summary>Counted only: a statement was canceled.</summary>
+    StatementCanceled,
+
     /// <summary>Counted only: a statement came again with a request id that had been executed.</summary>
     StatementRepeated,
 }

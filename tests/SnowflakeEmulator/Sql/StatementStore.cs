@@ -70,6 +70,7 @@ internal sealed class StatementStore(EmulatedDatabase database, EmulatorOptions 
         {
             if (!_byHandle.TryGetValue(handle, out var statement)) return Failure(422, "000709", "02000", $"Statement {handle} not found.", handle);
             statement.IsCanceled = true;
+            faults.Note(Fault.StatementCanceled);
             return Reply.Json(200, new { code = "000604", sqlState = "57014", message = "SQL execution canceled", statementHandle = handle });
         }
     }

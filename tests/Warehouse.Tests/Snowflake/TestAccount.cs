@@ -2,6 +2,7 @@ using System.Security.Cryptography;
 using Crypto.SnowflakeEmulator;
 using Crypto.Warehouse.Snowflake;
 using Crypto.Warehouse.Snowflake.Keys;
+using Crypto.Warehouse.Snowflake.Sql;
 using Crypto.Warehouse.Snowflake.Streaming;
 
 namespace Crypto.Warehouse.Tests.Snowflake;
@@ -57,6 +58,25 @@ internal sealed class TestAccount : IAsyncDisposable
     }
 
     public StreamingClient NewClient(StreamingOptions? options = null) => new(options ?? Streaming, Keys, Clock, jitter: new Random(1));
+
+    public SqlApiClient NewSql(Func<SqlApiOptions, SqlApiOptions>? change = null)
+    {
+        var options = new SqlApiOptions
+        {
+            AccountUrl = Server.Url,
+            Database = "STREAMING_DB",
+            Schema = "PUBLIC",
+            Warehouse = "TS_WH",
+            Role = "TS_TRANSFORM",
+            PollInterval = (TimeSpan.FromMilliseconds(1), TimeSpan.FromMilliseconds(4)),
+            Backoff = Streaming.Backoff,
+        };
+        return new SqlApiClient(change?.Invoke(options) ?? options, Keys, Clock, jitter: new Random(1));
+    }
+
+    /// <summary>A warehouse over both interfaces, with a checkpoint after each batch unless told otherwise.</summary>
+    public Task<SnowflakeWarehouse> OpenWarehouseAsync(TimeSpan checkpointInterval = default, StreamingOptions? streaming = null) =>
+        SnowflakeWarehouse.OpenAsync(NewSql(), NewClient(streaming), new SnowflakeWarehouseOptions { CheckpointInterval = checkpointInterval }, Clock);
 
     public async ValueTask DisposeAsync()
     {
