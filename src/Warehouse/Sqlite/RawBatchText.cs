@@ -44,7 +44,7 @@ internal sealed class RawBatchText
         writer.WriteEndObject();
     }
 
-    private static bool IsJsonObject(ReadOnlySpan<byte> value)
+    internal static bool IsJsonObject(ReadOnlySpan<byte> value)
     {
         try
         {

@@ -164,7 +164,7 @@ public static class SqliteReads
     internal static string FormatAttributes(ImmutableSortedDictionary<SymbolAttribute, string?> attributes) =>
         JsonSerializer.Serialize(attributes.ToDictionary(pair => pair.Key.Column(), pair => pair.Value, StringComparer.Ordinal));
 
-    private static ImmutableSortedDictionary<SymbolAttribute, string?> ParseAttributes(string json)
+    internal static ImmutableSortedDictionary<SymbolAttribute, string?> ParseAttributes(string json)
     {
         var attributes = ImmutableSortedDictionary.CreateBuilder<SymbolAttribute, string?>();
         foreach (var (column, value) in JsonSerializer.Deserialize<Dictionary<string, string?>>(json)!)

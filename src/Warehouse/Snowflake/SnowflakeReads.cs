@@ -1,0 +1,80 @@
+using Crypto.TradeModel.Continuity;
+using Crypto.Warehouse.Coverage;
+using Crypto.Warehouse.Dimension;
+using Crypto.Warehouse.Loading;
+using Crypto.Warehouse.Snowflake.Sql;
+using Crypto.Warehouse.Sqlite;
+
+namespace Crypto.Warehouse.Snowflake;
+
+/// <summary>Rows of the tables as the types they mean.</summary>
+internal static class SnowflakeReads
+{
+    public static async Task<(long Dimension, long Checkpoints)> RevisionAsync(ISnowflakeSql sql, CancellationToken cancellationToken)
+    {
+        var result = await sql.ExecuteAsync("SELECT DIMENSION, CHECKPOINTS FROM WAREHOUSE_REVISION", [], cancellationToken);
+        return result.Rows.Count == 1
+            ? (SqlResult.Whole(result.Rows[0][0]), SqlResult.Whole(result.Rows[0][1]))
+            : throw new SnowflakeException(SnowflakeFault.ObjectMissing, $"WAREHOUSE_REVISION holds {result.Rows.Count} rows instead of one. Run 'trade-ingest migrate --target snowflake'.");
+    }
+
+    public static async Task<IReadOnlyList<StoredPosition>> PositionsAsync(ISnowflakeSql sql, CancellationToken cancellationToken)
+    {
+        var result = await sql.ExecuteAsync(
+            "SELECT LOG_EPOCH, LOG_TOPIC, LOG_PARTITION, NEXT_OFFSET, RAW_OFFSET, FACT_OFFSET, CHECKPOINT_ID FROM LOG_POSITIONS", [], cancellationToken);
+        return [.. result.Rows.Select(row => new StoredPosition(
+            new LogPartition((string)row[0]!, (string)row[1]!, (int)SqlResult.Whole(row[2])),
+            SqlResult.Whole(row[3]), row[4] is null ? null : SqlResult.Whole(row[4]), row[5] is null ? null : SqlResult.Whole(row[5]), (string)row[6]!))];
+    }
+
+    public static async Task<IReadOnlyList<(int Id, NaturalKey Key)>> SymbolsAsync(ISnowflakeSql sql, CancellationToken cancellationToken)
+    {
+        var result = await sql.ExecuteAsync("SELECT SYMBOL_ID, EXCHANGE, TICKER FROM SYMBOLS", [], cancellationToken);
+        return [.. result.Rows.Select(row => ((int)SqlResult.Whole(row[0]), new NaturalKey((string)row[1]!, (string)row[2]!)))];
+    }
+
+    public static async Task<IReadOnlyList<(int SymbolId, IdRange Ids)>> CoverageAsync(ISnowflakeSql sql, CancellationToken cancellationToken)
+    {
+        var result = await sql.ExecuteAsync("SELECT SYMBOL_ID, FROM_ID, TO_ID FROM TRADE_COVERAGE", [], cancellationToken);
+        return [.. result.Rows.Select(row => ((int)SqlResult.Whole(row[0]), new IdRange(SqlResult.Whole(row[1]), SqlResult.Whole(row[2]))))];
+    }
+
+    public static async Task<IReadOnlyList<(int SymbolId, OpenGap Gap)>> OpenGapsAsync(ISnowflakeSql sql, CancellationToken cancellationToken)
+    {
+        var result = await sql.ExecuteAsync("SELECT SYMBOL_ID, FROM_ID, TO_ID, FOUND FROM TRADE_GAPS WHERE STATE = 'OPEN'", [], cancellationToken);
+        return [.. result.Rows.Select(row => (
+            (int)SqlResult.Whole(row[0]), new OpenGap(new IdRange(SqlResult.Whole(row[1]), SqlResult.Whole(row[2])), SqlResult.Instant(row[3]))))];
+    }
+
+    /// <summary>All statements, oldest first.</summary>
+    public static async Task<IReadOnlyList<SymbolChange>> ChangesAsync(ISnowflakeSql sql, CancellationToken cancellationToken)
+    {
+        var result = await sql.ExecuteAsync(
+            "SELECT SOURCE, SEQUENCE_NO, EXCHANGE, TICKER, OPERATION, VALID_TIME, RECORDED_TIME, ATTRIBUTES FROM SYMBOL_CHANGES ORDER BY CHANGE_ID", [], cancellationToken);
+        return [.. result.Rows.Select(row => new SymbolChange(
+            ChangeSources.Parse((string)row[0]!), SqlResult.Whole(row[1]), new NaturalKey((string)row[2]!, (string)row[3]!),
+            (string)row[4]! == "DELETE" ? ChangeOperation.Delete : ChangeOperation.Upsert, SqlResult.Instant(row[5]), SqlResult.Instant(row[6]),
+            SqliteReads.ParseAttributes((string)row[7]!)))];
+    }
+
+    /// <summary>The highest offset a table has of a partition; null when it has none.</summary>
+    public static async Task<long?> HighestOffsetAsync(ISnowflakeSql sql, string table, LogPartition partition, CancellationToken cancellationToken)
+    {
+        var result = await sql.ExecuteAsync(
+            $"SELECT MAX(LOG_OFFSET) FROM {table} WHERE LOG_EPOCH = ? AND LOG_TOPIC = ? AND LOG_PARTITION = ?",
+            [partition.Epoch, partition.Topic, partition.Partition], cancellationToken);
+        return result.Scalar is null ? null : SqlResult.Whole(result.Scalar);
+    }
+
+    /// <summary>Which of the rejections are stored already.</summary>
+    public static async Task<IReadOnlySet<string>> KnownRejectionsAsync(ISnowflakeSql sql, IEnumerable<string> identities, CancellationToken cancellationToken)
+    {
+        var wanted = System.Text.Json.JsonSerializer.Serialize(identities);
+        var result = await sql.ExecuteAsync(
+            "SELECT REJECTION_ID FROM REJECTED_TRADES WHERE REJECTION_ID IN (SELECT V.VALUE::VARCHAR FROM TABLE(FLATTEN(INPUT => PARSE_JSON(?))) AS V)", [wanted], cancellationToken);
+        return result.Rows.Select(row => (string)row[0]!).ToHashSet(StringComparer.Ordinal);
+    }
+}
+
+/// <summary>A row of <c>LOG_POSITIONS</c>.</summary>
+internal sealed record StoredPosition(LogPartition Partition, long Next, long? Raw, long? Fact, string CheckpointId);

@@ -1,0 +1,141 @@
+using System.Text.Json;
+using Crypto.TradeModel.Quality;
+using Crypto.TradeModel.Times;
+using Crypto.Warehouse.Dimension;
+using Crypto.Warehouse.Sqlite;
+
+namespace Crypto.Warehouse.Snowflake;
+
+public sealed partial class SnowflakeWarehouse
+{
+    private const string StalePosition = "STALE_POSITION";
+
+
+    private static readonly Timestamp FirstYear = Timestamp.Parse("0001-01-01T00:00:00Z");
+    private static readonly Timestamp LastYear = Timestamp.Parse("9999-12-31T23:59:59.999999Z");
+
+    /// <summary>Makes durable what was decided since the last checkpoint, then looks whether somebody else changed the dimension.</summary>
+    private async Task CheckpointAsync(CancellationToken cancellationToken)
+    {
+        var pending = _partitions.Values.Where(partition => partition.IsPending).ToList();
+        if (pending.Count == 0) return;
+        var id = Guid.CreateVersion7(_clock.GetUtcNow()).ToString();
+        try
+        {
+            await _sql.ExecuteAsync("CALL CHECKPOINT_LOAD(?)", [PayloadOf(pending, id)], cancellationToken);
+        }
+        catch (SnowflakeException failure) when (failure.Message.Contains(StalePosition, StringComparison.Ordinal))
+        {
+            // Ours, if it was executed twice because its first answer was lost.
+            var stored = await SnowflakeReads.PositionsAsync(_sql, cancellationToken);
+            if (stored.Count(position => position.CheckpointId == id) != pending.Count)
+            {
+                _isStale = true;
+                throw new WarehouseException(
+                    $"The stored position of {string.Join(", ", pending.Select(partition => partition.Partition.ToString()))} is not the one read at the start: two sinks write this "
+                    + "warehouse. No row was written twice. Let one sink own each partition; this one goes on from the stored position.", isTransient: true, failure);
+            }
+        }
+
+        foreach (var partition in pending)
+        {
+            partition.Stored = new StoredPosition(
+                partition.Partition, partition.Next, partition.RawChannel?.CommittedOffset ?? partition.Stored?.Raw, partition.FactChannel?.CommittedOffset ?? partition.Stored?.Fact, id);
+            partition.Checkpointed = partition.Next;
+            partition.Records = 0;
+            partition.Outcome = default;
+        }
+
+        foreach (var (state, gaps) in _gaps)
+        {
+            if (gaps.IsTouched) gaps.Settle(state.Coverage);
+        }
+
+        _rejections.Clear();
+        _lastCheckpoint = _clock.GetTimestamp();
+        await RefreshDimensionAsync(cancellationToken);
+    }
+
+    private string PayloadOf(List<PartitionLoad> pending, string id)
+    {
+        var now = Now().Microseconds;
+        var touched = _gaps.Where(pair => pair.Value.IsTouched).ToList();
+        return JsonSerializer.Serialize(new Dictionary<string, object>(StringComparer.Ordinal)
+        {
+            ["position_count"] = pending.Count,
+            ["positions"] = pending.Select(partition => new
+            {
+                epoch = partition.Partition.Epoch,
+                topic = partition.Partition.Topic,
+                partition = partition.Partition.Partition,
+                from = partition.Checkpointed,
+                next = partition.Next,
+                raw = partition.RawChannel?.CommittedOffset ?? partition.Stored?.Raw,
+                fact = partition.FactChannel?.CommittedOffset ?? partition.Stored?.Fact,
+                records = partition.Records,
+                stored = partition.Outcome.Stored,
+                duplicates = partition.Outcome.Duplicates,
+                rejected = partition.Outcome.Rejected,
+                is_new = partition.Stored is null,
+                checkpoint = id,
+                now,
+            }),
+            ["rejected"] = _rejections.Select(rejection => new
+            {
+                epoch = rejection.Partition.Epoch,
+                topic = rejection.Partition.Topic,
+                partition = rejection.Partition.Partition,
+                offset = rejection.Record.Offset,
+                symbol_id = rejection.SymbolId,
+                ticker = rejection.Record.Ticker,
+                trade_id = rejection.Record.TradeId,
+                reason = rejection.Record.Reason.Name(),
+                detail = rejection.Record.Detail,
+                received = rejection.Record.ReceivedTime >= FirstYear && rejection.Record.ReceivedTime <= LastYear ? rejection.Record.ReceivedTime.Microseconds : (long?)null,
+                content = Convert.ToBase64String(rejection.Payload),
+                identity = rejection.Record.Identity,
+            }),
+            ["coverage_removed"] = touched.SelectMany(pair => pair.Value.StoredCoverage.Except(pair.Key.Coverage.Ranges.ToArray()), (pair, range) => new { symbol_id = pair.Key.SymbolId, from = range.From }),
+            ["coverage"] = touched.SelectMany(
+                pair => pair.Key.Coverage.Ranges.ToArray().Except(pair.Value.StoredCoverage),
+                (pair, range) => new { symbol_id = pair.Key.SymbolId, symbol = pair.Key.Key.Ticker, from = range.From, to = range.To }),
+            ["gaps_removed"] = touched.SelectMany(pair => pair.Value.StoredGaps, (pair, from) => new { symbol_id = pair.Key.SymbolId, from }),
+            ["gaps"] = touched.SelectMany(pair => pair.Value.Open
+                .Select(gap => (Gap: gap, Closed: (Timestamp?)null))
+                .Concat(pair.Value.Closed.Select(closed => (closed.Gap, Closed: (Timestamp?)closed.Closed)))
+                .Select(row => new
+                {
+                    symbol_id = pair.Key.SymbolId,
+                    symbol = pair.Key.Key.Ticker,
+                    from = row.Gap.Ids.From,
+                    to = row.Gap.Ids.To,
+                    found = row.Gap.Found.Microseconds,
+                    state = row.Closed is null ? "OPEN" : "CLOSED",
+                    closed = row.Closed?.Microseconds,
+                })),
+        });
+    }
+
+    /// <summary>
+    /// Another process may have changed the dimension since this one read it. Facts that were streamed with the old keys in the meantime are
+    /// bound anew, as the other process did with those it saw.
+    /// </summary>
+    private async Task RefreshDimensionAsync(CancellationToken cancellationToken)
+    {
+        var (revision, _) = await SnowflakeReads.RevisionAsync(_sql, cancellationToken);
+        if (revision == _revision) return;
+        var before = _symbols.ToDictionary(pair => pair.Key, pair => pair.Value.Versions!.Versions);
+        Know(await SnowflakeReads.SymbolsAsync(_sql, cancellationToken), await SnowflakeReads.ChangesAsync(_sql, cancellationToken));
+        _revision = revision;
+        var rebindings = new List<(SymbolState State, Rebinding Rebinding)>();
+        foreach (var (key, versions) in before)
+        {
+            var state = _symbols[key];
+            rebindings.AddRange(Rebinding.Between(versions, state.Versions!.Versions).Select(rebinding => (state, rebinding)));
+        }
+
+        if (rebindings.Count == 0) return;
+        await CallApplyAsync(new ChangePayload(_usd, _revision, long.MaxValue) { Rebindings = rebindings }, cancellationToken);
+        _revision++;
+    }
+}

@@ -1,0 +1,204 @@
+using Crypto.TradeModel.Symbols;
+using Crypto.TradeModel.Times;
+using Crypto.Warehouse.Coverage;
+using Crypto.Warehouse.Dimension;
+using Crypto.Warehouse.Loading;
+using Crypto.Warehouse.Snowflake.Sql;
+using Crypto.Warehouse.Snowflake.Streaming;
+using Crypto.Warehouse.Sqlite;
+
+namespace Crypto.Warehouse.Snowflake;
+
+/// <summary>
+/// The warehouse in Snowflake. Raw and fact rows stream through a channel each per partition, whose tokens are offsets of the log; what
+/// was decided about them (coverage, gaps, rejections, positions) follows in checkpoints, each one call of a procedure.
+/// <para>
+/// After a crash the log is read again from the last checkpoint. Deciding is a function of coverage and the log, so it comes out the same,
+/// and rows whose offset a channel's token covers are not sent again. All that needs to be known is in Snowflake.
+/// </para>
+/// </summary>
+public sealed partial class SnowflakeWarehouse : IWarehouse
+{
+    private const string RawTable = "STOCK_TRADES_RAW";
+    private const string FactTable = "FACT_TRADES";
+
+    private readonly ISnowflakeSql _sql;
+    private readonly StreamingClient _streaming;
+    private readonly SnowflakeWarehouseOptions _options;
+    private readonly TimeProvider _clock;
+    private readonly UsdAmount _usd;
+    private readonly SemaphoreSlim _turn = new(1, 1);
+    private readonly Dictionary<NaturalKey, SymbolState> _symbols = [];
+    private readonly Dictionary<NaturalKey, List<SymbolChange>> _changes = [];
+    private readonly Dictionary<SymbolState, SymbolGaps> _gaps = [];
+    private readonly Dictionary<LogPartition, PartitionLoad> _partitions = [];
+    private readonly List<PendingRejection> _rejections = [];
+    private (Symbol? Symbol, SymbolState? State)[] _byOrdinal = new (Symbol?, SymbolState?)[64];
+    private long _revision;
+    private long _lastCheckpoint;
+
+    // True until the state was read, and again after a failure.
+    private bool _isStale = true;
+
+    private SnowflakeWarehouse(ISnowflakeSql sql, StreamingClient streaming, SnowflakeWarehouseOptions options, TimeProvider clock)
+    {
+        _sql = sql;
+        _streaming = streaming;
+        _options = options;
+        _clock = clock;
+        _usd = new UsdAmount(options.PeggedAssets);
+        _lastCheckpoint = clock.GetTimestamp();
+    }
+
+    /// <summary>Reads the state to resume from. The schema must be migrated. The warehouse owns both clients.</summary>
+    /// <exception cref="WarehouseException">Snowflake cannot be used as configured; the message says what to do.</exception>
+    public static async Task<SnowflakeWarehouse> OpenAsync(
+        ISnowflakeSql sql, StreamingClient streaming, SnowflakeWarehouseOptions options, TimeProvider clock, CancellationToken cancellationToken = default)
+    {
+        var warehouse = new SnowflakeWarehouse(sql, streaming, options, clock);
+        await warehouse.TakingTurnAsync(static () => Task.FromResult(0), cancellationToken);
+        return warehouse;
+    }
+
+    public async ValueTask<IReadOnlyDictionary<LogPartition, long>> PositionsAsync(CancellationToken cancellationToken) => await TakingTurnAsync(
+        async () =>
+        {
+            // What is told here is what the log may forget, so it has to be durable.
+            await CheckpointAsync(cancellationToken);
+            return (IReadOnlyDictionary<LogPartition, long>)_partitions.Where(pair => pair.Value.Stored is not null).ToDictionary(pair => pair.Key, pair => pair.Value.Next);
+        },
+        cancellationToken);
+
+    public async ValueTask<IReadOnlyList<SymbolCoverage>> CoverageAsync(CancellationToken cancellationToken) => await TakingTurnAsync(
+        () => Task.FromResult<IReadOnlyList<SymbolCoverage>>([.. _symbols.Values
+            .OrderBy(state => state.Key.Ticker, StringComparer.Ordinal).ThenBy(state => state.Key.Exchange, StringComparer.Ordinal)
+            .Select(state => new SymbolCoverage(state.Key, state.SymbolId, state.Coverage.Ranges.ToArray(), [.. GapsOf(state).Open.OrderBy(gap => gap.Ids.From)]))]),
+        cancellationToken);
+
+    public async ValueTask<IReadOnlyList<SymbolChange>> ChangesAsync(ChangeSource source, CancellationToken cancellationToken) => await TakingTurnAsync(
+        async () => (IReadOnlyList<SymbolChange>)[.. (await SnowflakeReads.ChangesAsync(_sql, cancellationToken)).Where(change => change.Source == source)],
+        cancellationToken);
+
+    /// <summary>Opens idle channels anew that were invalidated; to be called now and then.</summary>
+    public Task CheckHealthAsync(CancellationToken cancellationToken) => _streaming.CheckHealthAsync(cancellationToken);
+
+    public async ValueTask DisposeAsync()
+    {
+        await _turn.WaitAsync(CancellationToken.None);
+        try
+        {
+            if (!_isStale) await CheckpointAsync(CancellationToken.None);
+        }
+        catch (SnowflakeException)
+        {
+            // Nothing is lost: the next start reads the log again from the checkpoint before.
+        }
+
+        await ForgetAsync();
+        await _streaming.DisposeAsync();
+        await _sql.DisposeAsync();
+        _turn.Dispose();
+    }
+
+    private async Task<T> TakingTurnAsync<T>(Func<Task<T>> work, CancellationToken cancellationToken)
+    {
+        await _turn.WaitAsync(cancellationToken);
+        try
+        {
+            if (_isStale)
+            {
+                await ForgetAsync();
+                await ReadStateAsync(cancellationToken);
+                _isStale = false;
+            }
+
+            return await work();
+        }
+        catch (SnowflakeException failure)
+        {
+            _isStale = true;
+            throw new WarehouseException(failure.Message, failure.IsTransient, failure);
+        }
+        catch (WarehouseException)
+        {
+            // Refused before anything changed.
+            throw;
+        }
+        catch
+        {
+            _isStale = true;
+            throw;
+        }
+        finally
+        {
+            _turn.Release();
+        }
+    }
+
+    private async Task ForgetAsync()
+    {
+        foreach (var partition in _partitions.Values)
+        {
+            if (partition.RawChannel is { } raw) await raw.DisposeAsync();
+            if (partition.FactChannel is { } fact) await fact.DisposeAsync();
+            partition.Dispose();
+        }
+
+        _partitions.Clear();
+        _symbols.Clear();
+        _changes.Clear();
+        _gaps.Clear();
+        _rejections.Clear();
+        Array.Clear(_byOrdinal);
+    }
+
+    private async Task ReadStateAsync(CancellationToken cancellationToken)
+    {
+        for (var attempt = 0; ; attempt++)
+        {
+            var revision = await SnowflakeReads.RevisionAsync(_sql, cancellationToken);
+            var positions = await SnowflakeReads.PositionsAsync(_sql, cancellationToken);
+            var symbols = await SnowflakeReads.SymbolsAsync(_sql, cancellationToken);
+            var changes = await SnowflakeReads.ChangesAsync(_sql, cancellationToken);
+            var coverage = await SnowflakeReads.CoverageAsync(_sql, cancellationToken);
+            var gaps = await SnowflakeReads.OpenGapsAsync(_sql, cancellationToken);
+
+            // Each statement sees another moment; only if nobody wrote in between do they fit together.
+            if (await SnowflakeReads.RevisionAsync(_sql, cancellationToken) != revision)
+            {
+                if (attempt < 20) continue;
+                throw new SnowflakeException(SnowflakeFault.Fenced, "The warehouse is written so often by others that its state cannot be read.");
+            }
+
+            _revision = revision.Dimension;
+            foreach (var position in positions) _partitions.Add(position.Partition, new PartitionLoad(position.Partition, position, position.Next));
+            Know(symbols, changes);
+            var byId = _symbols.Values.ToDictionary(state => state.SymbolId);
+            foreach (var (id, ids) in coverage) byId[id].Coverage.Add(ids);
+            foreach (var (id, gap) in gaps) GapsOf(byId[id]).Restore(gap);
+            foreach (var state in _symbols.Values) GapsOf(state).Settle(state.Coverage);
+            return;
+        }
+    }
+
+    private void Know(IReadOnlyList<(int Id, NaturalKey Key)> symbols, IReadOnlyList<SymbolChange> changes)
+    {
+        _changes.Clear();
+        foreach (var history in changes.GroupBy(change => change.Key)) _changes.Add(history.Key, [.. history]);
+        foreach (var (id, key) in symbols)
+        {
+            if (!_symbols.TryGetValue(key, out var state)) _symbols.Add(key, state = new SymbolState(id, key));
+            state.Use(SymbolHistory.Of(_changes[key], _options.Ownership).Versions, _usd);
+        }
+    }
+
+    private SymbolGaps GapsOf(SymbolState state)
+    {
+        if (!_gaps.TryGetValue(state, out var gaps)) _gaps.Add(state, gaps = new SymbolGaps());
+        return gaps;
+    }
+
+    private Timestamp Now() => Timestamp.Now(_clock);
+
+    private sealed record PendingRejection(LogPartition Partition, int? SymbolId, RejectedRecord Record, byte[] Payload);
+}

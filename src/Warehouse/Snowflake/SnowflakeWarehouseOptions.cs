@@ -1,0 +1,27 @@
+using Crypto.Warehouse.Dimension;
+using Crypto.Warehouse.Loading;
+
+namespace Crypto.Warehouse.Snowflake;
+
+public sealed record SnowflakeWarehouseOptions
+{
+    public string Database { get; init; } = "STREAMING_DB";
+
+    public string Schema { get; init; } = "PUBLIC";
+
+    /// <summary>
+    /// Least time between two checkpoints of coverage, gaps, rejections and positions. Rows stream without a running warehouse; each
+    /// checkpoint wakes one up, for a minute at least. After a crash so much is read from the log again, without writing any row twice.
+    /// Zero makes one after each batch. Default 15 minutes.
+    /// </summary>
+    public TimeSpan CheckpointInterval { get; init; } = TimeSpan.FromMinutes(15);
+
+    /// <summary>Quote assets that count as US dollars.</summary>
+    public IReadOnlyList<string> PeggedAssets { get; init; } = UsdAmount.DefaultPeggedAssets;
+
+    /// <summary>Which source may state which attribute.</summary>
+    public AttributeOwnership Ownership { get; init; } = AttributeOwnership.Default;
+
+    /// <summary>Most facts that one call may bind to another version. Default 1,000,000.</summary>
+    public long RekeyLimit { get; init; } = 1_000_000;
+}

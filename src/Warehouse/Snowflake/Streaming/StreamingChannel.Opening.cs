@@ -1,0 +1,197 @@
+using System.Buffers;
+using System.Globalization;
+using System.Text.Json;
+
+namespace Crypto.Warehouse.Snowflake.Streaming;
+
+public sealed partial class StreamingChannel
+{
+    internal Task OpenAsync(CancellationToken cancellationToken) => ReopenAsync(true, cancellationToken);
+
+    /// <summary>Opens the channel and puts the rows that are not committed first in line again. Inside a turn.</summary>
+    /// <param name="waitForCommit">
+    /// Whether rows in flight are waited for. If not, Snowflake discards them, and this channel sends its own again.
+    /// </param>
+    private async Task ReopenAsync(bool waitForCommit, CancellationToken cancellationToken)
+    {
+        var isFirst = _continuation.Length == 0;
+        var (status, continuation) = await RequestOpenAsync(null, waitForCommit, cancellationToken);
+        var token = TokenOf(status);
+        var known = _committed ?? _known.KnownCommitted;
+        if (token is null && known is not null)
+        {
+            (status, continuation) = await RecoverTokenAsync(known.Value, cancellationToken);
+            token = TokenOf(status);
+        }
+
+        if (token < known)
+        {
+            throw Break(new SnowflakeException(
+                SnowflakeFault.TokenMismatch,
+                $"{Address} says it is committed up to {token}, and {known} was committed before: {Address.Pipe.Table} was replaced, restored or cloned. "
+                + ResetAdvice()));
+        }
+
+        if (token is not null && isFirst && token > (known ?? -1)) await ExplainAsync(token.Value, cancellationToken);
+
+        // Errors of rows that settled between the last look and this opening would vanish into the new baseline.
+        if (!isFirst && status.RowErrors > _errorsAtOpen) throw Break(RowsRejected(status));
+
+        ServerName = status.Channel;
+        _continuation = continuation;
+        _generation = _client.Transport.Generation;
+        _errorsAtOpen = status.RowErrors;
+        _insertedAtOpen = status.RowsInserted;
+        _rowsCommittedSinceOpen = 0;
+        _isOpen = true;
+        if (!isFirst) TimesReopened++;
+        Rewind(token);
+    }
+
+    private async Task<(ChannelStatus Status, string Continuation)> RequestOpenAsync(long? setToken, bool waitForCommit, CancellationToken cancellationToken)
+    {
+        var body = OpenBody(setToken, waitForCommit);
+        var started = _client.Clock.GetTimestamp();
+        var refused = false;
+        for (var attempt = 0; ; attempt++)
+        {
+            var generation = _client.Transport.Generation;
+            var path = $"{StreamingClient.PathOf(Address)}?requestId={_client.Transport.NextRequestId()}";
+            var reply = await _client.Transport.SendAsync(HttpMethod.Put, path, () => StreamingClient.JsonContentOf(body), cancellationToken);
+            switch (reply.Action)
+            {
+                case ReplyAction.Accept:
+                    using (var json = JsonDocument.Parse(reply.Body))
+                    {
+                        var status = ChannelStatus.Parse(json.RootElement.GetProperty("channel_status"), Address.Channel);
+                        if (status.IsHealthy) return (status, json.RootElement.GetProperty("next_continuation_token").GetString()!);
+                        reply = new StreamingReply(reply.Status, status.Code, "the channel was opened and is not well", "");
+                    }
+
+                    if (attempt + 1 >= _options.MaxReopens) throw StreamingClient.Failure($"Opening {Address}", reply, Address.Pipe);
+                    await PauseAsync(attempt, reply, cancellationToken);
+                    break;
+                case ReplyAction.WaitForCommit when _client.Clock.GetElapsedTime(started) < _options.UncommittedTimeout:
+                    Tell(NoticeKind.WaitingForCommit, reply.Summary);
+                    await _client.Transport.PauseAsync(_options.PollInterval.Longest, cancellationToken);
+                    break;
+                case ReplyAction.RefreshToken when !refused:
+                    refused = true;
+                    _client.RefuseToken(Address, reply);
+                    break;
+                case ReplyAction.Reconnect when attempt + 1 < _options.Backoff.Attempts:
+                    _client.Transport.Reconnect(generation);
+                    await PauseAsync(attempt, reply, cancellationToken);
+                    break;
+                case ReplyAction.Resend when attempt + 1 < _options.Backoff.Attempts:
+                    await PauseAsync(attempt, reply, cancellationToken);
+                    break;
+                case ReplyAction.Reopen when attempt + 1 < _options.MaxReopens:
+                    // Opening is what the table of errors asks for; a stale cache passes.
+                    await PauseAsync(attempt, reply, cancellationToken);
+                    break;
+                case ReplyAction.Reopen or ReplyAction.Refuse when reply.Status == 404:
+                    throw StreamingClient.Failure($"Opening {Address}", reply with { Code = "ERR_PIPE_DOES_NOT_EXIST_OR_NOT_AUTHORIZED" }, Address.Pipe);
+                default:
+                    throw StreamingClient.Failure($"Opening {Address}", reply, Address.Pipe);
+            }
+        }
+    }
+
+    private async Task PauseAsync(int attempt, StreamingReply reply, CancellationToken cancellationToken)
+    {
+        Tell(NoticeKind.Resent, $"open: {reply.Summary}");
+        await _client.Transport.PauseAsync(_options.Backoff.PauseAfter(attempt, _client.Transport.NextJitter()), cancellationToken);
+    }
+
+    /// <summary>The channel exists no more, or anew. The rows in the table say how far it had come.</summary>
+    private async Task<(ChannelStatus Status, string Continuation)> RecoverTokenAsync(long known, CancellationToken cancellationToken)
+    {
+        var stored = _known.HighestStoredOffset is { } read ? await read(cancellationToken) : null;
+        if (stored is null || stored < known)
+        {
+            var rows = _known.HighestStoredOffset is null ? "was not looked at" : stored is null ? "holds no row of it" : $"holds its rows up to {stored} only";
+            throw Break(new SnowflakeException(
+                SnowflakeFault.TokenLost,
+                $"{Address} has no offset token, although {known} was committed, and {Address.Pipe.Table} {rows}: the table was replaced or emptied, or the channel dropped. {ResetAdvice()}"));
+        }
+
+        Tell(NoticeKind.TokenRecovered, string.Create(CultureInfo.InvariantCulture, $"token set to {stored}, the last offset in {Address.Pipe.Table}"));
+        return await RequestOpenAsync(stored, false, cancellationToken);
+    }
+
+    /// <summary>A token that is further than this process knows must be that of rows in the table.</summary>
+    private async Task ExplainAsync(long token, CancellationToken cancellationToken)
+    {
+        if (_known.HighestStoredOffset is not { } read) return;
+        var stored = await read(cancellationToken);
+        if (stored >= token) return;
+        throw Break(new SnowflakeException(
+            SnowflakeFault.TokenMismatch,
+            $"{Address} says it is committed up to {token}, but the last row of it in {Address.Pipe.Table} is {TextOf(stored)}: "
+            + $"rows were rejected, or something else wrote the channel. See SELECT * FROM ERROR_TABLE({Address.Pipe.Table}). {ResetAdvice()}"));
+    }
+
+    private string ResetAdvice() =>
+        $"Nothing is appended. If the rows are to be loaded again from the log, restore or empty the table, drop the channel "
+        + $"(trade-ingest migrate --target snowflake --drop-channel {Address.Channel}) and delete its row of LOG_POSITIONS.";
+
+    private long? TokenOf(ChannelStatus status)
+    {
+        if (string.IsNullOrEmpty(status.CommittedToken)) return null;
+        return long.TryParse(status.CommittedToken, NumberStyles.None, CultureInfo.InvariantCulture, out var token)
+            ? token
+            : throw Break(new SnowflakeException(
+                SnowflakeFault.TokenMismatch,
+                $"{Address} holds the offset token '{status.CommittedToken}', which is no offset: something else writes this channel. {ResetAdvice()}"));
+    }
+
+    /// <summary>Forgets what is committed by now; all the rest goes out again, after the token.</summary>
+    private void Rewind(long? token)
+    {
+        _sent = 0;
+        Settle(token);
+    }
+
+    /// <summary>Takes note of how far the channel is committed.</summary>
+    private void Settle(long? token)
+    {
+        if (token is null) return;
+        _committed = token;
+        while (_uncommitted.Count > 0 && _uncommitted[0].FirstOffset <= token)
+        {
+            var piece = _uncommitted[0];
+            if (piece.LastOffset > token)
+            {
+                // Only another owner that cut its appends elsewhere can leave a token inside a piece. It has one row per offset.
+                if (_sent > 0) return;
+                _uncommitted[0] = piece.After(token.Value, _client.Transport.NextRequestId);
+                piece.Dispose();
+                return;
+            }
+
+            if (_sent > 0)
+            {
+                _sent--;
+                _rowsCommittedSinceOpen += piece.Rows;
+            }
+
+            _uncommitted.RemoveAt(0);
+            piece.Dispose();
+        }
+    }
+
+    private static byte[] OpenBody(long? setToken, bool waitForCommit)
+    {
+        var body = new ArrayBufferWriter<byte>();
+        using (var writer = new Utf8JsonWriter(body))
+        {
+            writer.WriteStartObject();
+            if (setToken is { } token) writer.WriteString("offset_token", token.ToString(CultureInfo.InvariantCulture));
+            if (waitForCommit) writer.WriteBoolean("fail_on_uncommitted_rows", true);
+            writer.WriteEndObject();
+        }
+
+        return body.WrittenSpan.ToArray();
+    }
+}

@@ -1,0 +1,202 @@
+using System.Globalization;
+using Crypto.Warehouse.Sqlite;
+using Microsoft.Data.Sqlite;
+
+namespace Crypto.SnowflakeEmulator.Sql;
+
+/// <summary>
+/// One schema on a real engine: SQLite in memory. Statements of this project are translated and executed; others are refused with
+/// <see cref="UntranslatableException"/>. One statement runs at a time.
+/// </summary>
+public sealed class EmulatedDatabase : IDisposable
+{
+    private static int _databases;
+
+    private readonly Lock _gate = new();
+    private readonly SqliteConnection _connection;
+    private readonly Dictionary<string, EmulatedTable> _tables = new(StringComparer.OrdinalIgnoreCase);
+    private readonly Dictionary<string, EmulatedProcedure> _procedures = new(StringComparer.OrdinalIgnoreCase);
+    private readonly HashSet<string> _views = new(StringComparer.OrdinalIgnoreCase);
+    private readonly Dictionary<string, string> _translations = new(StringComparer.Ordinal);
+
+    public EmulatedDatabase(TimeProvider clock)
+    {
+        SqliteNative.Initialize();
+        ConnectionString = string.Create(CultureInfo.InvariantCulture, $"Data Source=emulator{Interlocked.Increment(ref _databases)};Mode=Memory;Cache=Shared");
+        _connection = new SqliteConnection(ConnectionString);
+        _connection.Open();
+        SqlFunctions.Register(_connection, clock);
+    }
+
+    /// <summary>For other connections to the same data, with SQLite's own provider.</summary>
+    public string ConnectionString { get; }
+
+    /// <summary>Told the name of each table that was created anew or dropped: its pipes and channels are gone with it.</summary>
+    internal Action<string>? TableReplaced { get; set; }
+
+    /// <summary>Objects that no role may use, by name.</summary>
+    internal HashSet<string> Denied { get; } = new(StringComparer.OrdinalIgnoreCase);
+
+    /// <summary>Every statement executed, for tests of what is not executed.</summary>
+    public long Statements { get; private set; }
+
+    /// <exception cref="SqlFailureException">The statement failed as it would in Snowflake.</exception>
+    /// <exception cref="UntranslatableException">The emulator does not know it.</exception>
+    public SqlOutcome Execute(string sql, params IReadOnlyList<object?> binds)
+    {
+        lock (_gate)
+        {
+            Statements++;
+            var tokens = SqlToken.Split(sql);
+            while (tokens.Count > 0 && tokens[^1].Is(";")) tokens.RemoveAt(tokens.Count - 1);
+            if (tokens.Count == 0) throw new SqlFailureException("000900", "42601", "SQL compilation error: Empty SQL statement.");
+            if (tokens.Exists(token => token.Kind == TokenKind.Word && Denied.Contains(token.Value)))
+            {
+                throw new SqlFailureException("002003", "02000", "SQL compilation error: Object does not exist or not authorized.");
+            }
+
+            return tokens[0].Value.ToUpperInvariant() switch
+            {
+                "SELECT" or "WITH" or "INSERT" or "UPDATE" or "DELETE" => Run(Translated(sql), Numbered(binds)),
+                "CREATE" or "DROP" or "TRUNCATE" => Define(sql, tokens),
+                "CALL" => Call(tokens, binds, sql),
+                "ALTER" or "COMMENT" or "GRANT" => Check(sql, tokens),
+                _ => throw new UntranslatableException($"a statement that starts with {tokens[0].Value}", sql),
+            };
+        }
+    }
+
+    /// <summary>Reads with SQLite's own statements, for tests that look at what is stored.</summary>
+    public IReadOnlyList<object?[]> Read(string sqlite)
+    {
+        lock (_gate) return Run(sqlite, []).Rows;
+    }
+
+    public void Dispose() => _connection.Dispose();
+
+    internal EmulatedTable? Table(string name)
+    {
+        lock (_gate) return _tables.GetValueOrDefault(name);
+    }
+
+    /// <summary>Runs something while no statement does, in a transaction.</summary>
+    internal void Inserting(Action<SqliteConnection> work)
+    {
+        lock (_gate)
+        {
+            using var transaction = _connection.BeginTransaction();
+            work(_connection);
+            transaction.Commit();
+        }
+    }
+
+    /// <summary>A translated statement with its parameters. Inside the gate.</summary>
+    internal SqlOutcome Run(string sqlite, IEnumerable<(string Name, object? Value)> parameters)
+    {
+        using var command = _connection.CreateCommand();
+        command.CommandText = sqlite;
+        foreach (var (name, value) in parameters) command.Parameters.AddWithValue(name, value ?? DBNull.Value);
+        try
+        {
+            using var reader = command.ExecuteReader();
+            if (reader.FieldCount == 0) return new SqlOutcome([], [], reader.RecordsAffected);
+            var columns = new (string Name, string Type)[reader.FieldCount];
+            for (var i = 0; i < columns.Length; i++) columns[i] = (reader.GetName(i).ToUpperInvariant(), reader.GetDataTypeName(i));
+            var rows = new List<object?[]>();
+            while (reader.Read())
+            {
+                var row = new object?[columns.Length];
+                for (var i = 0; i < row.Length; i++)
+                {
+                    row[i] = reader.IsDBNull(i) ? null : reader.GetValue(i);
+                    if (row[i] is not null && !IsKnown(columns[i].Type)) columns[i].Type = row[i] switch { long => "NUMBER_INT", double => "REAL", byte[] => "BINARY_BLOB", _ => "VARCHAR_TEXT" };
+                }
+
+                rows.Add(row);
+            }
+
+            return new SqlOutcome(columns, rows, 0);
+        }
+        catch (SqliteException failure)
+        {
+            throw failure.Message.Contains("no such table", StringComparison.Ordinal)
+                ? new SqlFailureException("002003", "02000", $"SQL compilation error: {failure.Message}: Object does not exist or not authorized.", failure)
+                : failure.Message.Contains("NOT NULL", StringComparison.Ordinal)
+                    ? new SqlFailureException("100072", "22000", $"NULL result in a non-nullable column: {failure.Message}", failure)
+                    : new SqlFailureException("001003", "42000", $"SQL compilation error: {failure.Message} in {sqlite}", failure);
+        }
+        catch (FormatException failure)
+        {
+            throw new SqlFailureException("100038", "22018", failure.Message, failure);
+        }
+    }
+
+    internal string Translated(string sql)
+    {
+        if (!_translations.TryGetValue(sql, out var translated)) _translations.Add(sql, translated = SqlTranslator.Translate(sql));
+        return translated;
+    }
+
+    private static bool IsKnown(string type) => type is "NUMBER_INT" or "NUMBER_D8" or "VARCHAR_TEXT" or "VARIANT_TEXT" or "BOOLEAN" or "BINARY_BLOB" or "TIMESTAMP_NTZ";
+
+    private static IEnumerable<(string Name, object? Value)> Numbered(IReadOnlyList<object?> binds) =>
+        binds.Select((value, index) => (string.Create(CultureInfo.InvariantCulture, $"?{index + 1}"), value));
+
+    private SqlOutcome Define(string sql, List<SqlToken> tokens)
+    {
+        var definition = new Definition(sql, tokens);
+        switch (definition.Kind)
+        {
+            case "TABLE":
+                if (definition.IfNotExists && _tables.ContainsKey(definition.Name)) return SqlOutcome.Message($"{definition.Name} already exists, statement succeeded.");
+                if (_tables.ContainsKey(definition.Name) && !definition.OrReplace) throw new SqlFailureException("002002", "42710", $"SQL compilation error: Object '{definition.Name}' already exists.");
+                var table = definition.ToTable();
+                Run($"DROP TABLE IF EXISTS {definition.Name}", []);
+                Run($"CREATE TABLE {table.Name} ({string.Join(", ", table.Columns.Select(column => $"{column.Name} {column.Type}{(column.IsNullable ? "" : " NOT NULL")}"))})", []);
+                // Snowflake needs no index; here a scan per statement would take the tests' time.
+                if (table.Columns[0].Type == "NUMBER_INT") Run($"CREATE INDEX {table.Name}_FIRST ON {table.Name} ({table.Columns[0].Name})", []);
+                _tables[definition.Name] = table;
+                TableReplaced?.Invoke(definition.Name);
+                return SqlOutcome.Message($"Table {definition.Name} successfully created.");
+            case "VIEW":
+                Run($"DROP VIEW IF EXISTS {definition.Name}", []);
+                Run(definition.ToView(), []);
+                _views.Add(definition.Name);
+                return SqlOutcome.Message($"View {definition.Name} successfully created.");
+            case "PROCEDURE":
+                _procedures[definition.Name] = definition.ToProcedure();
+                return SqlOutcome.Message($"Function {definition.Name} successfully created.");
+            case "DROP TABLE":
+                Run($"DROP TABLE IF EXISTS {definition.Name}", []);
+                _tables.Remove(definition.Name);
+                TableReplaced?.Invoke(definition.Name);
+                return SqlOutcome.Message($"{definition.Name} successfully dropped.");
+            case "TRUNCATE TABLE":
+                return Run($"DELETE FROM {definition.Name}", []);
+            default:
+                throw new UntranslatableException(definition.Kind, sql);
+        }
+    }
+
+    // What changes nothing here, once the object is known to exist.
+    private SqlOutcome Check(string sql, List<SqlToken> tokens)
+    {
+        var isKnown = tokens.Exists(token => token.Kind == TokenKind.Word && (_tables.ContainsKey(token.Value) || _procedures.ContainsKey(token.Value) || _views.Contains(token.Value)));
+        if (!isKnown) throw new SqlFailureException("002003", "02000", "SQL compilation error: Object does not exist or not authorized.");
+        if (tokens[0].Is("ALTER") && !tokens.Exists(token => token.Is("ROW_TIMESTAMP") || token.Is("ERROR_LOGGING"))) throw new UntranslatableException("this change of a table", sql);
+        return SqlOutcome.Message("Statement executed successfully.");
+    }
+
+    private SqlOutcome Call(List<SqlToken> tokens, IReadOnlyList<object?> binds, string sql)
+    {
+        var name = tokens[1].Value;
+        if (!_procedures.TryGetValue(name, out var procedure)) throw new SqlFailureException("002140", "42601", $"SQL compilation error: Unknown function {name}.");
+        if (binds.Count != procedure.Parameters.Count || tokens.Count(token => token.Is("?")) != binds.Count)
+        {
+            throw new UntranslatableException($"a call of {name} with other than {procedure.Parameters.Count} binds", sql);
+        }
+
+        var result = new ProcedureRun(this, procedure, binds).Execute();
+        return new SqlOutcome([(name.ToUpperInvariant(), "VARCHAR_TEXT")], [[result]], 0);
+    }
+}

@@ -1,0 +1,103 @@
+using System.Security.Cryptography;
+using Crypto.SnowflakeEmulator;
+using Crypto.Warehouse.Snowflake;
+using Crypto.Warehouse.Snowflake.Keys;
+using Crypto.Warehouse.Snowflake.Sql;
+using Crypto.Warehouse.Snowflake.Streaming;
+
+namespace Crypto.Warehouse.Tests.Snowflake;
+
+/// <summary>An emulated account with a user who signs in by key pair.</summary>
+internal sealed class TestAccount : IAsyncDisposable
+{
+    public const string User = "TS_SVC";
+
+    // Making an RSA key takes a noticeable time; one serves all tests.
+    private static readonly string Pem = NewPem();
+
+    private TestAccount(EmulatedSnowflake server, TimeProvider clock)
+    {
+        Server = server;
+        Clock = clock;
+        Keys = new KeyPairTokens("testorg-emulated", User, new FixedKey(Pem), clock);
+        server.Keys.SetKeys(User, Keys.PublicKey);
+    }
+
+    public EmulatedSnowflake Server { get; }
+
+    public TimeProvider Clock { get; }
+
+    public KeyPairTokens Keys { get; }
+
+    public List<StreamingNotice> Notices { get; } = [];
+
+    /// <summary>No pauses worth mentioning.</summary>
+    public StreamingOptions Streaming => new()
+    {
+        AccountUrl = Server.Url,
+        AppendInterval = TimeSpan.Zero,
+        PollInterval = (TimeSpan.FromMilliseconds(1), TimeSpan.FromMilliseconds(5)),
+        ReopenPause = TimeSpan.FromMilliseconds(1),
+        Backoff = new RetryBackoff(TimeSpan.FromMilliseconds(1), TimeSpan.FromMilliseconds(4), 40),
+        CommitTimeout = TimeSpan.FromMilliseconds(300),
+        UncommittedTimeout = TimeSpan.FromSeconds(20),
+        MaxReopens = 20,
+        Observer = notice =>
+        {
+            lock (Notices) Notices.Add(notice);
+        },
+    };
+
+    public static async Task<TestAccount> StartAsync(EmulatorOptions? options = null, TimeProvider? clock = null) =>
+        new(await EmulatedSnowflake.StartAsync(options ?? new EmulatorOptions(), clock ?? TimeProvider.System), clock ?? TimeProvider.System);
+
+    public static string NewPem()
+    {
+        using var rsa = RSA.Create(2048);
+        return rsa.ExportPkcs8PrivateKeyPem();
+    }
+
+    public StreamingClient NewClient(StreamingOptions? options = null) => new(options ?? Streaming, Keys, Clock, jitter: new Random(1));
+
+    public SqlApiClient NewSql(Func<SqlApiOptions, SqlApiOptions>? change = null)
+    {
+        var options = new SqlApiOptions
+        {
+            AccountUrl = Server.Url,
+            Database = "STREAMING_DB",
+            Schema = "PUBLIC",
+            Warehouse = "TS_WH",
+            Role = "TS_TRANSFORM",
+            PollInterval = (TimeSpan.FromMilliseconds(1), TimeSpan.FromMilliseconds(4)),
+            Backoff = Streaming.Backoff,
+        };
+        return new SqlApiClient(change?.Invoke(options) ?? options, Keys, Clock, jitter: new Random(1));
+    }
+
+    /// <summary>A warehouse over both interfaces, with a checkpoint after each batch unless told otherwise.</summary>
+    public Task<SnowflakeWarehouse> OpenWarehouseAsync(TimeSpan checkpointInterval = default, StreamingOptions? streaming = null) =>
+        SnowflakeWarehouse.OpenAsync(NewSql(), NewClient(streaming), new SnowflakeWarehouseOptions { CheckpointInterval = checkpointInterval }, Clock);
+
+    public async ValueTask DisposeAsync()
+    {
+        await Server.DisposeAsync();
+        Keys.Dispose();
+    }
+}
+
+/// <summary>A key in memory that a test can replace.</summary>
+internal sealed class FixedKey(string pem, string? passphrase = null) : IPrivateKeySource
+{
+    private string _pem = pem;
+    private int _version;
+
+    public string Stamp => _version.ToString(System.Globalization.CultureInfo.InvariantCulture);
+
+    public PrivateKeyText Read() => new(_pem, passphrase, "memory");
+
+    public void Replace(string pem)
+    {
+        _pem = pem;
+        _version++;
+    }
+}
