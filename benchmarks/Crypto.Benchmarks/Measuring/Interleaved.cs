@@ -12,7 +12,7 @@ namespace Crypto.Benchmarks.Measuring;
 /// <param name="budget">Time for the rounds of one question.</param>
 internal sealed class Interleaved(TimeSpan warmUp, TimeSpan sample, TimeSpan budget)
 {
-    private const int MinRounds = 5;
+    private const int MinRounds = 3;
     private const int MaxRounds = 101;
 
     public static Interleaved Quick { get; } = new(TimeSpan.FromSeconds(0.5), TimeSpan.FromMilliseconds(20), TimeSpan.FromSeconds(4));
@@ -74,7 +74,8 @@ internal sealed class Interleaved(TimeSpan warmUp, TimeSpan sample, TimeSpan bud
     private static double Allocated(Question question, Variant variant)
     {
         var least = long.MaxValue;
-        for (var i = 0; i < 3; i++)
+        var started = Stopwatch.GetTimestamp();
+        for (var i = 0; i < 3 && Stopwatch.GetElapsedTime(started) < TimeSpan.FromSeconds(5); i++)
         {
             question.BeforeSample();
             var before = GC.GetTotalAllocatedBytes(precise: true);
