@@ -5,6 +5,9 @@ namespace Crypto.TradeIngest.Log.Kafka;
 /// <summary>Turns the options into what librdkafka is started with: what this service needs, then what the operator added.</summary>
 internal static class KafkaSettings
 {
+    // Before 2.1.0, closing a member of a cooperative-sticky group may abort the process (an assertion in its assignor).
+    private const int FirstWithSoundStickyAssignor = 0x020100ff;
+
     private const string FileSuffix = ".file";
 
     // What exactly-once in effect rests on, or what another option says.
@@ -21,7 +24,7 @@ internal static class KafkaSettings
         ["enable.auto.offset.store"] = "positions are the warehouse's",
         ["auto.offset.reset"] = "positions are the warehouse's; see run --reset",
         ["enable.partition.eof"] = "the reader needs it",
-        ["partition.assignment.strategy"] = "it is always cooperative-sticky",
+        ["partition.assignment.strategy"] = "it is chosen by the version of librdkafka",
         ["isolation.level"] = "it is always read_committed",
     };
 
@@ -91,7 +94,7 @@ internal static class KafkaSettings
         ["enable.auto.offset.store"] = "false",
         ["auto.offset.reset"] = "error",
         ["enable.partition.eof"] = "true",
-        ["partition.assignment.strategy"] = "cooperative-sticky",
+        ["partition.assignment.strategy"] = Library.Version >= FirstWithSoundStickyAssignor ? "cooperative-sticky" : "range",
         ["isolation.level"] = "read_committed",
         ["allow.auto.create.topics"] = "false",
         ["fetch.wait.max.ms"] = "100",
