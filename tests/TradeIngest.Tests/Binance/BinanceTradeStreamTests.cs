@@ -1,3 +1,4 @@
+using Crypto.TestSupport;
 using Crypto.TradeIngest.Binance;
 using Crypto.TradeIngest.Binance.Connections;
 using Crypto.TradeIngest.Pipelines;
@@ -286,7 +287,7 @@ public sealed class BinanceTradeStreamTests
         var connection = await exchange.AcceptAsync();
         await connection.SendAsync(ScriptedExchange.Trade("BTCUSDT", 1));
 
-        Assert.IsInstanceOfType<InvalidDataException>(await end.Task.WaitAsync(TimeSpan.FromSeconds(20)));
+        Assert.IsInstanceOfType<InvalidDataException>(await end.Task.WaitAsync(Patience.Limit));
     }
 
     private BinanceTradeStream Open(ScriptedExchange exchange, params string[] tickers) =>
@@ -303,7 +304,7 @@ public sealed class BinanceTradeStreamTests
         {
             Endpoint = address,
             MinimumBackoff = TimeSpan.FromMilliseconds(20),
-            ReplyTimeout = TimeSpan.FromSeconds(1),
+            ReplyTimeout = TimeSpan.FromSeconds(20),
         });
         return new BinanceTradeStream(
             [.. tickers.Select(_table.Intern)],

@@ -6,6 +6,7 @@ using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json;
 using System.Threading.Channels;
+using Crypto.TestSupport;
 
 namespace Crypto.TradeIngest.Tests.Binance;
 
@@ -39,7 +40,7 @@ internal sealed class ScriptedExchange : IAsyncDisposable
     /// <summary>The next connection a client made.</summary>
     public async Task<ScriptedConnection> AcceptAsync()
     {
-        using var patience = new CancellationTokenSource(TimeSpan.FromSeconds(20));
+        using var patience = Patience.Start();
         return await _accepted.Reader.ReadAsync(patience.Token);
     }
 

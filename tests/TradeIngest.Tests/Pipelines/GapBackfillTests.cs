@@ -204,7 +204,7 @@ public sealed class GapBackfillTests
 
         public async Task UntilAsync(Func<bool> condition)
         {
-            using var patience = new CancellationTokenSource(TimeSpan.FromSeconds(20));
+            using var patience = Patience.Start();
             while (!condition())
             {
                 patience.Token.ThrowIfCancellationRequested();

@@ -1,14 +1,14 @@
 using System.Net.WebSockets;
 using System.Text;
 using System.Text.Json;
+using Crypto.TestSupport;
 
 namespace Crypto.TradeIngest.Tests.Simulation;
 
 /// <summary>The platform's WebSocket client, with the few moves the tests make.</summary>
 internal sealed class StreamClient : IDisposable
 {
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(20);
-    private readonly CancellationTokenSource _giveUp = new(Patience);
+    private readonly CancellationTokenSource _giveUp = Patience.Start();
     private readonly byte[] _buffer = new byte[64 * 1024];
 
     public ClientWebSocket Socket { get; } = new();

@@ -123,7 +123,7 @@ public sealed class BinanceRestClientTests : IDisposable
         _answers.Status = HttpStatusCode.OK;
         _answers.Body = """{"serverTime":1}""";
         _clock.Advance(TimeSpan.FromSeconds(90));
-        await next.WaitAsync(TimeSpan.FromSeconds(20));
+        await next.WaitAsync(Patience.Limit);
     }
 
     [TestMethod]

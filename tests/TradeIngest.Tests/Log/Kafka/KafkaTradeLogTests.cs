@@ -1,6 +1,6 @@
-using System.Diagnostics;
 using System.Text;
 using Confluent.Kafka;
+using Crypto.TestSupport;
 using Crypto.TradeIngest.Hosting;
 using Crypto.TradeIngest.Log;
 using Crypto.TradeIngest.Log.Kafka;
@@ -104,7 +104,7 @@ public sealed class KafkaTradeLogTests : IDisposable
         await canceling.CancelAsync();
 
         await Assert.ThrowsAsync<OperationCanceledException>(() => appending);
-        await log.DisposeAsync().AsTask().WaitAsync(TimeSpan.FromSeconds(30), Stop);
+        await log.DisposeAsync().AsTask().WaitAsync(Patience.Limit, Stop);
     }
 
     [TestMethod]
@@ -191,15 +191,12 @@ public sealed class KafkaTradeLogTests : IDisposable
     [TestMethod]
     public async Task OpenAsync_TopicMissingAndBrokerWithoutCreateTopics_SaysHowToCreateItWithoutHanging()
     {
-        var started = Stopwatch.GetTimestamp();
-
         var failure = await Assert.ThrowsExactlyAsync<ConfigurationException>(() => KafkaTradeLog.OpenAsync(
             _cluster.Options with { AdminTimeout = TimeSpan.FromSeconds(1) }, TopicPlan.All(_cluster.Options, 3), TimeProvider.System,
-            NullLogger.Instance, Stop));
+            NullLogger.Instance, Stop).WaitAsync(Patience.Limit, Stop));
 
         StringAssert.Contains(failure.Message, "--create --topic stock_trades --partitions 3 --config cleanup.policy=delete");
         StringAssert.Contains(failure.Message, "--create --topic symbol_changes --partitions 1 --config cleanup.policy=compact");
-        Assert.IsLessThan(TimeSpan.FromSeconds(30), Stopwatch.GetElapsedTime(started));
     }
 
     [TestMethod]

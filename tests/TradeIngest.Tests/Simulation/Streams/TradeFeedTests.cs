@@ -119,8 +119,8 @@ public sealed class TradeFeedTests
         await using var exchange = await StartAsync(new()
         {
             TotalTrades = 200_000,
-            PingInterval = TimeSpan.FromMilliseconds(100),
-            PongTimeout = TimeSpan.FromMilliseconds(500),
+            PingInterval = TimeSpan.FromMilliseconds(500),
+            PongTimeout = TimeSpan.FromSeconds(4),
             CloseTimeout = TimeSpan.FromMilliseconds(100),
             MessagesPerSecond = 1000,
         });
