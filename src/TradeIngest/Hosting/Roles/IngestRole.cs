@@ -36,10 +36,7 @@ internal sealed class IngestRole : IRole
         _writing = Task.Run(() => writer.RunAsync(_abandoning.Token));
         _connection = stream.Merge(backfill.Events)
             .TrackContinuity(tracker)
-            .Do(value =>
-            {
-                if (value is GapFound gap) backfill.Enqueue(gap);
-            })
+            .Do(backfill.Observe)
             .CheckQuality(quality)
             .Subscribe(channel);
         backfill.EnqueueOpenGaps();
