@@ -54,6 +54,9 @@ internal sealed class EmbeddedTradeLog : ITradeLog
     private readonly SqliteStatement _next;
     private readonly SqliteStatement _setNext;
     private readonly SqliteStatement _insert;
+
+    // Bytes of records by topic and partition, from the first trim on: adding them up takes as long as reading the file.
+    private readonly Dictionary<(string Topic, int Partition), long> _bytes = [];
     private TaskCompletionSource _appended = NewSignal();
 
     private EmbeddedTradeLog(SqliteDatabase database, EmbeddedTradeLogOptions options, TimeProvider clock, string epoch)
@@ -110,6 +113,11 @@ internal sealed class EmbeddedTradeLog : ITradeLog
         {
             _database.InTransaction(() => Append(topic, records));
         }
+        catch
+        {
+            _bytes.Clear();
+            throw;
+        }
         finally
         {
             _writing.Release();
@@ -143,6 +151,11 @@ internal sealed class EmbeddedTradeLog : ITradeLog
         try
         {
             return _database.InTransaction(() => Trim(topic, partition, keepFrom, policy));
+        }
+        catch
+        {
+            _bytes.Clear();
+            throw;
         }
         finally
         {
@@ -211,13 +224,18 @@ internal sealed class EmbeddedTradeLog : ITradeLog
             .BindBlob(7, _encoded.WrittenSpan)
             .Run();
         _setNext.Bind(1, topic).Bind(2, partition).Bind(3, offset + count).Run();
+        if (_bytes.TryGetValue((topic, partition), out var bytes)) _bytes[(topic, partition)] = bytes + _encoded.WrittenCount;
     }
 
     private long Trim(string topic, int partition, long keepFrom, TrimPolicy policy)
     {
-        using var sizes = _database.Prepare(
-            "SELECT coalesce(sum(length(records)), 0) FROM LOG_BATCHES WHERE topic = ? AND partition = ?");
-        var bytes = sizes.Bind(1, topic).Bind(2, partition).Scalar()!.Value;
+        if (!_bytes.TryGetValue((topic, partition), out var bytes))
+        {
+            using var sizes = _database.Prepare(
+                "SELECT coalesce(sum(length(records)), 0) FROM LOG_BATCHES WHERE topic = ? AND partition = ?");
+            bytes = sizes.Bind(1, topic).Bind(2, partition).Scalar()!.Value;
+        }
+
         var oldest = (Timestamp.Now(_clock) + -policy.Age).Microseconds;
 
         using var batches = _database.Prepare(
@@ -235,6 +253,7 @@ internal sealed class EmbeddedTradeLog : ITradeLog
         }
 
         batches.Reset();
+        _bytes[(topic, partition)] = bytes;
         if (lastRemoved is { } last && first is { } kept)
         {
             using var delete = _database.Prepare("DELETE FROM LOG_BATCHES WHERE topic = ? AND partition = ? AND batch_id <= ?");

@@ -178,6 +178,12 @@ public sealed class EmbeddedTradeLogTests : IDisposable
 
         Assert.AreEqual(7, first);
         Assert.AreEqual(first, await FirstStoredAsync(log));
+
+        // Again, with what came since.
+        for (var i = 0; i < 4; i++) await AppendAsync(log, new string('x', 1_000));
+        Assert.AreEqual(7, await log.TrimAsync(Topic, 0, long.MaxValue, new TrimPolicy(MaxBytes: 7 * 2_004), Stop));
+        Assert.AreEqual(12, await log.TrimAsync(Topic, 0, long.MaxValue, new TrimPolicy(MaxBytes: 2 * 2_004), Stop));
+        Assert.AreEqual(12, await FirstStoredAsync(log));
     }
 
     [TestMethod]
