@@ -9,4 +9,6 @@ return await CommandLine.RunAsync(
     VerifyCommand.Create(),
     QueryCommand.Create(),
     StatusCommand.Create(),
-    DimensionCommand.Create());
+    DimensionCommand.Create(),
+    MigrateCommand.Create(),
+    CheckCommand.Create());

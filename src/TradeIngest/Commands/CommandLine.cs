@@ -6,6 +6,7 @@ using Crypto.TradeIngest.Hosting;
 using Crypto.TradeIngest.Log;
 using Crypto.TradeIngest.Replay;
 using Crypto.Warehouse;
+using Crypto.Warehouse.Snowflake;
 using Spectre.Console;
 
 namespace Crypto.TradeIngest.Commands;
@@ -63,6 +64,8 @@ internal static class CommandLine
     {
         ConfigurationException or ReplayFileException or WarehouseException or LogException => ExitCode.WrongUsage,
         StorageException { Fault: StorageFault.ReadOnly or StorageFault.Missing } => ExitCode.WrongUsage,
+        SnowflakeException { Fault: SnowflakeFault.Unreachable } => ExitCode.Unreachable,
+        SnowflakeException => ExitCode.WrongUsage,
         StorageException or ExchangeException => ExitCode.Unreachable,
         _ => null,
     };

@@ -21,6 +21,9 @@ internal sealed record ServiceOptions
 
     public WarehouseOptions Warehouse { get; init; } = new();
 
+    /// <summary>Checked only by what uses it.</summary>
+    public SnowflakeOptions Snowflake { get; init; } = new();
+
     /// <summary>Time for the whole drain at a stop; what is not in the log by then counts as missing and is fetched at the next start. Default 20 s.</summary>
     public TimeSpan DrainTimeout { get; init; } = TimeSpan.FromSeconds(20);
 

@@ -204,7 +204,9 @@ internal sealed class SqlTranslator
             case "TO_TIMESTAMP_NTZ" when starts.Count == 2 && Argument(1) == "6":
                 return $"sf_integer({Argument(0)})";
             case "TO_BINARY" when Argument(1) == "'BASE64'":
-                return $"sf_base64({Argument(0)})";
+                // An empty array comes back from a function as null.
+                var encoded = Argument(0);
+                return $"iif({encoded} = '', x'', sf_base64({encoded}))";
             case "TRY_TO_NUMBER":
                 return $"sf_try_integer({Argument(0)})";
             case "TRY_TO_DECIMAL" when Argument(2) == "8":

@@ -1,4 +1,3 @@
-using Crypto.SnowflakeEmulator;
 using Crypto.SnowflakeEmulator.Sql;
 using Crypto.TradeModel.Continuity;
 using Crypto.TradeModel.Numbers;

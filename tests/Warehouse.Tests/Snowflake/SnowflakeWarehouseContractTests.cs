@@ -1,5 +1,4 @@
 using Crypto.SnowflakeEmulator;
-using Crypto.Warehouse.Snowflake;
 using Crypto.Warehouse.Snowflake.Migrating;
 
 namespace Crypto.Warehouse.Tests.Snowflake;
