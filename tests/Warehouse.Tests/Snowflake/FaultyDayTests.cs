@@ -41,7 +41,7 @@ public sealed class FaultyDayTests
     {
         var wanted = int.Parse(Environment.GetEnvironmentVariable("CRYPTO_SNOWFLAKE_TRADES") ?? "36000", CultureInfo.InvariantCulture);
         var logs = Enumerable.Range(0, Partitions).Select(partition => new LogOfOneSymbol(_symbols, partition, wanted / Partitions)).ToArray();
-        await using var account = await TestAccount.StartAsync(new EmulatorOptions { CommitDelay = TimeSpan.FromMilliseconds(1), LongCommitDelay = TimeSpan.FromMilliseconds(150), JsonTokens = true });
+        await using var account = await TestAccount.StartAsync(new EmulatorOptions { CommitDelay = TimeSpan.FromMilliseconds(1), LongCommitDelay = TimeSpan.FromMilliseconds(400), JsonTokens = true });
         await using (var sql = account.NewSql()) await new SnowflakeMigrator(sql, new ObjectNames(), account.Clock).MigrateAsync(Stop);
         foreach (var fault in Ordered) account.Server.Faults.Share(fault, fault is Fault.StatementFailed or Fault.StatementRunsOn ? 0.15 : 0.03);
 
@@ -51,9 +51,8 @@ public sealed class FaultyDayTests
         {
             Assert.IsLessThan(200, kills, "Rows in flight are met too seldom.");
             var sink = new Sink(account, logs, kills) { StartsWith = partition };
-            await sink.RunAsync(logs.Sum(log => log.Records) / 100, Stop);
-            account.Server.Faults.Next(Fault.DelayedCommit, 2);
-            await sink.LoadAndDieAsync((partition + 5) % Partitions, TimeSpan.FromMilliseconds(8));
+            await sink.RunAsync(logs.Sum(log => log.Records) / 150, Stop);
+            await sink.LoadAndDieAsync((partition + 5) % Partitions);
         }
 
         // Two sinks over the same partitions at the same time.
@@ -164,15 +163,22 @@ public sealed class FaultyDayTests
         }
 
         /// <summary>Is killed while it loads a batch.</summary>
-        public async Task LoadAndDieAsync(int partition, TimeSpan after)
+        public async Task LoadAndDieAsync(int partition)
         {
             using var death = new CancellationTokenSource();
             try
             {
                 await OpenAsync(death.Token);
                 var position = (await _warehouse!.PositionsAsync(death.Token)).GetValueOrDefault(logs[partition].LogPartition, 0);
-                death.CancelAfter(after);
-                if (position < logs[partition].End) await _warehouse.LoadAsync(logs[partition].From(position, 300), death.Token);
+                logs[partition].Extend(50);
+                account.Server.Faults.Next(Fault.DelayedCommit, 2);
+                var appends = account.Server.Channels.Appends;
+                var loading = _warehouse.LoadAsync(logs[partition].From(position, 300), death.Token).AsTask();
+
+                // Once an append was taken, its rows are in flight for a while.
+                while (account.Server.Channels.Appends == appends && !loading.IsCompleted) await Task.Yield();
+                await death.CancelAsync();
+                await loading;
             }
             catch (Exception failure) when (failure is OperationCanceledException or WarehouseException)
             {

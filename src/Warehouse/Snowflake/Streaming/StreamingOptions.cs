@@ -78,6 +78,6 @@ public enum NoticeKind
     /// <summary>A token was refused and asked for anew.</summary>
     TokenRefused,
 
-    /// <summary>A channel had lost its token; it was set from the rows in the table.</summary>
+    /// <summary>A channel had no token although the table has rows of it; it goes on after those.</summary>
     TokenRecovered,
 }

@@ -238,6 +238,23 @@ public sealed class StreamingChannelTests
     }
 
     [TestMethod]
+    public async Task OpenChannelAsync_ExpiredBeforeAnythingWasNoted_StillGoesOnAfterTheRows()
+    {
+        await using (var before = await OpenAsync())
+        {
+            await before.AppendAsync(Rows(0, 7), Stop);
+            await before.FlushAsync(Stop);
+        }
+
+        Server.Channels.Expire("EVENTS_P0");
+        await using var channel = await OpenAsync(new OpenOptions { HighestStoredOffset = Highest });
+        await channel.AppendAsync(Rows(0, 5), Stop);
+        await channel.AppendAsync(Rows(3, 9), Stop);
+        await channel.FlushAsync(Stop);
+        AssertStored(10);
+    }
+
+    [TestMethod]
     public async Task OpenChannelAsync_TableReplaced_IsRefused()
     {
         await using (var before = await OpenAsync())
