@@ -214,7 +214,7 @@ public sealed class FaultyDayTests
     {
         public Warehouse.Snowflake.Sql.SqlApiClient Sql { get; } = account.NewSql();
 
-        public Warehouse.Snowflake.Streaming.StreamingClient Streaming { get; } = account.NewClient(account.Streaming with { CommitTimeout = TimeSpan.FromMilliseconds(80) });
+        public Warehouse.Snowflake.Streaming.StreamingClient Streaming { get; } = account.NewClient(account.Streaming with { CommitTimeout = TimeSpan.FromMilliseconds(80), UncommittedTimeout = TimeSpan.FromMilliseconds(600) });
 
         public async ValueTask DisposeAsync()
         {

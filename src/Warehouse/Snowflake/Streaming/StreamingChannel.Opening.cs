@@ -71,6 +71,12 @@ public sealed partial class StreamingChannel
                     Tell(NoticeKind.WaitingForCommit, reply.Summary);
                     await _client.Transport.PauseAsync(_options.PollInterval.Longest, cancellationToken);
                     break;
+                case ReplyAction.WaitForCommit when waitForCommit:
+                    // They never will be. Discarding them loses nothing: whoever appended them, or reads the same log, sends them again.
+                    Tell(NoticeKind.CommitOverdue, $"rows in flight were not committed within {_options.UncommittedTimeout} and are discarded");
+                    waitForCommit = false;
+                    body = "{}"u8.ToArray();
+                    break;
                 case ReplyAction.RefreshToken when !refused:
                     refused = true;
                     _client.RefuseToken(Address, reply);

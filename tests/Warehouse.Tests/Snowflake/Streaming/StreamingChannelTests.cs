@@ -137,6 +137,23 @@ public sealed class StreamingChannelTests
     }
 
     [TestMethod]
+    public async Task OpenChannelAsync_RowsInFlightForEver_AreDiscardedAndSentAgain()
+    {
+        await using var other = _account.NewClient();
+        var before = await other.OpenChannelAsync(Address, cancellationToken: Stop);
+        Server.Faults.Next(Fault.StuckCommit);
+        await before.AppendAsync(Rows(0, 9), Stop);
+
+        await using var client = _account.NewClient(_account.Streaming with { UncommittedTimeout = TimeSpan.FromMilliseconds(50) });
+        await using var channel = await client.OpenChannelAsync(Address, cancellationToken: Stop);
+        Assert.IsNull(channel.CommittedOffset);
+        await channel.AppendAsync(Rows(0, 9), Stop);
+        await channel.FlushAsync(Stop);
+
+        AssertStored(10);
+    }
+
+    [TestMethod]
     public async Task AppendAsync_TwoOwners_EachRowOnceWhoeverWrites()
     {
         await using var other = _account.NewClient();
