@@ -1,5 +1,5 @@
--- The administrator's part, run once by hand: trade-ingest migrate --target snowflake --print-bootstrap
--- Names in braces are filled in from the configuration. Everything else is done by the migrations as the owner role.
+-- The administrator's part, run once by hand.
+-- Names in braces are to be filled in. Everything else is done by the migrations as the owner role.
 
 -- Database and schema, owned by the owner role.
 USE ROLE USERADMIN;

@@ -11,4 +11,5 @@ return await CommandLine.RunAsync(
     StatusCommand.Create(),
     DimensionCommand.Create(),
     MigrateCommand.Create(),
-    CheckCommand.Create());
+    CheckCommand.Create(),
+    BenchCommand.Create());

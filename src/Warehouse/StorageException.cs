@@ -26,7 +26,8 @@ public enum StorageFault
 /// A store (the embedded log or warehouse) failed; what was committed before is untouched and the failed transaction is undone.
 /// The message names the file and says what to do.
 /// </summary>
-public sealed class StorageException(StorageFault fault, string message, Exception? innerException = null) : Exception(message, innerException)
+public sealed class StorageException(StorageFault fault, string message, Exception? innerException = null)
+    : Exception(message, innerException)
 {
     public StorageFault Fault { get; } = fault;
 

@@ -56,9 +56,11 @@ internal sealed class ArchiveSample
     {
         _symbol.Read(k, out var trade);
         var (sent, made) = (trade.EventTime.Microseconds / 1000, trade.TradeTime.Microseconds / 1000);
+        var (stream, maker) = ($"{Ticker.ToLowerInvariant()}@trade", trade.BuyerIsMaker ? "true" : "false");
+        var ids = string.Create(CultureInfo.InvariantCulture, $$"""{"e":"trade","E":{{sent}},"s":"{{Ticker}}","t":{{trade.TradeId}}""");
         var data = string.Create(
             CultureInfo.InvariantCulture,
-            $$"""{"e":"trade","E":{{sent}},"s":"{{Ticker}}","t":{{trade.TradeId}},"p":"{{trade.Price}}","q":"{{trade.Quantity}}","T":{{made}}""");
-        return $$"""{"stream":"{{Ticker.ToLowerInvariant()}}@trade","data":{{data}},"m":{{(trade.BuyerIsMaker ? "true" : "false")}},"M":true}""" + "}";
+            $$"""{{ids}},"p":"{{trade.Price}}","q":"{{trade.Quantity}}","T":{{made}},"m":{{maker}},"M":true}""");
+        return $$"""{"stream":"{{stream}}","data":{{data}}""" + "}";
     }
 }

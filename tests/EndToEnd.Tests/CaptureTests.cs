@@ -11,7 +11,8 @@ public sealed class CaptureTests
     public async Task Run_KilledWhileCapturing_MissesNothingInTheEnd()
     {
         using var folder = new TemporaryFolder();
-        await using var exchange = TradeIngestProcess.Start(folder.FullName, "simulate", "--symbols", "BTCUSDT,ETHUSDT,币安人生USDT", "--rate", "3000", "--json");
+        await using var exchange = TradeIngestProcess.Start(
+            folder.FullName, "simulate", "--symbols", "BTCUSDT,ETHUSDT,币安人生USDT", "--rate", "3000", "--json");
         var bases = await BasesAsync(exchange);
         for (var kill = 0; kill < 4; kill++)
         {
@@ -30,7 +31,8 @@ public sealed class CaptureTests
             (await run.WaitAsync()).ShouldExitWith(0);
         }
 
-        var status = (await TradeIngestProcess.RunAsync(folder.FullName, "status", "--data", folder["data"], "--json")).ShouldExitWith(0).Json;
+        var shown = await TradeIngestProcess.RunAsync(folder.FullName, "status", "--data", folder["data"], "--json");
+        var status = shown.ShouldExitWith(0).Json;
         var symbols = status.GetProperty("symbols").EnumerateArray().ToList();
         Assert.HasCount(3, symbols);
         foreach (var symbol in symbols) Assert.AreEqual(1, symbol.GetProperty("coverage").GetArrayLength(), symbol.ToString());
@@ -48,7 +50,8 @@ public sealed class CaptureTests
         run.Signal("INT");
 
         (await run.WaitAsync()).ShouldExitWith(130);
-        var log = (await TradeIngestProcess.RunAsync(folder.FullName, "status", "--data", folder["data"], "--json")).ShouldExitWith(0).Json.GetProperty("log");
+        var drained = await TradeIngestProcess.RunAsync(folder.FullName, "status", "--data", folder["data"], "--json");
+        var log = drained.ShouldExitWith(0).Json.GetProperty("log");
         foreach (var partition in log.EnumerateArray()) Assert.AreEqual(0, partition.GetProperty("lag").GetInt64());
     }
 
@@ -79,11 +82,13 @@ public sealed class CaptureTests
 
         await exchange.KillAsync();
         await exchange.DisposeAsync();
-        await using var restarted = TradeIngestProcess.Start(folder.FullName, "simulate", "--symbols", "BTCUSDT", "--rate", "500", "--port", port, "--seed", "2", "--json");
+        await using var restarted = TradeIngestProcess.Start(
+            folder.FullName, "simulate", "--symbols", "BTCUSDT", "--rate", "500", "--port", port, "--seed", "2", "--json");
         await BasesAsync(restarted);
 
         // Another seed, other ids: its trades can only have come over a new connection.
-        await UntilAsync(async () => (await StatusAsync(folder))!.Value.GetProperty("symbols")[0].GetProperty("coverage").GetArrayLength() == 2);
+        await UntilAsync(async () =>
+            (await StatusAsync(folder))!.Value.GetProperty("symbols")[0].GetProperty("coverage").GetArrayLength() == 2);
         Assert.IsFalse(run.HasExited);
     }
 
@@ -95,7 +100,8 @@ public sealed class CaptureTests
         var bases = await BasesAsync(exchange);
 
         var result = await TradeIngestProcess.RunAsync(
-            folder.FullName, "run", "--ws", bases.WebSocket, "--rest", bases.Http, "--symbols", "BTC-USDT,BTCUSDT", "--data", folder["data"]);
+            folder.FullName, "run", "--ws", bases.WebSocket, "--rest", bases.Http, "--symbols", "BTC-USDT,BTCUSDT",
+            "--data", folder["data"]);
 
         StringAssert.Contains(result.ShouldExitWith(2).Errors, "did you mean BTCUSDT?");
     }
@@ -119,7 +125,8 @@ public sealed class CaptureTests
         await StatusAsync(folder) is { } status ? status.GetProperty("totals").GetProperty("facts").GetInt64() : 0;
 
     private static async Task<long> OpenGapsAsync(TemporaryFolder folder) =>
-        (await StatusAsync(folder))!.Value.GetProperty("symbols").EnumerateArray().Sum(symbol => symbol.GetProperty("open_gaps").GetArrayLength());
+        (await StatusAsync(folder))!.Value.GetProperty("symbols").EnumerateArray()
+            .Sum(symbol => symbol.GetProperty("open_gaps").GetArrayLength());
 
     private static async Task UntilAsync(Func<Task<bool>> condition)
     {

@@ -41,6 +41,21 @@ public sealed class DemoTests
         static long Facts(JsonElement demo) => demo.GetProperty("warehouse").GetProperty("facts").GetInt64();
     }
 
+    [TestMethod]
+    public async Task Demo_WithTheBundledSqlite_IsReadableByTheOther()
+    {
+        using var folder = new TemporaryFolder();
+        var bundled = new Dictionary<string, string> { ["CRYPTO_SQLITE"] = "bundled" };
+        await using var process = TradeIngestProcess.Start(
+            folder.FullName, bundled, "demo", "--trades", "5000", "--rate", "max", "--data", folder["data"], "--json");
+
+        Assert.IsTrue((await process.WaitAsync()).ShouldExitWith(0).Json.GetProperty("passed").GetBoolean());
+
+        (await TradeIngestProcess.RunAsync(folder.FullName, "verify", "--data", folder["data"])).ShouldExitWith(0);
+        var bronze = await QueryAsync(folder, "SELECT count(*) AS n, count(DISTINCT symbol) AS symbols FROM BRONZE_TRADES");
+        Assert.AreEqual(5000, bronze.Single().GetProperty("n").GetInt64());
+    }
+
     private static async Task AssertRiskIsAsOfTradeTimeAsync(TemporaryFolder folder)
     {
         var versions = await QueryAsync(
@@ -48,7 +63,8 @@ public sealed class DemoTests
             """
             SELECT d.symbol_key, d.risk_level, d.valid_from, d.valid_to, min(c.trade_time) AS first_trade, max(c.trade_time) AS last_trade,
                    count(*) AS trades, count(DISTINCT c.risk_level) AS levels, min(c.risk_level) AS shown
-            FROM DIM_SYMBOL AS d JOIN CONSUMPTION_TRADES AS c USING (symbol_key) WHERE d.ticker = 'BTCUSDT' GROUP BY d.symbol_key ORDER BY d.valid_from
+            FROM DIM_SYMBOL AS d JOIN CONSUMPTION_TRADES AS c USING (symbol_key)
+            WHERE d.ticker = 'BTCUSDT' GROUP BY d.symbol_key ORDER BY d.valid_from
             """);
         Assert.HasCount(2, versions, "the changed symbol has two versions, both with trades");
         Assert.AreNotEqual(versions[0].GetProperty("symbol_key").GetInt64(), versions[1].GetProperty("symbol_key").GetInt64());
@@ -58,11 +74,16 @@ public sealed class DemoTests
         {
             Assert.AreEqual(1, version.GetProperty("levels").GetInt64());
             Assert.AreEqual(version.GetProperty("risk_level").GetString(), version.GetProperty("shown").GetString());
-            Assert.IsLessThanOrEqualTo(0, string.CompareOrdinal(version.GetProperty("valid_from").GetString(), version.GetProperty("first_trade").GetString()));
-            Assert.IsLessThan(0, string.CompareOrdinal(version.GetProperty("last_trade").GetString(), version.GetProperty("valid_to").GetString()));
+            Assert.IsLessThanOrEqualTo(0, string.CompareOrdinal(Text(version, "valid_from"), Text(version, "first_trade")));
+            Assert.IsLessThan(0, string.CompareOrdinal(Text(version, "last_trade"), Text(version, "valid_to")));
         }
     }
 
-    private static async Task<List<JsonElement>> QueryAsync(TemporaryFolder folder, string sql) =>
-        [.. (await TradeIngestProcess.RunAsync(folder.FullName, "query", sql, "--data", folder["data"], "--json")).ShouldExitWith(0).Json.EnumerateArray()];
+    private static string? Text(JsonElement row, string column) => row.GetProperty(column).GetString();
+
+    private static async Task<List<JsonElement>> QueryAsync(TemporaryFolder folder, string sql)
+    {
+        var result = await TradeIngestProcess.RunAsync(folder.FullName, "query", sql, "--data", folder["data"], "--json");
+        return [.. result.ShouldExitWith(0).Json.EnumerateArray()];
+    }
 }

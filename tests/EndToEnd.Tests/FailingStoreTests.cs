@@ -3,7 +3,9 @@ using Crypto.TestSupport;
 
 namespace Crypto.EndToEnd.Tests;
 
-/// <summary>Disks that are full or read-only, files that are damaged: a clear message, the documented exit code, nothing stored is lost.</summary>
+/// <summary>
+/// Disks that are full or read-only, files that are damaged: a clear message, the documented exit code, nothing stored is lost.
+/// </summary>
 [TestClass]
 public sealed class FailingStoreTests
 {
@@ -40,8 +42,8 @@ public sealed class FailingStoreTests
         var large = sample.WriteCsv(folder["BTCUSDT-trades-large.csv"], 0, Large);
         Directory.CreateDirectory(folder["disk"]);
 
-        var (output, errors) = await InMountNamespaceAsync(
-            folder["disk"], TradeIngestProcess.Executable, small, large, (sample.FirstId + Small).ToString(System.Globalization.CultureInfo.InvariantCulture));
+        var firstId = (sample.FirstId + Small).ToString(System.Globalization.CultureInfo.InvariantCulture);
+        var (output, errors) = await InMountNamespaceAsync(folder["disk"], TradeIngestProcess.Executable, small, large, firstId);
 
         Assert.AreEqual(
             $$"""
@@ -127,7 +129,8 @@ public sealed class FailingStoreTests
         using var folder = new TemporaryFolder();
 
         var result = await TradeIngestProcess.RunAsync(
-            folder.FullName, "run", "--ws", "ws://127.0.0.1:1", "--rest", "http://127.0.0.1:1", "--symbols", "BTCUSDT", "--data", folder["data"]);
+            folder.FullName, "run", "--ws", "ws://127.0.0.1:1", "--rest", "http://127.0.0.1:1", "--symbols", "BTCUSDT",
+            "--data", folder["data"]);
 
         StringAssert.Contains(result.ShouldExitWith(3).Errors, "Cannot reach http://127.0.0.1:1");
     }

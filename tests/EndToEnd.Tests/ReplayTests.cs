@@ -84,7 +84,7 @@ public sealed class ReplayTests
 
         await ReplayAsync(folder, folder["recorded.frames.jsonl"]);
 
-        var status = (await TradeIngestProcess.RunAsync(folder.FullName, "status", "--data", folder["data"], "--json")).ShouldExitWith(0).Json;
+        var status = await StatusAsync(folder);
         var symbols = status.GetProperty("symbols").EnumerateArray().ToDictionary(symbol => symbol.GetProperty("symbol").GetString()!);
         Assert.HasCount(3, symbols);
         foreach (var sample in samples)
@@ -94,7 +94,7 @@ public sealed class ReplayTests
             Assert.AreEqual(sample.FirstId + 349, gap.GetProperty("to_id").GetInt64());
         }
 
-        await TradeIngestProcess.RunAsync(folder.FullName, "verify", "--data", folder["data"]).ContinueWith(run => run.Result.ShouldExitWith(0));
+        (await TradeIngestProcess.RunAsync(folder.FullName, "verify", "--data", folder["data"])).ShouldExitWith(0);
     }
 
     [TestMethod]
@@ -106,12 +106,14 @@ public sealed class ReplayTests
         lines[41] = lines[41].Replace(',', ';');
         await File.WriteAllLinesAsync(folder["BTCUSDT-trades-2026-02-03.csv"], lines);
 
-        var first = await TradeIngestProcess.RunAsync(folder.FullName, "replay", folder["BTCUSDT-trades-2026-02-03.csv"], "--data", folder["data"], "--json");
-        var second = await TradeIngestProcess.RunAsync(folder.FullName, "replay", folder["BTCUSDT-trades-2026-02-03.csv"], "--data", folder["data"], "--json");
+        string[] replay = ["replay", folder["BTCUSDT-trades-2026-02-03.csv"], "--data", folder["data"], "--json"];
+        var first = await TradeIngestProcess.RunAsync(folder.FullName, replay);
+        var second = await TradeIngestProcess.RunAsync(folder.FullName, replay);
 
         Assert.AreEqual(99, first.ShouldExitWith(1).Json.GetProperty("stored").GetInt64());
         Assert.AreEqual(1, second.ShouldExitWith(1).Json.GetProperty("warehouse").GetProperty("rejected").GetInt64());
-        var rejected = await QueryAsync(folder, "SELECT error_reason, error_detail, CAST(record_content AS TEXT) AS line FROM REJECTED_TRADES");
+        var rejected = await QueryAsync(
+            folder, "SELECT error_reason, error_detail, CAST(record_content AS TEXT) AS line FROM REJECTED_TRADES");
         Assert.AreEqual("malformed_line", rejected.Single().GetProperty("error_reason").GetString());
         StringAssert.Contains(rejected.Single().GetProperty("error_detail").GetString(), "42");
         Assert.AreEqual(lines[41], rejected.Single().GetProperty("line").GetString());
@@ -124,7 +126,8 @@ public sealed class ReplayTests
         var sample = new ArchiveSample();
         await ReplayAsync(folder, sample.WriteCsv(folder["BTCUSDT-trades-2026-02-03.csv"], 0, 1000));
 
-        var rows = await QueryAsync(folder, "SELECT * FROM CONSUMPTION_TRADES WHERE trade_time >= '2026-02-03T00:00:01' ORDER BY trade_time, trade_id");
+        var rows = await QueryAsync(
+            folder, "SELECT * FROM CONSUMPTION_TRADES WHERE trade_time >= '2026-02-03T00:00:01' ORDER BY trade_time, trade_id");
 
         Assert.IsNotEmpty(rows);
         var times = rows.Select(row => row.GetProperty("trade_time").GetString()!).ToList();
@@ -140,19 +143,32 @@ public sealed class ReplayTests
 
     private static decimal Normal(string text) => decimal.Parse(text, System.Globalization.CultureInfo.InvariantCulture);
 
-    private static async Task<JsonElement> ReplayAsync(TemporaryFolder folder, params string[] files) =>
-        (await TradeIngestProcess.RunAsync(folder.FullName, ["replay", .. files, "--data", folder["data"], "--json"])).ShouldExitWith(0).Json;
+    private static async Task<JsonElement> ReplayAsync(TemporaryFolder folder, params string[] files)
+    {
+        string[] arguments = ["replay", .. files, "--data", folder["data"], "--json"];
+        return (await TradeIngestProcess.RunAsync(folder.FullName, arguments)).ShouldExitWith(0).Json;
+    }
 
-    private static async Task<List<JsonElement>> QueryAsync(TemporaryFolder folder, string sql) =>
-        [.. (await TradeIngestProcess.RunAsync(folder.FullName, "query", sql, "--data", folder["data"], "--json")).ShouldExitWith(0).Json.EnumerateArray()];
+    private static async Task<JsonElement> StatusAsync(TemporaryFolder folder)
+    {
+        string[] arguments = ["status", "--data", folder["data"], "--json"];
+        return (await TradeIngestProcess.RunAsync(folder.FullName, arguments)).ShouldExitWith(0).Json;
+    }
+
+    private static async Task<List<JsonElement>> QueryAsync(TemporaryFolder folder, string sql)
+    {
+        string[] arguments = ["query", sql, "--data", folder["data"], "--json"];
+        return [.. (await TradeIngestProcess.RunAsync(folder.FullName, arguments)).ShouldExitWith(0).Json.EnumerateArray()];
+    }
 
     private static async Task AssertHoldsAllAsync(TemporaryFolder folder, ArchiveSample sample, int trades = Trades)
     {
-        var totals = (await QueryAsync(folder, "SELECT count(*) AS facts, exact_sum(total_amount_usd) AS amount FROM FACT_TRADES")).Single();
+        const string Totals = "SELECT count(*) AS facts, exact_sum(total_amount_usd) AS amount FROM FACT_TRADES";
+        var totals = (await QueryAsync(folder, Totals)).Single();
         Assert.AreEqual(trades, totals.GetProperty("facts").GetInt64());
         Assert.AreEqual(sample.ExactAmount(0, trades), totals.GetProperty("amount").GetString());
 
-        var status = (await TradeIngestProcess.RunAsync(folder.FullName, "status", "--data", folder["data"], "--json")).ShouldExitWith(0).Json;
+        var status = await StatusAsync(folder);
         var symbol = status.GetProperty("symbols").EnumerateArray().Single();
         var range = symbol.GetProperty("coverage").EnumerateArray().Single();
         Assert.AreEqual(sample.FirstId, range.GetProperty("from_id").GetInt64());

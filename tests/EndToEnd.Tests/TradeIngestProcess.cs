@@ -24,9 +24,13 @@ internal sealed class TradeIngestProcess : IAsyncDisposable
 
     public bool HasExited => _process.HasExited;
 
-    public static string Executable => Path.Combine(AppContext.BaseDirectory, OperatingSystem.IsWindows() ? "trade-ingest.exe" : "trade-ingest");
+    public static string Executable { get; } = Path.Combine(
+        AppContext.BaseDirectory, OperatingSystem.IsWindows() ? "trade-ingest.exe" : "trade-ingest");
 
-    public static TradeIngestProcess Start(string workingFolder, params string[] arguments)
+    public static TradeIngestProcess Start(string workingFolder, params string[] arguments) =>
+        Start(workingFolder, new Dictionary<string, string>(), arguments);
+
+    public static TradeIngestProcess Start(string workingFolder, IReadOnlyDictionary<string, string> environment, params string[] arguments)
     {
         var start = new ProcessStartInfo(Executable, arguments)
         {
@@ -36,6 +40,8 @@ internal sealed class TradeIngestProcess : IAsyncDisposable
             RedirectStandardError = true,
             RedirectStandardInput = true,
         };
+        foreach (var (name, value) in environment) start.Environment[name] = value;
+        foreach (var (name, value) in environment) start.Environment[name] = value;
         return new TradeIngestProcess(Process.Start(start)!);
     }
 
@@ -62,7 +68,12 @@ internal sealed class TradeIngestProcess : IAsyncDisposable
     }
 
     /// <summary>Waits until what was printed so far makes the condition true.</summary>
-    public async Task<string> WaitForOutputAsync(Predicate<string> condition)
+    public Task<string> WaitForOutputAsync(Predicate<string> condition) => WaitForAsync(_output, condition);
+
+    /// <summary>The same for what was printed as errors and messages.</summary>
+    public Task<string> WaitForErrorsAsync(Predicate<string> condition) => WaitForAsync(_errors, condition);
+
+    private async Task<string> WaitForAsync(StringBuilder text, Predicate<string> condition)
     {
         using var timer = new PeriodicTimer(TimeSpan.FromMilliseconds(20));
         using var limit = new CancellationTokenSource(Patience);
@@ -70,10 +81,15 @@ internal sealed class TradeIngestProcess : IAsyncDisposable
         {
             lock (_output)
             {
-                if (condition(_output.ToString())) return _output.ToString();
+                if (condition(text.ToString())) return text.ToString();
             }
 
-            if (_process.HasExited) throw new InvalidOperationException($"Ended with {_process.ExitCode} before it printed what was waited for: {_output} {_errors}");
+            if (_process.HasExited)
+            {
+                throw new InvalidOperationException(
+                    $"Ended with {_process.ExitCode} before it printed what was waited for: {_output} {_errors}");
+            }
+
             await timer.WaitForNextTickAsync(limit.Token);
         }
     }

@@ -79,6 +79,19 @@ public sealed class ManualTimeProvider : TimeProvider
         }
     }
 
+    /// <summary>Moves the clock forward once the code under test waits for no longer than that.</summary>
+    public async Task AdvanceToNextTimerAsync(TimeSpan by)
+    {
+        using var patience = Patience.Start();
+        while (NextDue is not { } due || due > by)
+        {
+            patience.Token.ThrowIfCancellationRequested();
+            await Task.Yield();
+        }
+
+        Advance(by);
+    }
+
     private sealed class ManualTimer(ManualTimeProvider clock, TimerCallback callback, object? state) : ITimer
     {
         public DateTimeOffset? Due { get; set; }

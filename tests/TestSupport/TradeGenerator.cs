@@ -10,7 +10,8 @@ public sealed class TradeGenerator(int seed, SymbolTable symbols)
 {
     private static readonly string[] Tickers =
     [
-        "BTCUSDT", "ETHUSDT", "1000SATSUSDT", "币安人生USDT", "a", "quote\"inside", "back\\slash", "\0\u0001\u001f\b\f\n\r\t", "🚀/+ &<>'",
+        "BTCUSDT", "ETHUSDT", "1000SATSUSDT", "币安人生USDT", "a", "quote\"inside", "back\\slash",
+        "\0\u0001\u001f\b\f\n\r\t", "🚀/+ &<>'",
         "\u007f\u0080\u2028", new('"', SymbolTable.MaxTickerLength), new('\u0001', SymbolTable.MaxTickerLength), "\\u0041", " blank ",
     ];
 

@@ -78,7 +78,8 @@ public abstract partial class WarehouseContract
         Clock.Advance(TimeSpan.FromMicroseconds(1));
         return new SymbolChange(
             isReference ? ChangeSource.ReferenceFile : ChangeSource.ExchangeInfo, sequence, new NaturalKey(Exchange.Binance, ticker),
-            ChangeOperation.Upsert, validTime, Timestamp.Now(Clock), attributes.ToImmutableSortedDictionary(pair => pair.Attribute, pair => pair.Value));
+            ChangeOperation.Upsert, validTime, Timestamp.Now(Clock),
+            attributes.ToImmutableSortedDictionary(pair => pair.Attribute, pair => pair.Value));
     }
 
     private protected static byte[] Bytes(string text) => Encoding.UTF8.GetBytes(text);

@@ -17,7 +17,8 @@ internal static class CommandLine
     public static async Task<int> RunAsync(string[] args, params Command[] commands)
     {
         var root = new RootCommand(
-            "Captures every Binance spot trade of the chosen symbols, lands it in a warehouse, and keeps a star schema current. Start with: trade-ingest demo");
+            "Captures every Binance spot trade of the chosen symbols, lands it in a warehouse, and keeps a star schema current. "
+            + "Start with: trade-ingest demo");
         foreach (var command in commands) root.Subcommands.Add(command);
 
         var parsed = root.Parse(args);

@@ -1,4 +1,6 @@
 using System.CommandLine;
+using System.Globalization;
+using Crypto.TradeIngest.Hosting;
 
 namespace Crypto.TradeIngest.Commands;
 
@@ -34,8 +36,8 @@ internal static class CommonOptions
     public static double? ParseRate(string rate)
     {
         if (rate.Equals("max", StringComparison.OrdinalIgnoreCase)) return null;
-        return double.TryParse(rate, System.Globalization.CultureInfo.InvariantCulture, out var value) && value is >= 0.001 and <= 10_000_000
+        return double.TryParse(rate, CultureInfo.InvariantCulture, out var value) && value is >= 0.001 and <= 10_000_000
             ? value
-            : throw new Hosting.ConfigurationException($"--rate '{rate}' is neither max nor a number from 0.001 to 10000000.");
+            : throw new ConfigurationException($"--rate '{rate}' is neither max nor a number from 0.001 to 10000000.");
     }
 }

@@ -5,7 +5,9 @@ using Microsoft.Extensions.Logging.Console;
 
 namespace Crypto.TradeIngest.Commands;
 
-/// <summary>Brings together appsettings.json, the environment (<c>CRYPTO__Section__Key</c>) and the command line, and checks the result.</summary>
+/// <summary>
+/// Brings together appsettings.json, the environment (<c>CRYPTO__Section__Key</c>) and the command line, and checks the result.
+/// </summary>
 internal static class Configuration
 {
     private const string EnvironmentPrefix = "CRYPTO__";
@@ -14,19 +16,21 @@ internal static class Configuration
     /// <exception cref="ConfigurationException">Lists every fault.</exception>
     public static ServiceOptions Read(params (string Key, string? Value)[] overrides)
     {
+        var given = overrides.Where(pair => pair.Value is not null).Select(pair => KeyValuePair.Create(pair.Key, pair.Value));
         ServiceOptions options;
         try
         {
             options = new ConfigurationBuilder()
                 .AddJsonFile(Path.GetFullPath("appsettings.json"), optional: true)
                 .AddEnvironmentVariables(EnvironmentPrefix)
-                .AddInMemoryCollection(overrides.Where(pair => pair.Value is not null).Select(pair => KeyValuePair.Create(pair.Key, pair.Value)))
+                .AddInMemoryCollection(given)
                 .Build()
                 .Get<ServiceOptions>(binder => binder.ErrorOnUnknownConfiguration = false) ?? new ServiceOptions();
         }
         catch (Exception failure) when (failure is InvalidDataException or InvalidOperationException or FormatException)
         {
-            throw new ConfigurationException($"The configuration cannot be read: {failure.InnerException?.Message ?? failure.Message}", failure);
+            var reason = failure.InnerException?.Message ?? failure.Message;
+            throw new ConfigurationException($"The configuration cannot be read: {reason}", failure);
         }
 
         var faults = options.Validate().ToList();

@@ -10,7 +10,6 @@ namespace Crypto.TradeIngest.Commands;
 
 internal static class DemoCommand
 {
-    private const string DefaultSymbols = "BTCUSDT,ETHUSDT,BNBUSDT,SOLUSDT,XRPUSDT";
     private const string DefaultRate = "2000";
 
     private const string SampleSql =
@@ -28,7 +27,7 @@ internal static class DemoCommand
             DefaultValueFactory = _ => "15s",
         };
         var trades = new Option<long?>("--trades") { Description = "Exactly so many trades instead.", HelpName = "N" };
-        var symbols = CommonOptions.Symbols($"Tickers to trade. Default: {DefaultSymbols}");
+        var symbols = CommonOptions.Symbols($"Tickers to trade. Default: {DemoPlan.DefaultSymbols}");
         var rate = CommonOptions.Rate(DefaultRate);
         var seed = CommonOptions.Seed();
         var data = CommonOptions.Data();
@@ -36,7 +35,8 @@ internal static class DemoCommand
         var command = new Command(
             "demo",
             """
-            The whole job in one process, nothing to install: a simulated exchange, live capture, the log, the warehouse, a change of reference data, and a check of every row.
+            The whole job in one process, nothing to install: a simulated exchange, live capture, the log, the warehouse,
+            a change of reference data, and a check of every row.
 
             Examples:
               trade-ingest demo
@@ -49,13 +49,14 @@ internal static class DemoCommand
         {
             var plan = new DemoPlan(
                 parsed.GetValue(seed),
-                new ExchangeOptions { Symbols = parsed.GetValue(symbols) ?? DefaultSymbols }.Tickers,
+                new ExchangeOptions { Symbols = parsed.GetValue(symbols) ?? DemoPlan.DefaultSymbols }.Tickers,
                 CommonOptions.ParseRate(parsed.GetValue(rate)!),
                 ParseDuration(parsed.GetValue(duration)!),
                 parsed.GetValue(trades));
             if (plan.Symbols.Count == 0) throw new ConfigurationException("--symbols names no ticker.");
             if (plan.Trades is <= 0) throw new ConfigurationException("--trades takes a positive number.");
-            return RunAsync(plan, Configuration.Read(("Data", parsed.GetValue(data))), parsed.GetValue(json), cancellation);
+            var options = Configuration.Read(("Data", parsed.GetValue(data)), ("Log:Kind", nameof(LogKind.Embedded)));
+            return RunAsync(plan, options, parsed.GetValue(json), cancellation);
         });
         return command;
     }
@@ -102,7 +103,8 @@ internal static class DemoCommand
         }
     }
 
-    private static void WriteJson(DataFolder folder, CaptureReport report, TimeSpan? firstStored, IReadOnlyList<AuditResult> results, bool passed)
+    private static void WriteJson(
+        DataFolder folder, CaptureReport report, TimeSpan? firstStored, IReadOnlyList<AuditResult> results, bool passed)
     {
         using var database = SqliteDatabase.OpenForReading(folder.Warehouse);
         Output.Json(new
@@ -158,9 +160,11 @@ internal static class DemoCommand
     /// <summary>Seconds, or a number with s, m or h.</summary>
     private static TimeSpan ParseDuration(string text)
     {
+        const double MaxSeconds = 1e8;
         var factor = text.Length > 0 ? text[^1] switch { 's' => 1, 'm' => 60, 'h' => 3600, _ => 0 } : 0;
         var number = factor == 0 ? text : text[..^1];
-        return double.TryParse(number, NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out var value) && value > 0
+        var isNumber = double.TryParse(number, NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out var value);
+        return isNumber && value is > 0 and <= MaxSeconds
             ? TimeSpan.FromSeconds(value * Math.Max(1, factor))
             : throw new ConfigurationException($"--for '{text}' is no time such as 15s or 2m.");
     }

@@ -12,19 +12,23 @@ internal sealed class DemoView(DemoRun run, DemoPlan plan)
     public async Task ShowAsync(Action onLook, CancellationToken cancellationToken)
     {
         var console = Output.People();
-        console.MarkupLineInterpolated(
-            $"simulated exchange → WebSocket → log → warehouse, {plan.Symbols.Count} symbols, {(plan.Trades is { } trades ? $"{Output.Count(trades)} trades" : $"{plan.Duration.TotalSeconds:0} s")}");
+        var length = plan.Trades is { } trades ? $"{Output.Count(trades)} trades" : $"{plan.Duration.TotalSeconds:0} s";
+        console.MarkupLineInterpolated($"simulated exchange → WebSocket → log → warehouse, {plan.Symbols.Count} symbols, {length}");
         if (Console.IsOutputRedirected || !console.Profile.Capabilities.Interactive)
         {
-            await run.CompleteAsync(() => OnLook(onLook, TimeSpan.FromSeconds(1), () => console.WriteLine(_rates.Read().ToString())), cancellationToken);
-            console.WriteLine(_rates.Read().ToString());
+            void ShowLine() => console.WriteLine(_rates.Read().ToString());
+
+            await run.CompleteAsync(() => OnLook(onLook, TimeSpan.FromSeconds(1), ShowLine), cancellationToken);
+            ShowLine();
             return;
         }
 
         await console.Live(Picture()).StartAsync(async live =>
         {
-            await run.CompleteAsync(() => OnLook(onLook, TimeSpan.FromMilliseconds(250), () => live.UpdateTarget(Picture())), cancellationToken);
-            live.UpdateTarget(Picture());
+            void ShowPicture() => live.UpdateTarget(Picture());
+
+            await run.CompleteAsync(() => OnLook(onLook, TimeSpan.FromMilliseconds(250), ShowPicture), cancellationToken);
+            ShowPicture();
         });
     }
 
@@ -39,11 +43,13 @@ internal sealed class DemoView(DemoRun run, DemoPlan plan)
     private Table Picture()
     {
         var report = _rates.Read();
-        var table = new Table().Border(TableBorder.Rounded).AddColumns("produced", "received", "stored", "per second", "p50", "p99", "gaps", "backfilled", "reference change");
+        var table = new Table().Border(TableBorder.Rounded).AddColumns(
+            "produced", "received", "stored", "per second", "p50", "p99", "gaps", "backfilled", "reference change");
         foreach (var column in table.Columns) column.RightAligned();
         table.AddRow(
-            Output.Count(run.Produced), Output.Count(report.Received), $"[green]{Output.Count(report.Stored)}[/]", Output.Count((long)report.PerSecond),
-            Output.Duration(report.P50), Output.Duration(report.P99), Output.Count(report.Gaps), Output.Count(report.Backfilled),
+            Output.Count(run.Produced), Output.Count(report.Received), $"[green]{Output.Count(report.Stored)}[/]",
+            Output.Count((long)report.PerSecond), Output.Duration(report.P50), Output.Duration(report.P99),
+            Output.Count(report.Gaps), Output.Count(report.Backfilled),
             run.Change is { } change ? $"[yellow]{change.Ticker} risk level[/]" : "-");
         return table;
     }

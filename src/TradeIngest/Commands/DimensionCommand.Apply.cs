@@ -3,9 +3,9 @@ using System.Globalization;
 using Crypto.TradeIngest.Hosting;
 using Crypto.TradeIngest.Reference;
 using Crypto.TradeIngest.Reference.ChangeDataCapture;
-using Crypto.TradeModel.Times;
 using Crypto.Warehouse.Dimension;
 using Crypto.Warehouse.Sqlite;
+using Microsoft.Extensions.Logging;
 using Spectre.Console;
 
 namespace Crypto.TradeIngest.Commands;
@@ -14,19 +14,29 @@ internal static partial class DimensionCommand
 {
     private static Command Apply()
     {
-        var file = new Argument<string>("FILE") { Description = "Change events (.jsonl, as Debezium writes them) or a reference file (.csv)." };
-        var limit = new Option<long?>("--rekey-limit") { Description = "Most facts that may be bound to another version. Default: 1000000", HelpName = "N" };
+        var file = new Argument<string>("FILE")
+        {
+            Description = "Change events (.jsonl, as Debezium writes them) or a reference file (.csv).",
+        };
+        var limit = new Option<long?>("--rekey-limit")
+        {
+            Description = "Most facts that may be bound to another version. Default: 1000000",
+            HelpName = "N",
+        };
         var force = new Option<bool>("--force") { Description = "Apply whatever the number of facts." };
         var data = CommonOptions.Data();
         var json = CommonOptions.Json();
-        var command = new Command("apply", "Applies changes of symbols from a file; the same file again changes nothing.") { file, limit, force, data, json };
-        command.SetAction((parsed, cancellation) => ApplyAsync(
-            parsed.GetValue(file)!,
-            Configuration.Read(
-                ("Data", parsed.GetValue(data)),
-                ("Warehouse:RekeyLimit", parsed.GetValue(force) ? long.MaxValue.ToString(CultureInfo.InvariantCulture) : parsed.GetValue(limit)?.ToString(CultureInfo.InvariantCulture))),
-            parsed.GetValue(json),
-            cancellation));
+        var command = new Command("apply", "Applies changes of symbols from a file; the same file again changes nothing.")
+        {
+            file, limit, force, data, json,
+        };
+        command.SetAction((parsed, cancellation) =>
+        {
+            var rekeyLimit = parsed.GetValue(force) ? long.MaxValue : parsed.GetValue(limit);
+            var options = Configuration.Read(
+                ("Data", parsed.GetValue(data)), ("Warehouse:RekeyLimit", rekeyLimit?.ToString(CultureInfo.InvariantCulture)));
+            return ApplyAsync(parsed.GetValue(file)!, options, parsed.GetValue(json), cancellation);
+        });
         return command;
     }
 
@@ -42,11 +52,16 @@ internal static partial class DimensionCommand
         {
             var (statements, bad) = ReferenceFile.Parse(await File.ReadAllLinesAsync(path, cancellationToken));
             faults.AddRange(bad);
-            outcome = await new ReferenceSync(warehouse, TimeProvider.System).SyncAsync(ChangeSource.ReferenceFile, statements, cancellationToken);
+            var sync = new ReferenceSync(warehouse, TimeProvider.System);
+            outcome = await sync.SyncAsync(ChangeSource.ReferenceFile, statements, cancellationToken);
         }
         else
         {
-            outcome = await warehouse.ApplyAsync(await ReadEventsAsync(path, faults, cancellationToken), cancellationToken);
+            using var loggers = Configuration.Loggers(LogLevel.Error);
+            var events = new ChangeEventFile(path, warehouse, TimeProvider.System, loggers.CreateLogger<ChangeEventFile>());
+            outcome = await events.ApplyNewAsync(cancellationToken);
+            faults.AddRange(events.Faults);
+            if (events.Unfinished is { } unfinished) faults.Add(unfinished);
         }
 
         if (json)
@@ -56,33 +71,12 @@ internal static partial class DimensionCommand
         else
         {
             Output.People().WriteLine(
-                $"{Output.Count(outcome.NewChanges)} new changes, {Output.Count(outcome.NewSymbols)} new symbols, {Output.Count(outcome.VersionsWritten)} versions written, "
-                + $"{Output.Count(outcome.VersionsSuperseded)} superseded, {Output.Count(outcome.FactsRekeyed)} facts bound anew");
+                $"{Output.Count(outcome.NewChanges)} new changes, {Output.Count(outcome.NewSymbols)} new symbols, "
+                + $"{Output.Count(outcome.VersionsWritten)} versions written, {Output.Count(outcome.VersionsSuperseded)} superseded, "
+                + $"{Output.Count(outcome.FactsRekeyed)} facts bound anew");
         }
 
         foreach (var fault in faults) CommandLine.WriteError($"{path} {fault}; it was not applied");
         return faults.Count == 0 ? ExitCode.Ok : ExitCode.CheckFailed;
-    }
-
-    private static async Task<List<SymbolChange>> ReadEventsAsync(string path, List<string> faults, CancellationToken cancellationToken)
-    {
-        var recorded = Timestamp.Now(TimeProvider.System);
-        var changes = new List<SymbolChange>();
-        var number = 0;
-        await foreach (var line in File.ReadLinesAsync(path, cancellationToken))
-        {
-            number++;
-            if (string.IsNullOrWhiteSpace(line)) continue;
-            try
-            {
-                changes.AddRange(ChangeEnvelope.Read(System.Text.Encoding.UTF8.GetBytes(line), recorded));
-            }
-            catch (FormatException fault)
-            {
-                faults.Add($"line {number}: {fault.Message}");
-            }
-        }
-
-        return changes;
     }
 }

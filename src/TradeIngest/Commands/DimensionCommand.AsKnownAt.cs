@@ -11,7 +11,11 @@ internal static partial class DimensionCommand
     private static Command AsKnownAt()
     {
         var time = new Argument<string>("TIME") { Description = "An instant, such as 2026-03-01T00:00:00Z." };
-        var valid = new Option<string?>("--valid-at") { Description = "Only what was then known to hold at this instant.", HelpName = "TIME" };
+        var valid = new Option<string?>("--valid-at")
+        {
+            Description = "Only what was then known to hold at this instant.",
+            HelpName = "TIME",
+        };
         var ticker = new Option<string?>("--ticker") { Description = "Only this symbol.", HelpName = "TICKER" };
         var data = CommonOptions.Data();
         var json = CommonOptions.Json();
@@ -20,10 +24,11 @@ internal static partial class DimensionCommand
         {
             var known = TimeOf(parsed.GetValue(time)!);
             var at = parsed.GetValue(valid) is { } text ? TimeOf(text) : (Timestamp?)null;
+            var only = parsed.GetValue(ticker);
             using var database = Open(parsed.GetValue(data));
             var rows = SqliteReads.VersionsKnownAt(database, known)
                 .Where(row => at is null || (row.Version.ValidFrom <= at && at < row.Version.ValidTo))
-                .Where(row => parsed.GetValue(ticker) is not { } only || row.Version.Key.Ticker.Equals(only, StringComparison.OrdinalIgnoreCase))
+                .Where(row => only is null || row.Version.Key.Ticker.Equals(only, StringComparison.OrdinalIgnoreCase))
                 .ToList();
             if (parsed.GetValue(json)) Output.Json(rows.Select(VersionRow.Of));
             else WriteRows(rows);
@@ -40,14 +45,22 @@ internal static partial class DimensionCommand
         foreach (var row in rows)
         {
             var version = row.Version;
-            var flags = string.Join(' ', new[] { version.IsDeleted ? "deleted" : "", version.IsInferred ? "inferred" : "" }.Where(flag => flag.Length > 0));
             table.AddRow(
             [
                 Markup.Escape(version.Key.Ticker), version.ValidFrom.ToString(), version.ValidTo.ToString(),
-                .. SymbolAttributes.All.Select(attribute => Markup.Escape(version[attribute] ?? "")), flags, row.RecordedFrom.ToString(),
+                .. SymbolAttributes.All.Select(attribute => Markup.Escape(version[attribute] ?? "")),
+                Flags(version), row.RecordedFrom.ToString(),
             ]);
         }
 
         Output.People().Write(table);
     }
+
+    private static string Flags(SymbolVersion version) => (version.IsDeleted, version.IsInferred) switch
+    {
+        (true, true) => "deleted inferred",
+        (true, false) => "deleted",
+        (false, true) => "inferred",
+        _ => "",
+    };
 }

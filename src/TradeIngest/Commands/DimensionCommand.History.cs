@@ -15,13 +15,16 @@ internal static partial class DimensionCommand
         var all = new Option<bool>("--all") { Description = "Also what is no longer believed." };
         var data = CommonOptions.Data();
         var json = CommonOptions.Json();
-        var command = new Command("history", "The versions of a symbol as a timeline, and the statements that lost against others.") { ticker, all, data, json };
+        var command = new Command("history", "The versions of a symbol as a timeline, and the statements that lost against others.")
+        {
+            ticker, all, data, json,
+        };
         command.SetAction(parsed =>
         {
             var key = new NaturalKey(Exchange.Binance, parsed.GetValue(ticker)!.ToUpperInvariant());
             using var database = Open(parsed.GetValue(data));
             var rows = SqliteReads.VersionsOf(database, key).Where(row => parsed.GetValue(all) || row.IsBelieved).ToList();
-            if (rows.Count == 0) throw new ConfigurationException($"No symbol '{key.Ticker}' is known. See: trade-ingest query \"SELECT DISTINCT ticker FROM DIM_SYMBOL\"");
+            if (rows.Count == 0) throw Unknown(key);
             var conflicts = SqliteReads.Conflicts(database, key);
             if (parsed.GetValue(json)) Output.Json(new { ticker = key.Ticker, versions = rows.Select(VersionRow.Of), conflicts });
             else WriteTimeline(key, rows, conflicts);
@@ -29,6 +32,9 @@ internal static partial class DimensionCommand
         });
         return command;
     }
+
+    private static ConfigurationException Unknown(NaturalKey key) => new(
+        $"No symbol '{key.Ticker}' is known. See: trade-ingest query \"SELECT DISTINCT ticker FROM DIM_SYMBOL\"");
 
     private static void WriteTimeline(NaturalKey key, IReadOnlyList<RecordedVersion> rows, IReadOnlyList<ConflictRow> conflicts)
     {
@@ -39,10 +45,14 @@ internal static partial class DimensionCommand
         {
             var version = row.Version;
             var to = version.IsCurrent ? "now" : version.ValidTo.ToString();
-            var flags = string.Concat(version.IsDeleted ? " [red]deleted[/]" : "", version.IsInferred ? " [yellow]inferred[/]" : "", row.IsBelieved ? "" : " [grey]no longer believed[/]");
-            var node = tree.AddNode($"[green]{version.ValidFrom}[/] to [green]{to}[/]{flags} [grey]key {version.SymbolKey}, recorded {row.RecordedFrom}[/]");
+            var flags = string.Concat(
+                version.IsDeleted ? " [red]deleted[/]" : "",
+                version.IsInferred ? " [yellow]inferred[/]" : "",
+                row.IsBelieved ? "" : " [grey]no longer believed[/]");
+            var recorded = $"[grey]key {version.SymbolKey}, recorded {row.RecordedFrom}[/]";
+            var node = tree.AddNode($"[green]{version.ValidFrom}[/] to [green]{to}[/]{flags} {recorded}");
             var before = previous;
-            foreach (var attribute in SymbolAttributes.All.Where(attribute => before is null ? version[attribute] is not null : version[attribute] != before[attribute]))
+            foreach (var attribute in SymbolAttributes.All.Where(attribute => version[attribute] != before?[attribute]))
             {
                 var was = before?[attribute] is { } old ? $" [grey](was {Markup.Escape(old)})[/]" : "";
                 node.AddNode($"{attribute.Column()}: {Markup.Escape(version[attribute] ?? "none")}{was}");
@@ -54,8 +64,9 @@ internal static partial class DimensionCommand
         console.Write(tree);
         foreach (var conflict in conflicts)
         {
-            console.MarkupLineInterpolated(
-                $"[yellow]not applied[/] {conflict.Attribute} = {conflict.LoserValue ?? "none"} by {conflict.LoserSource} at {conflict.ValidTime} ({conflict.Rule}): {conflict.WinnerSource ?? "nobody"} says {conflict.WinnerValue ?? "none"}");
+            var lost = $"{conflict.Attribute} = {conflict.LoserValue ?? "none"} by {conflict.LoserSource} at {conflict.ValidTime}";
+            var won = $"{conflict.WinnerSource ?? "nobody"} says {conflict.WinnerValue ?? "none"}";
+            console.MarkupLineInterpolated($"[yellow]not applied[/] {lost} ({conflict.Rule}): {won}");
         }
     }
 }

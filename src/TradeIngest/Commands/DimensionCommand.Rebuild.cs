@@ -11,7 +11,11 @@ internal static partial class DimensionCommand
     {
         var data = CommonOptions.Data();
         var json = CommonOptions.Json();
-        var command = new Command("rebuild", "Drops the dimension and folds SYMBOL_CHANGES again; exit code 1 when a row came out different.") { data, json };
+        var command = new Command(
+            "rebuild", "Drops the dimension and folds SYMBOL_CHANGES again; exit code 1 when a row came out different.")
+        {
+            data, json,
+        };
         command.SetAction(async (parsed, cancellation) =>
         {
             var options = Configuration.Read(("Data", parsed.GetValue(data)));
@@ -19,8 +23,17 @@ internal static partial class DimensionCommand
             using var folderLock = folder.Lock();
             await using var warehouse = SqliteWarehouse.Open(folder.Warehouse, Stores.WarehouseOptionsOf(options), TimeProvider.System);
             var outcome = await warehouse.RebuildDimensionAsync(cancellation);
-            if (parsed.GetValue(json)) Output.Json(outcome);
-            else Output.People().WriteLine($"{Output.Count(outcome.Rows)} rows folded, {Output.Count(outcome.Different)} different, {Output.Count(outcome.FactsRekeyed)} facts bound anew");
+            if (parsed.GetValue(json))
+            {
+                Output.Json(outcome);
+            }
+            else
+            {
+                Output.People().WriteLine(
+                    $"{Output.Count(outcome.Rows)} rows folded, {Output.Count(outcome.Different)} different, "
+                    + $"{Output.Count(outcome.FactsRekeyed)} facts bound anew");
+            }
+
             return outcome.Different == 0 ? ExitCode.Ok : ExitCode.CheckFailed;
         });
         return command;

@@ -35,8 +35,9 @@ internal static partial class DimensionCommand
         string RecordedFrom, string RecordedTo, IReadOnlyDictionary<string, string?> Attributes)
     {
         public static VersionRow Of(RecordedVersion row) => new(
-            row.Version.Key.Ticker, row.Version.SymbolKey, row.Version.ValidFrom.ToString(), row.Version.ValidTo.ToString(), row.Version.IsCurrent,
-            row.Version.IsDeleted, row.Version.IsInferred, row.RecordedFrom.ToString(), row.RecordedTo.ToString(),
-            SymbolAttributes.All.ToDictionary(attribute => attribute.Column(), attribute => row.Version[attribute], StringComparer.Ordinal));
+            row.Version.Key.Ticker, row.Version.SymbolKey, row.Version.ValidFrom.ToString(), row.Version.ValidTo.ToString(),
+            row.Version.IsCurrent, row.Version.IsDeleted, row.Version.IsInferred, row.RecordedFrom.ToString(), row.RecordedTo.ToString(),
+            SymbolAttributes.All.ToDictionary(
+                attribute => attribute.Column(), attribute => row.Version[attribute], StringComparer.Ordinal));
     }
 }

@@ -17,7 +17,11 @@ internal static class ReplayCommand
             Description = "Archive CSV (.csv, .csv.gz, .zip) or recorded frames (.jsonl, .jsonl.gz).",
             Arity = ArgumentArity.OneOrMore,
         };
-        var symbol = new Option<string?>("--symbol") { Description = "Ticker of archive lines. Default: from the file's name", HelpName = "TICKER" };
+        var symbol = new Option<string?>("--symbol")
+        {
+            Description = "Ticker of archive lines. Default: from the file's name",
+            HelpName = "TICKER",
+        };
         var data = CommonOptions.Data();
         var json = CommonOptions.Json();
         var command = new Command(
@@ -47,7 +51,7 @@ internal static class ReplayCommand
         foreach (var path in files) ReplayFile.Open(path, new SymbolTable(), TimeProvider.System, symbol).Dispose();
         var results = new List<FileResult>();
         ReplaySummary summary;
-        await using (var stores = await Stores.OpenAsync(folder, options, TimeProvider.System))
+        await using (var stores = await Stores.OpenAsync(folder, options, TimeProvider.System, loggers))
         {
             await using var session = await ReplaySession.StartAsync(stores, options, TimeProvider.System, loggers, cancellationToken);
 
@@ -75,7 +79,8 @@ internal static class ReplayCommand
     }
 
     private static async Task PushAllAsync(
-        ReplaySession session, List<(string Path, ReplayFile File)> opened, List<FileResult> results, bool json, CancellationToken cancellationToken)
+        ReplaySession session, List<(string Path, ReplayFile File)> opened, List<FileResult> results, bool json,
+        CancellationToken cancellationToken)
     {
         if (json || Console.IsOutputRedirected)
         {
@@ -84,16 +89,21 @@ internal static class ReplayCommand
         }
 
         await Output.People().Progress()
-            .Columns(new TaskDescriptionColumn(), new ProgressBarColumn(), new PercentageColumn(), new RemainingTimeColumn(), new SpinnerColumn())
+            .Columns(
+                new TaskDescriptionColumn(), new ProgressBarColumn(), new PercentageColumn(), new RemainingTimeColumn(),
+                new SpinnerColumn())
             .StartAsync(async progress =>
             {
-                var bars = opened.Select(entry => progress.AddTask(Markup.Escape(Path.GetFileName(entry.Path)), maxValue: Math.Max(1, entry.File.Length))).ToList();
+                var bars = opened.Select(Bar).ToList();
                 for (var i = 0; i < opened.Count; i++)
                 {
                     var (bar, file) = (bars[i], opened[i].File);
                     results.Add(await PushAsync(session, opened[i].Path, file, () => bar.Value = file.BytesRead, cancellationToken));
                     bar.Value = bar.MaxValue;
                 }
+
+                ProgressTask Bar((string Path, ReplayFile File) entry) =>
+                    progress.AddTask(Markup.Escape(Path.GetFileName(entry.Path)), maxValue: Math.Max(1, entry.File.Length));
             });
     }
 
@@ -113,20 +123,25 @@ internal static class ReplayCommand
         foreach (var file in summary.Files)
         {
             table.AddRow(
-                Markup.Escape(file.File), Output.Count(file.Lines), Output.Count(file.Trades), Output.Count(file.Rejected), Output.Count(file.QuoteMismatches));
+                Markup.Escape(file.File), Output.Count(file.Lines), Output.Count(file.Trades), Output.Count(file.Rejected),
+                Output.Count(file.QuoteMismatches));
         }
 
         console.Write(table);
+        console.MarkupInterpolated($"stored [green]{Output.Count(summary.Stored)}[/] new trades, ");
+        console.WriteLine(
+            $"passed over {Output.Count(summary.Duplicates)} known ones, rejected {Output.Count(summary.Rejected)} lines");
         console.MarkupLineInterpolated(
-            $"stored [green]{Output.Count(summary.Stored)}[/] new trades, passed over {Output.Count(summary.Duplicates)} known ones, rejected {Output.Count(summary.Rejected)} lines");
-        console.MarkupLineInterpolated($"the warehouse holds {Output.Count(summary.Warehouse.Facts)} trades worth {summary.Warehouse.Amount} USD");
+            $"the warehouse holds {Output.Count(summary.Warehouse.Facts)} trades worth {summary.Warehouse.Amount} USD");
         if (summary.Files.Any(file => file.Rejected > 0))
         {
-            CommandLine.WriteError("some lines were rejected; see: trade-ingest query \"SELECT error_reason, error_detail FROM REJECTED_TRADES\"");
+            CommandLine.WriteError(
+                "some lines were rejected; see: trade-ingest query \"SELECT error_reason, error_detail FROM REJECTED_TRADES\"");
         }
     }
 
     private sealed record FileResult(string File, long Lines, long Trades, long Rejected, long QuoteMismatches);
 
-    private sealed record ReplaySummary(IReadOnlyList<FileResult> Files, long Stored, long Duplicates, long Rejected, WarehouseTotals Warehouse);
+    private sealed record ReplaySummary(
+        IReadOnlyList<FileResult> Files, long Stored, long Duplicates, long Rejected, WarehouseTotals Warehouse);
 }

@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.Text.Json;
 using Crypto.TradeIngest.Hosting;
+using Crypto.TradeIngest.Hosting.Roles;
 using Microsoft.Extensions.Logging;
 using Spectre.Console;
 
@@ -15,6 +16,15 @@ internal static class RunCommand
         var ws = new Option<string?>("--ws") { Description = "Base of the exchange's streams. Default: wss://stream.binance.com:9443", HelpName = "URL" };
         var rest = new Option<string?>("--rest") { Description = "Base of the exchange's REST calls. Default: https://api.binance.com", HelpName = "URL" };
         var symbols = CommonOptions.Symbols("Tickers to capture, or ALL. Default: five large ones");
+        var role = new Option<string[]>("--role")
+        {
+            Description = "What this process does: ingest, sink or reference. May be repeated. Default: all. Needs a Kafka log.",
+            HelpName = "ROLE",
+        };
+        var reset = new Option<bool>("--reset")
+        {
+            Description = "A sink whose positions the Kafka topic no longer has goes on at the first record there is.",
+        };
         var data = CommonOptions.Data();
         var json = CommonOptions.Json();
         var command = new Command(
@@ -25,9 +35,10 @@ internal static class RunCommand
             Examples:
               trade-ingest run --symbols BTCUSDT,ETHUSDT
               trade-ingest run --ws ws://127.0.0.1:9443 --rest http://127.0.0.1:9443 --data ./simulated
+              CRYPTO__Log__Kind=Kafka CRYPTO__Kafka__BootstrapServers=broker:9092 trade-ingest run --role ingest --role reference
             """)
         {
-            ws, rest, symbols, data, json,
+            ws, rest, symbols, role, reset, data, json,
         };
         command.SetAction((parsed, cancellation) => RunAsync(
             Configuration.Read(
@@ -35,12 +46,27 @@ internal static class RunCommand
                 ("Exchange:WebSocket", parsed.GetValue(ws)),
                 ("Exchange:Rest", parsed.GetValue(rest)),
                 ("Exchange:Symbols", parsed.GetValue(symbols))),
+            RoleNames.Parse(parsed.GetValue(role) ?? []),
+            parsed.GetValue(reset),
             parsed.GetValue(json),
             cancellation));
         return command;
     }
 
-    private static async Task<int> RunAsync(ServiceOptions options, bool json, CancellationToken cancellationToken)
+    private static Task<int> RunAsync(ServiceOptions options, Role roles, bool reset, bool json, CancellationToken cancellationToken)
+    {
+        if (options.Log.Kind == LogKind.Kafka) return RunRolesAsync(options, roles, reset, json, cancellationToken);
+        if (roles != Role.All)
+        {
+            throw new ConfigurationException("--role divides the work among processes, which needs a log they share: set CRYPTO__Log__Kind=Kafka.");
+        }
+
+        return reset
+            ? throw new ConfigurationException("--reset is for a Kafka log. With the log in the data folder use another folder with --data.")
+            : RunAllAsync(options, json, cancellationToken);
+    }
+
+    private static async Task<int> RunAllAsync(ServiceOptions options, bool json, CancellationToken cancellationToken)
     {
         using var loggers = Configuration.Loggers(LogLevel.Information);
         var logger = loggers.CreateLogger("trade-ingest");
@@ -71,7 +97,36 @@ internal static class RunCommand
         return ExitCode.Ok;
     }
 
-    private static void Report(CaptureReport report, bool json)
+    private static async Task<int> RunRolesAsync(ServiceOptions options, Role roles, bool reset, bool json, CancellationToken cancellationToken)
+    {
+        using var loggers = Configuration.Loggers(LogLevel.Information);
+        var logger = loggers.CreateLogger("trade-ingest");
+        await using var service = await RoleService.StartAsync(roles, options, reset, TimeProvider.System, new Random(), loggers, cancellationToken);
+        if (!json) Output.People().MarkupLineInterpolated($"running [green]{roles}[/] over Kafka at {options.Kafka.BootstrapServers}; Ctrl+C stops");
+
+        using var timer = new PeriodicTimer(ReportInterval, TimeProvider.System);
+        try
+        {
+            while (true)
+            {
+                var tick = timer.WaitForNextTickAsync(cancellationToken).AsTask();
+                if (await Task.WhenAny(tick, service.Failure) == service.Failure) throw await service.Failure;
+                await tick;
+                Report(RoleReport.Of(service, TimeProvider.System), json);
+            }
+        }
+        catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
+        {
+            logger.LogInformation("Stopping: draining for up to {Timeout}.", options.DrainTimeout);
+        }
+
+        if (!await service.StopAsync()) logger.LogWarning("The drain ran out of time; what is missing is fetched at the next start.");
+        Report(RoleReport.Of(service, TimeProvider.System), json);
+        return ExitCode.Ok;
+    }
+
+    private static void Report<T>(T report, bool json)
+        where T : notnull
     {
         if (json) Console.Out.WriteLine(JsonSerializer.Serialize(report, JsonSerializerOptions.Web));
         else Console.Out.WriteLine(report.ToString());

@@ -25,19 +25,29 @@ internal static class SimulateCommand
             HelpName = "FILE",
             AllowMultipleArgumentsPerToken = true,
         };
-        var speed = new Option<double>("--speed") { Description = "How many times faster than recorded. Default: 1", DefaultValueFactory = _ => 1 };
+        var speed = new Option<double>("--speed")
+        {
+            Description = "How many times faster than recorded. Default: 1",
+            DefaultValueFactory = _ => 1,
+        };
+        var data = new Option<string?>("--data")
+        {
+            Description = "Keep simulation.json in this folder, so that verify can compare what run captures into it.",
+            HelpName = "DIR",
+        };
         var json = CommonOptions.Json();
         var command = new Command(
             "simulate",
             """
-            Runs an exchange on this machine that speaks Binance's spot protocol, streams and REST. Any Binance client works against it by changing its base address.
+            Runs an exchange on this machine that speaks Binance's spot protocol, streams and REST. Any Binance client works
+            against it by changing its base address.
 
             Examples:
               trade-ingest simulate --port 9443 --symbols BTCUSDT,ETHUSDT --rate 500
               trade-ingest simulate --replay BTCUSDT-trades-2026-02-03.csv --speed 10
             """)
         {
-            port, seed, symbols, rate, replay, speed, json,
+            port, seed, symbols, rate, replay, speed, data, json,
         };
         command.SetAction((parsed, cancellation) => RunAsync(
             new SimulatedExchangeOptions
@@ -49,13 +59,21 @@ internal static class SimulateCommand
                 Symbols = parsed.GetValue(symbols) is { } list ? new ExchangeOptions { Symbols = list }.Tickers : ListingCatalog.Tickers,
             },
             parsed.GetValue(replay) ?? [],
+            parsed.GetValue(data) is { } path ? new DataFolder(path) : null,
             parsed.GetValue(json),
             cancellation));
         return command;
     }
 
-    private static async Task<int> RunAsync(SimulatedExchangeOptions options, string[] replay, bool json, CancellationToken cancellationToken)
+    private static async Task<int> RunAsync(
+        SimulatedExchangeOptions options, string[] replay, DataFolder? folder, bool json, CancellationToken cancellationToken)
     {
+        if (folder is not null && replay.Length > 0)
+        {
+            throw new ConfigurationException("--data is for generated trades; leave it out with --replay.");
+        }
+
+        if (folder is not null) options = MarketFolder.Continue(folder, options);
         if (replay.Length > 0) options = options with { Tape = await ReadTapeAsync(replay, cancellationToken) };
         await using var exchange = Create(options);
         try
@@ -64,27 +82,31 @@ internal static class SimulateCommand
         }
         catch (IOException failure)
         {
-            throw new ConfigurationException($"Port {options.Port} cannot be listened on ({failure.Message}). Choose another with --port.", failure);
+            throw new ConfigurationException(
+                $"Port {options.Port} cannot be listened on ({failure.Message}). Choose another with --port.", failure);
         }
         catch (ArgumentException failure)
         {
             throw new ConfigurationException(failure.Message, failure);
         }
 
-        if (json)
-        {
-            Output.Json(new { web_socket = Base(exchange.WsBase), rest = Base(exchange.RestBase), symbols = exchange.Tickers });
-        }
-        else
-        {
-            Console.Out.WriteLine($"WebSocket {Base(exchange.WsBase)}");
-            Console.Out.WriteLine($"REST      {Base(exchange.RestBase)}");
-            Console.Out.WriteLine($"symbols   {string.Join(',', exchange.Tickers)}");
-            Console.Out.WriteLine($"capture   trade-ingest run --ws {Base(exchange.WsBase)} --rest {Base(exchange.RestBase)} --symbols {string.Join(',', exchange.Tickers.Take(3))}");
-        }
+        if (folder is not null) MarketFolder.Save(folder, exchange.Description!);
+        if (json) Output.Json(new { web_socket = Base(exchange.WsBase), rest = Base(exchange.RestBase), symbols = exchange.Tickers });
+        else Write(exchange);
 
-        await Task.Delay(Timeout.InfiniteTimeSpan, TimeProvider.System, cancellationToken).ContinueWith(static _ => { }, TaskScheduler.Default);
+        await Task.Delay(Timeout.InfiniteTimeSpan, TimeProvider.System, cancellationToken)
+            .ContinueWith(static _ => { }, TaskScheduler.Default);
         return ExitCode.Ok;
+    }
+
+    private static void Write(SimulatedExchange exchange)
+    {
+        var (webSocket, rest) = (Base(exchange.WsBase), Base(exchange.RestBase));
+        Console.Out.WriteLine($"WebSocket {webSocket}");
+        Console.Out.WriteLine($"REST      {rest}");
+        Console.Out.WriteLine($"symbols   {string.Join(',', exchange.Tickers)}");
+        Console.Out.WriteLine(
+            $"capture   trade-ingest run --ws {webSocket} --rest {rest} --symbols {string.Join(',', exchange.Tickers.Take(3))}");
     }
 
     internal static SimulatedExchange Create(SimulatedExchangeOptions options)

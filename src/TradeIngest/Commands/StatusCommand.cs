@@ -16,7 +16,8 @@ internal static class StatusCommand
         var command = new Command(
             "status",
             """
-            Shows what is captured and what is missing: per symbol the coverage and the open gaps with their id ranges, and the lag behind the log.
+            Shows what is captured and what is missing: per symbol the coverage and the open gaps with their id ranges,
+            and the lag behind the log.
 
             Examples:
               trade-ingest status
@@ -44,7 +45,8 @@ internal static class StatusCommand
 
     private static List<LogStatus> Positions(SqliteDatabase warehouse, DataFolder folder)
     {
-        var stored = SqliteReads.Positions(warehouse).ToDictionary(pair => (pair.Key.Epoch, pair.Key.Topic, pair.Key.Partition), pair => pair.Value);
+        var stored = SqliteReads.Positions(warehouse)
+            .ToDictionary(pair => (pair.Key.Epoch, pair.Key.Topic, pair.Key.Partition), pair => pair.Value);
         var positions = new List<LogStatus>();
         if (!File.Exists(folder.Log)) return positions;
         using var log = SqliteDatabase.OpenForReading(folder.Log);
@@ -63,8 +65,9 @@ internal static class StatusCommand
     private static void Write(DataFolder folder, WarehouseTotals totals, List<SymbolStatus> symbols, List<LogStatus> positions)
     {
         var console = Output.People();
-        console.MarkupLineInterpolated(
-            $"[bold]{folder.Path}[/]: {Output.Count(totals.Facts)} trades, {Output.Count(totals.Rejected)} rejected, {totals.Amount} USD, {totals.FirstTradeTime} to {totals.LastTradeTime}");
+        var counts = $"{Output.Count(totals.Facts)} trades, {Output.Count(totals.Rejected)} rejected, {totals.Amount} USD";
+        var span = totals.FirstTradeTime is { } first ? $", {first} to {totals.LastTradeTime}" : "";
+        console.MarkupLineInterpolated($"[bold]{folder.Path}[/]: {counts}{span}");
         var table = new Table().Border(TableBorder.Rounded).AddColumns("symbol", "trades", "coverage", "open gaps", "missing");
         table.Columns[1].RightAligned();
         table.Columns[4].RightAligned();
@@ -72,15 +75,16 @@ internal static class StatusCommand
         {
             table.AddRow(
                 Markup.Escape(symbol.Symbol), Output.Count(symbol.Ids), Ranges(symbol.Coverage),
-                symbol.OpenGaps.Count == 0 ? "[green]none[/]" : $"[yellow]{Ranges([.. symbol.OpenGaps.Select(gap => new RangeStatus(gap.FromId, gap.ToId))])}[/]",
+                symbol.OpenGaps.Count == 0 ? "[green]none[/]" : $"[yellow]{Ranges([.. symbol.OpenGaps.Select(RangeStatus.Of)])}[/]",
                 Output.Count(symbol.Missing));
         }
 
         console.Write(table);
         foreach (var position in positions)
         {
-            console.WriteLine(FormattableString.Invariant(
-                $"{position.Topic}/{position.Partition}: {Output.Count(position.NextOffset)} records, loaded up to {Output.Count(position.Position)}, lag {Output.Count(position.Lag)}"));
+            var (records, loaded) = (Output.Count(position.NextOffset), Output.Count(position.Position));
+            console.WriteLine(
+                $"{position.Topic}/{position.Partition}: {records} records, loaded up to {loaded}, lag {Output.Count(position.Lag)}");
         }
 
         if (!positions.Exists(position => position.Topic == Topics.StockTrades)) console.MarkupLine("[grey]the log is empty[/]");
@@ -95,11 +99,15 @@ internal static class StatusCommand
 
     private sealed record LogStatus(string Topic, int Partition, long FirstOffset, long NextOffset, long Position, long Lag);
 
-    private sealed record RangeStatus(long FromId, long ToId);
+    private sealed record RangeStatus(long FromId, long ToId)
+    {
+        public static RangeStatus Of(GapStatus gap) => new(gap.FromId, gap.ToId);
+    }
 
     private sealed record GapStatus(long FromId, long ToId, long Count, string Found);
 
-    private sealed record SymbolStatus(string Symbol, long Ids, IReadOnlyList<RangeStatus> Coverage, IReadOnlyList<GapStatus> OpenGaps, long Missing)
+    private sealed record SymbolStatus(
+        string Symbol, long Ids, IReadOnlyList<RangeStatus> Coverage, IReadOnlyList<GapStatus> OpenGaps, long Missing)
     {
         public static SymbolStatus Of(SymbolCoverage coverage) => new(
             coverage.Key.Ticker,

@@ -17,7 +17,8 @@ internal static class VerifyCommand
         var command = new Command(
             "verify",
             """
-            Recomputes every invariant over the warehouse; exit code 1 when one fails. Data of a simulated exchange is compared with it, field by field.
+            Recomputes every invariant over the warehouse; exit code 1 when one fails. Data of a simulated exchange is
+            compared with it, field by field.
 
             Examples:
               trade-ingest verify
@@ -50,7 +51,11 @@ internal static class VerifyCommand
     {
         if (Console.IsOutputRedirected) return Audit(options, null);
         IReadOnlyList<AuditResult> results = [];
-        Output.People().Status().Start("verifying", status => results = Audit(options, new Reporter(count => status.Status($"verifying: {Output.Count(count)} facts read"))));
+        Output.People().Status().Start("verifying", status =>
+        {
+            var reporter = new Reporter(count => status.Status($"verifying: {Output.Count(count)} facts read"));
+            results = Audit(options, reporter);
+        });
         return results;
     }
 
@@ -72,7 +77,8 @@ internal static class VerifyCommand
         {
             console.MarkupLineInterpolated($"[red]{result.Name}[/]");
             foreach (var row in result.Failing) console.MarkupLineInterpolated($"  {row}");
-            if (result.FailingCount > result.Failing.Count) console.MarkupLineInterpolated($"  and {Output.Count(result.FailingCount - result.Failing.Count)} more");
+            var more = result.FailingCount - result.Failing.Count;
+            if (more > 0) console.MarkupLineInterpolated($"  and {Output.Count(more)} more");
         }
     }
 

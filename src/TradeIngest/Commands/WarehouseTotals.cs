@@ -5,13 +5,15 @@ namespace Crypto.TradeIngest.Commands;
 
 /// <summary>The figures a person checks first, exact.</summary>
 /// <param name="Amount">Sum of price × quantity in US dollars, as decimal text.</param>
-internal sealed record WarehouseTotals(long Facts, long Rejected, long Symbols, string Amount, string? FirstTradeTime, string? LastTradeTime)
+internal sealed record WarehouseTotals(
+    long Facts, long Rejected, long Symbols, string Amount, string? FirstTradeTime, string? LastTradeTime)
 {
     public static WarehouseTotals Read(SqliteDatabase database)
     {
         using var facts = database.Prepare(
             """
-            SELECT count(*), min(trade_time), max(trade_time), coalesce(sum(total_amount_usd / 100000000), 0), coalesce(sum(total_amount_usd % 100000000), 0),
+            SELECT count(*), min(trade_time), max(trade_time),
+                   coalesce(sum(total_amount_usd / 100000000), 0), coalesce(sum(total_amount_usd % 100000000), 0),
                    (SELECT count(*) FROM REJECTED_TRADES), (SELECT count(*) FROM SYMBOLS)
             FROM FACT_TRADES
             """);

@@ -4,6 +4,7 @@ using Crypto.TradeIngest.Binance.Connections;
 using Crypto.TradeIngest.Binance.Rest;
 using Crypto.TradeIngest.Pipelines;
 using Crypto.TradeIngest.Reference;
+using Crypto.TradeIngest.Reference.ChangeDataCapture;
 using Crypto.TradeModel.Symbols;
 using Crypto.Warehouse.Dimension;
 using Microsoft.Extensions.Logging;
@@ -22,11 +23,11 @@ internal sealed class CaptureService : IAsyncDisposable
     private readonly GapBackfill _backfill;
     private readonly CancellationTokenSource _stopping = new();
     private readonly Task _backfilling;
-    private readonly Task _referencing;
+    private readonly Task[] _referencing;
 
     private CaptureService(
         ServiceOptions options, HttpClient http, TradePipeline pipeline, BinanceTradeStream stream, GapBackfill backfill, ReferenceFileWatch file,
-        ExchangeInfoPolling polling, IReadOnlyList<Symbol> symbols)
+        ExchangeInfoPolling polling, ChangeEventFile? events, IReadOnlyList<Symbol> symbols)
     {
         _options = options;
         _http = http;
@@ -37,7 +38,12 @@ internal sealed class CaptureService : IAsyncDisposable
         pipeline.Connect(stream.Merge(backfill.Events));
         backfill.EnqueueOpenGaps();
         _backfilling = Task.Run(() => backfill.RunAsync(_stopping.Token));
-        _referencing = Task.Run(() => Task.WhenAll(file.RunAsync(_stopping.Token), polling.RunAsync(_stopping.Token)));
+        _referencing =
+        [
+            Task.Run(() => file.RunAsync(_stopping.Token)),
+            Task.Run(() => polling.RunAsync(_stopping.Token)),
+            Task.Run(() => events?.RunAsync(options.Reference.Interval, _stopping.Token) ?? Task.CompletedTask),
+        ];
         Failure = FirstFailureAsync();
     }
 
@@ -73,6 +79,10 @@ internal sealed class CaptureService : IAsyncDisposable
                 options.Reference.File ?? folder.ReferenceFile, options.Reference.Interval, sync, clock, loggers.CreateLogger<ReferenceFileWatch>());
             await file.ApplyIfChangedAsync(cancellationToken);
 
+            var events = options.Reference.ChangeEvents is { } path
+                ? new ChangeEventFile(path, stores.Warehouse, clock, loggers.CreateLogger<ChangeEventFile>())
+                : null;
+
             GapBackfill? backfill = null;
             var pipeline = await TradePipeline.StartAsync(
                 stores, options.Log, options.Exchange.Channel, gap => backfill?.Enqueue(gap), clock, loggers, cancellationToken);
@@ -83,7 +93,7 @@ internal sealed class CaptureService : IAsyncDisposable
             var stream = new BinanceTradeStream(
                 symbols, stores.Symbols, streamOptions, () => WebSocketTransport.Create(options.Exchange.Transport, streamOptions), random, clock,
                 loggers.CreateLogger<BinanceTradeStream>());
-            return new CaptureService(options, http, pipeline, stream, backfill, file, polling, symbols);
+            return new CaptureService(options, http, pipeline, stream, backfill, file, polling, events, symbols);
         }
         catch
         {
@@ -98,8 +108,9 @@ internal sealed class CaptureService : IAsyncDisposable
     {
         await Stream.StopAsync();
         await _stopping.CancelAsync();
-        await _backfilling;
-        await _referencing;
+
+        // Whatever became of them (a failure was told through Failure), what was received is drained.
+        await Task.WhenAll([_backfilling, .. _referencing]).ContinueWith(static _ => { }, TaskScheduler.Default);
         return await _pipeline.DrainAsync(_options.DrainTimeout);
     }
 
@@ -109,14 +120,14 @@ internal sealed class CaptureService : IAsyncDisposable
         await _stopping.CancelAsync();
 
         // Their failures were told through Failure.
-        await Task.WhenAll(_backfilling, _referencing).ContinueWith(static _ => { }, TaskScheduler.Default);
+        await Task.WhenAll([_backfilling, .. _referencing]).ContinueWith(static _ => { }, TaskScheduler.Default);
         await _pipeline.DisposeAsync();
         _backfill.Dispose();
         _http.Dispose();
         _stopping.Dispose();
     }
 
-    private static List<ExchangeSymbol> Choose(ExchangeOptions options, IReadOnlyList<ExchangeSymbol> listed)
+    internal static List<ExchangeSymbol> Choose(ExchangeOptions options, IReadOnlyList<ExchangeSymbol> listed)
     {
         if (options.Tickers is ["ALL"]) return [.. listed.Where(symbol => symbol.Status == "TRADING" && symbol.IsSpotTradingAllowed)];
         var byTicker = listed.ToDictionary(symbol => symbol.Ticker, StringComparer.Ordinal);
@@ -134,13 +145,17 @@ internal sealed class CaptureService : IAsyncDisposable
         return near.Count == 0 ? "" : $"; did you mean {string.Join(" or ", near)}?";
     }
 
-    private static Uri BaseOf(string rest) => new(rest.EndsWith('/') ? rest : rest + "/");
+    internal static Uri BaseOf(string rest) => new(rest.EndsWith('/') ? rest : rest + "/");
 
     private async Task<Exception> FirstFailureAsync()
     {
-        var stages = Task.WhenAll(_backfilling, _referencing);
-        var first = await Task.WhenAny(_pipeline.Failure, stages);
-        if (first == stages && stages.Exception is { } failure) return failure.InnerException!;
-        return await _pipeline.Failure;
+        List<Task> stages = [_pipeline.Failure, _backfilling, .. _referencing];
+        while (true)
+        {
+            var ended = await Task.WhenAny(stages);
+            if (ended == _pipeline.Failure) return await _pipeline.Failure;
+            if (ended.Exception is { } failure) return failure.InnerException!;
+            stages.Remove(ended);
+        }
     }
 }

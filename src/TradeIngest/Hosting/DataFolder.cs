@@ -18,7 +18,9 @@ internal sealed class DataFolder(string path)
     /// <summary>The description of the simulated market whose trades the folder holds; absent for real ones.</summary>
     public string Simulation => In("simulation.json");
 
-    /// <summary>Takes the folder for writing, creating it where it is missing. The operating system frees it when the process dies.</summary>
+    /// <summary>
+    /// Takes the folder for writing, creating it where it is missing. The operating system frees it when the process dies.
+    /// </summary>
     /// <exception cref="StorageException">Another process has it, or it cannot be written.</exception>
     public IDisposable Lock()
     {
@@ -32,7 +34,9 @@ internal sealed class DataFolder(string path)
         catch (IOException failure) when (IsShared(failure))
         {
             throw new StorageException(
-                StorageFault.Busy, $"'{Path}' is being written by process {Writer()}. Stop it first, or choose another folder with --data.", failure);
+                StorageFault.Busy,
+                $"'{Path}' is being written by process {Writer()}. Stop it first, or choose another folder with --data.",
+                failure);
         }
         catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
         {
@@ -45,7 +49,18 @@ internal sealed class DataFolder(string path)
 
     private string In(string file) => System.IO.Path.Combine(Path, file);
 
-    private string Writer() => File.Exists(In("writer.pid")) ? File.ReadAllText(In("writer.pid")).Trim() : "unknown";
+    private string Writer()
+    {
+        try
+        {
+            return File.ReadAllText(In("writer.pid")).Trim();
+        }
+        catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
+        {
+            // The message is about the lock; that nobody can tell the writer's number is no reason to lose it.
+            return "unknown";
+        }
+    }
 
     // EWOULDBLOCK on Linux (11), EAGAIN on macOS (35), ERROR_SHARING_VIOLATION on Windows (32).
     private static bool IsShared(IOException failure) => (failure.HResult & 0xFFFF) is 11 or 35 or 32;

@@ -1,15 +1,13 @@
+using Crypto.TradeIngest.Pipelines;
 using Crypto.TradeIngest.Simulation;
 using Crypto.TradeIngest.Simulation.Markets;
 using Crypto.TradeModel.Continuity;
 using Crypto.TradeModel.Symbols;
 using Crypto.TradeModel.Times;
+using Crypto.Warehouse;
 using Microsoft.Extensions.Logging;
 
 namespace Crypto.TradeIngest.Hosting;
-
-/// <summary>What the demo is to do.</summary>
-/// <param name="Duration">How long trades happen, unless <paramref name="Trades"/> says how many.</param>
-internal sealed record DemoPlan(long Seed, IReadOnlyList<string> Symbols, double? Rate, TimeSpan Duration, long? Trades);
 
 /// <summary>
 /// The whole job in one process: a simulated exchange, live capture from it over real sockets, and a change of reference data half
@@ -45,17 +43,34 @@ internal sealed class DemoRun : IAsyncDisposable
 
     /// <exception cref="ConfigurationException">The folder holds other data than this demo's market.</exception>
     public static async Task<DemoRun> StartAsync(
-        DataFolder folder, DemoPlan plan, ServiceOptions options, TimeProvider clock, Random random, ILoggerFactory loggers, CancellationToken cancellationToken)
+        DataFolder folder, DemoPlan plan, ServiceOptions options, TimeProvider clock, Random random, ILoggerFactory loggers,
+        CancellationToken cancellationToken)
     {
-        var market = MarketOf(folder, plan);
+        if (!File.Exists(folder.Simulation) && File.Exists(folder.Warehouse))
+        {
+            throw new ConfigurationException($"'{folder.Path}' holds trades that are not a demo's. Choose another folder with --data.");
+        }
+
         var stores = await Stores.OpenAsync(folder, options, clock);
         SimulatedExchange? exchange = null;
         try
         {
             await TradePipeline.CatchUpAsync(stores, clock, cancellationToken);
-            exchange = await StartExchangeAsync(stores, plan, market, clock, cancellationToken);
-            exchange.Description!.Save(folder.Simulation);
-            if (!File.Exists(folder.ReferenceFile)) await File.WriteAllLinesAsync(folder.ReferenceFile, ReferenceSample.Lines(plan.Symbols), cancellationToken);
+            exchange = new SimulatedExchange(MarketFolder.Continue(folder, new SimulatedExchangeOptions
+            {
+                Seed = plan.Seed,
+                Symbols = plan.Symbols,
+                Rate = plan.Rate,
+                TotalTrades = plan.Trades,
+                TimeProvider = clock,
+            }));
+            await exchange.StartAsync(cancellationToken);
+            MarketFolder.Save(folder, exchange.Description!);
+            if (!File.Exists(folder.ReferenceFile))
+            {
+                await File.WriteAllLinesAsync(folder.ReferenceFile, ReferenceSample.Lines(plan.Symbols), cancellationToken);
+            }
+
             options = options with
             {
                 Exchange = options.Exchange with
@@ -84,15 +99,15 @@ internal sealed class DemoRun : IAsyncDisposable
         var started = _clock.GetTimestamp();
         while (!_exchange.Finished.IsCompleted && (_plan.Trades is not null || _clock.GetElapsedTime(started) < _plan.Duration))
         {
-            if (Change is null && IsHalfWay(started)) await ChangeRiskAsync(cancellationToken);
+            if (_plan.ChangesReference && Change is null && IsHalfWay(started)) await ChangeRiskAsync(cancellationToken);
             await LookAsync(onLook, cancellationToken);
         }
 
         await _exchange.HaltAsync();
-        if (Change is null) await ChangeRiskAsync(cancellationToken);
+        if (_plan.ChangesReference && Change is null) await ChangeRiskAsync(cancellationToken);
         await CatchUpAsync(onLook, cancellationToken);
         await Service.StopAsync();
-        (_exchange.Description! with { Produced = AllProduced() }).Save(_folder.Simulation);
+        MarketFolder.Save(_folder, _exchange.Description! with { Produced = AllProduced() });
     }
 
     public async ValueTask DisposeAsync()
@@ -102,70 +117,13 @@ internal sealed class DemoRun : IAsyncDisposable
         await _stores.DisposeAsync();
     }
 
-    private static MarketDescription MarketOf(DataFolder folder, DemoPlan plan)
-    {
-        if (!File.Exists(folder.Simulation))
-        {
-            return File.Exists(folder.Warehouse)
-                ? throw new ConfigurationException($"'{folder.Path}' holds trades that are not a demo's. Choose another folder with --data.")
-                : MarketDescription.New(plan.Seed);
-        }
-
-        MarketDescription market;
-        try
-        {
-            market = MarketDescription.Load(folder.Simulation);
-        }
-        catch (InvalidDataException failure)
-        {
-            throw new ConfigurationException($"{failure.Message} Choose another folder with --data.", failure);
-        }
-
-        return market.Seed == plan.Seed
-            ? market
-            : throw new ConfigurationException(
-                $"'{folder.Path}' holds a demo with seed {market.Seed}, not {plan.Seed}. Use that seed, or another folder with --data.");
-    }
-
-    private static async Task<SimulatedExchange> StartExchangeAsync(
-        Stores stores, DemoPlan plan, MarketDescription market, TimeProvider clock, CancellationToken cancellationToken)
-    {
-        var first = new Dictionary<string, long>(StringComparer.Ordinal);
-        var known = new SimulatedMarket(market);
-        foreach (var symbol in await stores.Warehouse.CoverageAsync(cancellationToken))
-        {
-            if (symbol.Covered.Count > 0 && known.TryGetSymbol(symbol.Key.Ticker, out var simulated))
-            {
-                first[symbol.Key.Ticker] = symbol.Covered[^1].To + 1 - simulated.FirstId;
-            }
-        }
-
-        var exchange = new SimulatedExchange(new SimulatedExchangeOptions
-        {
-            Symbols = plan.Symbols,
-            Rate = plan.Rate,
-            TotalTrades = plan.Trades,
-            Continues = market,
-            FirstK = first,
-            TimeProvider = clock,
-        });
-        try
-        {
-            await exchange.StartAsync(cancellationToken);
-            return exchange;
-        }
-        catch
-        {
-            await exchange.DisposeAsync();
-            throw;
-        }
-    }
-
     private bool IsHalfWay(long started) => _plan.Trades is { } trades
         ? _exchange.TotalProduced >= trades / 2
         : _clock.GetElapsedTime(started) >= _plan.Duration / 2;
 
-    /// <summary>The operator edits the reference file: the first symbol has another risk level from now on, by the market's clock.</summary>
+    /// <summary>
+    /// The operator edits the reference file: the first symbol has another risk level from now on, by the market's clock.
+    /// </summary>
     private async Task ChangeRiskAsync(CancellationToken cancellationToken)
     {
         var ticker = _plan.Symbols[0];
@@ -189,12 +147,20 @@ internal sealed class DemoRun : IAsyncDisposable
         // Also what happened before the connection stood: the exchange still has it.
         foreach (var symbol in Service.Symbols)
         {
-            foreach (var missing in Missing(market, symbol)) Service.Backfill.Enqueue(new Pipelines.GapFound(Timestamp.Now(_clock), symbol, missing));
+            foreach (var missing in Missing(market, symbol))
+            {
+                Service.Backfill.Enqueue(new GapFound(Timestamp.Now(_clock), symbol, missing));
+            }
         }
 
-        while (Service.Symbols.Any(symbol => Missing(market, symbol).Count > 0) || Service.Pipeline.Sink.Stored + Service.Pipeline.Sink.Rejected < _exchange.TotalProduced)
+        while (Service.Symbols.Any(symbol => Missing(market, symbol).Count > 0)
+            || Service.Pipeline.Sink.Stored + Service.Pipeline.Sink.Rejected < _exchange.TotalProduced)
         {
-            if (_clock.GetElapsedTime(started) > CatchUpTimeout) return;
+            if (_clock.GetElapsedTime(started) > CatchUpTimeout)
+            {
+                throw new WarehouseException($"Not everything the exchange produced was stored within {CatchUpTimeout}; see trade-ingest status.");
+            }
+
             await LookAsync(onLook, cancellationToken);
         }
     }
@@ -214,15 +180,21 @@ internal sealed class DemoRun : IAsyncDisposable
         await delay;
     }
 
-    private Dictionary<string, long> AllProduced()
+    /// <summary>What must be stored now: of each ticker everything since its capture began, in this run or an earlier one.</summary>
+    private Dictionary<string, TradeSpan> AllProduced()
     {
         var market = new SimulatedMarket(_exchange.Description!);
-        var produced = new Dictionary<string, long>(StringComparer.Ordinal);
-        foreach (var listing in _exchange.Description!.Listings)
+        var first = _exchange.Description!.Sessions[^1].FirstK;
+        var produced = new Dictionary<string, TradeSpan>(StringComparer.Ordinal);
+        foreach (var listing in _exchange.Description.Listings)
         {
-            produced[listing.Ticker] = _exchange.Description.Sessions[^1].FirstK.ContainsKey(listing.Ticker)
-                ? _exchange.Produced(listing.Ticker)
-                : Service.Pipeline.Tracker.Coverage(_stores.Symbols.Intern(listing.Ticker)).Max + 1 - market.Symbol(listing.Ticker).FirstId;
+            var captured = Service.Pipeline.Tracker.Coverage(_stores.Symbols.Intern(listing.Ticker));
+            var firstId = market.Symbol(listing.Ticker).FirstId;
+            var isNew = first.TryGetValue(listing.Ticker, out var start) && start == 0;
+            if (captured.IsEmpty && !isNew) continue;
+            produced[listing.Ticker] = new TradeSpan(
+                isNew ? 0 : captured.Min - firstId,
+                first.ContainsKey(listing.Ticker) ? _exchange.Produced(listing.Ticker) : captured.Max + 1 - firstId);
         }
 
         return produced;

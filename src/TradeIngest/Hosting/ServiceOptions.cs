@@ -1,6 +1,7 @@
 using Crypto.TradeIngest.Binance;
 using Crypto.TradeIngest.Binance.Connections;
 using Crypto.TradeIngest.Log;
+using Crypto.TradeIngest.Log.Kafka;
 using Crypto.TradeIngest.Pipelines;
 using Crypto.Warehouse.Dimension;
 using Crypto.Warehouse.Loading;
@@ -19,6 +20,9 @@ internal sealed record ServiceOptions
 
     public LogOptions Log { get; init; } = new();
 
+    /// <summary>How to reach Kafka; read when <c>Log:Kind</c> is Kafka.</summary>
+    public KafkaOptions Kafka { get; init; } = new();
+
     public WarehouseOptions Warehouse { get; init; } = new();
 
     /// <summary>Checked only by what uses it.</summary>
@@ -33,6 +37,11 @@ internal sealed record ServiceOptions
         if (string.IsNullOrWhiteSpace(Data)) yield return "Data: the folder is empty; set --data";
         foreach (var fault in Exchange.Validate()) yield return $"Exchange: {fault}";
         if (Reference.Interval < TimeSpan.FromMilliseconds(50)) yield return $"Reference: Interval {Reference.Interval} is under 50 ms";
+        if (Log.Kind == LogKind.Kafka)
+        {
+            foreach (var fault in Kafka.Validate()) yield return $"Kafka: {fault}";
+        }
+
         if (Log.Partitions is < 1 or > 1024) yield return $"Log: Partitions {Log.Partitions} is not within 1 to 1,024";
         if (Log.MaxBytes < 1 << 20) yield return $"Log: MaxBytes {Log.MaxBytes} is under 1 MiB";
         foreach (var fault in Warehouse.Validate()) yield return $"Warehouse: {fault}";
@@ -98,14 +107,32 @@ internal sealed record ReferenceOptions
     /// <summary>The reference file. Default <c>symbols.csv</c> in the data folder; it need not exist.</summary>
     public string? File { get; init; }
 
-    /// <summary>How often it is looked at. Default 1 s.</summary>
+    /// <summary>A file of change events of a database, one JSON object per line, to which a connector appends. Default none.</summary>
+    public string? ChangeEvents { get; init; }
+
+    /// <summary>How often the files are looked at. Default 1 s.</summary>
     public TimeSpan Interval { get; init; } = TimeSpan.FromSeconds(1);
+}
+
+internal enum LogKind
+{
+    /// <summary>A file in the data folder; all roles in one process.</summary>
+    Embedded,
+
+    /// <summary>A Kafka cluster; roles may run in processes of their own.</summary>
+    Kafka,
 }
 
 internal sealed record LogOptions
 {
-    /// <summary>Partitions of each topic, fixed when the log is created. Default 1; 1 to 1,024.</summary>
-    public int Partitions { get; init; } = 1;
+    /// <summary>What the trade log is. Default a file in the data folder.</summary>
+    public LogKind Kind { get; init; }
+
+    /// <summary>
+    /// Partitions of the topics of trades and dead letters, fixed when the log is created; 1 to 1,024. Default 1 in a file, and in
+    /// Kafka what the topics have, or 6 for new ones.
+    /// </summary>
+    public int? Partitions { get; init; }
 
     /// <summary>Bytes kept per partition once they are in the warehouse. Default 1 GiB; from 1 MiB.</summary>
     public long MaxBytes { get; init; } = 1L << 30;

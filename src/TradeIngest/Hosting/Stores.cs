@@ -1,8 +1,11 @@
 using Crypto.TradeIngest.Log;
 using Crypto.TradeIngest.Log.Embedded;
+using Crypto.TradeIngest.Log.Kafka;
 using Crypto.TradeModel.Symbols;
 using Crypto.Warehouse;
 using Crypto.Warehouse.Sqlite;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Logging.Abstractions;
 
 namespace Crypto.TradeIngest.Hosting;
 
@@ -27,13 +30,13 @@ internal sealed class Stores : IAsyncDisposable
     /// <exception cref="StorageException">The folder is in use or a store cannot be used.</exception>
     /// <exception cref="WarehouseException">A store was written by a newer version.</exception>
     /// <exception cref="LogException">The log does not fit its configuration.</exception>
-    public static async Task<Stores> OpenAsync(DataFolder folder, ServiceOptions options, TimeProvider clock)
+    public static async Task<Stores> OpenAsync(DataFolder folder, ServiceOptions options, TimeProvider clock, ILoggerFactory? loggers = null)
     {
         var folderLock = folder.Lock();
-        EmbeddedTradeLog? log = null;
+        ITradeLog? log = null;
         try
         {
-            log = EmbeddedTradeLog.Open(folder.Log, new EmbeddedTradeLogOptions { Partitions = options.Log.Partitions }, clock);
+            log = await OpenLogAsync(folder, options, clock, loggers ?? NullLoggerFactory.Instance);
             return new Stores(folderLock, log, SqliteWarehouse.Open(folder.Warehouse, WarehouseOptionsOf(options), clock));
         }
         catch
@@ -43,6 +46,14 @@ internal sealed class Stores : IAsyncDisposable
             throw;
         }
     }
+
+    /// <summary>The log alone: what needs no warehouse needs no lock either, where the log is not a file.</summary>
+    public static async Task<ITradeLog> OpenLogAsync(DataFolder folder, ServiceOptions options, TimeProvider clock, ILoggerFactory loggers) => options.Log.Kind switch
+    {
+        LogKind.Kafka => await KafkaTradeLog.OpenAsync(
+            options.Kafka, TopicPlan.All(options.Kafka, options.Log.Partitions), clock, loggers.CreateLogger<KafkaTradeLog>(), CancellationToken.None),
+        _ => EmbeddedTradeLog.Open(folder.Log, new EmbeddedTradeLogOptions { Partitions = options.Log.Partitions ?? 1 }, clock),
+    };
 
     public static SqliteWarehouseOptions WarehouseOptionsOf(ServiceOptions options) => new()
     {

@@ -8,8 +8,8 @@ using Microsoft.Extensions.Logging;
 namespace Crypto.TradeIngest.Hosting;
 
 /// <summary>
-/// Everything between a source of events and the warehouse: continuity, quality, the channel, the log writer, the sinks. Live capture and replay
-/// differ only in what they connect to it.
+/// Everything between a source of events and the warehouse: continuity, quality, the channel, the log writer, the sinks. Live
+/// capture and replay differ only in what they connect to it.
 /// </summary>
 internal sealed class TradePipeline : IAsyncDisposable
 {
@@ -38,7 +38,7 @@ internal sealed class TradePipeline : IAsyncDisposable
         Tracker = tracker;
         _onGap = onGap;
         Channel = new TradeChannel(channel, Tracker, onGap, loggers.CreateLogger<TradeChannel>());
-        Writer = new LogWriter(Channel, stores.Log, loggers.CreateLogger<LogWriter>());
+        Writer = new LogWriter(Channel, stores.Log, clock, loggers.CreateLogger<LogWriter>());
 
         // Both sides are synchronous at heart (SQLite): each gets a thread of the pool to itself.
         _writing = Task.Run(() => Writer.RunAsync(_abandoning.Token));
@@ -67,12 +67,12 @@ internal sealed class TradePipeline : IAsyncDisposable
     /// <summary>Loads what an earlier run left in the log, so that stored coverage is complete, then starts all stages.</summary>
     /// <param name="onGap">Told every gap: jumps in ids, and trades the channel had no room for. Must not wait.</param>
     public static async Task<TradePipeline> StartAsync(
-        Stores stores, LogOptions logOptions, TradeChannelOptions channel, Action<GapFound> onGap, TimeProvider clock, ILoggerFactory loggers,
-        CancellationToken cancellationToken)
+        Stores stores, LogOptions logOptions, TradeChannelOptions channel, Action<GapFound> onGap, TimeProvider clock,
+        ILoggerFactory loggers, CancellationToken cancellationToken)
     {
         var metrics = new SinkMetrics();
-        var trades = await TradeSink.OpenAsync(stores.Log, Topics.StockTrades, stores.Warehouse, stores.Symbols, metrics, clock, cancellationToken);
-        var deadLetters = await TradeSink.OpenAsync(stores.Log, Topics.DeadLetters, stores.Warehouse, stores.Symbols, metrics, clock, cancellationToken);
+        var trades = await OpenSinkAsync(stores, Topics.StockTrades, metrics, clock, cancellationToken);
+        var deadLetters = await OpenSinkAsync(stores, Topics.DeadLetters, metrics, clock, cancellationToken);
         await Task.WhenAll(trades.DrainAsync(cancellationToken), deadLetters.DrainAsync(cancellationToken));
 
         var tracker = new ContinuityTracker();
@@ -89,7 +89,7 @@ internal sealed class TradePipeline : IAsyncDisposable
     {
         foreach (var topic in new[] { Topics.StockTrades, Topics.DeadLetters })
         {
-            await using var sink = await TradeSink.OpenAsync(stores.Log, topic, stores.Warehouse, stores.Symbols, new SinkMetrics(), clock, cancellationToken);
+            await using var sink = await OpenSinkAsync(stores, topic, new SinkMetrics(), clock, cancellationToken);
             await sink.DrainAsync(cancellationToken);
         }
     }
@@ -141,6 +141,10 @@ internal sealed class TradePipeline : IAsyncDisposable
         _stoppingSinks.Dispose();
     }
 
+    private static Task<TradeSink> OpenSinkAsync(
+        Stores stores, string topic, SinkMetrics metrics, TimeProvider clock, CancellationToken cancellationToken) =>
+        TradeSink.OpenAsync(stores.Log, topic, stores.Warehouse, stores.Symbols, metrics, clock, cancellationToken);
+
     private void TellGap(StreamEvent value)
     {
         if (value is GapFound gap) _onGap(gap);
@@ -155,7 +159,7 @@ internal sealed class TradePipeline : IAsyncDisposable
                 await Task.Delay(_logOptions.TrimInterval, _clock, cancellationToken);
                 foreach (var (position, next) in await _stores.Warehouse.PositionsAsync(cancellationToken))
                 {
-                    if (position.Epoch != _stores.Log.Epoch) continue;
+                    if (!position.Epoch.StartsWith(_stores.Log.Epoch, StringComparison.Ordinal)) continue;
                     await _stores.Log.TrimAsync(position.Topic, position.Partition, next, _logOptions.Trim, cancellationToken);
                 }
             }

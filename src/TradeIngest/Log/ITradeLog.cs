@@ -9,11 +9,19 @@ internal interface ITradeLog : IAsyncDisposable
     /// <summary>Identity of the storage behind the log: another one after the log was deleted and made anew.</summary>
     string Epoch { get; }
 
+    /// <summary>As <see cref="Epoch"/>, of one topic, where topics can be made anew one by one. Part of every stored position.</summary>
+    string EpochOf(string topic) => Epoch;
+
     /// <summary>Partitions of every topic, numbered from 0.</summary>
     int Partitions { get; }
 
+    /// <summary>Partitions of one topic, where topics may differ.</summary>
+    int PartitionsOf(string topic) => Partitions;
+
     /// <summary>
-    /// Appends all records or none; on return they survive a power cut. Records of one key keep their order.
+    /// Appends all records; on return they survive a power cut, or the loss of a broker. Records of one key keep their order. When it
+    /// fails, a log of several machines may have taken some of them: what is appended again then stands there twice, and what reads
+    /// it must not mind.
     /// </summary>
     /// <exception cref="Warehouse.StorageException">The log could not take them; its IsTransient tells whether to try again.</exception>
     ValueTask AppendAsync(string topic, RecordBatch records, CancellationToken cancellationToken);
@@ -26,7 +34,10 @@ internal interface ITradeLog : IAsyncDisposable
     /// <summary>The first offset kept and the one the next record will get.</summary>
     ValueTask<OffsetRange> OffsetsAsync(string topic, int partition, CancellationToken cancellationToken);
 
-    /// <summary>Removes old records: those beyond the policy, but none at or after the given offset (those not yet read).</summary>
+    /// <summary>
+    /// Removes old records: those beyond the policy, but none at or after the given offset (those not yet read). A log with a retention
+    /// of its own (Kafka) leaves it to that.
+    /// </summary>
     /// <returns>The first offset kept.</returns>
     ValueTask<long> TrimAsync(string topic, int partition, long keepFrom, TrimPolicy policy, CancellationToken cancellationToken);
 }

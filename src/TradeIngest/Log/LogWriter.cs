@@ -1,4 +1,4 @@
-using System.Text;
+using Crypto.TradeIngest.Hosting;
 using Crypto.TradeIngest.Pipelines;
 using Crypto.TradeModel.Contract;
 using Microsoft.Extensions.Logging;
@@ -9,7 +9,7 @@ namespace Crypto.TradeIngest.Log;
 /// The asynchronous end of the hand-off: takes what waits in the channel, all of it up to a bound, and appends it in one durable
 /// write. So a slow disk makes larger writes, not a longer queue.
 /// </summary>
-internal sealed class LogWriter(TradeChannel channel, ITradeLog log, ILogger<LogWriter> logger)
+internal sealed class LogWriter(TradeChannel channel, ITradeLog log, TimeProvider clock, ILogger<LogWriter> logger)
 {
     private const int BytesPerAppend = 4 << 20;
 
@@ -21,6 +21,12 @@ internal sealed class LogWriter(TradeChannel channel, ITradeLog log, ILogger<Log
 
     public long DeadLetters => Volatile.Read(ref _deadLetters);
 
+    /// <summary>Writing trades as JSON.</summary>
+    public StageTime Encoding { get; } = new();
+
+    /// <summary>Durable appends.</summary>
+    public StageTime Appending { get; } = new();
+
     /// <summary>Runs until the channel is completed and drained; canceling abandons what still waits.</summary>
     public async Task RunAsync(CancellationToken cancellationToken)
     {
@@ -28,9 +34,13 @@ internal sealed class LogWriter(TradeChannel channel, ITradeLog log, ILogger<Log
         using var letters = new RecordBatch();
         while (await channel.WaitToReadAsync(cancellationToken))
         {
+            var started = clock.GetTimestamp();
             while (trades.Bytes < BytesPerAppend && letters.Bytes < BytesPerAppend && channel.TryRead(out var value)) Take(value, trades, letters);
+            Encoding.Add(clock, started);
+            started = clock.GetTimestamp();
             await log.AppendAsync(Topics.StockTrades, trades, cancellationToken);
             await log.AppendAsync(Topics.DeadLetters, letters, cancellationToken);
+            Appending.Add(clock, started);
             Volatile.Write(ref _appended, _appended + trades.Count);
             Volatile.Write(ref _deadLetters, _deadLetters + letters.Count);
             trades.Clear();
@@ -51,7 +61,7 @@ internal sealed class LogWriter(TradeChannel channel, ITradeLog log, ILogger<Log
                 batch.Dispose();
                 break;
             case DeadLetter letter:
-                letters.Add(Encoding.UTF8.GetBytes(letter.Reason.ToString()), DeadLetterJson.Write(letter));
+                letters.Add(System.Text.Encoding.UTF8.GetBytes(letter.Reason.ToString()), DeadLetterJson.Write(letter));
                 break;
             case GapFound gap:
                 logger.LogInformation("Gap {Ids} of {Symbol} found ({Count} trades).", gap.Ids, gap.Symbol, gap.Ids.Count);

@@ -33,9 +33,9 @@ internal static partial class StreamOperators
             {
                 var good = 0;
                 var issues = 0;
-                for (var i = 0; i < batch.Count; i++)
+                foreach (ref readonly var trade in batch.Trades)
                 {
-                    var reason = TradeQuality.Check(in batch.Trades[i]);
+                    var reason = TradeQuality.Check(in trade);
                     if (reason == ErrorReason.None)
                     {
                         good++;
@@ -43,7 +43,7 @@ internal static partial class StreamOperators
                     }
 
                     counters.Count(reason, 1);
-                    if (issues++ < issuesPerBatch) observer.OnNext(new QualityIssue(batch.Trades[i], reason));
+                    if (issues++ < issuesPerBatch) observer.OnNext(new QualityIssue(trade, reason));
                 }
 
                 counters.Count(ErrorReason.None, good);

@@ -126,16 +126,18 @@ internal sealed class ContinuityTracker
             return true;
         }
 
+        return state.TryTakeNext(trade.TradeId) || AcceptOther(state, in trade, gaps);
+    }
+
+    // Whatever is not the very next id of its symbol.
+    private bool AcceptOther(State state, in Trade trade, ICollection<GapFound> gaps)
+    {
         if (!state.Seen.Add(trade.TradeId)) return false;
         if (trade.TradeId > state.Highest)
         {
-            if (trade.TradeId > state.Highest + 1)
-            {
-                gaps.Add(new GapFound(trade.ReceivedTime, trade.Symbol, new IdRange(state.Highest + 1, trade.TradeId - 1)));
-                _gaps++;
-            }
-
-            state.Highest = trade.TradeId;
+            gaps.Add(new GapFound(trade.ReceivedTime, trade.Symbol, new IdRange(state.Highest + 1, trade.TradeId - 1)));
+            _gaps++;
+            state.JumpTo(trade.TradeId);
         }
         else if (trade.TradeId < state.Lowest)
         {
@@ -154,13 +156,39 @@ internal sealed class ContinuityTracker
     // Lowest and Highest outlive a Release at the edge of Seen: the released ids stay missing, and are not found twice.
     private sealed class State(Symbol symbol, IdRangeSet seen)
     {
+        // Ids that came one after the other are not put into the set one by one: [_pending, _next) waits until somebody looks.
+        private long _next = seen.Max + 1;
+        private long _pending = seen.Max + 1;
+
         public Symbol Symbol { get; } = symbol;
 
-        public IdRangeSet Seen { get; } = seen;
+        public IdRangeSet Seen
+        {
+            get
+            {
+                if (_pending < _next)
+                {
+                    seen.Add(new IdRange(_pending, _next - 1));
+                    _pending = _next;
+                }
+
+                return seen;
+            }
+        }
 
         public long Lowest { get; set; } = seen.Min;
 
-        public long Highest { get; set; } = seen.Max;
+        public long Highest => _next - 1;
+
+        public bool TryTakeNext(long id)
+        {
+            if (id != _next) return false;
+            _next++;
+            return true;
+        }
+
+        /// <summary>Goes on after an id beyond the next one, which is in the set already.</summary>
+        public void JumpTo(long id) => _next = _pending = id + 1;
 
         public List<IdRange> Missing(IdRange range)
         {

@@ -1,6 +1,7 @@
 using Crypto.TradeIngest.Binance;
 using Crypto.TradeIngest.Binance.Rest;
 using Crypto.TradeModel.Symbols;
+using Crypto.Warehouse;
 using Crypto.Warehouse.Dimension;
 using Microsoft.Extensions.Logging;
 
@@ -11,7 +12,8 @@ namespace Crypto.TradeIngest.Reference;
 /// list is a delete.
 /// </summary>
 internal sealed class ExchangeInfoPolling(
-    BinanceRestClient rest, IReadOnlyCollection<string> tickers, TimeSpan interval, ReferenceSync sync, TimeProvider clock, ILogger<ExchangeInfoPolling> logger)
+    BinanceRestClient rest, IReadOnlyCollection<string> tickers, TimeSpan interval, ReferenceSync sync, TimeProvider clock,
+    ILogger<ExchangeInfoPolling> logger)
 {
     private readonly HashSet<string> _tickers = new(tickers, StringComparer.Ordinal);
 
@@ -39,7 +41,12 @@ internal sealed class ExchangeInfoPolling(
             var statements = listed.Where(symbol => _tickers.Contains(symbol.Ticker)).Select(ExchangeInfoStatements.From).ToList();
             var keys = listed.Select(symbol => new NaturalKey(Exchange.Binance, symbol.Ticker)).ToHashSet();
             var outcome = await sync.SyncAsync(ChangeSource.ExchangeInfo, statements, cancellationToken, keys);
-            if (outcome.NewChanges > 0) logger.LogInformation("exchangeInfo: {Changes} changes, {Versions} versions.", outcome.NewChanges, outcome.VersionsWritten);
+            if (outcome.NewChanges == 0) return;
+            logger.LogInformation("exchangeInfo: {Changes} changes, {Versions} versions.", outcome.NewChanges, outcome.VersionsWritten);
+        }
+        catch (WarehouseException refusal)
+        {
+            logger.LogError("exchangeInfo is not applied and what was known stays: {Message}", refusal.Message);
         }
         catch (ExchangeException failure)
         {

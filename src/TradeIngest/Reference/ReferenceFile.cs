@@ -32,7 +32,7 @@ internal static class ReferenceFile
         {
             number++;
             var text = number == 1 ? line.TrimStart('\uFEFF') : line;
-            if (string.IsNullOrWhiteSpace(text) || text.StartsWith('#') || text.StartsWith("ticker,", StringComparison.OrdinalIgnoreCase)) continue;
+            if (string.IsNullOrWhiteSpace(text) || text.StartsWith('#') || IsHeader(text)) continue;
             if (ParseLine(text, out var fault) is not { } statement) faults.Add($"line {number}: {fault}");
             else if (seen.Add((statement.Key, statement.ValidFrom))) statements.Add(statement);
             else faults.Add($"line {number}: {statement.Key.Ticker} has a line with the same valid_from above");
@@ -40,6 +40,8 @@ internal static class ReferenceFile
 
         return (statements, faults);
     }
+
+    private static bool IsHeader(string line) => line.StartsWith("ticker,", StringComparison.OrdinalIgnoreCase);
 
     private static SymbolStatement? ParseLine(string line, out string fault)
     {

@@ -1,3 +1,4 @@
+using Crypto.Warehouse;
 using Crypto.Warehouse.Dimension;
 using Microsoft.Extensions.Logging;
 
@@ -7,7 +8,8 @@ namespace Crypto.TradeIngest.Reference;
 /// Applies the reference file whenever it changes. Polled: notifications do not cross container mounts. Symbols are those of the
 /// file; one that is not captured yet is registered all the same.
 /// </summary>
-internal sealed class ReferenceFileWatch(string path, TimeSpan interval, ReferenceSync sync, TimeProvider clock, ILogger<ReferenceFileWatch> logger)
+internal sealed class ReferenceFileWatch(
+    string path, TimeSpan interval, ReferenceSync sync, TimeProvider clock, ILogger<ReferenceFileWatch> logger)
 {
     private (DateTime Written, long Length) _seen;
 
@@ -30,7 +32,10 @@ internal sealed class ReferenceFileWatch(string path, TimeSpan interval, Referen
         }
     }
 
-    /// <summary>Reads and applies the file if it changed since the last call. A file that cannot be read leaves everything as it was.</summary>
+    /// <summary>
+    /// Reads and applies the file if it changed since the last call. A file that cannot be read, or is
+    /// refused, leaves everything as it was.
+    /// </summary>
     public async Task<ApplyOutcome> ApplyIfChangedAsync(CancellationToken cancellationToken)
     {
         var file = new FileInfo(path);
@@ -51,8 +56,19 @@ internal sealed class ReferenceFileWatch(string path, TimeSpan interval, Referen
         var (statements, faults) = ReferenceFile.Parse(lines);
         Faults = faults;
         foreach (var fault in faults) logger.LogWarning("'{Path}' {Fault}; the line is ignored and what was known stays.", path, fault);
-        var outcome = await sync.SyncAsync(ChangeSource.ReferenceFile, statements, cancellationToken);
         _seen = state;
+        ApplyOutcome outcome;
+        try
+        {
+            outcome = await sync.SyncAsync(ChangeSource.ReferenceFile, statements, cancellationToken);
+        }
+        catch (WarehouseException refusal)
+        {
+            // A mistake in a file must not end the capture; the file is looked at again when it changes.
+            logger.LogError("'{Path}' is not applied and what was known stays: {Message}", path, refusal.Message);
+            return default;
+        }
+
         if (outcome.NewChanges > 0)
         {
             logger.LogInformation(

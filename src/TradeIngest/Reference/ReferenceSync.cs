@@ -18,7 +18,8 @@ internal sealed class ReferenceSync(IWarehouse warehouse, TimeProvider clock)
     /// </param>
     /// <returns>What the changes did; nothing when the source said nothing new.</returns>
     public async Task<ApplyOutcome> SyncAsync(
-        ChangeSource source, IReadOnlyList<SymbolStatement> statements, CancellationToken cancellationToken, IReadOnlySet<NaturalKey>? listed = null)
+        ChangeSource source, IReadOnlyList<SymbolStatement> statements, CancellationToken cancellationToken,
+        IReadOnlySet<NaturalKey>? listed = null)
     {
         var said = await warehouse.ChangesAsync(source, cancellationToken);
         var histories = said.ToLookup(change => change.Key);
@@ -42,14 +43,15 @@ internal sealed class ReferenceSync(IWarehouse warehouse, TimeProvider clock)
 
         foreach (var history in histories.Where(history => listed is not null && !listed.Contains(history.Key) && !IsDeleted(history)))
         {
-            changes.Add(new SymbolChange(
-                source, ++sequence, history.Key, ChangeOperation.Delete, now, now, ImmutableSortedDictionary<SymbolAttribute, string?>.Empty));
+            var attributes = ImmutableSortedDictionary<SymbolAttribute, string?>.Empty;
+            changes.Add(new SymbolChange(source, ++sequence, history.Key, ChangeOperation.Delete, now, now, attributes));
         }
 
         return await warehouse.ApplyAsync(changes, cancellationToken);
     }
 
-    private static bool IsDeleted(IEnumerable<SymbolChange> history) => history.Max(SymbolChange.Order)?.Operation == ChangeOperation.Delete;
+    private static bool IsDeleted(IEnumerable<SymbolChange> history) =>
+        history.Max(SymbolChange.Order)?.Operation == ChangeOperation.Delete;
 
     /// <summary>The attributes of which the statement says something new, by the time from which it holds.</summary>
     private static List<(Timestamp ValidTime, ImmutableSortedDictionary<SymbolAttribute, string?> Attributes)> News(

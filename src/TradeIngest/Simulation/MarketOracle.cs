@@ -14,8 +14,9 @@ internal sealed class MarketOracle(MarketDescription description) : ITradeOracle
 
     public IdRange? Produced(string ticker)
     {
-        if (description.Produced is not { } produced || !produced.TryGetValue(ticker, out var end) || !_market.TryGetSymbol(ticker, out var symbol)) return null;
-        return end == 0 ? null : new IdRange(symbol.FirstId, symbol.FirstId + end - 1);
+        if (description.Produced is not { } produced || !produced.TryGetValue(ticker, out var span)) return null;
+        if (span.To == span.From || !_market.TryGetSymbol(ticker, out var symbol)) return null;
+        return new IdRange(symbol.FirstId + span.From, symbol.FirstId + span.To - 1);
     }
 
     public bool TryGet(string ticker, long tradeId, [MaybeNullWhen(false)] out OracleTrade trade)

@@ -1,3 +1,4 @@
+using Crypto.TradeIngest.Hosting;
 using Crypto.Warehouse.Loading;
 
 namespace Crypto.TradeIngest.Sink;
@@ -17,6 +18,12 @@ internal sealed class SinkMetrics
     public long Rejected => Volatile.Read(ref _rejected);
 
     public long Batches => Volatile.Read(ref _batches);
+
+    /// <summary>Reading records into trades.</summary>
+    public StageTime Decoding { get; } = new();
+
+    /// <summary>The warehouse's transactions.</summary>
+    public StageTime Loading { get; } = new();
 
     /// <summary>From the exchange's event time of live trades to their commit in the warehouse.</summary>
     public LatencyHistogram Latency { get; } = new();

@@ -3,7 +3,6 @@ using Crypto.TradeModel.Symbols;
 using Crypto.TradeModel.Times;
 using Crypto.TradeModel.Trades;
 using Crypto.Warehouse;
-using Crypto.Warehouse.Loading;
 
 namespace Crypto.TradeIngest.Sink;
 
@@ -35,16 +34,8 @@ internal sealed class TradeSink : IAsyncDisposable
     public static async Task<TradeSink> OpenAsync(
         ITradeLog log, string topic, IWarehouse warehouse, SymbolTable symbols, SinkMetrics metrics, TimeProvider clock, CancellationToken cancellationToken)
     {
-        var stored = await warehouse.PositionsAsync(cancellationToken);
-        var positions = new Dictionary<int, long>();
-        for (var partition = 0; partition < log.Partitions; partition++)
-        {
-            positions[partition] = stored.TryGetValue(new LogPartition(log.Epoch, topic, partition), out var next)
-                ? next
-                : (await log.OffsetsAsync(topic, partition, cancellationToken)).First;
-        }
-
-        return new TradeSink(log.OpenReader(topic, positions), new SliceDecoder(log.Epoch, topic, symbols), warehouse, metrics, clock);
+        var positions = await SinkPositions.ResumeAsync(log, topic, warehouse, reset: false, cancellationToken);
+        return new TradeSink(log.OpenReader(topic, positions.Next), new SliceDecoder(positions.Epoch, topic, symbols), warehouse, metrics, clock);
     }
 
     /// <summary>Loads what is appended, as it is appended, until canceled.</summary>
@@ -81,8 +72,13 @@ internal sealed class TradeSink : IAsyncDisposable
 
     private async Task LoadAsync(LogSlice slice)
     {
+        var started = _clock.GetTimestamp();
         var batch = _decoder.Decode(slice);
-        _metrics.Count(await _warehouse.LoadAsync(batch, CancellationToken.None));
+        _metrics.Decoding.Add(_clock, started);
+        started = _clock.GetTimestamp();
+        var outcome = await _warehouse.LoadAsync(batch, CancellationToken.None);
+        _metrics.Loading.Add(_clock, started);
+        _metrics.Count(outcome);
         var now = Timestamp.Now(_clock).Microseconds;
         foreach (ref readonly var trade in batch.Trades.Span)
         {

@@ -89,31 +89,17 @@ public static class FixedPoint
     /// <returns>False when <paramref name="destination"/> is too small; <see cref="MaxLength"/> bytes always suffice.</returns>
     public static bool TryFormat(long scaled, Span<byte> destination, out int written)
     {
+        if (destination.Length >= MaxLength)
+        {
+            written = Write(scaled, destination);
+            return true;
+        }
+
+        Span<byte> text = stackalloc byte[MaxLength];
+        written = Write(scaled, text);
+        if (text[..written].TryCopyTo(destination)) return true;
         written = 0;
-        var magnitude = scaled < 0 ? (ulong)-(scaled + 1) + 1 : (ulong)scaled;
-        var (integer, fraction) = Math.DivRem(magnitude, (ulong)One);
-        var length = (scaled < 0 ? 1 : 0) + DigitCount(integer) + 1 + Decimals;
-        if (destination.Length < length) return false;
-
-        var position = length;
-        for (var i = 0; i < Decimals; i += 2)
-        {
-            (fraction, var pair) = Math.DivRem(fraction, 100);
-            position -= 2;
-            DigitPairs.Slice((int)pair * 2, 2).CopyTo(destination[position..]);
-        }
-
-        destination[--position] = (byte)'.';
-        do
-        {
-            (integer, var digit) = Math.DivRem(integer, 10);
-            destination[--position] = (byte)('0' + digit);
-        }
-        while (integer != 0);
-
-        if (scaled < 0) destination[0] = (byte)'-';
-        written = length;
-        return true;
+        return false;
     }
 
     /// <summary>The text of <see cref="TryFormat"/> as a string, for messages and tests.</summary>
@@ -134,10 +120,28 @@ public static class FixedPoint
             : throw new FormatException($"'{text}' is not a decimal number with at most {Decimals} decimals in the 64-bit range.");
     }
 
-    /// <summary>The texts 00 to 99, one after the other.</summary>
-    private static ReadOnlySpan<byte> DigitPairs =>
-        "0001020304050607080910111213141516171819202122232425262728293031323334353637383940414243444546474849"u8
-        + "5051525354555657585960616263646566676869707172737475767778798081828384858687888990919293949596979899"u8;
+    // Into MaxLength bytes, of which those after the text may be written too.
+    private static int Write(long scaled, Span<byte> text)
+    {
+        var magnitude = scaled < 0 ? (ulong)-(scaled + 1) + 1 : (ulong)scaled;
+        var (integer, fraction) = Math.DivRem(magnitude, (ulong)One);
+        var position = 0;
+        if (scaled < 0) text[position++] = (byte)'-';
+        if (integer < Digits.WordLimit)
+        {
+            position += Digits.WriteShort(text[position..], integer);
+        }
+        else
+        {
+            position += Digits.WriteShort(text[position..], integer / Digits.WordLimit);
+            Digits.WriteWord(text[position..], integer % Digits.WordLimit);
+            position += Digits.PerWord;
+        }
+
+        text[position++] = (byte)'.';
+        Digits.WriteWord(text[position..], fraction);
+        return position + Decimals;
+    }
 
     private static bool TryPush(ref long negativeValue, uint digit)
     {
@@ -146,12 +150,5 @@ public static class FixedPoint
         if (shifted < long.MinValue + digit) return false;
         negativeValue = shifted - digit;
         return true;
-    }
-
-    private static int DigitCount(ulong value)
-    {
-        var count = 1;
-        for (; value >= 10; value /= 10) count++;
-        return count;
     }
 }

@@ -1,3 +1,4 @@
+using System.Buffers.Binary;
 using System.Diagnostics.CodeAnalysis;
 using System.Text;
 using System.Text.Unicode;
@@ -122,11 +123,29 @@ public sealed class SymbolTable(int capacity = SymbolTable.DefaultCapacity)
         Volatile.Write(ref slots[i], symbol);
     }
 
-    // FNV-1a, 32 bits: tickers are short, and a hash that is not seeded keeps ordinals repeatable from run to run.
+    // Multiplied by 2^64 over the golden ratio, a word at a time: a byte at a time took as long as a third of the parser.
     private static uint Hash(ReadOnlySpan<byte> utf8)
     {
-        var hash = 2166136261u;
-        foreach (var b in utf8) hash = (hash ^ b) * 16777619u;
-        return hash ^ (hash >> 15);
+        const ulong Multiplier = 0x9E3779B97F4A7C15;
+        var hash = (ulong)utf8.Length;
+        for (; utf8.Length >= sizeof(ulong); utf8 = utf8[sizeof(ulong)..]) hash = Mix(hash ^ BinaryPrimitives.ReadUInt64LittleEndian(utf8));
+
+        // The last four to seven bytes as two words that overlap.
+        if (utf8.Length >= sizeof(uint))
+        {
+            var first = BinaryPrimitives.ReadUInt32LittleEndian(utf8);
+            var last = BinaryPrimitives.ReadUInt32LittleEndian(utf8[^sizeof(uint)..]);
+            return (uint)Mix(hash ^ (first | ((ulong)last << 32)));
+        }
+
+        ulong rest = 0;
+        foreach (var b in utf8) rest = (rest << 8) | b;
+        return (uint)Mix(hash ^ rest);
+
+        static ulong Mix(ulong value)
+        {
+            value *= Multiplier;
+            return value ^ (value >> 32);
+        }
     }
 }

@@ -11,10 +11,14 @@ internal static class DimensionAudits
     /// <param name="changes">The whole log of changes.</param>
     /// <param name="ownership">As the warehouse applies it.</param>
     public static IEnumerable<AuditResult> Run(
-        IReadOnlyList<RecordedVersion> rows, IReadOnlyList<long> storedKeys, IReadOnlyList<SymbolChange> changes, AttributeOwnership ownership)
+        IReadOnlyList<RecordedVersion> rows, IReadOnlyList<long> storedKeys, IReadOnlyList<SymbolChange> changes,
+        AttributeOwnership ownership)
     {
         var versions = rows.Where(row => row.IsBelieved).Select(row => row.Version).ToArray();
-        var histories = versions.GroupBy(version => version.Key).Select(history => history.OrderBy(version => version.ValidFrom).ToArray()).ToArray();
+        var histories = versions
+            .GroupBy(version => version.Key)
+            .Select(history => history.OrderBy(version => version.ValidFrom).ToArray())
+            .ToArray();
         yield return UniqueCurrentVersion(histories);
         yield return MutuallyExclusiveRanges(histories);
         yield return NoHoles(histories);
@@ -41,7 +45,8 @@ internal static class DimensionAudits
         var tally = new AuditTally("mutually_exclusive_ranges", "no two versions of a symbol are valid at the same time");
         foreach (var (left, right) in Neighbors(histories, tally))
         {
-            if (left.ValidTo > right.ValidFrom) tally.Fail($"{left.Key}: [{left.ValidFrom}, {left.ValidTo}) overlaps the version from {right.ValidFrom}");
+            if (left.ValidTo <= right.ValidFrom) continue;
+            tally.Fail($"{left.Key}: [{left.ValidFrom}, {left.ValidTo}) overlaps the version from {right.ValidFrom}");
         }
 
         return tally.ToResult();
@@ -69,7 +74,8 @@ internal static class DimensionAudits
         var tally = new AuditTally("neighbors_differ", "a version differs from the one before it");
         foreach (var (left, right) in Neighbors(histories, tally))
         {
-            if (left.ChangeHash == right.ChangeHash) tally.Fail($"{left.Key}: the versions from {left.ValidFrom} and {right.ValidFrom} are equal");
+            if (left.ChangeHash != right.ChangeHash) continue;
+            tally.Fail($"{left.Key}: the versions from {left.ValidFrom} and {right.ValidFrom} are equal");
         }
 
         return tally.ToResult();
@@ -77,25 +83,30 @@ internal static class DimensionAudits
 
     private static AuditResult KeyIntegrity(IReadOnlyList<RecordedVersion> rows, IReadOnlyList<long> storedKeys)
     {
-        var tally = new AuditTally("key_integrity", "every surrogate key is the one its exchange, ticker and valid_from give, and never means another version");
+        var tally = new AuditTally(
+            "key_integrity",
+            "every surrogate key is the one its exchange, ticker and valid_from give, and never means another version");
         var owners = new Dictionary<long, (NaturalKey Key, Timestamp ValidFrom)>();
         for (var i = 0; i < rows.Count; i++)
         {
             tally.Examined++;
             var version = rows[i].Version;
-            if (storedKeys[i] != version.SymbolKey) tally.Fail($"{version.Key} from {version.ValidFrom}: key {storedKeys[i]}");
-            if (!owners.TryAdd(storedKeys[i], (version.Key, version.ValidFrom)) && owners[storedKeys[i]] != (version.Key, version.ValidFrom))
+            var (key, identity) = (storedKeys[i], (version.Key, version.ValidFrom));
+            if (key != version.SymbolKey) tally.Fail($"{version.Key} from {version.ValidFrom}: key {key}");
+            if (!owners.TryAdd(key, identity) && owners[key] != identity)
             {
-                tally.Fail($"key {storedKeys[i]} stands for {owners[storedKeys[i]]} and for {version.Key} from {version.ValidFrom}");
+                tally.Fail($"key {key} stands for {owners[key]} and for {version.Key} from {version.ValidFrom}");
             }
         }
 
         return tally.ToResult();
     }
 
-    private static AuditResult Rebuild(IReadOnlyList<RecordedVersion> rows, IReadOnlyList<SymbolChange> changes, AttributeOwnership ownership)
+    private static AuditResult Rebuild(
+        IReadOnlyList<RecordedVersion> rows, IReadOnlyList<SymbolChange> changes, AttributeOwnership ownership)
     {
-        var tally = new AuditTally("dimension_rebuild", "folding SYMBOL_CHANGES again gives the same rows, those no longer believed included");
+        var tally = new AuditTally(
+            "dimension_rebuild", "folding SYMBOL_CHANGES again gives the same rows, those no longer believed included");
         var stored = rows.ToHashSet();
         foreach (var history in changes.GroupBy(change => change.Key))
         {

@@ -14,12 +14,10 @@ public sealed class AttributeOwnership
     public AttributeOwnership(IEnumerable<KeyValuePair<SymbolAttribute, IEnumerable<ChangeSource>>> owners) =>
         _owners = owners.ToImmutableDictionary(pair => pair.Key, pair => pair.Value.ToImmutableHashSet());
 
-    /// <summary>The exchange and change streams own what the exchange knows; the reference file and change streams own sector and risk level.</summary>
-    public static AttributeOwnership Default { get; } = new(SymbolAttributes.All.Select(attribute => KeyValuePair.Create<SymbolAttribute, IEnumerable<ChangeSource>>(
-        attribute,
-        attribute is SymbolAttribute.Sector or SymbolAttribute.RiskLevel
-            ? [ChangeSource.ReferenceFile, ChangeSource.ChangeDataCapture]
-            : [ChangeSource.ExchangeInfo, ChangeSource.ChangeDataCapture])));
+    /// <summary>
+    /// The exchange and change streams own what the exchange knows; the reference file and change streams own sector and risk level.
+    /// </summary>
+    public static AttributeOwnership Default { get; } = new(SymbolAttributes.All.Select(OwnersByDefault));
 
     /// <summary>Every source may state everything.</summary>
     public static AttributeOwnership Shared { get; } = new([]);
@@ -36,4 +34,10 @@ public sealed class AttributeOwnership
 
     public bool Allows(ChangeSource source, SymbolAttribute attribute) =>
         source == ChangeSource.Inferred || !_owners.TryGetValue(attribute, out var owners) || owners.Contains(source);
+
+    private static KeyValuePair<SymbolAttribute, IEnumerable<ChangeSource>> OwnersByDefault(SymbolAttribute attribute) => new(
+        attribute,
+        attribute is SymbolAttribute.Sector or SymbolAttribute.RiskLevel
+            ? [ChangeSource.ReferenceFile, ChangeSource.ChangeDataCapture]
+            : [ChangeSource.ExchangeInfo, ChangeSource.ChangeDataCapture]);
 }

@@ -17,7 +17,8 @@ public enum ConflictRule
 
 /// <summary>A statement that lost, and the one that won; both stay in the log of changes.</summary>
 /// <param name="Winner">Null where nobody stated the attribute rightfully at that instant.</param>
-public sealed record ChangeConflict(SymbolAttribute Attribute, Timestamp ValidTime, ConflictRule Rule, SymbolChange Loser, SymbolChange? Winner)
+public sealed record ChangeConflict(
+    SymbolAttribute Attribute, Timestamp ValidTime, ConflictRule Rule, SymbolChange Loser, SymbolChange? Winner)
 {
     /// <summary>
     /// The conflicts within a set of changes of one symbol, in their total order. A later correction by the same source (a higher
@@ -45,33 +46,35 @@ public sealed record ChangeConflict(SymbolAttribute Attribute, Timestamp ValidTi
         return conflicts ?? (IReadOnlyList<ChangeConflict>)[];
     }
 
-    private static void Find(IReadOnlyList<SymbolChange> ordered, int from, int to, AttributeOwnership ownership, List<ChangeConflict> conflicts)
+    /// <summary>Adds the conflicts of one instant: the changes from <paramref name="from"/> up to <paramref name="to"/>.</summary>
+    private static void Find(
+        IReadOnlyList<SymbolChange> ordered, int from, int to, AttributeOwnership ownership, List<ChangeConflict> conflicts)
     {
         foreach (var attribute in SymbolAttributes.All)
         {
-            SymbolChange? winner = null;
+            var winner = WinnerOf(ordered, from, to, attribute, ownership);
             for (var i = to - 1; i >= from; i--)
             {
                 var change = ordered[i];
-                if (!change.States(attribute)) continue;
-                if (!ownership.Allows(change.Source, attribute))
-                {
-                    conflicts.Add(new ChangeConflict(attribute, change.ValidTime, ConflictRule.Ownership, change, WinnerOf(ordered, from, to, attribute, ownership)));
-                }
-                else if (winner is null)
-                {
-                    winner = change;
-                }
-                else if (change.Source != ChangeSource.Inferred && change.Attributes[attribute] != winner.Attributes[attribute])
-                {
-                    if (change.Source != winner.Source) conflicts.Add(new ChangeConflict(attribute, change.ValidTime, ConflictRule.Priority, change, winner));
-                    else if (change.Sequence == winner.Sequence) conflicts.Add(new ChangeConflict(attribute, change.ValidTime, ConflictRule.Tie, change, winner));
-                }
+                if (ReferenceEquals(change, winner) || !change.States(attribute)) continue;
+                if (RuleAgainst(change, winner, attribute, ownership) is not { } rule) continue;
+                conflicts.Add(new ChangeConflict(attribute, change.ValidTime, rule, change, winner));
             }
         }
     }
 
-    private static SymbolChange? WinnerOf(IReadOnlyList<SymbolChange> ordered, int from, int to, SymbolAttribute attribute, AttributeOwnership ownership)
+    /// <summary>Why a change lost, or null where it says the same, is a guess, or was corrected by its own source.</summary>
+    private static ConflictRule? RuleAgainst(
+        SymbolChange change, SymbolChange? winner, SymbolAttribute attribute, AttributeOwnership ownership)
+    {
+        if (!ownership.Allows(change.Source, attribute)) return ConflictRule.Ownership;
+        if (change.Source == ChangeSource.Inferred || change.Attributes[attribute] == winner!.Attributes[attribute]) return null;
+        if (change.Source != winner.Source) return ConflictRule.Priority;
+        return change.Sequence == winner.Sequence ? ConflictRule.Tie : null;
+    }
+
+    private static SymbolChange? WinnerOf(
+        IReadOnlyList<SymbolChange> ordered, int from, int to, SymbolAttribute attribute, AttributeOwnership ownership)
     {
         for (var i = to - 1; i >= from; i--)
         {

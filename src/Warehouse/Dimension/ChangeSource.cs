@@ -1,6 +1,8 @@
 namespace Crypto.Warehouse.Dimension;
 
-/// <summary>Who states a change. The number is the priority: of two statements about the same instant the higher one is applied last.</summary>
+/// <summary>
+/// Who states a change. The number is the priority: of two statements about the same instant the higher one is applied last.
+/// </summary>
 public enum ChangeSource
 {
     /// <summary>A trade of a symbol that no source has described yet: the inferred member.</summary>
@@ -16,6 +18,7 @@ public enum ChangeSource
     ChangeDataCapture = 3,
 }
 
+/// <summary>The names of sources, as stored and as configured.</summary>
 public static class ChangeSources
 {
     /// <summary>The stable name stored in <c>SYMBOL_CHANGES.source</c>.</summary>
@@ -29,7 +32,8 @@ public static class ChangeSources
     };
 
     /// <exception cref="FormatException">No source has this name.</exception>
-    public static ChangeSource Parse(string name) => TryParse(name, out var source) ? source : throw new FormatException($"'{name}' is no source of changes.");
+    public static ChangeSource Parse(string name) =>
+        TryParse(name, out var source) ? source : throw new FormatException($"'{name}' is no source of changes.");
 
     public static bool TryParse(string name, out ChangeSource source)
     {

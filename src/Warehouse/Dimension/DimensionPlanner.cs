@@ -21,7 +21,8 @@ public static class DimensionPlanner
 {
     /// <param name="known">All changes of the symbol that are stored, in any order.</param>
     /// <param name="news">Changes of the same symbol, in any order; those known already count for nothing.</param>
-    public static DimensionPlan Plan(IReadOnlyCollection<SymbolChange> known, IReadOnlyCollection<SymbolChange> news, AttributeOwnership ownership)
+    public static DimensionPlan Plan(
+        IReadOnlyCollection<SymbolChange> known, IReadOnlyCollection<SymbolChange> news, AttributeOwnership ownership)
     {
         ArgumentNullException.ThrowIfNull(known);
         ArgumentNullException.ThrowIfNull(news);
@@ -49,34 +50,43 @@ public static class DimensionPlanner
         return added;
     }
 
+    /// <summary>
+    /// What is no longer believed goes before what is believed instead, so that at no step two rows of one key are believed at once.
+    /// </summary>
     private static List<DimensionOperation> Operations(SymbolHistory before, SymbolHistory after)
     {
         var stored = before.Superseded.Concat(before.Believed).ToDictionary(row => (row.Version.ValidFrom, row.RecordedFrom));
+        var removed = new List<RecordedVersion>();
+        var ended = new List<RecordedVersion>();
+        var reopened = new List<RecordedVersion>();
         var fresh = new List<RecordedVersion>();
-        var operations = new List<DimensionOperation>();
         foreach (var row in after.Superseded.Concat(after.Believed))
         {
             // The valid start stands for the surrogate key, which is computed from it.
-            if (stored.Remove((row.Version.ValidFrom, row.RecordedFrom), out var old) && old.Version.Equals(row.Version))
+            if (!stored.Remove((row.Version.ValidFrom, row.RecordedFrom), out var old))
             {
-                if (old.RecordedTo != row.RecordedTo) operations.Add(new DimensionOperation(OperationKind.Supersede, row));
-            }
-            else
-            {
-                if (old is not null) operations.Add(new DimensionOperation(OperationKind.Remove, old));
                 fresh.Add(row);
             }
+            else if (!old.Version.Equals(row.Version))
+            {
+                removed.Add(old);
+                fresh.Add(row);
+            }
+            else if (old.RecordedTo != row.RecordedTo)
+            {
+                (row.IsBelieved ? reopened : ended).Add(row);
+            }
         }
 
-        foreach (var row in stored.Values) operations.Add(new DimensionOperation(OperationKind.Remove, row));
-
+        removed.AddRange(stored.Values);
         var believed = before.Believed.ToDictionary(row => row.Version.ValidFrom);
-        foreach (var row in fresh)
-        {
-            operations.Add(new DimensionOperation(KindOf(row.Version, believed.GetValueOrDefault(row.Version.ValidFrom)?.Version), row));
-        }
-
-        return operations;
+        return
+        [
+            .. removed.Select(row => new DimensionOperation(OperationKind.Remove, row)),
+            .. ended.Concat(reopened).Select(row => new DimensionOperation(OperationKind.Supersede, row)),
+            .. fresh.Select(row => new DimensionOperation(
+                KindOf(row.Version, believed.GetValueOrDefault(row.Version.ValidFrom)?.Version), row)),
+        ];
     }
 
     private static OperationKind KindOf(SymbolVersion version, SymbolVersion? before)

@@ -9,11 +9,12 @@ namespace Crypto.Warehouse.Dimension;
 /// </summary>
 public static class InferredMember
 {
-    // Longest first where one ends another: ...FDUSD before ...USD.
+    // Invariant: none ends another, so the order does not matter.
     private static readonly string[] QuoteAssets =
     [
-        "FDUSD", "USDT", "USDC", "TUSD", "BUSD", "USDP", "USD1", "BIDR", "IDRT", "BTC", "ETH", "BNB", "EUR", "TRY", "BRL", "JPY", "GBP",
-        "AUD", "ARS", "COP", "CZK", "MXN", "PLN", "RON", "UAH", "ZAR", "DAI", "XRP", "TRX", "SOL", "DOGE", "DOT", "PAX", "RUB", "NGN", "VAI",
+        "FDUSD", "USDT", "USDC", "TUSD", "BUSD", "USDP", "USD1", "BIDR", "IDRT", "BTC", "ETH", "BNB", "EUR", "TRY", "BRL", "JPY",
+        "GBP", "AUD", "ARS", "COP", "CZK", "MXN", "PLN", "RON", "UAH", "ZAR", "DAI", "XRP", "TRX", "SOL", "DOGE", "DOT", "PAX",
+        "RUB", "NGN", "VAI",
     ];
 
     public static SymbolChange Change(NaturalKey key, Timestamp recorded)

@@ -8,7 +8,9 @@ namespace Crypto.Warehouse.Dimension;
 /// </summary>
 public readonly record struct Rebinding(Timestamp From, Timestamp To, SymbolVersion Old, SymbolVersion New)
 {
-    /// <summary>Whether the facts get another surrogate key. Keys follow from where versions start, so none needs to be computed to tell.</summary>
+    /// <summary>
+    /// Whether the facts get another surrogate key. Keys follow from where versions start, so none needs to be computed to tell.
+    /// </summary>
     public bool ChangesKey => Old.ValidFrom != New.ValidFrom;
 
     /// <summary>The stretches in which two histories that both cover all of time differ so, in order.</summary>

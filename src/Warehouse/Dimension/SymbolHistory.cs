@@ -4,8 +4,9 @@ using Crypto.TradeModel.Times;
 namespace Crypto.Warehouse.Dimension;
 
 /// <summary>
-/// The whole bi-temporal history of one symbol as a pure function of the set of changes known about it: what was believed at recorded time R
-/// is the fold of the changes recorded by R. So any order of arrival, any batching and any repetition give the same rows.
+/// The whole bi-temporal history of one symbol as a pure function of the set of changes known about it: what was believed at
+/// recorded time R is the fold of the changes recorded by R. So any order of arrival, any batching and any repetition give the
+/// same rows.
 /// <para>
 /// Changes are added in order of recorded time, all of one instant together; each addition folds again only from the earliest
 /// place it touches, so that a history that arrives in order costs constant time per change.
@@ -37,7 +38,9 @@ public sealed class SymbolHistory
     /// <summary>Current knowledge without its recorded times.</summary>
     public IReadOnlyList<SymbolVersion> Versions => [.. _believed.Select(row => row.Version)];
 
-    /// <param name="changes">Changes of one natural key, in any order, repeats allowed; of a repeated one the earliest recorded time counts.</param>
+    /// <param name="changes">
+    /// Changes of one natural key, in any order, repeats allowed; of a repeated one the earliest recorded time counts.
+    /// </param>
     /// <param name="ownership">Which source may state which attribute.</param>
     public static SymbolHistory Of(IEnumerable<SymbolChange> changes, AttributeOwnership ownership)
     {
@@ -46,10 +49,12 @@ public sealed class SymbolHistory
         var distinct = new Dictionary<string, SymbolChange>(StringComparer.Ordinal);
         foreach (var change in changes)
         {
-            if (!distinct.TryGetValue(change.Hash, out var known) || change.RecordedTime < known.RecordedTime) distinct[change.Hash] = change;
+            var isEarliest = !distinct.TryGetValue(change.Hash, out var known) || change.RecordedTime < known.RecordedTime;
+            if (isEarliest) distinct[change.Hash] = change;
         }
 
-        foreach (var recorded in distinct.Values.GroupBy(change => change.RecordedTime).OrderBy(group => group.Key)) history.Add(recorded.Key, recorded);
+        var byRecordedTime = distinct.Values.GroupBy(change => change.RecordedTime).OrderBy(group => group.Key);
+        foreach (var recorded in byRecordedTime) history.Add(recorded.Key, recorded);
         return history;
     }
 
@@ -78,7 +83,10 @@ public sealed class SymbolHistory
         BelieveFrom(EffectiveTime(_changes[touched]), touched, recorded);
     }
 
-    /// <summary>What the first description says is taken to have held from the beginning: nothing contradicts it, and early trades need a version.</summary>
+    /// <summary>
+    /// What the first description says is taken to have held from the beginning: nothing contradicts it, and early trades need a
+    /// version.
+    /// </summary>
     private Timestamp EffectiveTime(SymbolChange change) =>
         change.Source == ChangeSource.Inferred || change.ValidTime <= _firstDescribed || change.ValidTime <= Timestamp.Epoch
             ? Timestamp.Epoch

@@ -34,7 +34,9 @@ public sealed record SymbolVersion(
 
     public string? this[SymbolAttribute attribute] => Attributes.GetValueOrDefault(attribute);
 
-    /// <summary>Whether the tracked attributes and the flags are the same: what <see cref="ChangeHash"/> tells, without computing it.</summary>
+    /// <summary>
+    /// Whether the tracked attributes and the flags are the same: what <see cref="ChangeHash"/> tells, without computing it.
+    /// </summary>
     public bool LooksLike(bool isDeleted, bool isInferred, ImmutableSortedDictionary<SymbolAttribute, string?> attributes)
     {
         ArgumentNullException.ThrowIfNull(attributes);

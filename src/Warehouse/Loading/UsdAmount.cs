@@ -8,7 +8,8 @@ namespace Crypto.Warehouse.Loading;
 public sealed class UsdAmount(IEnumerable<string> peggedAssets)
 {
     /// <summary>Stablecoins the exchange quotes in, and the dollar itself.</summary>
-    public static IReadOnlyList<string> DefaultPeggedAssets { get; } = ["USD", "USDT", "USDC", "FDUSD", "TUSD", "BUSD", "USDP", "USD1", "DAI"];
+    public static IReadOnlyList<string> DefaultPeggedAssets { get; } =
+        ["USD", "USDT", "USDC", "FDUSD", "TUSD", "BUSD", "USDP", "USD1", "DAI"];
 
     private readonly FrozenSet<string> _pegged = peggedAssets.ToFrozenSet(StringComparer.Ordinal);
 

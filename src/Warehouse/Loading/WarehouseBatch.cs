@@ -28,6 +28,8 @@ public sealed class WarehouseBatch
     /// <summary>The records that are not.</summary>
     public IReadOnlyList<RejectedRecord> Rejected { get; init; } = [];
 
-    /// <summary>Whether the records are kept in <c>STOCK_TRADES_RAW</c>; those of the dead-letter topic stand in <c>REJECTED_TRADES</c> already.</summary>
+    /// <summary>
+    /// Whether the records are kept in <c>STOCK_TRADES_RAW</c>; those of the dead-letter topic stand in <c>REJECTED_TRADES</c> already.
+    /// </summary>
     public bool KeepRaw { get; init; } = true;
 }

@@ -24,13 +24,15 @@ internal sealed class DimensionWriter(SqliteDatabase database) : IDisposable
     private readonly SqliteStatement _supersede = database.Prepare(
         "UPDATE DIM_SYMBOL_VERSIONS SET recorded_to = ? WHERE symbol_key = ? AND recorded_from = ?");
 
-    private readonly SqliteStatement _remove = database.Prepare("DELETE FROM DIM_SYMBOL_VERSIONS WHERE symbol_key = ? AND recorded_from = ?");
+    private readonly SqliteStatement _remove = database.Prepare(
+        "DELETE FROM DIM_SYMBOL_VERSIONS WHERE symbol_key = ? AND recorded_from = ?");
 
     private readonly SqliteStatement _clearConflicts = database.Prepare("DELETE FROM SYMBOL_CONFLICTS WHERE symbol_id = ?");
 
     private readonly SqliteStatement _conflict = database.Prepare(
         """
-        INSERT INTO SYMBOL_CONFLICTS (symbol_id, ticker, attribute, valid_time, rule, loser_source, loser_value, loser_hash, winner_source, winner_value, winner_hash)
+        INSERT INTO SYMBOL_CONFLICTS (symbol_id, ticker, attribute, valid_time, rule, loser_source, loser_value, loser_hash,
+            winner_source, winner_value, winner_hash)
         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
         """);
 
@@ -59,7 +61,11 @@ internal sealed class DimensionWriter(SqliteDatabase database) : IDisposable
             switch (kind)
             {
                 case OperationKind.Supersede:
-                    _supersede.Bind(1, row.RecordedTo.Microseconds).Bind(2, row.Version.SymbolKey).Bind(3, row.RecordedFrom.Microseconds).Run();
+                    _supersede
+                        .Bind(1, row.RecordedTo.Microseconds)
+                        .Bind(2, row.Version.SymbolKey)
+                        .Bind(3, row.RecordedFrom.Microseconds)
+                        .Run();
                     break;
                 case OperationKind.Remove:
                     _remove.Bind(1, row.Version.SymbolKey).Bind(2, row.RecordedFrom.Microseconds).Run();

@@ -17,12 +17,13 @@ public static class ExactSum
     public static string Format(Int128 scaled)
     {
         var magnitude = Int128.Abs(scaled);
-        return string.Create(
-            CultureInfo.InvariantCulture, $"{(scaled < 0 ? "-" : "")}{magnitude / FixedPoint.One}.{(long)(magnitude % FixedPoint.One):00000000}");
+        var sign = scaled < 0 ? "-" : "";
+        var (whole, fraction) = (magnitude / FixedPoint.One, (long)(magnitude % FixedPoint.One));
+        return string.Create(CultureInfo.InvariantCulture, $"{sign}{whole}.{fraction:00000000}");
     }
 
-    internal static void Register(SqliteConnection connection) =>
-        connection.CreateAggregate(Function, Int128.Zero, static (Int128 sum, object? value) => sum + ScaledOf(value), Format, isDeterministic: true);
+    internal static void Register(SqliteConnection connection) => connection.CreateAggregate(
+        Function, Int128.Zero, static (Int128 sum, object? value) => sum + ScaledOf(value), Format, isDeterministic: true);
 
     private static long ScaledOf(object? value) => value switch
     {

@@ -13,7 +13,8 @@ internal sealed class FactAudits(SqliteDatabase database, UsdAmount usd, ITradeO
 {
     private readonly AuditTally _coverage = new("coverage_equals_ids", "TRADE_COVERAGE lists exactly the trade ids stored or rejected");
     private readonly AuditTally _bound = new("facts_inside_version", "every fact's version exists and was valid at its trade time");
-    private readonly AuditTally _amounts = new("amounts_recompute", "total_amount_usd is price × quantity, exact, where the quote asset is pegged");
+    private readonly AuditTally _amounts = new(
+        "amounts_recompute", "total_amount_usd is price × quantity, exact, where the quote asset is pegged");
     private readonly AuditTally _invented = new("oracle_equal", "every fact equals the trade the exchange made, field by field");
     private readonly AuditTally _missing = new("oracle_missing", "every trade the exchange made is stored");
 
@@ -22,17 +23,10 @@ internal sealed class FactAudits(SqliteDatabase database, UsdAmount usd, ITradeO
         var byKey = versions.DistinctBy(version => version.SymbolKey).ToDictionary(version => version.SymbolKey);
         var covered = SqliteReads.Coverage(database).ToDictionary(symbol => symbol.SymbolId);
         var rejected = RejectedIds();
-
         var present = new Dictionary<int, IdRangeSet>();
-        using var facts = database.Prepare(
-            "SELECT fact_id, symbol_key, trade_time, price, quantity, total_amount_usd, aggressor_side, quality_flags FROM FACT_TRADES ORDER BY fact_id");
-        while (facts.Step())
+        foreach (var fact in Facts())
         {
-            var fact = new Fact(
-                facts.GetInt64(0), facts.GetInt64(1), new Timestamp(facts.GetInt64(2)), new Price(facts.GetInt64(3)), new Quantity(facts.GetInt64(4)),
-                facts.IsNull(5) ? null : new Amount(facts.GetInt64(5)), (AggressorSide)facts.GetInt64(6), (QualityFlags)facts.GetInt64(7));
-            if (!present.TryGetValue(fact.SymbolId, out var ids)) present.Add(fact.SymbolId, ids = new IdRangeSet());
-            ids.Add(fact.TradeId);
+            IdsOf(present, fact.SymbolId).Add(fact.TradeId);
             Check(fact, byKey, covered.GetValueOrDefault(fact.SymbolId)?.Key);
             if (++_coverage.Examined % 100_000 == 0) progress?.Report(_coverage.Examined);
         }
@@ -40,8 +34,7 @@ internal sealed class FactAudits(SqliteDatabase database, UsdAmount usd, ITradeO
         progress?.Report(_coverage.Examined);
         foreach (var (symbolId, ids) in rejected)
         {
-            if (!present.TryGetValue(symbolId, out var all)) present.Add(symbolId, all = new IdRangeSet());
-            foreach (var range in ids.Ranges) all.Add(range);
+            foreach (var range in ids.Ranges) IdsOf(present, symbolId).Add(range);
         }
 
         CompareCoverage(covered, present);
@@ -52,6 +45,27 @@ internal sealed class FactAudits(SqliteDatabase database, UsdAmount usd, ITradeO
         CompareProduced(covered);
         yield return _invented.ToResult();
         yield return _missing.ToResult();
+    }
+
+    private IEnumerable<Fact> Facts()
+    {
+        using var facts = database.Prepare(
+            """
+            SELECT fact_id, symbol_key, trade_time, price, quantity, total_amount_usd, aggressor_side, quality_flags
+            FROM FACT_TRADES ORDER BY fact_id
+            """);
+        while (facts.Step())
+        {
+            yield return new Fact(
+                facts.GetInt64(0),
+                facts.GetInt64(1),
+                new Timestamp(facts.GetInt64(2)),
+                new Price(facts.GetInt64(3)),
+                new Quantity(facts.GetInt64(4)),
+                facts.IsNull(5) ? null : new Amount(facts.GetInt64(5)),
+                (AggressorSide)facts.GetInt64(6),
+                (QualityFlags)facts.GetInt64(7));
+        }
     }
 
     private void Check(in Fact fact, Dictionary<long, SymbolVersion> byKey, NaturalKey? symbol)
@@ -76,7 +90,10 @@ internal sealed class FactAudits(SqliteDatabase database, UsdAmount usd, ITradeO
 
         _amounts.Examined++;
         var amount = UsdAmount.Of(fact.Price, fact.Quantity, usd.IsPegged(version[SymbolAttribute.QuoteAsset]), out var flags);
-        if (amount != fact.Amount || flags != fact.Flags) _amounts.Fail($"{version.Key.Ticker} {fact.TradeId}: {fact.Amount} with flags {fact.Flags}");
+        if (amount != fact.Amount || flags != fact.Flags)
+        {
+            _amounts.Fail($"{version.Key.Ticker} {fact.TradeId}: {fact.Amount} with flags {fact.Flags}");
+        }
 
         if (oracle is null) return;
         _invented.Examined++;
@@ -86,7 +103,8 @@ internal sealed class FactAudits(SqliteDatabase database, UsdAmount usd, ITradeO
         }
         else if (truth != new OracleTrade(fact.Price, fact.Quantity, fact.TradeTime, fact.Aggressor))
         {
-            _invented.Fail($"{version.Key.Ticker} {fact.TradeId}: stored {fact.Price} × {fact.Quantity} at {fact.TradeTime} {fact.Aggressor}, traded {truth}");
+            var stored = $"{fact.Price} × {fact.Quantity} at {fact.TradeTime} {fact.Aggressor}";
+            _invented.Fail($"{version.Key.Ticker} {fact.TradeId}: stored {stored}, traded {truth}");
         }
     }
 
@@ -114,7 +132,8 @@ internal sealed class FactAudits(SqliteDatabase database, UsdAmount usd, ITradeO
             if (oracle.Produced(ticker) is not { Count: > 0 } produced) continue;
             _missing.Examined += produced.Count;
             var ranges = covered.Values.FirstOrDefault(symbol => symbol.Key.Ticker == ticker)?.Covered ?? [];
-            if (ranges.Count != 1 || ranges[0] != produced) _missing.Fail($"{ticker}: produced {produced}, stored {string.Join(", ", ranges)}");
+            if (ranges.Count == 1 && ranges[0] == produced) continue;
+            _missing.Fail($"{ticker}: produced {produced}, stored {string.Join(", ", ranges)}");
         }
     }
 
@@ -122,18 +141,24 @@ internal sealed class FactAudits(SqliteDatabase database, UsdAmount usd, ITradeO
     {
         var rejected = new Dictionary<int, IdRangeSet>();
         using var query = database.Prepare(
-            "SELECT symbol_id, trade_id FROM REJECTED_TRADES WHERE symbol_id IS NOT NULL AND trade_id BETWEEN 0 AND 1099511627775 ORDER BY symbol_id, trade_id");
-        while (query.Step())
-        {
-            if (!rejected.TryGetValue(query.GetInt32(0), out var ids)) rejected.Add(query.GetInt32(0), ids = new IdRangeSet());
-            ids.Add(query.GetInt64(1));
-        }
+            """
+            SELECT symbol_id, trade_id FROM REJECTED_TRADES
+            WHERE symbol_id IS NOT NULL AND trade_id BETWEEN 0 AND 1099511627775 ORDER BY symbol_id, trade_id
+            """);
+        while (query.Step()) IdsOf(rejected, query.GetInt32(0)).Add(query.GetInt64(1));
 
         return rejected;
     }
 
+    private static IdRangeSet IdsOf(Dictionary<int, IdRangeSet> bySymbol, int symbolId)
+    {
+        if (!bySymbol.TryGetValue(symbolId, out var ids)) bySymbol.Add(symbolId, ids = new IdRangeSet());
+        return ids;
+    }
+
     private readonly record struct Fact(
-        long FactId, long SymbolKey, Timestamp TradeTime, Price Price, Quantity Quantity, Amount? Amount, AggressorSide Aggressor, QualityFlags Flags)
+        long FactId, long SymbolKey, Timestamp TradeTime, Price Price, Quantity Quantity, Amount? Amount, AggressorSide Aggressor,
+        QualityFlags Flags)
     {
         public int SymbolId => Dimension.FactId.SymbolId(FactId);
 

@@ -15,16 +15,19 @@ public sealed class SchemaMigrator(SqliteDatabase database, TimeProvider clock)
 
     /// <summary>Applies what is missing.</summary>
     /// <returns>The scripts applied, in order; empty when the schema was up to date.</returns>
-    /// <exception cref="WarehouseException">The database was written by a newer version, or an applied script was changed since.</exception>
+    /// <exception cref="WarehouseException">
+    /// The database was written by a newer version, or an applied script was changed since.
+    /// </exception>
     public IReadOnlyList<string> Migrate() => database.InTransaction<IReadOnlyList<string>>(() =>
     {
-        database.Execute(
+        database.ExecuteDefinition(
             "CREATE TABLE IF NOT EXISTS SCHEMA_HISTORY (script TEXT PRIMARY KEY, checksum TEXT NOT NULL, applied_at TEXT NOT NULL) STRICT");
         var applied = Applied();
         var scripts = Scripts();
-        foreach (var unknown in applied.Keys.Where(name => !scripts.ContainsKey(name)))
+        if (applied.Keys.FirstOrDefault(name => !scripts.ContainsKey(name)) is { } unknown)
         {
-            throw new WarehouseException($"'{database.Path}' was written by a newer version (it knows '{unknown}'). Use that version or a newer one.");
+            throw new WarehouseException(
+                $"'{database.Path}' was written by a newer version (it knows '{unknown}'). Use that version or a newer one.");
         }
 
         var done = new List<string>();
@@ -38,11 +41,12 @@ public sealed class SchemaMigrator(SqliteDatabase database, TimeProvider clock)
                 if (name[0] == 'V')
                 {
                     throw new WarehouseException(
-                        $"'{database.Path}' holds another text of migration '{name}'. Use the version that wrote it, or a new data folder.");
+                        $"'{database.Path}' holds another text of migration '{name}'. "
+                        + "Use the version that wrote it, or a new data folder.");
                 }
             }
 
-            database.Execute(sql);
+            database.ExecuteDefinition(sql);
             record.Bind(1, name).Bind(2, checksum).Bind(3, Timestamp.Now(clock).ToString()).Run();
             done.Add(name);
         }

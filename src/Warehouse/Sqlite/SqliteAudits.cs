@@ -11,7 +11,8 @@ namespace Crypto.Warehouse.Sqlite;
 /// <param name="options">As the writer has them.</param>
 /// <param name="oracle">Who knows the truth, if anybody does.</param>
 /// <param name="progress">Told the number of facts read so far, now and then.</param>
-public sealed class SqliteAudits(SqliteDatabase database, SqliteWarehouseOptions options, ITradeOracle? oracle = null, IProgress<long>? progress = null)
+public sealed class SqliteAudits(
+    SqliteDatabase database, SqliteWarehouseOptions options, ITradeOracle? oracle = null, IProgress<long>? progress = null)
 {
     public IReadOnlyList<AuditResult> Run()
     {
@@ -25,7 +26,8 @@ public sealed class SqliteAudits(SqliteDatabase database, SqliteWarehouseOptions
             results.Add(Conservation());
             results.Add(RawEqualsPositions());
             results.Add(ViewsEqualDefinition());
-            results.AddRange(DimensionAudits.Run(SqliteReads.AllVersions(database), StoredKeys(), SqliteReads.Changes(database), options.Ownership));
+            results.AddRange(DimensionAudits.Run(
+                SqliteReads.AllVersions(database), StoredKeys(), SqliteReads.Changes(database), options.Ownership));
             return results;
         }
         finally
@@ -73,13 +75,12 @@ public sealed class SqliteAudits(SqliteDatabase database, SqliteWarehouseOptions
         {
             while (query.Step())
             {
-                tally.Examined += query.GetInt64(3);
-                stored += query.GetInt64(4);
-                rejected += query.GetInt64(6);
-                if (query.GetInt64(3) != query.GetInt64(4) + query.GetInt64(5) + query.GetInt64(6))
-                {
-                    tally.Fail($"{query.GetText(1)}/{query.GetInt64(2)}: {query.GetInt64(3)} records, {query.GetInt64(4)} + {query.GetInt64(5)} + {query.GetInt64(6)}");
-                }
+                var (records, added, known, refused) = (query.GetInt64(3), query.GetInt64(4), query.GetInt64(5), query.GetInt64(6));
+                tally.Examined += records;
+                stored += added;
+                rejected += refused;
+                if (records == added + known + refused) continue;
+                tally.Fail($"{query.GetText(1)}/{query.GetInt64(2)}: {records} records, {added} + {known} + {refused}");
             }
         }
 
@@ -101,17 +102,18 @@ public sealed class SqliteAudits(SqliteDatabase database, SqliteWarehouseOptions
         using var query = database.Prepare(
             """
             SELECT p.epoch, p.topic, p.partition, p.records, p.next_offset,
-                   (SELECT coalesce(sum(record_count), 0) FROM RAW_BATCHES b WHERE b.epoch = p.epoch AND b.topic = p.topic AND b.partition = p.partition),
-                   (SELECT coalesce(max(first_offset + record_count), 0) FROM RAW_BATCHES b WHERE b.epoch = p.epoch AND b.topic = p.topic AND b.partition = p.partition)
-            FROM LOG_POSITIONS AS p
-            WHERE p.stored > 0 OR EXISTS (
-                SELECT 1 FROM RAW_BATCHES b WHERE b.epoch = p.epoch AND b.topic = p.topic AND b.partition = p.partition)
+                   coalesce(sum(b.record_count), 0), coalesce(max(b.first_offset + b.record_count), 0)
+            FROM LOG_POSITIONS AS p LEFT JOIN RAW_BATCHES AS b USING (epoch, topic, partition)
+            GROUP BY p.epoch, p.topic, p.partition
+            HAVING p.stored > 0 OR count(b.first_offset) > 0
             """);
         while (query.Step())
         {
-            tally.Examined += query.GetInt64(3);
-            if (query.GetInt64(3) != query.GetInt64(5)) tally.Fail($"{query.GetText(1)}/{query.GetInt64(2)}: {query.GetInt64(3)} read, {query.GetInt64(5)} kept");
-            if (query.GetInt64(6) > query.GetInt64(4)) tally.Fail($"{query.GetText(1)}/{query.GetInt64(2)}: raw reaches past position {query.GetInt64(4)}");
+            var partition = $"{query.GetText(1)}/{query.GetInt64(2)}";
+            var (read, position, kept, end) = (query.GetInt64(3), query.GetInt64(4), query.GetInt64(5), query.GetInt64(6));
+            tally.Examined += read;
+            if (read != kept) tally.Fail($"{partition}: {read} read, {kept} kept");
+            if (end > position) tally.Fail($"{partition}: raw reaches past position {position}");
         }
 
         return tally.ToResult();
@@ -119,7 +121,8 @@ public sealed class SqliteAudits(SqliteDatabase database, SqliteWarehouseOptions
 
     private AuditResult ViewsEqualDefinition()
     {
-        var tally = new AuditTally("views_equal_definition", "CONSUMPTION_TRADES shows every fact once, SILVER_TRADES every fact and every rejection");
+        var tally = new AuditTally(
+            "views_equal_definition", "CONSUMPTION_TRADES shows every fact once, SILVER_TRADES every fact and every rejection");
         using var query = database.Prepare(
             """
             SELECT (SELECT count(*) FROM FACT_TRADES), (SELECT count(*) FROM REJECTED_TRADES),

@@ -1,3 +1,4 @@
+using System.Globalization;
 using Microsoft.Data.Sqlite;
 
 namespace Crypto.Warehouse.Sqlite;
@@ -8,6 +9,8 @@ namespace Crypto.Warehouse.Sqlite;
 /// </summary>
 public sealed class SqliteDatabase : IDisposable
 {
+    private const int CheckpointBytes = 16 << 20;
+
     private readonly SqliteConnection _connection;
     private readonly HashSet<SqliteStatement> _statements = [];
 
@@ -30,8 +33,10 @@ public sealed class SqliteDatabase : IDisposable
     /// True: a committed transaction survives a power cut (a sync per commit). False: it survives the death of the process, and a power
     /// cut may take the latest ones back but never tears one.
     /// </param>
+    /// <param name="cacheBytes">Most memory for pages. Default 8 MiB; a file that is only appended to needs little.</param>
+    /// <param name="pageSize">Bytes of a page of a new file, a power of two from 512 to 65,536; a file that exists keeps its own.</param>
     /// <exception cref="StorageException">The file cannot be opened, written or is no database.</exception>
-    public static SqliteDatabase OpenForWriting(string path, bool isDurable)
+    public static SqliteDatabase OpenForWriting(string path, bool isDurable, int cacheBytes = 8 << 20, int pageSize = 4096)
     {
         try
         {
@@ -39,17 +44,19 @@ public sealed class SqliteDatabase : IDisposable
         }
         catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
         {
-            throw new StorageException(StorageFault.ReadOnly, $"The data folder for '{path}' cannot be created: {failure.Message}", failure);
+            throw new StorageException(
+                StorageFault.ReadOnly, $"The data folder for '{path}' cannot be created: {failure.Message}", failure);
         }
 
         var database = Open(path, SqliteOpenMode.ReadWriteCreate);
         try
         {
+            database.Execute(string.Create(CultureInfo.InvariantCulture, $"PRAGMA page_size = {pageSize}"));
             database.Execute("PRAGMA journal_mode = WAL");
             database.Execute(isDurable ? "PRAGMA synchronous = FULL" : "PRAGMA synchronous = NORMAL");
             database.Execute("PRAGMA foreign_keys = ON");
-            database.Execute("PRAGMA cache_size = -65536");
-            database.Execute("PRAGMA wal_autocheckpoint = 4000");
+            database.Execute(string.Create(CultureInfo.InvariantCulture, $"PRAGMA cache_size = -{cacheBytes / 1024}"));
+            database.Execute(string.Create(CultureInfo.InvariantCulture, $"PRAGMA wal_autocheckpoint = {CheckpointBytes / pageSize}"));
             database.Execute("PRAGMA journal_size_limit = 67108864");
 
             // Taking the write lock now tells at once whether the folder can be written.
@@ -102,6 +109,24 @@ public sealed class SqliteDatabase : IDisposable
     /// <summary>Runs one or several statements without results.</summary>
     public void Execute(string sql) => ThrowOn(SQLitePCL.raw.sqlite3_exec(Handle, sql), sql);
 
+    /// <summary>
+    /// Runs statements that define tables. STRICT, which holds columns to their types, came with SQLite 3.37; an older library does
+    /// without it, and the tables are as readable to either.
+    /// </summary>
+    public void ExecuteDefinition(string sql)
+    {
+        ArgumentNullException.ThrowIfNull(sql);
+        const int FirstWithStrict = 3_037_000;
+        if (SQLitePCL.raw.sqlite3_libversion_number() < FirstWithStrict)
+        {
+            sql = sql
+                .Replace(") STRICT, WITHOUT", ") WITHOUT", StringComparison.Ordinal)
+                .Replace(") STRICT", ")", StringComparison.Ordinal);
+        }
+
+        Execute(sql);
+    }
+
     /// <summary>Runs the work in one transaction that takes the write lock first; an exception undoes it.</summary>
     public T InTransaction<T>(Func<T> work)
     {
@@ -139,7 +164,8 @@ public sealed class SqliteDatabase : IDisposable
     private static SqliteDatabase Open(string path, SqliteOpenMode mode)
     {
         SqliteNative.Initialize();
-        var connection = new SqliteConnection(new SqliteConnectionStringBuilder { DataSource = path, Mode = mode, Pooling = false }.ToString());
+        var options = new SqliteConnectionStringBuilder { DataSource = path, Mode = mode, Pooling = false };
+        var connection = new SqliteConnection(options.ToString());
         try
         {
             connection.Open();
@@ -159,7 +185,8 @@ public sealed class SqliteDatabase : IDisposable
         _ when result is SQLitePCL.raw.SQLITE_FULL or SQLitePCL.raw.SQLITE_IOERR_SHMSIZE => new StorageException(
             StorageFault.Full, $"The disk holding '{path}' is full. Free some space and start again; everything committed so far is kept."),
         SQLitePCL.raw.SQLITE_READONLY or SQLitePCL.raw.SQLITE_PERM or SQLitePCL.raw.SQLITE_CANTOPEN => new StorageException(
-            StorageFault.ReadOnly, $"'{path}' cannot be opened for writing ({message}). Make the data folder writable, or choose another with --data."),
+            StorageFault.ReadOnly,
+            $"'{path}' cannot be opened for writing ({message}). Make the data folder writable, or choose another with --data."),
         SQLitePCL.raw.SQLITE_CORRUPT or SQLitePCL.raw.SQLITE_NOTADB => new StorageException(
             StorageFault.Damaged,
             $"'{path}' is damaged or no database ({message}). Move it away and restore a backup, or fill a new data folder by replaying."),

@@ -5,7 +5,7 @@ namespace Crypto.Warehouse.Sqlite;
 
 /// <summary>
 /// Chooses the native library: the system's <c>libsqlite3.so.0</c> where there is one, since the distribution patches it, else the
-/// copy the package brings.
+/// copy the package brings. <c>CRYPTO_SQLITE=bundled</c> in the environment asks for the latter.
 /// </summary>
 internal static class SqliteNative
 {
@@ -26,14 +26,14 @@ internal static class SqliteNative
     private static nint Resolve(string name, Assembly assembly, DllImportSearchPath? searchPath)
     {
         // Zero hands the search back to the runtime, which finds the packaged library.
-        if (name != "e_sqlite3" || !OperatingSystem.IsLinux()) return 0;
+        if (name != "e_sqlite3" || !OperatingSystem.IsLinux() || Environment.GetEnvironmentVariable("CRYPTO_SQLITE") == "bundled") return 0;
         return NativeLibrary.TryLoad("libsqlite3.so.0", out var handle) && IsRecent(handle) ? handle : 0;
     }
 
-    // 3.38 is the first with the ->> operator in its default build, which the views use.
+    // Older than the bundled one is no gain.
     private static bool IsRecent(nint handle) =>
         NativeLibrary.TryGetExport(handle, "sqlite3_libversion_number", out var export)
-        && Marshal.GetDelegateForFunctionPointer<VersionNumber>(export)() >= 3_038_000;
+        && Marshal.GetDelegateForFunctionPointer<VersionNumber>(export)() > 3_035_005;
 
     [UnmanagedFunctionPointer(CallingConvention.Cdecl)]
     private delegate int VersionNumber();

@@ -8,7 +8,9 @@ using Crypto.Warehouse.Loading;
 
 namespace Crypto.Warehouse.Sqlite;
 
-/// <summary>Rows of the embedded warehouse as the types they mean. Shared by the writer, the audits and the commands that only read.</summary>
+/// <summary>
+/// Rows of the embedded warehouse as the types they mean. Shared by the writer, the audits and the commands that only read.
+/// </summary>
 public static class SqliteReads
 {
     public static IReadOnlyList<KeyValuePair<LogPartition, long>> Positions(SqliteDatabase database)
@@ -35,7 +37,8 @@ public static class SqliteReads
         }
 
         var gaps = new Dictionary<int, List<OpenGap>>();
-        using (var query = database.Prepare("SELECT symbol_id, from_id, to_id, found FROM TRADE_GAPS WHERE state = 'OPEN' ORDER BY symbol_id, from_id"))
+        using (var query = database.Prepare(
+            "SELECT symbol_id, from_id, to_id, found FROM TRADE_GAPS WHERE state = 'OPEN' ORDER BY symbol_id, from_id"))
         {
             while (query.Step())
             {
@@ -66,7 +69,8 @@ public static class SqliteReads
     public static IReadOnlyList<RecordedVersion> AllVersions(SqliteDatabase database) => Versions(database, null, null, isCurrent: false);
 
     /// <summary>Every row ever believed of one symbol.</summary>
-    public static IReadOnlyList<RecordedVersion> VersionsOf(SqliteDatabase database, NaturalKey key) => Versions(database, null, key, isCurrent: false);
+    public static IReadOnlyList<RecordedVersion> VersionsOf(SqliteDatabase database, NaturalKey key) =>
+        Versions(database, null, key, isCurrent: false);
 
     /// <summary>The rows that were believed at an instant, in order of symbol and valid time.</summary>
     public static IReadOnlyList<RecordedVersion> VersionsKnownAt(SqliteDatabase database, Timestamp time) =>
@@ -143,7 +147,8 @@ public static class SqliteReads
         using var query = database.Prepare(
             """
             SELECT c.attribute, c.valid_time, c.rule, c.loser_source, c.loser_value, c.winner_source, c.winner_value
-            FROM SYMBOL_CONFLICTS AS c JOIN SYMBOLS AS s USING (symbol_id) WHERE s.exchange = ? AND s.ticker = ? ORDER BY c.valid_time, c.attribute, c.loser_hash
+            FROM SYMBOL_CONFLICTS AS c JOIN SYMBOLS AS s USING (symbol_id)
+            WHERE s.exchange = ? AND s.ticker = ? ORDER BY c.valid_time, c.attribute, c.loser_hash
             """);
         query.Bind(1, key.Exchange).Bind(2, key.Ticker);
         while (query.Step())

@@ -42,7 +42,9 @@ public sealed class SqliteStatement : IDisposable
     public SqliteStatement BindBlob(int position, ReadOnlySpan<byte> bytes)
     {
         // An empty span has no address, which SQLite would take for null.
-        var result = bytes.IsEmpty ? raw.sqlite3_bind_zeroblob(_statement, position, 0) : raw.sqlite3_bind_blob(_statement, position, bytes);
+        var result = bytes.IsEmpty
+            ? raw.sqlite3_bind_zeroblob(_statement, position, 0)
+            : raw.sqlite3_bind_blob(_statement, position, bytes);
         _database.ThrowOn(result, _sql);
         return this;
     }

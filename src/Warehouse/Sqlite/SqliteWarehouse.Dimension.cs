@@ -92,8 +92,9 @@ public sealed partial class SqliteWarehouse
             if (soFar + rekeyed > _options.RekeyLimit)
             {
                 throw new WarehouseException(
-                    $"The changes would bind more than {_options.RekeyLimit} facts to another version ({state.Key}, valid from {rebinding.From}); nothing was "
-                    + "changed. If that is meant, apply them with --force, or raise --rekey-limit (Warehouse:RekeyLimit).");
+                    $"The changes would bind more than {_options.RekeyLimit} facts to another version ({state.Key}, valid from "
+                    + $"{rebinding.From}); nothing was changed. If that is meant, apply them with --force, or raise --rekey-limit "
+                    + "(Warehouse:RekeyLimit).");
             }
         }
 
@@ -104,7 +105,10 @@ public sealed partial class SqliteWarehouse
     {
         using var next = _database.Prepare("SELECT coalesce(max(symbol_id), 0) + 1 FROM SYMBOLS");
         var id = next.Scalar()!.Value;
-        if (id > FactId.MaxSymbolId) throw new WarehouseException($"No durable id is left for '{key}': {FactId.MaxSymbolId} symbols are registered.");
+        if (id > FactId.MaxSymbolId)
+        {
+            throw new WarehouseException($"No durable id is left for '{key}': {FactId.MaxSymbolId} symbols are registered.");
+        }
 
         using var insert = _database.Prepare("INSERT INTO SYMBOLS (symbol_id, exchange, ticker, registered_at) VALUES (?, ?, ?, ?)");
         insert.Bind(1, id).Bind(2, key.Exchange).Bind(3, key.Ticker).Bind(4, Now().Microseconds).Run();

@@ -20,6 +20,8 @@ public sealed partial class SqliteWarehouse : IWarehouse
     /// <summary>The file's name in a data folder.</summary>
     public const string FileName = "warehouse.db";
 
+    private const int CacheBytes = 32 << 20;
+
     private readonly SqliteDatabase _database;
     private readonly SqliteWarehouseOptions _options;
     private readonly TimeProvider _clock;
@@ -48,7 +50,7 @@ public sealed partial class SqliteWarehouse : IWarehouse
     [SuppressMessage("Reliability", "CA2000", Justification = "The warehouse owns the database; a failure disposes it.")]
     public static SqliteWarehouse Open(string path, SqliteWarehouseOptions options, TimeProvider clock)
     {
-        var database = SqliteDatabase.OpenForWriting(path, isDurable: false);
+        var database = SqliteDatabase.OpenForWriting(path, isDurable: false, CacheBytes);
         try
         {
             new SchemaMigrator(database, clock).Migrate();

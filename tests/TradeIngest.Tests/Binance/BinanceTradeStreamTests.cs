@@ -1,3 +1,4 @@
+using Crypto.TestSupport;
 using Crypto.TradeIngest.Binance;
 using Crypto.TradeIngest.Binance.Connections;
 using Crypto.TradeIngest.Pipelines;
@@ -132,7 +133,8 @@ public sealed class BinanceTradeStreamTests
         await connection.SendAsync([.. Enumerable.Range(1, 500).Select(i => ScriptedExchange.Trade("BTCUSDT", i))]);
         await _tape.TradesAsync(500);
 
-        CollectionAssert.AreEqual(Enumerable.Range(1, 500).Select(i => (long)i).ToArray(), _tape.Trades.Select(trade => trade.TradeId).ToArray());
+        CollectionAssert.AreEqual(
+            Enumerable.Range(1, 500).Select(i => (long)i).ToArray(), _tape.Trades.Select(trade => trade.TradeId).ToArray());
         Assert.IsLessThan(100, _tape.BatchSizes.Count);
         Assert.AreEqual(500, stream.Metrics.Trades);
     }
@@ -216,15 +218,21 @@ public sealed class BinanceTradeStreamTests
     [TestMethod]
     public async Task Receive_ServerShutdown_ConnectsTheNewSocketBeforeTheOldEnds()
     {
+        var overlapping = 0;
         await using var exchange = new ScriptedExchange();
         await using var stream = Open(exchange, "BTCUSDT");
         using var subscription = stream.Subscribe(_tape);
         var first = await exchange.AcceptAsync();
         await _tape.NextAsync<Connected>();
 
+        // The old socket still brings a trade while the new one waits for its subscription to be answered.
+        exchange.OnControl = async (connection, _) =>
+        {
+            if (connection != first && Interlocked.Exchange(ref overlapping, 1) == 0) await first.SendAsync(ScriptedExchange.Trade("BTCUSDT", 1));
+            return false;
+        };
         await first.SendAsync("""{"stream":"!serverShutdown","data":{"e":"serverShutdown","E":1790446152679}}""");
         var second = await exchange.AcceptAsync();
-        await first.SendAsync(ScriptedExchange.Trade("BTCUSDT", 1));
         await _tape.NextAsync<Connected>();
         await second.SendAsync(ScriptedExchange.Trade("BTCUSDT", 2));
         await _tape.TradesAsync(2);
@@ -279,10 +287,11 @@ public sealed class BinanceTradeStreamTests
         var connection = await exchange.AcceptAsync();
         await connection.SendAsync(ScriptedExchange.Trade("BTCUSDT", 1));
 
-        Assert.IsInstanceOfType<InvalidDataException>(await end.Task.WaitAsync(TimeSpan.FromSeconds(20)));
+        Assert.IsInstanceOfType<InvalidDataException>(await end.Task.WaitAsync(Patience.Limit));
     }
 
-    private BinanceTradeStream Open(ScriptedExchange exchange, params string[] tickers) => Open(exchange.Address, options => options, tickers);
+    private BinanceTradeStream Open(ScriptedExchange exchange, params string[] tickers) =>
+        Open(exchange.Address, options => options, tickers);
 
     private BinanceTradeStream Open(
         ScriptedExchange exchange, Func<BinanceTradeStreamOptions, BinanceTradeStreamOptions> change, params string[] tickers) =>
@@ -295,7 +304,7 @@ public sealed class BinanceTradeStreamTests
         {
             Endpoint = address,
             MinimumBackoff = TimeSpan.FromMilliseconds(20),
-            ReplyTimeout = TimeSpan.FromSeconds(1),
+            ReplyTimeout = TimeSpan.FromSeconds(20),
         });
         return new BinanceTradeStream(
             [.. tickers.Select(_table.Intern)],

@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using System.Threading.Channels;
+using Crypto.TestSupport;
 using Crypto.TradeIngest.Pipelines;
 using Crypto.TradeModel.Trades;
 
@@ -8,7 +9,6 @@ namespace Crypto.TradeIngest.Tests.Binance;
 /// <summary>Records a stream: what a test asks for can be awaited, and nothing is missed.</summary>
 internal sealed class EventTape : IObserver<StreamEvent>
 {
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(20);
 
     private readonly Channel<StreamEvent> _events = Channel.CreateUnbounded<StreamEvent>();
     private readonly TaskCompletionSource<Exception?> _end = new(TaskCreationOptions.RunContinuationsAsynchronously);
@@ -18,7 +18,7 @@ internal sealed class EventTape : IObserver<StreamEvent>
     public ConcurrentQueue<int> BatchSizes { get; } = new();
 
     /// <summary>The error the stream ended with, or null when it completed.</summary>
-    public Task<Exception?> End => _end.Task.WaitAsync(Patience);
+    public Task<Exception?> End => _end.Task.WaitAsync(Patience.Limit);
 
     public void OnNext(StreamEvent value)
     {
@@ -39,7 +39,7 @@ internal sealed class EventTape : IObserver<StreamEvent>
     public async Task<T> NextAsync<T>()
         where T : StreamEvent
     {
-        using var patience = new CancellationTokenSource(Patience);
+        using var patience = Patience.Start();
         while (true)
         {
             if (await _events.Reader.ReadAsync(patience.Token) is T found) return found;

@@ -6,6 +6,7 @@ using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json;
 using System.Threading.Channels;
+using Crypto.TestSupport;
 
 namespace Crypto.TradeIngest.Tests.Binance;
 
@@ -39,7 +40,7 @@ internal sealed class ScriptedExchange : IAsyncDisposable
     /// <summary>The next connection a client made.</summary>
     public async Task<ScriptedConnection> AcceptAsync()
     {
-        using var patience = new CancellationTokenSource(TimeSpan.FromSeconds(20));
+        using var patience = Patience.Start();
         return await _accepted.Reader.ReadAsync(patience.Token);
     }
 
@@ -83,18 +84,22 @@ internal sealed class ScriptedExchange : IAsyncDisposable
         {
             var stream = client.GetStream();
             var request = await ReadHeadAsync(stream);
-            var key = request.Split("\r\n").First(line => line.StartsWith("Sec-WebSocket-Key:", StringComparison.OrdinalIgnoreCase)).Split(':', 2)[1].Trim();
+            var lines = request.Split("\r\n");
+            var header = lines.First(line => line.StartsWith("Sec-WebSocket-Key:", StringComparison.OrdinalIgnoreCase));
+            var key = header.Split(':', 2)[1].Trim();
 #pragma warning disable CA5350 // The WebSocket handshake is defined on SHA-1.
             var accept = Convert.ToBase64String(SHA1.HashData(Encoding.ASCII.GetBytes(key + "258EAFA5-E914-47DA-95CA-C5AB0DC85B11")));
 #pragma warning restore CA5350
             await stream.WriteAsync(Encoding.ASCII.GetBytes(
-                $"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Accept: {accept}\r\n\r\n"));
+                "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+                + $"Sec-WebSocket-Accept: {accept}\r\n\r\n"));
             var connection = new ScriptedConnection(this, client, request.Split(' ')[1]);
             _all.Add(connection);
             _accepted.Writer.TryWrite(connection);
             await connection.ReadAsync();
         }
-        catch (Exception e) when (e is IOException or SocketException or WebSocketException or ObjectDisposedException or InvalidOperationException)
+        catch (Exception e) when (
+            e is IOException or SocketException or WebSocketException or ObjectDisposedException or InvalidOperationException)
         {
             // The client or the test cut the connection.
         }
@@ -134,7 +139,8 @@ internal sealed class ScriptedConnection(ScriptedExchange exchange, TcpClient cl
 
     public bool ClosedByClient { get; private set; }
 
-    public Task SendAsync(params string[] messages) => WriteAsync([.. messages.SelectMany(message => Frame(Encoding.UTF8.GetBytes(message), 1, true))]);
+    public Task SendAsync(params string[] messages) =>
+        WriteAsync([.. messages.SelectMany(message => Frame(Encoding.UTF8.GetBytes(message), 1, true))]);
 
     /// <summary>One message in several WebSocket frames.</summary>
     public Task SendFragmentedAsync(string message, int pieces)
@@ -214,7 +220,9 @@ internal sealed class ScriptedConnection(ScriptedExchange exchange, TcpClient cl
     {
         using var document = JsonDocument.Parse(bytes);
         var root = document.RootElement;
-        List<string> streams = root.TryGetProperty("params", out var names) ? [.. names.EnumerateArray().Select(name => name.GetString()!)] : [];
+        List<string> streams = root.TryGetProperty("params", out var names)
+            ? [.. names.EnumerateArray().Select(name => name.GetString()!)]
+            : [];
         return new ControlMessage(root.GetProperty("method").GetString()!, streams, root.GetProperty("id").GetInt64(), bytes.Length);
     }
 
@@ -259,7 +267,11 @@ internal sealed class ScriptedConnection(ScriptedExchange exchange, TcpClient cl
         {
             < 126 => [first, (byte)payload.Length],
             < 65_536 => [first, 126, (byte)(payload.Length >> 8), (byte)payload.Length],
-            _ => [first, 127, 0, 0, 0, 0, (byte)(payload.Length >> 24), (byte)(payload.Length >> 16), (byte)(payload.Length >> 8), (byte)payload.Length],
+            _ =>
+            [
+                first, 127, 0, 0, 0, 0, (byte)(payload.Length >> 24), (byte)(payload.Length >> 16), (byte)(payload.Length >> 8),
+                (byte)payload.Length,
+            ],
         };
         return [.. head, .. payload];
     }

@@ -19,12 +19,12 @@ public sealed class SlidingWindowLimitTests
         clock.Advance(TimeSpan.FromMilliseconds(399));
         Assert.IsFalse(third.IsCompleted);
         clock.Advance(TimeSpan.FromMilliseconds(1));
-        await third.WaitAsync(TimeSpan.FromSeconds(20));
+        await third.WaitAsync(Patience.Limit);
 
         var fourth = limit.WaitAsync(CancellationToken.None);
         clock.Advance(TimeSpan.FromMilliseconds(599));
         Assert.IsFalse(fourth.IsCompleted);
         clock.Advance(TimeSpan.FromMilliseconds(1));
-        await fourth.WaitAsync(TimeSpan.FromSeconds(20));
+        await fourth.WaitAsync(Patience.Limit);
     }
 }

@@ -18,14 +18,17 @@ public sealed class StreamRequestTests
 
     [TestMethod]
     public void Encode_List_HasNoParameters() => Assert.AreEqual(
-        """{"method":"LIST_SUBSCRIPTIONS","id":1}""", Encoding.UTF8.GetString(StreamRequest.Encode(StreamRequest.ListSubscriptions, [], 1)));
+        """{"method":"LIST_SUBSCRIPTIONS","id":1}""",
+        Encoding.UTF8.GetString(StreamRequest.Encode(StreamRequest.ListSubscriptions, [], 1)));
 
     [TestMethod]
     [DataRow("SYMBOL{0}USDT@trade")]
     [DataRow("币安人生{0}\"@trade")]
     public void Split_AnyNames_KeepsOrderAndEveryRequestWithinTheBound(string pattern)
     {
-        var names = Enumerable.Range(0, 1024).Select(i => string.Format(System.Globalization.CultureInfo.InvariantCulture, pattern, i)).ToList();
+        var names = Enumerable.Range(0, 1024)
+            .Select(i => string.Format(System.Globalization.CultureInfo.InvariantCulture, pattern, i))
+            .ToList();
         var parts = StreamRequest.Split(names, 4000).ToList();
 
         CollectionAssert.AreEqual(names, parts.SelectMany(part => part).ToList());

@@ -23,9 +23,9 @@ public sealed class StreamShardTests : IAsyncDisposable
     {
         Start(options => options);
         await ConnectedAsync();
-        await AdvanceToNextTimerAsync(TimeSpan.FromSeconds(60));
+        await _clock.AdvanceToNextTimerAsync(TimeSpan.FromSeconds(60));
         var lost = await _tape.NextAsync<Disconnected>();
-        await AdvanceToNextTimerAsync(lost.RetryIn);
+        await _clock.AdvanceToNextTimerAsync(lost.RetryIn);
         await ConnectedAsync();
 
         Assert.Contains("no message for 00:01:00", lost.Reason);
@@ -51,7 +51,7 @@ public sealed class StreamShardTests : IAsyncDisposable
     {
         Start(options => options with { SilenceTimeout = Timeout.InfiniteTimeSpan });
         var first = await ConnectedAsync();
-        await AdvanceToNextTimerAsync(TimeSpan.FromHours(23));
+        await _clock.AdvanceToNextTimerAsync(TimeSpan.FromHours(23));
         var second = await ConnectedAsync();
         second.Push(ScriptedExchange.Trade("BTCUSDT", 1));
         await _tape.TradesAsync(1);
@@ -68,14 +68,14 @@ public sealed class StreamShardTests : IAsyncDisposable
         Start(options => options with { SilenceTimeout = Timeout.InfiniteTimeSpan });
         var first = await ConnectedAsync();
         _refuse = true;
-        await AdvanceToNextTimerAsync(TimeSpan.FromHours(23));
+        await _clock.AdvanceToNextTimerAsync(TimeSpan.FromHours(23));
         await _opened.Reader.ReadAsync();
         first.Push(ScriptedExchange.Trade("BTCUSDT", 1));
         await _tape.TradesAsync(1);
         Assert.IsFalse(first.IsClosed);
 
         _refuse = false;
-        await AdvanceToNextTimerAsync(TimeSpan.FromSeconds(1));
+        await _clock.AdvanceToNextTimerAsync(TimeSpan.FromSeconds(1));
         await ConnectedAsync();
         await _stream!.StopAsync();
         Assert.IsTrue(first.IsClosed);
@@ -92,7 +92,7 @@ public sealed class StreamShardTests : IAsyncDisposable
             var lost = await _tape.NextAsync<Disconnected>();
             delays.Add(lost.RetryIn);
             if (i == 8) _refuse = false;
-            await AdvanceToNextTimerAsync(lost.RetryIn);
+            await _clock.AdvanceToNextTimerAsync(lost.RetryIn);
         }
 
         var connection = await ConnectedAsync();
@@ -136,18 +136,5 @@ public sealed class StreamShardTests : IAsyncDisposable
         FakeConnection? last = null;
         while (_opened.Reader.TryRead(out var opened)) last = opened;
         return last!;
-    }
-
-    /// <summary>Advances once the code under test waits for no longer than that.</summary>
-    private async Task AdvanceToNextTimerAsync(TimeSpan by)
-    {
-        using var patience = new CancellationTokenSource(TimeSpan.FromSeconds(20));
-        while (_clock.NextDue is not { } due || due > by)
-        {
-            patience.Token.ThrowIfCancellationRequested();
-            await Task.Yield();
-        }
-
-        _clock.Advance(by);
     }
 }

@@ -1,4 +1,5 @@
 using System.Reactive.Linq;
+using Crypto.TestSupport;
 using Crypto.TradeIngest.Binance;
 using Crypto.TradeIngest.Binance.Connections;
 using Crypto.TradeIngest.Binance.Rest;
@@ -100,7 +101,11 @@ public sealed class CaptureTests
                 new GapBackfillOptions { FirstDelay = backfillDelay },
                 TimeProvider.System,
                 NullLogger<GapBackfill>.Instance);
-            var streamOptions = new BinanceTradeStreamOptions { Endpoint = exchange.WsBase, MinimumBackoff = TimeSpan.FromMilliseconds(20) };
+            var streamOptions = new BinanceTradeStreamOptions
+            {
+                Endpoint = exchange.WsBase,
+                MinimumBackoff = TimeSpan.FromMilliseconds(20),
+            };
             Stream = new BinanceTradeStream(
                 [.. Tickers.Select(_table.Intern)],
                 _table,
@@ -147,7 +152,7 @@ public sealed class CaptureTests
 
         public async Task UntilAsync(Func<bool> condition)
         {
-            using var patience = new CancellationTokenSource(TimeSpan.FromSeconds(30));
+            using var patience = Patience.Start();
             while (!condition()) await Task.Delay(TimeSpan.FromMilliseconds(5), TimeProvider.System, patience.Token);
         }
 
@@ -174,7 +179,8 @@ public sealed class CaptureTests
             {
                 Assert.IsTrue(market.TradeById(trade.Symbol.Ticker, trade.TradeId, out var truth));
                 Assert.AreEqual(
-                    (truth.Price, truth.Quantity, truth.TradeTime, truth.Aggressor), (trade.Price, trade.Quantity, trade.TradeTime, trade.Aggressor));
+                    (truth.Price, truth.Quantity, truth.TradeTime, truth.Aggressor),
+                    (trade.Price, trade.Quantity, trade.TradeTime, trade.Aggressor));
             }
 
             Assert.AreEqual(0, Quality.Invalid);

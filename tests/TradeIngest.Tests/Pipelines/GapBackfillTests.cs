@@ -175,7 +175,8 @@ public sealed class GapBackfillTests
     private Running Run(GapBackfillOptions? options = null, Func<CancellationToken, Task>? waitForRoom = null)
     {
         var backfill = new GapBackfill(
-            _history, _tracker, waitForRoom ?? (_ => Task.CompletedTask), options ?? new GapBackfillOptions(), _clock, NullLogger<GapBackfill>.Instance);
+            _history, _tracker, waitForRoom ?? (_ => Task.CompletedTask), options ?? new GapBackfillOptions(), _clock,
+            NullLogger<GapBackfill>.Instance);
         backfill.Events.TrackContinuity(_tracker).Subscribe(value => _tape.Add(Batches.Text(value)));
         return new Running(backfill, _clock);
     }
@@ -203,7 +204,7 @@ public sealed class GapBackfillTests
 
         public async Task UntilAsync(Func<bool> condition)
         {
-            using var patience = new CancellationTokenSource(TimeSpan.FromSeconds(20));
+            using var patience = Patience.Start();
             while (!condition())
             {
                 patience.Token.ThrowIfCancellationRequested();

@@ -22,7 +22,8 @@ public sealed class TrackContinuityTests : IDisposable
         var table = new SymbolTable();
         _btc = table.Intern("BTCUSDT");
         _eth = table.Intern("ETHUSDT");
-        _source.TrackContinuity(_tracker).Subscribe(value => _tape.Add(Batches.Text(value)), error => _tape.Add(error.Message), () => _tape.Add("end"));
+        _source.TrackContinuity(_tracker).Subscribe(
+            value => _tape.Add(Batches.Text(value)), error => _tape.Add(error.Message), () => _tape.Add("end"));
     }
 
     [TestMethod]
@@ -140,7 +141,9 @@ public sealed class TrackContinuityTests : IDisposable
 
             var distinct = batches.SelectMany(batch => batch).Distinct().Order().ToList();
             var missing = Enumerable.Range((int)distinct[0], (int)(distinct[^1] - distinct[0] + 1)).Select(i => (long)i).Except(distinct);
-            var open = tracker.OpenGaps().SelectMany(gap => gap.Missing).SelectMany(range => Enumerable.Range((int)range.From, (int)range.Count));
+            var open = tracker.OpenGaps()
+                .SelectMany(gap => gap.Missing)
+                .SelectMany(range => Enumerable.Range((int)range.From, (int)range.Count));
             return passed.Order().SequenceEqual(distinct) && open.Select(i => (long)i).SequenceEqual(missing);
         }).QuickCheckThrowOnFailure();
     }

@@ -1,4 +1,5 @@
 using System.Threading.Channels;
+using Crypto.TestSupport;
 using Crypto.TradeIngest.Pipelines;
 using Crypto.TradeModel.Continuity;
 using Crypto.TradeModel.Quality;
@@ -94,7 +95,7 @@ public sealed class TradeChannelTests
         Assert.IsFalse(second.IsCompleted);
 
         Assert.IsTrue(channel.TryRead(out _));
-        await second.WaitAsync(TimeSpan.FromSeconds(20));
+        await second.WaitAsync(Patience.Limit);
         Assert.AreEqual(0, channel.ShedBatches);
     }
 
@@ -107,7 +108,7 @@ public sealed class TradeChannelTests
             for (var i = 0; i < 250; i++) await channel.WriteAsync(Batches.Of(_btc, (writer * 1000) + i), CancellationToken.None);
         })).ToArray();
         var reading = ReadAsync(channel);
-        await Task.WhenAll(writers).WaitAsync(TimeSpan.FromSeconds(20));
+        await Task.WhenAll(writers).WaitAsync(Patience.Limit);
         channel.OnCompleted();
 
         Assert.HasCount(1000, (await reading).Distinct(StringComparer.Ordinal).ToArray());

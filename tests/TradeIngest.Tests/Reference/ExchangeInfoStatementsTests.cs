@@ -16,7 +16,8 @@ public sealed class ExchangeInfoStatementsTests : IAsyncDisposable
     private const string ExchangeInfo =
         """
         {"timezone":"UTC","serverTime":1754603741167,"rateLimits":[],"exchangeFilters":[],"symbols":[
-          {"symbol":"ETHBTC","status":"TRADING","baseAsset":"ETH","baseAssetPrecision":8,"quoteAsset":"BTC","quotePrecision":8,"orderTypes":["LIMIT","MARKET"],
+          {"symbol":"ETHBTC","status":"TRADING","baseAsset":"ETH","baseAssetPrecision":8,"quoteAsset":"BTC","quotePrecision":8,
+           "orderTypes":["LIMIT","MARKET"],
            "icebergAllowed":true,"allowTrailingStop":true,"isSpotTradingAllowed":true,"isMarginTradingAllowed":true,
            "filters":[{"filterType":"PRICE_FILTER","minPrice":"0.00001000","maxPrice":"922327.00000000","tickSize":"0.00001000"},
                       {"filterType":"LOT_SIZE","minQty":"0.00010000","maxQty":"100000.00000000","stepSize":"0.00010000"},
@@ -29,7 +30,8 @@ public sealed class ExchangeInfoStatementsTests : IAsyncDisposable
     private readonly ManualTimeProvider _clock = new();
     private readonly SqliteWarehouse _warehouse;
 
-    public ExchangeInfoStatementsTests() => _warehouse = SqliteWarehouse.Open(_folder[SqliteWarehouse.FileName], new SqliteWarehouseOptions(), _clock);
+    public ExchangeInfoStatementsTests() =>
+        _warehouse = SqliteWarehouse.Open(_folder[SqliteWarehouse.FileName], new SqliteWarehouseOptions(), _clock);
 
     public async ValueTask DisposeAsync()
     {
@@ -95,7 +97,12 @@ public sealed class ExchangeInfoStatementsTests : IAsyncDisposable
         var root = JsonNode.Parse(ExchangeInfo)!;
         var node = root["symbols"]![0]!;
         var steps = path.Split('/');
-        foreach (var step in steps[..^1]) node = int.TryParse(step, System.Globalization.CultureInfo.InvariantCulture, out var index) ? node[index]! : node[step]!;
+        foreach (var step in steps[..^1])
+        {
+            var isIndex = int.TryParse(step, System.Globalization.CultureInfo.InvariantCulture, out var index);
+            node = isIndex ? node[index]! : node[step]!;
+        }
+
         node[steps[^1]] = JsonSerializer.SerializeToNode(value);
         return root;
     }
@@ -111,7 +118,7 @@ public sealed class ExchangeInfoStatementsTests : IAsyncDisposable
 
     private async Task<IReadOnlyList<SymbolVersion>> VersionsAsync(string ticker)
     {
-        var changes = (await _warehouse.ChangesAsync(ChangeSource.ExchangeInfo, CancellationToken.None)).Where(change => change.Key.Ticker == ticker);
-        return SymbolHistory.Of(changes, AttributeOwnership.Default).Versions;
+        var changes = await _warehouse.ChangesAsync(ChangeSource.ExchangeInfo, CancellationToken.None);
+        return SymbolHistory.Of(changes.Where(change => change.Key.Ticker == ticker), AttributeOwnership.Default).Versions;
     }
 }

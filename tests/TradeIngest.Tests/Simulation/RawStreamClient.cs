@@ -1,6 +1,7 @@
 using System.Buffers.Binary;
 using System.Net.Sockets;
 using System.Text;
+using Crypto.TestSupport;
 
 namespace Crypto.TradeIngest.Tests.Simulation;
 
@@ -9,7 +10,7 @@ internal sealed class RawStreamClient : IDisposable
 {
     private readonly TcpClient _tcp = new();
     private NetworkStream? _stream;
-    private readonly CancellationTokenSource _giveUp = new(TimeSpan.FromSeconds(20));
+    private readonly CancellationTokenSource _giveUp = Patience.Start();
 
     public static async Task<RawStreamClient> ConnectAsync(Uri wsBase, string path)
     {

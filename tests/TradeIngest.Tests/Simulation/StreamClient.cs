@@ -1,14 +1,14 @@
 using System.Net.WebSockets;
 using System.Text;
 using System.Text.Json;
+using Crypto.TestSupport;
 
 namespace Crypto.TradeIngest.Tests.Simulation;
 
 /// <summary>The platform's WebSocket client, with the few moves the tests make.</summary>
 internal sealed class StreamClient : IDisposable
 {
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(20);
-    private readonly CancellationTokenSource _giveUp = new(Patience);
+    private readonly CancellationTokenSource _giveUp = Patience.Start();
     private readonly byte[] _buffer = new byte[64 * 1024];
 
     public ClientWebSocket Socket { get; } = new();
@@ -41,7 +41,9 @@ internal sealed class StreamClient : IDisposable
         await SendAsync(request);
         while (await ReceiveAsync() is { } text)
         {
-            if (!text.StartsWith("{\"e\":", StringComparison.Ordinal) && !text.StartsWith("{\"stream\":", StringComparison.Ordinal)) return text;
+            var isTrade = text.StartsWith("{\"e\":", StringComparison.Ordinal)
+                || text.StartsWith("{\"stream\":", StringComparison.Ordinal);
+            if (!isTrade) return text;
         }
 
         throw new InvalidOperationException($"The connection closed before it answered {request}");

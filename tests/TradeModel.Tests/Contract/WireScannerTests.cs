@@ -97,5 +97,26 @@ public sealed class WireScannerTests
         }
     }
 
+    [TestMethod]
+    public void TryReadPlainString_EveryByteAtEveryPlace_EndsTheTextOnlyAsAQuote()
+    {
+        var text = new byte[64];
+        for (var place = 0; place < text.Length - 1; place++)
+        {
+            for (var b = 0; b < 256; b++)
+            {
+                text.AsSpan().Fill((byte)'a');
+                text[place] = (byte)b;
+                text[^1] = (byte)'"';
+                var scanner = new WireScanner(text);
+
+                var read = scanner.TryReadPlainString(out var content);
+
+                Assert.AreEqual(b is >= 0x20 and < 0x7F and not '\\', read, $"byte {b} at {place}");
+                if (read) Assert.AreEqual(b == '"' ? place : text.Length - 1, content.Length);
+            }
+        }
+    }
+
     private static WireScanner Over(string text) => new(Encoding.ASCII.GetBytes(text));
 }

@@ -44,7 +44,8 @@ internal static class Changes
         select (SymbolChange[])[first, .. others.Take(11), .. inferred ? new[] { Inferred } : []];
 
     /// <summary>Current knowledge, where every source may state everything.</summary>
-    public static IReadOnlyList<SymbolVersion> Fold(IEnumerable<SymbolChange> changes) => SymbolHistory.Of(changes, AttributeOwnership.Shared).Versions;
+    public static IReadOnlyList<SymbolVersion> Fold(IEnumerable<SymbolChange> changes) =>
+        SymbolHistory.Of(changes, AttributeOwnership.Shared).Versions;
 
     public static SymbolChange Of(
         ChangeSource source, long sequence, Timestamp validTime, ChangeOperation operation,

@@ -10,7 +10,8 @@ public sealed class DimensionPlannerTests
 {
     private static readonly Config Thorough = Config.QuickThrowOnFailure.WithMaxTest(1_500);
 
-    private static readonly Timestamp[] RecordedTimes = [.. Enumerable.Range(1, 5).Select(day => Timestamp.Parse($"2026-01-0{day}T00:00:00Z"))];
+    private static readonly Timestamp[] RecordedTimes =
+        [.. Enumerable.Range(1, 5).Select(day => Timestamp.Parse($"2026-01-0{day}T00:00:00Z"))];
 
     /// <summary>Changes recorded at a few instants, in any order of arrival, some of them twice, cut into batches.</summary>
     private static readonly Gen<SymbolChange[][]> Arrivals =
@@ -47,7 +48,8 @@ public sealed class DimensionPlannerTests
             from cuts in Gen.ArrayOf(Gen.Choose(1, 4), order.Length)
             select (First: batches, Second: Batches(order, cuts));
 
-        Prop.ForAll(pairs.ToArbitrary(), pair => CollectionAssert.AreEquivalent(RowsAfter(pair.First), RowsAfter(pair.Second))).Check(Thorough);
+        Prop.ForAll(pairs.ToArbitrary(), pair => CollectionAssert.AreEquivalent(RowsAfter(pair.First), RowsAfter(pair.Second)))
+            .Check(Thorough);
     }
 
     [TestMethod]
@@ -78,10 +80,13 @@ public sealed class DimensionPlannerTests
                 foreach (var time in before.Concat(after).SelectMany(version => new[] { version.ValidFrom, Before(version.ValidTo) }))
                 {
                     var changed = At(before, time).SymbolKey != At(after, time).SymbolKey;
-                    var rebinding = plan.Rebindings.Where(stretch => stretch.ChangesKey && stretch.From <= time && time < stretch.To).ToList();
+                    var rebinding = plan.Rebindings
+                        .Where(stretch => stretch.ChangesKey && stretch.From <= time && time < stretch.To)
+                        .ToList();
                     Assert.HasCount(changed ? 1 : 0, rebinding, $"at {time}");
                     if (!changed) continue;
-                    Assert.AreEqual((At(before, time).SymbolKey, At(after, time).SymbolKey), (rebinding[0].Old.SymbolKey, rebinding[0].New.SymbolKey));
+                    Assert.AreEqual(At(before, time).SymbolKey, rebinding[0].Old.SymbolKey);
+                    Assert.AreEqual(At(after, time).SymbolKey, rebinding[0].New.SymbolKey);
                 }
             }
         }).Check(Thorough);
@@ -89,12 +94,17 @@ public sealed class DimensionPlannerTests
     [TestMethod]
     public void Plan_LateChange_SplitsTheCoveringVersion()
     {
-        SymbolChange[] known = [Recorded(1, Changes.Sector(1, "1970-01-01T00:00:00Z", "a")), Recorded(1, Changes.Sector(2, "2024-01-01T00:00:00Z", "c"))];
+        SymbolChange[] known =
+        [
+            Recorded(1, Changes.Sector(1, "1970-01-01T00:00:00Z", "a")),
+            Recorded(1, Changes.Sector(2, "2024-01-01T00:00:00Z", "c")),
+        ];
 
         var plan = DimensionPlanner.Plan(known, [Recorded(2, Changes.Sector(3, "2023-01-01T00:00:00Z", "b"))], AttributeOwnership.Shared);
 
         CollectionAssert.AreEqual(
-            new[] { OperationKind.Supersede, OperationKind.Close, OperationKind.Insert }, plan.Operations.Select(operation => operation.Kind).ToArray());
+            new[] { OperationKind.Supersede, OperationKind.Close, OperationKind.Insert },
+            plan.Operations.Select(operation => operation.Kind).ToArray());
         Assert.AreEqual("2023-01-01T00:00:00.000000Z", plan.Operations[1].Row.Version.ValidTo.ToString());
         var rebinding = plan.Rebindings.Single();
         Assert.AreEqual((Timestamp.Parse("2023-01-01T00:00:00Z"), Timestamp.Parse("2024-01-01T00:00:00Z")), (rebinding.From, rebinding.To));
@@ -132,7 +142,8 @@ public sealed class DimensionPlannerTests
     public void Plan_DeleteAndResurrection_AreOrdinaryVersions()
     {
         var created = Recorded(1, Changes.Sector(1, "1970-01-01T00:00:00Z", "a"));
-        var deleted = Recorded(2, Changes.Of(ChangeSource.ReferenceFile, 2, Timestamp.Parse("2023-01-01T00:00:00Z"), ChangeOperation.Delete));
+        var gone = Timestamp.Parse("2023-01-01T00:00:00Z");
+        var deleted = Recorded(2, Changes.Of(ChangeSource.ReferenceFile, 2, gone, ChangeOperation.Delete));
         var back = Recorded(3, Changes.Of(ChangeSource.ReferenceFile, 3, Timestamp.Parse("2024-01-01T00:00:00Z"), ChangeOperation.Upsert));
 
         var versions = DimensionPlanner.Plan([created], [deleted, back], AttributeOwnership.Shared).History.Versions;
@@ -181,7 +192,11 @@ public sealed class DimensionPlannerTests
     [TestMethod]
     public void Plan_ExactTie_TheGreaterHashWinsAndTheLoserIsVisible()
     {
-        var tied = new[] { Recorded(1, Changes.Sector(1, "2024-01-01T00:00:00Z", "a")), Recorded(1, Changes.Sector(1, "2024-01-01T00:00:00Z", "b")) };
+        var tied = new[]
+        {
+            Recorded(1, Changes.Sector(1, "2024-01-01T00:00:00Z", "a")),
+            Recorded(1, Changes.Sector(1, "2024-01-01T00:00:00Z", "b")),
+        };
         var winner = tied.MaxBy(change => change.Hash, StringComparer.Ordinal)!;
 
         var history = DimensionPlanner.Plan([], tied, AttributeOwnership.Default).History;
@@ -280,6 +295,9 @@ public sealed class DimensionPlannerTests
                         Assert.IsTrue(_rows.TryAdd(id, row), $"{kind} of a row that is there");
                         break;
                 }
+
+                Assert.IsLessThanOrEqualTo(
+                    1, _rows.Count(entry => entry.Key.Key == row.Version.SymbolKey && entry.Value.IsBelieved), $"believed twice after {kind}");
             }
         }
     }

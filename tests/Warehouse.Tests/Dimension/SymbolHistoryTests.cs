@@ -46,7 +46,8 @@ public sealed class SymbolHistoryTests
 
         Prop.ForAll(
             arrivals.ToArbitrary(),
-            arrival => CollectionAssert.AreEqual(Changes.Fold(arrival.Changes).ToArray(), Changes.Fold(arrival.Order).ToArray())).Check(Thorough);
+            arrival => CollectionAssert.AreEqual(Changes.Fold(arrival.Changes).ToArray(), Changes.Fold(arrival.Order).ToArray()))
+            .Check(Thorough);
     }
 
     [TestMethod]
@@ -87,7 +88,11 @@ public sealed class SymbolHistoryTests
     public void Fold_AttributeTakenBackAgain_IsThreeVersionsAndTheLastOneLacksIt()
     {
         var versions = Changes.Fold(
-            [Changes.Sector(1, "1970-01-01T00:00:00Z", null), Changes.Sector(2, "2021-01-01T00:00:00Z", "a"), Changes.Sector(3, "2022-01-01T00:00:00Z", null)]);
+            [
+                Changes.Sector(1, "1970-01-01T00:00:00Z", null),
+                Changes.Sector(2, "2021-01-01T00:00:00Z", "a"),
+                Changes.Sector(3, "2022-01-01T00:00:00Z", null),
+            ]);
 
         Assert.HasCount(3, versions);
         Assert.IsNull(versions[2][SymbolAttribute.Sector]);

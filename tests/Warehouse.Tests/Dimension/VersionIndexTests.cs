@@ -29,4 +29,20 @@ public sealed class VersionIndexTests
             Assert.AreEqual(versions.Count - 1, index.IndexAt(new Timestamp(long.MaxValue)));
             Assert.AreSame(versions[^1], index.Current);
         }).QuickCheckThrowOnFailure();
+
+    [TestMethod]
+    [DataRow(2)]
+    [DataRow(5)]
+    [DataRow(32)]
+    [DataRow(33)]
+    [DataRow(64)]
+    [DataRow(1000)]
+    public void IndexAt_ManyVersions_EqualsALinearSearch(int count)
+    {
+        var versions = Enumerable.Range(0, count).Select(i => new SymbolVersion(
+            Changes.Key, new Timestamp(i * 10L), new Timestamp((i + 1) * 10L), false, false, Changes.Inferred.Attributes)).ToList();
+        var index = new VersionIndex(7, versions);
+        for (var time = 0; time < count * 10; time++) Assert.AreEqual(time / 10, index.IndexAt(new Timestamp(time)));
+        Assert.AreEqual(0, index.IndexAt(new Timestamp(-1)));
+    }
 }

@@ -43,7 +43,11 @@ public sealed class SqliteAuditsTests : IDisposable
             ],
             TestContext.CancellationToken);
         var builder = new BatchBuilder();
-        await Load(builder.Add(TestTrades.Range(btc, 1, 39)).Add(TestTrades.Of(btc, 3)).Add(TestTrades.Range(eth, 1, 10)).Add(TestTrades.Range(unknown, 1, 5)));
+        await Load(builder
+            .Add(TestTrades.Range(btc, 1, 39))
+            .Add(TestTrades.Of(btc, 3))
+            .Add(TestTrades.Range(eth, 1, 10))
+            .Add(TestTrades.Range(unknown, 1, 5)));
         await Load(
             builder
                 .Add(TestTrades.Range(btc, 45, 59))
@@ -80,35 +84,53 @@ public sealed class SqliteAuditsTests : IDisposable
 
     [TestMethod]
     [DataRow($"DELETE FROM FACT_TRADES WHERE fact_id = {Btc} 10", "BTCUSDT: coverage says [1, 39]", "coverage_equals_ids conservation")]
-    [DataRow("UPDATE TRADE_COVERAGE SET to_id = 6 WHERE symbol = 'NEWUSDT'", "NEWUSDT: coverage says [1, 6], the rows say [1, 5]", "coverage_equals_ids")]
+    [DataRow(
+        "UPDATE TRADE_COVERAGE SET to_id = 6 WHERE symbol = 'NEWUSDT'",
+        "NEWUSDT: coverage says [1, 6], the rows say [1, 5]", "coverage_equals_ids")]
     [DataRow("DELETE FROM TRADE_COVERAGE WHERE symbol = 'NEWUSDT'", "the rows say [1, 5]", "coverage_equals_ids")]
     [DataRow("DELETE FROM REJECTED_TRADES WHERE trade_id = 60", "BTCUSDT: coverage says", "coverage_equals_ids conservation")]
     [DataRow(
-        $"INSERT INTO FACT_TRADES SELECT 9 << 40 | 1, symbol_key, trade_time, price, quantity, total_amount_usd, aggressor_side, ingest_source, quality_flags FROM FACT_TRADES WHERE fact_id = {Eth} 1",
+        $"""
+        INSERT INTO FACT_TRADES
+        SELECT 9 << 40 | 1, symbol_key, trade_time, price, quantity, total_amount_usd, aggressor_side, ingest_source, quality_flags
+        FROM FACT_TRADES WHERE fact_id = {Eth} 1
+        """,
         "symbol 9 is not registered and has rows [1, 1]", "coverage_equals_ids facts_inside_version conservation")]
-    public void Run_RowsAndCoverageDisagree_CoverageEqualsIdsTells(string sql, string row, string failing) => AssertFinds("coverage_equals_ids", sql, row, failing);
+    public void Run_RowsAndCoverageDisagree_CoverageEqualsIdsTells(string sql, string row, string failing) => AssertFinds(
+        "coverage_equals_ids", sql, row, failing);
 
     [TestMethod]
     [DataRow(
         $"UPDATE FACT_TRADES SET symbol_key = (SELECT symbol_key FROM FACT_TRADES WHERE fact_id = {Btc} 1) WHERE fact_id = {Btc} 70",
-        "BTCUSDT 70 at 2026-01-01T00:01:10.000000Z is bound to [1970-01-01T00:00:00.000000Z, 2026-01-01T00:00:50.000000Z)", "facts_inside_version")]
+        "BTCUSDT 70 at 2026-01-01T00:01:10.000000Z is bound to [1970-01-01T00:00:00.000000Z, 2026-01-01T00:00:50.000000Z)",
+        "facts_inside_version")]
     [DataRow(
-        $"UPDATE FACT_TRADES SET symbol_key = (SELECT symbol_key FROM DIM_SYMBOL_VERSIONS WHERE ticker = 'EMPTYUSDT') WHERE fact_id = {Btc} 70",
+        $"""
+        UPDATE FACT_TRADES SET symbol_key = (SELECT symbol_key FROM DIM_SYMBOL_VERSIONS WHERE ticker = 'EMPTYUSDT')
+        WHERE fact_id = {Btc} 70
+        """,
         "BTCUSDT 70 is bound to a version of BINANCE:EMPTYUSDT", "facts_inside_version")]
-    [DataRow($"UPDATE FACT_TRADES SET symbol_key = 12345 WHERE fact_id = {Btc} 70", "points to version 12345", "facts_inside_version views_equal_definition")]
-    public void Run_FactOfAWrongVersion_FactsInsideVersionTells(string sql, string row, string failing) => AssertFinds("facts_inside_version", sql, row, failing);
+    [DataRow(
+        $"UPDATE FACT_TRADES SET symbol_key = 12345 WHERE fact_id = {Btc} 70",
+        "points to version 12345", "facts_inside_version views_equal_definition")]
+    public void Run_FactOfAWrongVersion_FactsInsideVersionTells(string sql, string row, string failing) => AssertFinds(
+        "facts_inside_version", sql, row, failing);
 
     [TestMethod]
-    [DataRow($"UPDATE FACT_TRADES SET total_amount_usd = total_amount_usd + 1 WHERE fact_id = {Btc} 70", "BTCUSDT 70: 50.00010991 with flags None")]
+    [DataRow(
+        $"UPDATE FACT_TRADES SET total_amount_usd = total_amount_usd + 1 WHERE fact_id = {Btc} 70",
+        "BTCUSDT 70: 50.00010991 with flags None")]
     [DataRow($"UPDATE FACT_TRADES SET total_amount_usd = NULL WHERE fact_id = {Btc} 70", "BTCUSDT 70")]
     [DataRow($"UPDATE FACT_TRADES SET total_amount_usd = 1 WHERE fact_id = {Eth} 7", "ETHBTC 7: 0.00000001 with flags NoUsdRate")]
     [DataRow($"UPDATE FACT_TRADES SET quality_flags = 2 WHERE fact_id = {Eth} 7", "ETHBTC 7:  with flags AmountOutOfRange")]
-    public void Run_WrongAmountOrFlag_AmountsRecomputeTells(string sql, string row) => AssertFinds("amounts_recompute", sql, row, "amounts_recompute");
+    public void Run_WrongAmountOrFlag_AmountsRecomputeTells(string sql, string row) => AssertFinds(
+        "amounts_recompute", sql, row, "amounts_recompute");
 
     [TestMethod]
     [DataRow(
         $"""
-        INSERT INTO FACT_TRADES SELECT {Btc} 101, symbol_key, trade_time, price, quantity, total_amount_usd, aggressor_side, ingest_source, quality_flags
+        INSERT INTO FACT_TRADES
+        SELECT {Btc} 101, symbol_key, trade_time, price, quantity, total_amount_usd, aggressor_side, ingest_source, quality_flags
         FROM FACT_TRADES WHERE fact_id = {Btc} 100;
         UPDATE TRADE_COVERAGE SET to_id = 101 WHERE symbol = 'BTCUSDT' AND to_id = 100;
         UPDATE LOG_POSITIONS SET stored = stored + 1, duplicates = duplicates - 1 WHERE topic = 'stock_trades'
@@ -132,28 +154,49 @@ public sealed class SqliteAuditsTests : IDisposable
         "oracle_missing");
 
     [TestMethod]
-    [DataRow("INSERT INTO TRADE_GAPS (symbol_id, symbol, from_id, to_id, found, state) VALUES (4, 'NEWUSDT', 2, 3, '2026-01-01T00:00:00Z', 'OPEN')", "NEWUSDT: gap [2, 3] is no hole")]
+    [DataRow(
+        """
+        INSERT INTO TRADE_GAPS (symbol_id, symbol, from_id, to_id, found, state)
+        VALUES (4, 'NEWUSDT', 2, 3, '2026-01-01T00:00:00Z', 'OPEN')
+        """,
+        "NEWUSDT: gap [2, 3] is no hole")]
     [DataRow("DELETE FROM TRADE_GAPS", "BTCUSDT: hole [40, 44] stands in no gap")]
     [DataRow("UPDATE TRADE_GAPS SET state = 'CLOSED', closed = found", "BTCUSDT: hole [40, 44] stands in no gap")]
     [DataRow("UPDATE TRADE_GAPS SET to_id = 43", "BTCUSDT: gap [40, 43] is no hole")]
-    public void Run_LedgerAndHolesDisagree_GapsEqualHolesTells(string sql, string row) => AssertFinds("gaps_equal_holes", sql, row, "gaps_equal_holes");
+    public void Run_LedgerAndHolesDisagree_GapsEqualHolesTells(string sql, string row) => AssertFinds(
+        "gaps_equal_holes", sql, row, "gaps_equal_holes");
 
     [TestMethod]
-    [DataRow("UPDATE LOG_POSITIONS SET duplicates = duplicates + 1 WHERE topic = 'stock_trades'", "stock_trades/0: 111 records, 109 + 2 + 1")]
-    [DataRow("UPDATE LOG_POSITIONS SET stored = stored + 1, duplicates = duplicates - 1 WHERE topic = 'stock_trades'", "FACT_TRADES holds 109 rows, the positions say 110")]
+    [DataRow(
+        "UPDATE LOG_POSITIONS SET duplicates = duplicates + 1 WHERE topic = 'stock_trades'",
+        "stock_trades/0: 111 records, 109 + 2 + 1")]
+    [DataRow(
+        "UPDATE LOG_POSITIONS SET stored = stored + 1, duplicates = duplicates - 1 WHERE topic = 'stock_trades'",
+        "FACT_TRADES holds 109 rows, the positions say 110")]
     [DataRow("DELETE FROM REJECTED_TRADES WHERE trade_id IS NULL", "REJECTED_TRADES holds 1 rows, the positions say 2")]
-    public void Run_CountersAndRowsDisagree_ConservationTells(string sql, string row) => AssertFinds("conservation", sql, row, "conservation");
+    public void Run_CountersAndRowsDisagree_ConservationTells(string sql, string row) => AssertFinds(
+        "conservation", sql, row, "conservation");
 
     [TestMethod]
     [DataRow("DELETE FROM RAW_BATCHES WHERE first_offset = 0", "stock_trades/0: 111 read, 56 kept")]
     [DataRow("DELETE FROM RAW_BATCHES", "stock_trades/0: 111 read, 0 kept")]
     [DataRow("UPDATE LOG_POSITIONS SET next_offset = 100 WHERE topic = 'stock_trades'", "stock_trades/0: raw reaches past position 100")]
-    public void Run_RawRowsMissing_RawEqualsPositionsTells(string sql, string row) => AssertFinds("raw_equals_positions", sql, row, "raw_equals_positions");
+    public void Run_RawRowsMissing_RawEqualsPositionsTells(string sql, string row) => AssertFinds(
+        "raw_equals_positions", sql, row, "raw_equals_positions");
 
     [TestMethod]
-    [DataRow("DROP VIEW SILVER_TRADES; CREATE VIEW SILVER_TRADES AS SELECT * FROM CONSUMPTION_TRADES", "SILVER_TRADES shows 109 rows of 109 facts and 2 rejections")]
-    [DataRow("DROP VIEW CONSUMPTION_TRADES; CREATE VIEW CONSUMPTION_TRADES AS SELECT 'x' AS ticker, 1 AS trade_id, 1 AS trade_time, 1 AS price, 1 AS quantity, 1 AS total_amount_usd, 1 AS aggressor_side, 1 AS ingest_source", "CONSUMPTION_TRADES shows 1 rows of 109 facts")]
-    public void Run_ViewReplaced_ViewsEqualDefinitionTells(string sql, string row) => AssertFinds("views_equal_definition", sql, row, "views_equal_definition");
+    [DataRow(
+        "DROP VIEW SILVER_TRADES; CREATE VIEW SILVER_TRADES AS SELECT * FROM CONSUMPTION_TRADES",
+        "SILVER_TRADES shows 109 rows of 109 facts and 2 rejections")]
+    [DataRow(
+        """
+        DROP VIEW CONSUMPTION_TRADES;
+        CREATE VIEW CONSUMPTION_TRADES AS SELECT 'x' AS ticker, 1 AS trade_id, 1 AS trade_time, 1 AS price, 1 AS quantity,
+            1 AS total_amount_usd, 1 AS aggressor_side, 1 AS ingest_source
+        """,
+        "CONSUMPTION_TRADES shows 1 rows of 109 facts")]
+    public void Run_ViewReplaced_ViewsEqualDefinitionTells(string sql, string row) => AssertFinds(
+        "views_equal_definition", sql, row, "views_equal_definition");
 
     [TestMethod]
     [DataRow("valid_to - 1", "BINANCE:EMPTYUSDT has 0 current versions", "unique_current_version dimension_rebuild")]
@@ -167,8 +210,8 @@ public sealed class SqliteAuditsTests : IDisposable
         "unique_current_version",
         $"""
         INSERT INTO DIM_SYMBOL_VERSIONS
-        SELECT symbol_key + 1, symbol_id, ticker, base_asset, quote_asset, 'another', risk_level, status, tick_size, step_size, {validFrom}, valid_to,
-               is_deleted, is_inferred, change_hash, recorded_from, recorded_to
+        SELECT symbol_key + 1, symbol_id, ticker, base_asset, quote_asset, 'another', risk_level, status, tick_size, step_size,
+               {validFrom}, valid_to, is_deleted, is_inferred, change_hash, recorded_from, recorded_to
         FROM DIM_SYMBOL_VERSIONS WHERE ticker = 'EMPTYUSDT'
         """,
         "BINANCE:EMPTYUSDT has 2 current versions",
@@ -182,9 +225,15 @@ public sealed class SqliteAuditsTests : IDisposable
         "mutually_exclusive_ranges dimension_rebuild");
 
     [TestMethod]
-    [DataRow("SET valid_to = valid_to - 1 WHERE ticker = 'BTCUSDT' AND sector = 'a'", "BINANCE:BTCUSDT: nothing is valid in [2026-01-01T00:00:49.999999Z, 2026-01-01T00:00:50.000000Z)", "no_holes dimension_rebuild")]
-    [DataRow("SET valid_from = 1 WHERE ticker = 'EMPTYUSDT'", "BINANCE:EMPTYUSDT starts at 1970-01-01T00:00:00.000001Z", "no_holes key_integrity dimension_rebuild")]
-    public void Run_Hole_NoHolesTells(string change, string row, string failing) => AssertFinds("no_holes", $"UPDATE DIM_SYMBOL_VERSIONS {change}", row, failing);
+    [DataRow(
+        "SET valid_to = valid_to - 1 WHERE ticker = 'BTCUSDT' AND sector = 'a'",
+        "BINANCE:BTCUSDT: nothing is valid in [2026-01-01T00:00:49.999999Z, 2026-01-01T00:00:50.000000Z)",
+        "no_holes dimension_rebuild")]
+    [DataRow(
+        "SET valid_from = 1 WHERE ticker = 'EMPTYUSDT'",
+        "BINANCE:EMPTYUSDT starts at 1970-01-01T00:00:00.000001Z", "no_holes key_integrity dimension_rebuild")]
+    public void Run_Hole_NoHolesTells(string change, string row, string failing) => AssertFinds(
+        "no_holes", $"UPDATE DIM_SYMBOL_VERSIONS {change}", row, failing);
 
     [TestMethod]
     public void Run_EqualNeighbors_NeighborsDifferTells() => AssertFinds(
@@ -194,17 +243,26 @@ public sealed class SqliteAuditsTests : IDisposable
         "neighbors_differ dimension_rebuild");
 
     [TestMethod]
-    [DataRow("UPDATE DIM_SYMBOL_VERSIONS SET symbol_key = 77 WHERE ticker = 'EMPTYUSDT'", "BINANCE:EMPTYUSDT from 1970-01-01T00:00:00.000000Z: key 77", "key_integrity")]
     [DataRow(
-        "DROP INDEX DIM_SYMBOL_VERSIONS_CURRENT; UPDATE DIM_SYMBOL_VERSIONS SET recorded_from = recorded_from + 1, symbol_key = (SELECT symbol_key FROM DIM_SYMBOL_VERSIONS WHERE ticker = 'NEWUSDT') WHERE ticker = 'EMPTYUSDT'",
+        "UPDATE DIM_SYMBOL_VERSIONS SET symbol_key = 77 WHERE ticker = 'EMPTYUSDT'",
+        "BINANCE:EMPTYUSDT from 1970-01-01T00:00:00.000000Z: key 77", "key_integrity")]
+    [DataRow(
+        """
+        DROP INDEX DIM_SYMBOL_VERSIONS_CURRENT;
+        UPDATE DIM_SYMBOL_VERSIONS SET recorded_from = recorded_from + 1,
+            symbol_key = (SELECT symbol_key FROM DIM_SYMBOL_VERSIONS WHERE ticker = 'NEWUSDT') WHERE ticker = 'EMPTYUSDT'
+        """,
         "stands for", "views_equal_definition key_integrity dimension_rebuild")]
     public void Run_WrongKey_KeyIntegrityTells(string sql, string row, string failing) => AssertFinds("key_integrity", sql, row, failing);
 
     [TestMethod]
-    [DataRow("DELETE FROM SYMBOL_CHANGES WHERE sequence = 2", "missing: BINANCE:BTCUSDT valid [1970-01-01T00:00:00.000000Z, 9999-12-31T00:00:00.000000Z)")]
+    [DataRow(
+        "DELETE FROM SYMBOL_CHANGES WHERE sequence = 2",
+        "missing: BINANCE:BTCUSDT valid [1970-01-01T00:00:00.000000Z, 9999-12-31T00:00:00.000000Z)")]
     [DataRow("DELETE FROM SYMBOL_CHANGES WHERE ticker = 'EMPTYUSDT'", "not given by the log of changes: BINANCE:EMPTYUSDT")]
     [DataRow("UPDATE DIM_SYMBOL_VERSIONS SET risk_level = 'LOW' WHERE ticker = 'EMPTYUSDT'", "BINANCE:EMPTYUSDT")]
-    public void Run_LogAndDimensionDisagree_DimensionRebuildTells(string sql, string row) => AssertFinds("dimension_rebuild", sql, row, "dimension_rebuild");
+    public void Run_LogAndDimensionDisagree_DimensionRebuildTells(string sql, string row) => AssertFinds(
+        "dimension_rebuild", sql, row, "dimension_rebuild");
 
     [TestMethod]
     public void Run_DamagedPage_FileIntegrityTells()
@@ -243,7 +301,8 @@ public sealed class SqliteAuditsTests : IDisposable
             .Add(SymbolAttribute.QuoteAsset, ticker == "ETHBTC" ? "BTC" : ticker == "EMPTYUSDT" ? "EUR" : "USDT")
             .Add(SymbolAttribute.Sector, sector));
 
-    private static string[] FailingNames(IEnumerable<AuditResult> results) => [.. results.Where(result => !result.Passed).Select(result => result.Name)];
+    private static string[] FailingNames(IEnumerable<AuditResult> results) =>
+        [.. results.Where(result => !result.Passed).Select(result => result.Name)];
 
     private void AssertFinds(string audit, string sql, string row, string failing)
     {
@@ -253,7 +312,8 @@ public sealed class SqliteAuditsTests : IDisposable
 
         var all = string.Join('\n', results.SelectMany(result => result.Failing.Select(text => $"{result.Name}: {text}")));
         CollectionAssert.AreEquivalent(failing.Split(' '), FailingNames(results), all);
-        Assert.IsTrue(results.Single(result => result.Name == audit).Failing.Any(text => text.Contains(row, StringComparison.Ordinal)), all);
+        var found = results.Single(result => result.Name == audit).Failing;
+        Assert.IsTrue(found.Any(text => text.Contains(row, StringComparison.Ordinal)), all);
     }
 
     private IReadOnlyList<AuditResult> Run()
@@ -269,7 +329,8 @@ public sealed class SqliteAuditsTests : IDisposable
         long page;
         using (var database = SqliteDatabase.OpenForReading(Path))
         {
-            page = SqliteContents.Rows(database, $"SELECT rootpage FROM sqlite_master WHERE name = '{table}'", row => row.GetInt64(0)).Single();
+            var sql = $"SELECT rootpage FROM sqlite_master WHERE name = '{table}'";
+            page = SqliteContents.Rows(database, sql, row => row.GetInt64(0)).Single();
         }
 
         using var file = File.OpenHandle(Path, FileMode.Open, FileAccess.Write, FileShare.ReadWrite);

@@ -10,6 +10,12 @@ namespace Crypto.TradeIngest.Binance.Connections;
 internal sealed class ClientWebSocketConnection : IWebSocketConnection
 {
     private readonly ClientWebSocket _socket = new();
+    private readonly HttpMessageInvoker _invoker = new(new SocketsHttpHandler
+    {
+        // The WebSocket reads header and payload of each message by themselves, a system call each.
+        PlaintextStreamFilter = static (context, _) => ValueTask.FromResult<Stream>(new ReadAheadStream(context.PlaintextStream)),
+    });
+
     private readonly MessageBuffer _buffer;
 
     /// <param name="keepAlive">Ping interval, and as long again for the pong; one ping counts as one of the messages we may send.</param>
@@ -20,23 +26,20 @@ internal sealed class ClientWebSocketConnection : IWebSocketConnection
         _buffer = new MessageBuffer(messageBound);
     }
 
-    public Task ConnectAsync(Uri endpoint, CancellationToken token) => _socket.ConnectAsync(endpoint, token);
+    public Task ConnectAsync(Uri endpoint, CancellationToken token) => _socket.ConnectAsync(endpoint, _invoker, token);
 
-    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
-    public async ValueTask<ReceivedMessage> ReceiveAsync(CancellationToken token)
+    public ValueTask<ReceivedMessage> ReceiveAsync(CancellationToken token)
     {
         _buffer.Clear();
-        while (true)
-        {
-            var piece = await _socket.ReceiveAsync(_buffer.Free, token);
-            if (piece.MessageType == WebSocketMessageType.Close)
-            {
-                return ReceivedMessage.Closed(_socket.CloseStatus, _socket.CloseStatusDescription);
-            }
 
-            _buffer.Advance(piece.Count);
-            if (piece.EndOfMessage) return _buffer.ToMessage();
-        }
+        // Without the token, for which the socket would register and unregister on every message, waiting or not.
+        var first = _socket.ReceiveAsync(_buffer.Free, CancellationToken.None);
+        if (!first.IsCompletedSuccessfully || token.IsCancellationRequested) return CollectAsync(first, token);
+
+        var piece = first.Result;
+        return piece is { EndOfMessage: true, MessageType: not WebSocketMessageType.Close }
+            ? ValueTask.FromResult(MessageOf(piece))
+            : CollectAsync(ValueTask.FromResult(piece), token);
     }
 
     public ValueTask SendAsync(ReadOnlyMemory<byte> utf8, CancellationToken token) =>
@@ -50,9 +53,40 @@ internal sealed class ClientWebSocketConnection : IWebSocketConnection
         }
     }
 
+    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
+    private async ValueTask<ReceivedMessage> CollectAsync(ValueTask<ValueWebSocketReceiveResult> receiving, CancellationToken token)
+    {
+        // What the socket does with a token of its own.
+        await using var abort = token.UnsafeRegister(static socket => ((ClientWebSocket)socket!).Abort(), _socket);
+        while (true)
+        {
+            ValueWebSocketReceiveResult piece;
+            try
+            {
+                piece = await receiving;
+            }
+            catch (Exception aborted) when (token.IsCancellationRequested)
+            {
+                throw new OperationCanceledException(aborted.Message, aborted, token);
+            }
+
+            if (piece.MessageType == WebSocketMessageType.Close) return ReceivedMessage.Closed(_socket.CloseStatus, _socket.CloseStatusDescription);
+            if (piece.EndOfMessage) return MessageOf(piece);
+            _buffer.Advance(piece.Count);
+            receiving = _socket.ReceiveAsync(_buffer.Free, CancellationToken.None);
+        }
+    }
+
+    private ReceivedMessage MessageOf(ValueWebSocketReceiveResult lastPiece)
+    {
+        _buffer.Advance(lastPiece.Count);
+        return _buffer.ToMessage();
+    }
+
     public void Dispose()
     {
         _socket.Dispose();
+        _invoker.Dispose();
         _buffer.Dispose();
     }
 }

@@ -97,7 +97,8 @@ internal sealed class BinanceRestClient(HttpClient http, WeightBudget budget, Ti
         var message = response.StatusCode switch
         {
             HttpStatusCode.UnavailableForLegalReasons or HttpStatusCode.Forbidden =>
-                $"The exchange refuses this location or network ({status}). https://data-api.binance.vision has public data without old trades.",
+                $"The exchange refuses this location or network ({status}). "
+                + "https://data-api.binance.vision has public data without old trades.",
             _ when code == -1121 => $"The exchange knows no such symbol ({path}): {words} Write it in upper case, without separators.",
             _ when status >= 500 => $"The exchange is in trouble ({status} {words}); the request may be repeated.",
             _ => $"The exchange refused {path}: {status} {words} (code {code}).",

@@ -42,7 +42,8 @@ internal static class RestReplies
 
     /// <summary>
     /// <code>
-    /// [{"id":28457,"price":"4.00000100","qty":"12.00000000","quoteQty":"48.0","time":1499865549590,"isBuyerMaker":true,"isBestMatch":true}]
+    /// [{"id":28457,"price":"4.00000100","qty":"12.00000000","quoteQty":"48.0","time":1499865549590,"isBuyerMaker":true,
+    ///   "isBestMatch":true}]
     /// </code>
     /// </summary>
     /// <param name="received">Becomes every trade's received time; the event time is the trade time, since the reply has no other.</param>

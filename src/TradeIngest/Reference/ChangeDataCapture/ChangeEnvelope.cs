@@ -51,7 +51,11 @@ internal static class ChangeEnvelope
     private static SymbolChange[] Read(JsonElement root, Timestamp recorded)
     {
         var operation = root.TryGetProperty("op"u8, out var op) ? op.GetString() : throw new FormatException("the event has no 'op'");
-        if (!root.TryGetProperty("source"u8, out var source) || source.ValueKind != JsonValueKind.Object) throw new FormatException("the event has no 'source'");
+        if (!root.TryGetProperty("source"u8, out var source) || source.ValueKind != JsonValueKind.Object)
+        {
+            throw new FormatException("the event has no 'source'");
+        }
+
         var time = TimeOf(source) ?? TimeOf(root) ?? throw new FormatException("the event has no 'ts_ms'");
         var position = PositionOf(source) ?? time.Microseconds;
         var before = RowOf(root, "before"u8);
@@ -86,12 +90,15 @@ internal static class ChangeEnvelope
     {
         var (key, attributes) = (KeyOf(row), AttributesOf(row));
         var standing = Upsert(key, attributes, time, position, recorded);
-        var isIncremental = source.TryGetProperty("snapshot"u8, out var kind) && kind.ValueKind == JsonValueKind.String && kind.ValueEquals("incremental"u8);
+        var isIncremental = source.TryGetProperty("snapshot"u8, out var kind)
+            && kind.ValueKind == JsonValueKind.String
+            && kind.ValueEquals("incremental"u8);
         return isIncremental ? [standing] : [Upsert(key, attributes, Timestamp.Epoch, -position, recorded), standing];
     }
 
     private static SymbolChange Upsert(
-        NaturalKey key, ImmutableSortedDictionary<SymbolAttribute, string?> attributes, Timestamp time, long position, Timestamp recorded) =>
+        NaturalKey key, ImmutableSortedDictionary<SymbolAttribute, string?> attributes, Timestamp time, long position,
+        Timestamp recorded) =>
         new(ChangeSource.ChangeDataCapture, position, key, ChangeOperation.Upsert, time, recorded, attributes);
 
     private static SymbolChange Delete(JsonElement row, Timestamp time, long position, Timestamp recorded) => new(
@@ -140,20 +147,24 @@ internal static class ChangeEnvelope
 
     private static Timestamp? TimeOf(JsonElement parent)
     {
-        if (parent.TryGetProperty("ts_us"u8, out var micros) && micros.ValueKind == JsonValueKind.Number) return new Timestamp(micros.GetInt64());
-        return parent.TryGetProperty("ts_ms"u8, out var millis) && millis.ValueKind == JsonValueKind.Number ? Timestamp.FromMilliseconds(millis.GetInt64()) : null;
+        if (NumberOf(parent, "ts_us"u8) is { } micros) return new Timestamp(micros);
+        return NumberOf(parent, "ts_ms"u8) is { } millis ? Timestamp.FromMilliseconds(millis) : null;
     }
 
-    /// <summary>The place in the database's own log, which orders changes of one instant: PostgreSQL's LSN, or MySQL's file, position and row.</summary>
+    private static long? NumberOf(JsonElement parent, ReadOnlySpan<byte> name) =>
+        parent.TryGetProperty(name, out var value) && value.ValueKind == JsonValueKind.Number ? value.GetInt64() : null;
+
+    /// <summary>
+    /// The place in the database's own log, which orders changes of one instant: PostgreSQL's LSN, or MySQL's file, position and row.
+    /// </summary>
     private static long? PositionOf(JsonElement source)
     {
-        if (source.TryGetProperty("lsn"u8, out var lsn) && lsn.ValueKind == JsonValueKind.Number) return lsn.GetInt64();
-        if (!source.TryGetProperty("pos"u8, out var pos) || pos.ValueKind != JsonValueKind.Number) return null;
+        if (NumberOf(source, "lsn"u8) is { } lsn) return lsn;
+        if (NumberOf(source, "pos"u8) is not { } position) return null;
 
         // 18 bits of file number, 32 of position, 12 of row within the event.
         var file = TextOf(source, "file"u8) ?? "";
         _ = long.TryParse(file.AsSpan(file.LastIndexOf('.') + 1), NumberStyles.None, CultureInfo.InvariantCulture, out var number);
-        var row = source.TryGetProperty("row"u8, out var index) && index.ValueKind == JsonValueKind.Number ? index.GetInt64() : 0;
-        return ((number & 0x3FFFF) << 44) | (pos.GetInt64() << 12) | (row & 0xFFF);
+        return ((number & 0x3FFFF) << 44) | (position << 12) | ((NumberOf(source, "row"u8) ?? 0) & 0xFFF);
     }
 }

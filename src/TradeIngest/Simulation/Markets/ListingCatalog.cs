@@ -10,7 +10,7 @@ namespace Crypto.TradeIngest.Simulation.Markets;
 /// </summary>
 internal static class ListingCatalog
 {
-    // Longest first, so that BTCFDUSD is not read as BTCF quoted in DUSD.
+    // Those the simulated exchange lists, not all that exist. Invariant: none ends another, so the order does not matter.
     private static readonly string[] QuoteAssets = ["FDUSD", "USDT", "USDC", "TUSD", "BTC", "ETH", "BNB", "EUR", "TRY", "BRL", "JPY"];
 
     private static readonly Listing[] Known =

@@ -13,9 +13,12 @@ namespace Crypto.TradeIngest.Simulation.Markets;
 /// <param name="Seed">Chooses one of the possible markets.</param>
 /// <param name="Listings">Its instruments, in the order of their ordinals.</param>
 /// <param name="Sessions">Its runs, oldest first.</param>
-/// <param name="Produced">Per ticker one past the last trade that happened; null while the last session runs, or if it was cut short.</param>
+/// <param name="Produced">
+/// Per ticker the trades that happened since capture began; null while the last session runs, or if it was cut short.
+/// </param>
 internal sealed record MarketDescription(
-    long Seed, IReadOnlyList<Listing> Listings, IReadOnlyList<MarketSession> Sessions, IReadOnlyDictionary<string, long>? Produced = null)
+    long Seed, IReadOnlyList<Listing> Listings, IReadOnlyList<MarketSession> Sessions,
+    IReadOnlyDictionary<string, TradeSpan>? Produced = null)
 {
     private static readonly JsonSerializerOptions Format = new(JsonSerializerDefaults.Web)
     {

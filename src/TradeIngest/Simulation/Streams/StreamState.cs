@@ -5,7 +5,9 @@ internal sealed class StreamState(Subscriptions subscriptions, bool isCombined, 
 {
     public Subscriptions Subscriptions { get; } = subscriptions;
 
-    /// <summary>Whether events are wrapped with a stream's name: from the start under <c>/stream</c>, on request under <c>/ws</c>.</summary>
+    /// <summary>
+    /// Whether events are wrapped with a stream's name: from the start under <c>/stream</c>, on request under <c>/ws</c>.
+    /// </summary>
     public bool IsCombined { get; set; } = isCombined;
 
     public StreamVariant Variant =>

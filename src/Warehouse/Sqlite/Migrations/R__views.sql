@@ -15,15 +15,15 @@ FROM RAW_BATCHES AS b, json_each(b.records) AS r;
 DROP VIEW IF EXISTS BRONZE_TRADES;
 CREATE VIEW BRONZE_TRADES AS
 SELECT topic, partition, offset, received_time,
-       RECORD_CONTENT ->> 'exchange'       AS exchange,
-       RECORD_CONTENT ->> 'symbol'         AS symbol,
-       RECORD_CONTENT ->> 'trade_id'       AS trade_id,
-       RECORD_CONTENT ->> 'price'          AS price,
-       RECORD_CONTENT ->> 'quantity'       AS quantity,
-       RECORD_CONTENT ->> 'event_time'     AS event_time,
-       RECORD_CONTENT ->> 'trade_time'     AS trade_time,
-       RECORD_CONTENT ->> 'aggressor_side' AS aggressor_side,
-       RECORD_CONTENT ->> 'source'         AS source
+       json_extract(RECORD_CONTENT, '$.exchange')       AS exchange,
+       json_extract(RECORD_CONTENT, '$.symbol')         AS symbol,
+       json_extract(RECORD_CONTENT, '$.trade_id')       AS trade_id,
+       json_extract(RECORD_CONTENT, '$.price')          AS price,
+       json_extract(RECORD_CONTENT, '$.quantity')       AS quantity,
+       json_extract(RECORD_CONTENT, '$.event_time')     AS event_time,
+       json_extract(RECORD_CONTENT, '$.trade_time')     AS trade_time,
+       json_extract(RECORD_CONTENT, '$.aggressor_side') AS aggressor_side,
+       json_extract(RECORD_CONTENT, '$.source')         AS source
 FROM STOCK_TRADES_RAW;
 
 -- Every row ever believed. What was known of the past at an instant T:

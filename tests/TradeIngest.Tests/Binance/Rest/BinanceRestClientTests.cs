@@ -31,11 +31,17 @@ public sealed class BinanceRestClientTests : IDisposable
     [TestMethod]
     public async Task ReadTrades_Reply_BecomesBackfilledTrades()
     {
-        _answers.Body = """[{"id":28457,"price":"4.00000100","qty":"12.00000000","quoteQty":"48.000012","time":1790446152678001,"isBuyerMaker":true,"isBestMatch":true}]""";
+        _answers.Body =
+            """
+            [{"id":28457,"price":"4.00000100","qty":"12.00000000","quoteQty":"48.000012","time":1790446152678001,
+              "isBuyerMaker":true,"isBestMatch":true}]
+            """;
         using var batch = await _client.ReadTradesAsync(_btc, 28457, 10, CancellationToken.None);
         var trade = batch.Trades[0];
 
-        Assert.AreEqual("https://api.example/api/v3/historicalTrades?symbol=BTCUSDT&fromId=28457&limit=10", _answers.Last!.RequestUri!.ToString());
+        Assert.AreEqual(
+            "https://api.example/api/v3/historicalTrades?symbol=BTCUSDT&fromId=28457&limit=10",
+            _answers.Last!.RequestUri!.ToString());
         Assert.AreEqual("MICROSECOND", _answers.Last.Headers.GetValues("X-MBX-TIME-UNIT").Single());
         Assert.AreEqual(
             new Trade(
@@ -63,7 +69,9 @@ public sealed class BinanceRestClientTests : IDisposable
             """;
         var symbols = await _client.GetExchangeInfoAsync(CancellationToken.None);
 
-        Assert.AreEqual(new ExchangeSymbol("BTCUSDT", "TRADING", "BTC", "USDT", Price.Parse("0.01"), Quantity.Parse("0.00001"), true), symbols[0]);
+        Assert.AreEqual(
+            new ExchangeSymbol("BTCUSDT", "TRADING", "BTC", "USDT", Price.Parse("0.01"), Quantity.Parse("0.00001"), true),
+            symbols[0]);
         Assert.AreEqual(new ExchangeSymbol("OLDBTC", "BREAK", "OLD", "BTC", null, null, false), symbols[1]);
     }
 
@@ -115,7 +123,7 @@ public sealed class BinanceRestClientTests : IDisposable
         _answers.Status = HttpStatusCode.OK;
         _answers.Body = """{"serverTime":1}""";
         _clock.Advance(TimeSpan.FromSeconds(90));
-        await next.WaitAsync(TimeSpan.FromSeconds(20));
+        await next.WaitAsync(Patience.Limit);
     }
 
     [TestMethod]

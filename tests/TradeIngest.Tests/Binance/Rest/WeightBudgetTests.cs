@@ -18,7 +18,7 @@ public sealed class WeightBudgetTests
         Assert.IsFalse(next.IsCompleted);
 
         _clock.Advance(TimeSpan.FromSeconds(1));
-        await next.WaitAsync(TimeSpan.FromSeconds(20));
+        await next.WaitAsync(Patience.Limit);
         Assert.AreEqual(1, budget.Used);
     }
 
@@ -60,6 +60,6 @@ public sealed class WeightBudgetTests
         _clock.Advance(TimeSpan.FromSeconds(179));
         Assert.IsFalse(next.IsCompleted);
         _clock.Advance(TimeSpan.FromSeconds(1));
-        await next.WaitAsync(TimeSpan.FromSeconds(20));
+        await next.WaitAsync(Patience.Limit);
     }
 }

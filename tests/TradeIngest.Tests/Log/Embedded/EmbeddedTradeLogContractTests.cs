@@ -5,7 +5,7 @@ using Crypto.TradeIngest.Log.Embedded;
 namespace Crypto.TradeIngest.Tests.Log.Embedded;
 
 [TestClass]
-public sealed class EmbeddedTradeLogContractTests : TradeLogContract, IDisposable
+public sealed class EmbeddedTradeLogContractTests : TrimmingTradeLogContract, IDisposable
 {
     private readonly TemporaryFolder _folder = new();
 

@@ -15,11 +15,13 @@ public sealed class ChangeEnvelopeTests
     {
         var change = Read(
             """
-            {"before":{"id":1,"ticker":"solusdt","sector":"L1","risk_level":"MEDIUM"},"after":{"id":1,"ticker":"solusdt","sector":"L1","risk_level":"HIGH"},
+            {"before":{"id":1,"ticker":"solusdt","sector":"L1","risk_level":"MEDIUM"},
+             "after":{"id":1,"ticker":"solusdt","sector":"L1","risk_level":"HIGH"},
              "source":{"connector":"postgresql","ts_ms":1790446152679,"lsn":24023128,"snapshot":"false"},"op":"u","ts_ms":1790446152701}
             """).Single();
 
-        Assert.AreEqual((ChangeSource.ChangeDataCapture, ChangeOperation.Upsert, 24023128), (change.Source, change.Operation, change.Sequence));
+        Assert.AreEqual(
+            (ChangeSource.ChangeDataCapture, ChangeOperation.Upsert, 24023128), (change.Source, change.Operation, change.Sequence));
         Assert.AreEqual(new NaturalKey("BINANCE", "SOLUSDT"), change.Key);
         Assert.AreEqual(Timestamp.FromMilliseconds(1790446152679), change.ValidTime);
         Assert.AreEqual(Recorded, change.RecordedTime);
@@ -30,7 +32,8 @@ public sealed class ChangeEnvelopeTests
     public void Read_WithSchemaAndMicroseconds_IsTheSame()
     {
         var change = Read(
-            """{"schema":{"type":"struct"},"payload":{"before":null,"after":{"symbol":"BTCUSDT","exchange":"BINANCE","sector":"Gold"},"source":{"ts_ms":5,"ts_us":5001,"lsn":1},"op":"c"}}""").Single();
+            """{"schema":{"type":"struct"},"payload":{"before":null,"after":{"symbol":"BTCUSDT","exchange":"BINANCE","sector":"Gold"},"""
+            + """ "source":{"ts_ms":5,"ts_us":5001,"lsn":1},"op":"c"}}""").Single();
 
         Assert.AreEqual(5001, change.ValidTime.Microseconds);
         Assert.AreEqual((SymbolAttribute.Sector, "Gold"), Single(change));
@@ -42,11 +45,13 @@ public sealed class ChangeEnvelopeTests
         string[] sources =
         [
             """{"ts_ms":5,"file":"mysql-bin.000003","pos":154,"row":0}""", """{"ts_ms":5,"file":"mysql-bin.000003","pos":154,"row":1}""",
-            """{"ts_ms":5,"file":"mysql-bin.000003","pos":4294967295,"row":0}""", """{"ts_ms":5,"file":"mysql-bin.000010","pos":4,"row":0}""",
+            """{"ts_ms":5,"file":"mysql-bin.000003","pos":4294967295,"row":0}""",
+            """{"ts_ms":5,"file":"mysql-bin.000010","pos":4,"row":0}""",
         ];
 
         var sequences = sources
-            .Select(source => Read($$"""{"before":null,"after":{"ticker":"A","sector":"x"},"source":{{source}},"op":"c"}""").Single().Sequence)
+            .Select(source =>
+                Read($$"""{"before":null,"after":{"ticker":"A","sector":"x"},"source":{{source}},"op":"c"}""").Single().Sequence)
             .ToArray();
 
         CollectionAssert.AreEqual(sequences.Order().ToArray(), sequences);
@@ -65,7 +70,9 @@ public sealed class ChangeEnvelopeTests
     [TestMethod]
     public void Read_ChangedKey_IsOneThatWentAndOneThatCame()
     {
-        var changes = Read("""{"before":{"ticker":"OLD","sector":"a"},"after":{"ticker":"NEW","sector":"a"},"source":{"ts_ms":7,"lsn":9},"op":"u"}""");
+        var changes = Read(
+            """{"before":{"ticker":"OLD","sector":"a"},"after":{"ticker":"NEW","sector":"a"},"""
+            + """ "source":{"ts_ms":7,"lsn":9},"op":"u"}""");
 
         Assert.AreEqual(((ChangeOperation.Delete, "OLD"), (ChangeOperation.Upsert, "NEW")),
             ((changes[0].Operation, changes[0].Key.Ticker), (changes[1].Operation, changes[1].Key.Ticker)));
@@ -74,13 +81,17 @@ public sealed class ChangeEnvelopeTests
     [TestMethod]
     [DataRow("null")]
     [DataRow("""{"schema":null,"payload":null}""")]
-    [DataRow("""{"before":{"ticker":"A","sector":"x"},"after":{"ticker":"A","sector":"x","unknown_column":1},"source":{"ts_ms":7},"op":"u"}""")]
+    [DataRow(
+        """{"before":{"ticker":"A","sector":"x"},"after":{"ticker":"A","sector":"x","unknown_column":1},"""
+        + """ "source":{"ts_ms":7},"op":"u"}""")]
     public void Read_NothingToSay_GivesNoChange(string json) => Assert.IsEmpty(Read(json));
 
     [TestMethod]
     public void Read_UnavailableValue_IsLeftAlone()
     {
-        var change = Read("""{"before":null,"after":{"ticker":"A","sector":"__debezium_unavailable_value","risk_level":null},"source":{"ts_ms":7,"lsn":1},"op":"u"}""").Single();
+        var change = Read(
+            """{"before":null,"after":{"ticker":"A","sector":"__debezium_unavailable_value","risk_level":null},"""
+            + """ "source":{"ts_ms":7,"lsn":1},"op":"u"}""").Single();
 
         Assert.AreEqual((SymbolAttribute.RiskLevel, (string?)null), Single(change));
     }
@@ -101,7 +112,9 @@ public sealed class ChangeEnvelopeTests
     [TestMethod]
     public void Read_IncrementalSnapshot_HoldsFromItsTime()
     {
-        var change = Read("""{"before":null,"after":{"ticker":"A","sector":"x"},"source":{"ts_ms":7,"lsn":1,"snapshot":"incremental"},"op":"r"}""").Single();
+        var change = Read(
+            """{"before":null,"after":{"ticker":"A","sector":"x"},"""
+            + """ "source":{"ts_ms":7,"lsn":1,"snapshot":"incremental"},"op":"r"}""").Single();
 
         Assert.AreEqual(Timestamp.FromMilliseconds(7), change.ValidTime);
     }
@@ -124,7 +137,8 @@ public sealed class ChangeEnvelopeTests
         StringAssert.Contains(Assert.ThrowsExactly<FormatException>(() => Read(json)).Message, why);
 
     private static IReadOnlyList<SymbolChange> Snapshot(string risk, long time, long lsn) => Read(
-        $$$"""{"before":null,"after":{"ticker":"A","risk_level":"{{{risk}}}"},"source":{"ts_ms":{{{time}}},"lsn":{{{lsn}}},"snapshot":"true"},"op":"r"}""");
+        $$$"""{"before":null,"after":{"ticker":"A","risk_level":"{{{risk}}}"},"""
+        + $$$""" "source":{"ts_ms":{{{time}}},"lsn":{{{lsn}}},"snapshot":"true"},"op":"r"}""");
 
     private static IReadOnlyList<SymbolChange> Read(string json) => ChangeEnvelope.Read(Encoding.UTF8.GetBytes(json), Recorded);
 

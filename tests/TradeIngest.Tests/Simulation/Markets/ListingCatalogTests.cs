@@ -30,5 +30,6 @@ public sealed class ListingCatalogTests
     [DataRow("BTC-USDT")]
     [DataRow("ABCXYZ")]
     public void Get_NoSuchPair_NamesItInTheRefusal(string ticker) =>
-        Assert.Contains(ticker, Assert.ThrowsExactly<ArgumentException>(() => ListingCatalog.Get(ticker)).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            ticker, Assert.ThrowsExactly<ArgumentException>(() => ListingCatalog.Get(ticker)).Message, StringComparison.Ordinal);
 }

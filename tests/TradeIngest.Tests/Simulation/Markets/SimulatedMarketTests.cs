@@ -25,13 +25,17 @@ public sealed class SimulatedMarketTests
     {
         // Pins the arithmetic: a change here makes every stored simulation.json worthless.
         var trade = Market().TradeAt("BTCUSDT", 123_456_789);
-        Assert.AreEqual("1294430938 84363.54000000 0.00010000 2026-02-04T10:17:36.748974Z 2026-02-04T10:17:36.749960Z Buy", $"{trade.TradeId} {trade.Price} {trade.Quantity} {trade.TradeTime} {trade.EventTime} {trade.Aggressor}", StringComparer.Ordinal);
+        Assert.AreEqual(
+            "1294430938 84363.54000000 0.00010000 2026-02-04T10:17:36.748974Z 2026-02-04T10:17:36.749960Z Buy",
+            $"{trade.TradeId} {trade.Price} {trade.Quantity} {trade.TradeTime} {trade.EventTime} {trade.Aggressor}",
+            StringComparer.Ordinal);
     }
 
     [TestMethod]
     public void TradeAt_OtherSeed_Differs()
     {
-        var same = Enumerable.Range(0, 1000).Count(k => Market().TradeAt("BTCUSDT", k).Price == Market(seed: 2).TradeAt("BTCUSDT", k).Price);
+        var same = Enumerable.Range(0, 1000)
+            .Count(k => Market().TradeAt("BTCUSDT", k).Price == Market(seed: 2).TradeAt("BTCUSDT", k).Price);
         Assert.IsLessThan(100, same);
     }
 

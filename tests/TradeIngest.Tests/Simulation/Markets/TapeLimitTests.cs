@@ -18,7 +18,8 @@ public sealed class TapeLimitTests
     [DataRow(1_000_000L)]
     public void Split_GeneratedTape_IsExactAndInOrderOfTime(long total)
     {
-        var tape = new GeneratedTape(new SimulatedMarket(MarketDescription.New(1).Continue(["BTCUSDT", "ETHUSDT", "ETHBTC"], Origin, 1_000_000_000)));
+        var market = MarketDescription.New(1).Continue(["BTCUSDT", "ETHUSDT", "ETHBTC"], Origin, 1_000_000_000);
+        var tape = new GeneratedTape(new SimulatedMarket(market));
         var ends = TapeLimit.Split(tape, total);
 
         Assert.AreEqual(total, ends.Sum());
@@ -31,7 +32,8 @@ public sealed class TapeLimitTests
     public void Split_RecordedTapeShorterThanTheLimit_TakesAll()
     {
         var symbols = new SymbolTable();
-        var tape = RecordedTape.Of(Enumerable.Range(0, 10).Select(i => Recorded(symbols.Intern(i % 2 == 0 ? "BTCUSDT" : "ETHUSDT"), 100 + i, i)));
+        var tape = RecordedTape.Of(Enumerable.Range(0, 10)
+            .Select(i => Recorded(symbols.Intern(i % 2 == 0 ? "BTCUSDT" : "ETHUSDT"), 100 + i, i)));
         CollectionAssert.AreEqual(new[] { 5L, 5L }, TapeLimit.Split(tape, 11));
         CollectionAssert.AreEqual(new[] { 2L, 1L }, TapeLimit.Split(tape, 3));
     }

@@ -42,7 +42,8 @@ public sealed class TradeTimesTests
             var times = new TradeTimes(n, Origin, milliTradesPerSecond, 3, 17);
             var at = times.At(n);
             var first = times.CountBefore(at);
-            return first <= n && times.At(first) == at && (first == 0 || times.At(first - 1) < at) && times.CountBefore(new Timestamp(at.Microseconds + 1)) > n;
+            return first <= n && times.At(first) == at && (first == 0 || times.At(first - 1) < at)
+                && times.CountBefore(new Timestamp(at.Microseconds + 1)) > n;
         }).QuickCheckThrowOnFailure();
 
     [TestMethod]

@@ -9,7 +9,8 @@ public sealed class FrameReaderTests
     [TestMethod]
     public async Task Read_FragmentsWithAPingBetween_JoinsThem()
     {
-        var reader = Reader([.. Masked(0x01, "he"), .. Masked(0x89, "now"), .. Masked(0x00, "ll"), .. Masked(0x80, "o"), .. Masked(0x81, "next")]);
+        var reader = Reader(
+            [.. Masked(0x01, "he"), .. Masked(0x89, "now"), .. Masked(0x00, "ll"), .. Masked(0x80, "o"), .. Masked(0x81, "next")]);
         Assert.AreEqual((FrameKind.Ping, "now"), await NextAsync(reader));
         Assert.AreEqual((FrameKind.Text, "hello"), await NextAsync(reader));
         Assert.AreEqual((FrameKind.Text, "next"), await NextAsync(reader));
@@ -61,7 +62,11 @@ public sealed class FrameReaderTests
         {
             <= 125 => [(byte)(0x80 | text.Length)],
             <= 65_535 => new byte[] { 0x80 | 126, (byte)(text.Length >> 8), (byte)text.Length },
-            _ => [0x80 | 127, 0, 0, 0, 0, (byte)(text.Length >> 24), (byte)(text.Length >> 16), (byte)(text.Length >> 8), (byte)text.Length],
+            _ =>
+            [
+                0x80 | 127, 0, 0, 0, 0, (byte)(text.Length >> 24), (byte)(text.Length >> 16), (byte)(text.Length >> 8),
+                (byte)text.Length,
+            ],
         };
         return [first, .. length, .. mask, .. Encoding.ASCII.GetBytes(text).Select((b, i) => (byte)(b ^ mask[i % 4]))];
     }

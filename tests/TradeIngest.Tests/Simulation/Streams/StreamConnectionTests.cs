@@ -1,5 +1,6 @@
 using System.Net.WebSockets;
 using System.Text;
+using Crypto.TestSupport;
 using Crypto.TradeIngest.Simulation;
 
 namespace Crypto.TradeIngest.Tests.Simulation.Streams;
@@ -26,21 +27,22 @@ public sealed class StreamConnectionTests
     [TestMethod]
     public async Task Pings_AnsweredByTheClient_KeepTheConnection()
     {
-        await using var exchange = await StartAsync(new() { PingInterval = TimeSpan.FromMilliseconds(20), PongTimeout = TimeSpan.FromMilliseconds(900), MessagesPerSecond = 1000 });
+        var clock = new ManualTimeProvider();
+        await using var exchange = await StartAsync(new() { TimeProvider = clock });
         using var client = await RawStreamClient.ConnectAsync(exchange.WsBase, "/ws");
 
         // Together longer than the timeout.
-        for (var i = 0; i < 60; i++)
+        for (var i = 0; i < 10; i++)
         {
+            await clock.AdvanceToNextTimerAsync(TimeSpan.FromSeconds(20));
             var (opcode, payload) = (await client.ReceiveAsync())!.Value;
             Assert.AreEqual(Ping, opcode);
             Assert.IsGreaterThan(0, payload.Length);
             await client.SendAsync(0x8A, payload);
-        }
 
-        await client.SendTextAsync("""{"method":"LIST_SUBSCRIPTIONS","id":1}""");
-        while ((await client.ReceiveAsync())!.Value.Opcode != Text)
-        {
+            // A reply shows that the pong before it was taken.
+            await client.SendTextAsync("""{"method":"LIST_SUBSCRIPTIONS","id":1}""");
+            Assert.AreEqual(Text, (await client.ReceiveAsync())!.Value.Opcode);
         }
     }
 
@@ -49,14 +51,18 @@ public sealed class StreamConnectionTests
     [DataRow(true, DisplayName = "pongs with another payload")]
     public async Task Pings_NotAnswered_EndTheConnection(bool unsolicited)
     {
-        await using var exchange = await StartAsync(new() { PingInterval = TimeSpan.FromMilliseconds(20), PongTimeout = TimeSpan.FromMilliseconds(200), MessagesPerSecond = 1000 });
+        var clock = new ManualTimeProvider();
+        await using var exchange = await StartAsync(new() { TimeProvider = clock });
         using var client = await RawStreamClient.ConnectAsync(exchange.WsBase, "/ws");
-        (int Opcode, byte[] Payload)? frame;
-        while ((frame = await client.ReceiveAsync()) is { Opcode: Ping })
+        for (var i = 0; i < 3; i++)
         {
+            await clock.AdvanceToNextTimerAsync(TimeSpan.FromSeconds(20));
+            Assert.AreEqual(Ping, (await client.ReceiveAsync())!.Value.Opcode);
             if (unsolicited) await client.SendAsync(0x8A, "x"u8.ToArray());
         }
 
+        await clock.AdvanceToNextTimerAsync(TimeSpan.FromSeconds(20));
+        var frame = await client.ReceiveAsync();
         Assert.AreEqual(Close, frame!.Value.Opcode);
         Assert.AreEqual("Pong timeout", Encoding.UTF8.GetString(frame.Value.Payload.AsSpan(2)));
     }

@@ -119,15 +119,16 @@ public sealed class TradeFeedTests
         await using var exchange = await StartAsync(new()
         {
             TotalTrades = 200_000,
-            PingInterval = TimeSpan.FromMilliseconds(100),
-            PongTimeout = TimeSpan.FromMilliseconds(500),
+            PingInterval = TimeSpan.FromMilliseconds(500),
+            PongTimeout = TimeSpan.FromSeconds(4),
             CloseTimeout = TimeSpan.FromMilliseconds(100),
             MessagesPerSecond = 1000,
         });
         using var stuck = await RawStreamClient.ConnectAsync(exchange.WsBase, "/ws/btcusdt@trade/ethusdt@trade");
         using var reading = await StreamClient.ConnectAsync(exchange.WsBase, "/ws/" + Uri.EscapeDataString("币安人生usdt@trade"));
         var trades = await ReadToEndAsync(reading, exchange);
-        Assert.AreEqual(exchange.Produced("币安人生USDT"), trades[^1].GetProperty("t").GetInt64() - FirstId(exchange, "币安人生USDT") + 1);
+        Assert.AreEqual(
+            exchange.Produced("币安人生USDT"), trades[^1].GetProperty("t").GetInt64() - FirstId(exchange, "币安人生USDT") + 1);
         Assert.AreEqual(200_000, exchange.TotalProduced);
         Assert.AreEqual(1, exchange.OpenConnections);
     }
@@ -180,7 +181,10 @@ public sealed class TradeFeedTests
     {
         var divisor = microseconds ? 1 : 1000;
         var maker = trade.Aggressor == AggressorSide.Sell ? "true" : "false";
-        var text = $$"""{"e":"trade","E":{{trade.EventTime.Microseconds / divisor}},"s":"{{ticker}}","t":{{trade.TradeId}},"p":"{{FixedPoint.Format(trade.Price.Scaled)}}","q":"{{FixedPoint.Format(trade.Quantity.Scaled)}}","T":{{trade.TradeTime.Microseconds / divisor}},"m":{{maker}},"M":true}""";
+        var (sent, made) = (trade.EventTime.Microseconds / divisor, trade.TradeTime.Microseconds / divisor);
+        var (price, quantity) = (FixedPoint.Format(trade.Price.Scaled), FixedPoint.Format(trade.Quantity.Scaled));
+        var head = $$"""{"e":"trade","E":{{sent}},"s":"{{ticker}}","t":{{trade.TradeId}}""";
+        var text = $$"""{{head}},"p":"{{price}}","q":"{{quantity}}","T":{{made}},"m":{{maker}},"M":true}""";
         return combined ? $$"""{"stream":"{{ticker.ToLowerInvariant()}}@trade","data":{{text}}}""" : text;
     }
 
@@ -211,7 +215,8 @@ public sealed class TradeFeedTests
     private static List<long> Ids(IEnumerable<JsonElement> trades, string ticker) =>
         [.. trades.Where(trade => trade.GetProperty("s").GetString() == ticker).Select(trade => trade.GetProperty("t").GetInt64())];
 
-    private static long FirstId(SimulatedExchange exchange, string ticker) => new SimulatedMarket(exchange.Description!).Symbol(ticker).FirstId;
+    private static long FirstId(SimulatedExchange exchange, string ticker) =>
+        new SimulatedMarket(exchange.Description!).Symbol(ticker).FirstId;
 
     private static async Task<SimulatedExchange> StartAsync(SimulatedExchangeOptions options)
     {

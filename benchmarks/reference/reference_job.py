@@ -1,0 +1,57 @@
+#!/usr/bin/python3
+"""The job as the usual tutorial writes it, for comparison: a WebSocket client, json.loads, renamed keys, rows into SQLite in
+batches of 1,000. No gaps are noticed, nothing is verified, prices pass through binary floating point.
+
+    reference_job.py ws://127.0.0.1:9443 BTCUSDT,ETHUSDT 100000
+
+Prints trades stored per second, from the first to the last. Needs Debian's python3-websockets.
+"""
+import asyncio
+import json
+import os
+import sqlite3
+import sys
+import tempfile
+import time
+
+import websockets
+
+
+async def main(base, symbols, wanted):
+    path = os.path.join(tempfile.mkdtemp(), "trades.db")
+    database = sqlite3.connect(path)
+    database.execute("PRAGMA journal_mode = WAL")
+    database.execute(
+        "CREATE TABLE trades (symbol TEXT, trade_id INTEGER, price REAL, quantity REAL, event_time INTEGER, trade_time INTEGER, buyer_is_maker INTEGER, raw TEXT)")
+    streams = "/".join(symbol.lower() + "@trade" for symbol in symbols)
+    batch = []
+    stored = 0
+    started = None
+    async with websockets.connect(f"{base}/stream?streams={streams}&timeUnit=MICROSECOND", max_queue=None) as socket:
+        async for message in socket:
+            if started is None:
+                started = time.perf_counter()
+            data = json.loads(message)["data"]
+            trade = {
+                "symbol": data["s"],
+                "trade_id": data["t"],
+                "price": float(data["p"]),
+                "quantity": float(data["q"]),
+                "event_time": data["E"],
+                "trade_time": data["T"],
+                "buyer_is_maker": data["m"],
+                "raw": message,
+            }
+            batch.append(tuple(trade.values()))
+            if len(batch) == 1000:
+                database.executemany("INSERT INTO trades VALUES (?, ?, ?, ?, ?, ?, ?, ?)", batch)
+                database.commit()
+                stored += len(batch)
+                batch.clear()
+                if stored >= wanted:
+                    break
+    seconds = time.perf_counter() - started
+    print(json.dumps({"trades": stored, "seconds": round(seconds, 3), "trades_per_second": round(stored / seconds)}))
+
+
+asyncio.run(main(sys.argv[1], sys.argv[2].split(","), int(sys.argv[3])))

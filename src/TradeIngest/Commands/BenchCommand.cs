@@ -1,0 +1,115 @@
+using System.CommandLine;
+using System.Globalization;
+using Crypto.TradeIngest.Hosting;
+using Microsoft.Extensions.Logging;
+using Spectre.Console;
+
+namespace Crypto.TradeIngest.Commands;
+
+internal static class BenchCommand
+{
+    public static Command Create()
+    {
+        var trades = new Option<long>("--trades")
+        {
+            Description = "Trades of the throughput run. Default: 1000000",
+            DefaultValueFactory = _ => 1_000_000,
+        };
+        var rate = CommonOptions.Rate("20000");
+        var seconds = new Option<int>("--seconds")
+        {
+            Description = "Length of the latency run. Default: 20",
+            DefaultValueFactory = _ => 20,
+        };
+        var symbols = CommonOptions.Symbols($"Tickers to trade. Default: {DemoPlan.DefaultSymbols}");
+        var data = new Option<string?>("--data")
+        {
+            Description = "Keep the data in this folder. Default: a temporary one",
+            HelpName = "DIR",
+        };
+        var json = CommonOptions.Json();
+        var command = new Command(
+            "bench",
+            """
+            Measures the whole path on this machine, from a simulated exchange's WebSocket to rows in CONSUMPTION_TRADES:
+            sustained throughput, then latency at a rate.
+
+            Examples:
+              trade-ingest bench
+              trade-ingest bench --trades 5000000 --rate 50000 --json
+            """)
+        {
+            trades, rate, seconds, symbols, data, json,
+        };
+        command.SetAction((parsed, cancellation) =>
+        {
+            var plan = new DemoPlan(
+                1,
+                new ExchangeOptions { Symbols = parsed.GetValue(symbols) ?? DemoPlan.DefaultSymbols }.Tickers,
+                CommonOptions.ParseRate(parsed.GetValue(rate)!)
+                    ?? throw new ConfigurationException("--rate max has no latency to measure; give a number."),
+                TimeSpan.FromSeconds(parsed.GetValue(seconds)),
+                null,
+                ChangesReference: false);
+            if (plan.Symbols.Count == 0) throw new ConfigurationException("--symbols names no ticker.");
+            if (parsed.GetValue(trades) <= 0) throw new ConfigurationException("--trades takes a positive number.");
+            if (parsed.GetValue(seconds) <= 0) throw new ConfigurationException("--seconds takes a positive number.");
+            return RunAsync(plan, parsed.GetValue(trades), parsed.GetValue(data), parsed.GetValue(json), cancellation);
+        });
+        return command;
+    }
+
+    private static async Task<int> RunAsync(DemoPlan plan, long trades, string? data, bool json, CancellationToken cancellationToken)
+    {
+        using var loggers = Configuration.Loggers(LogLevel.Error);
+        var root = data ?? Directory.CreateTempSubdirectory("trade-ingest-bench-").FullName;
+        try
+        {
+            var console = json ? null : Output.People();
+            console?.MarkupLineInterpolated($"[grey]throughput: {Output.Count(trades)} trades as fast as they are taken[/]");
+            var throughput = await MeasureAsync("throughput", plan with { Rate = null, Trades = trades });
+            var (rate, seconds) = (Output.Count((long)plan.Rate!.Value), Output.Count((long)plan.Duration.TotalSeconds));
+            console?.MarkupLineInterpolated($"[grey]latency: {rate} trades a second for {seconds} s[/]");
+            var latency = await MeasureAsync("latency", plan);
+            if (json) Output.Json(new { processors = Environment.ProcessorCount, throughput, latency });
+            else Write(throughput, latency);
+            return ExitCode.Ok;
+        }
+        finally
+        {
+            if (data is null) Directory.Delete(root, recursive: true);
+        }
+
+        Task<BenchResult> MeasureAsync(string name, DemoPlan run)
+        {
+            var options = Configuration.Read(("Data", Path.Combine(root, name)));
+            return BenchRun.MeasureAsync(new DataFolder(options.Data), run, options, loggers, cancellationToken);
+        }
+    }
+
+    private static void Write(BenchResult throughput, BenchResult latency)
+    {
+        var console = Output.People();
+        var table = new Table().Border(TableBorder.Rounded).AddColumns("", "throughput", "latency");
+        table.Columns[1].RightAligned();
+        table.Columns[2].RightAligned();
+        Row("trades stored", result => Output.Count(result.Trades));
+        Row("trades per second", result => Output.Count((long)result.TradesPerSecond));
+        Row("cores used, exchange included", result => result.Cores.ToString("0.00", CultureInfo.InvariantCulture));
+        Row("peak resident memory", result => $"{result.PeakResidentBytes >> 20} MB");
+        Row("shed, fetched again", result => $"{Output.Count(result.Shed)}, {Output.Count(result.Backfilled)}");
+        foreach (var stage in throughput.BusyShare.Keys)
+        {
+            Row($"busy: {stage}", result => result.BusyShare[stage].ToString("0 %", CultureInfo.InvariantCulture));
+        }
+
+        foreach (var percentile in latency.LatencyMicroseconds.Keys)
+        {
+            table.AddRow($"event to committed row, {percentile}", "", Output.Duration(latency.LatencyMicroseconds[percentile]));
+        }
+
+        console.Write(table);
+
+        void Row(string name, Func<BenchResult, string> value) => table.AddRow(name, value(throughput), value(latency));
+    }
+}

@@ -1,0 +1,131 @@
+using System.Reactive.Linq;
+using Crypto.TradeIngest.Binance;
+using Crypto.TradeIngest.Binance.Connections;
+using Crypto.TradeIngest.Binance.Rest;
+using Crypto.TradeIngest.Log;
+using Crypto.TradeIngest.Pipelines;
+using Crypto.TradeModel.Symbols;
+using Microsoft.Extensions.Logging;
+
+namespace Crypto.TradeIngest.Hosting.Roles;
+
+/// <summary>
+/// From the exchange to the log. It knows no warehouse: where its symbols stand it reads from the end of the log, so that what the
+/// exchange traded while nobody listened is a gap, and is fetched.
+/// </summary>
+internal sealed class IngestRole : IRole
+{
+    private readonly ContinuityTracker _tracker;
+    private readonly GapBackfill _backfill;
+    private readonly CancellationTokenSource _stopping = new();
+    private readonly CancellationTokenSource _abandoning = new();
+    private readonly IDisposable _connection;
+    private readonly Task _writing;
+    private readonly Task _backfilling;
+    private readonly TimeProvider _clock;
+
+    private IngestRole(
+        BinanceTradeStream stream, ContinuityTracker tracker, TradeChannel channel, LogWriter writer, GapBackfill backfill, QualityCounters quality, TimeProvider clock)
+    {
+        Stream = stream;
+        Channel = channel;
+        Writer = writer;
+        _tracker = tracker;
+        _backfill = backfill;
+        _clock = clock;
+        _writing = Task.Run(() => writer.RunAsync(_abandoning.Token));
+        _connection = stream.Merge(backfill.Events)
+            .TrackContinuity(tracker)
+            .Do(value =>
+            {
+                if (value is GapFound gap) backfill.Enqueue(gap);
+            })
+            .CheckQuality(quality)
+            .Subscribe(channel);
+        backfill.EnqueueOpenGaps();
+        _backfilling = Task.Run(() => backfill.RunAsync(_stopping.Token));
+        Running = Task.WhenAll(_writing, _backfilling);
+    }
+
+    public BinanceTradeStream Stream { get; }
+
+    public TradeChannel Channel { get; }
+
+    public LogWriter Writer { get; }
+
+    public GapBackfill Backfill => _backfill;
+
+    public long Gaps => _tracker.Gaps;
+
+    public long Duplicates => _tracker.Duplicates;
+
+    public Task Running { get; }
+
+    /// <summary>Waits until the reference role has described the symbols, then captures them.</summary>
+    public static async Task<IngestRole> StartAsync(
+        ITradeLog log, ServiceOptions options, BinanceRestClient rest, IReadOnlyList<ExchangeSymbol> chosen, TimeProvider clock, Random random,
+        ILoggerFactory loggers, CancellationToken cancellationToken)
+    {
+        var logger = loggers.CreateLogger<IngestRole>();
+        await using (var changes = new SymbolChangesTopic(log))
+        {
+            await changes.WaitForAsync(
+                [.. chosen.Select(symbol => symbol.Ticker)],
+                awaited => logger.LogInformation(
+                    "Waiting for the reference role to describe {Count} symbols, such as {Symbol}.", awaited.Count, awaited[0]),
+                clock,
+                cancellationToken);
+        }
+
+        var table = new SymbolTable();
+        var symbols = chosen.Select(symbol => table.Intern(symbol.Ticker)).ToList();
+        var tracker = new ContinuityTracker();
+        var resumed = await new LogTail(log, clock).SeedAsync(tracker, symbols, cancellationToken);
+        logger.LogInformation("{Resumed} of {Count} symbols go on where the log ends; the others start with their next trade.", resumed, symbols.Count);
+
+        GapBackfill? backfill = null;
+        var channel = new TradeChannel(options.Exchange.Channel, tracker, gap => backfill?.Enqueue(gap), loggers.CreateLogger<TradeChannel>());
+        backfill = new GapBackfill(rest, tracker, channel.WaitForRoomAsync, new GapBackfillOptions(), clock, loggers.CreateLogger<GapBackfill>());
+        var streamOptions = options.Exchange.Stream;
+        var stream = new BinanceTradeStream(
+            symbols, table, streamOptions, () => WebSocketTransport.Create(options.Exchange.Transport, streamOptions), random, clock,
+            loggers.CreateLogger<BinanceTradeStream>());
+        return new IngestRole(
+            stream, tracker, channel, new LogWriter(channel, log, clock, loggers.CreateLogger<LogWriter>()), backfill, new QualityCounters(), clock);
+    }
+
+    /// <summary>The drain, in its one order: stop receiving, stop fetching, complete the channel, flush the log.</summary>
+    public async Task<bool> StopAsync(TimeSpan timeout)
+    {
+        using var deadline = new CancellationTokenSource(timeout, _clock);
+        await using var abandon = deadline.Token.Register(() => _abandoning.Cancel());
+        await Stream.StopAsync();
+        await _stopping.CancelAsync();
+        await _backfilling;
+        Channel.OnCompleted();
+        try
+        {
+            await _writing;
+            return true;
+        }
+        catch (OperationCanceledException) when (deadline.IsCancellationRequested)
+        {
+            return false;
+        }
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await Stream.DisposeAsync();
+        _connection.Dispose();
+        Channel.OnCompleted();
+        await _abandoning.CancelAsync();
+        await _stopping.CancelAsync();
+
+        // Failures were told through Running.
+        await Running.ContinueWith(static _ => { }, TaskScheduler.Default);
+        _backfill.Dispose();
+        _abandoning.Dispose();
+        _stopping.Dispose();
+    }
+}

@@ -1,0 +1,70 @@
+using Crypto.TradeIngest.Log;
+using Crypto.TradeIngest.Log.Kafka;
+using Crypto.TradeIngest.Sink;
+using Crypto.TradeModel.Symbols;
+using Crypto.Warehouse;
+using Microsoft.Extensions.Logging;
+
+namespace Crypto.TradeIngest.Hosting.Roles;
+
+/// <summary>
+/// From the log to the warehouse, as a member of the consumer group. Members share one warehouse, whose positions say where each
+/// partition goes on.
+/// </summary>
+internal sealed class SinkRole : IRole
+{
+    private readonly SymbolGate _gate;
+    private readonly GroupSink _trades;
+    private readonly GroupSink _deadLetters;
+    private readonly CancellationTokenSource _stopping = new();
+
+    private SinkRole(SymbolGate gate, GroupSink trades, GroupSink deadLetters, SinkMetrics metrics)
+    {
+        _gate = gate;
+        _trades = trades;
+        _deadLetters = deadLetters;
+        Metrics = metrics;
+        Running = Task.WhenAll(
+            Task.Run(() => gate.RunAsync(_stopping.Token)), trades.RunAsync(_stopping.Token), deadLetters.RunAsync(_stopping.Token));
+    }
+
+    public SinkMetrics Metrics { get; }
+
+    public GroupSink Trades => _trades;
+
+    public Task Running { get; }
+
+    /// <summary>Brings the warehouse's symbols up to date, then joins the group.</summary>
+    /// <exception cref="LogException">The log does not have what the warehouse wants next, and no reset was asked for.</exception>
+    public static async Task<SinkRole> StartAsync(
+        KafkaTradeLog log, IWarehouse warehouse, bool reset, TimeProvider clock, ILoggerFactory loggers, CancellationToken cancellationToken)
+    {
+        var gate = new SymbolGate(log, warehouse, clock, loggers.CreateLogger<SymbolGate>());
+        await gate.CatchUpAsync(cancellationToken);
+        var symbols = new SymbolTable();
+        var metrics = new SinkMetrics();
+        var trades = await GroupSink.OpenAsync(log, Topics.StockTrades, warehouse, symbols, gate, metrics, reset, clock, loggers, cancellationToken);
+        var deadLetters = await GroupSink.OpenAsync(log, Topics.DeadLetters, warehouse, symbols, gate, metrics, reset, clock, loggers, cancellationToken);
+        return new SinkRole(gate, trades, deadLetters, metrics);
+    }
+
+    /// <summary>Ends the load under way and leaves the group; what else is in the log waits there.</summary>
+    public async Task<bool> StopAsync(TimeSpan timeout)
+    {
+        await _stopping.CancelAsync();
+        await Running;
+        return true;
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await _stopping.CancelAsync();
+
+        // A failure was told through Running.
+        await Running.ContinueWith(static _ => { }, TaskScheduler.Default);
+        _trades.Dispose();
+        _deadLetters.Dispose();
+        await _gate.DisposeAsync();
+        _stopping.Dispose();
+    }
+}

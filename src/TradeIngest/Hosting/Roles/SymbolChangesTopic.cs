@@ -1,0 +1,111 @@
+using Crypto.TradeIngest.Log;
+using Crypto.Warehouse;
+using Crypto.Warehouse.Coverage;
+using Crypto.Warehouse.Dimension;
+using Crypto.Warehouse.Loading;
+
+namespace Crypto.TradeIngest.Hosting.Roles;
+
+/// <summary>
+/// The reference role's view of the warehouse where that is behind the log: what sources have said is what stands in the topic
+/// <c>symbol_changes</c>, and to apply is to publish there. It holds no trades. Safe for
+/// concurrent callers, since each source numbers its own statements.
+/// </summary>
+internal sealed class SymbolChangesTopic(ITradeLog log) : IWarehouse
+{
+    private const int StatementsPerRead = 4096;
+
+    private readonly Dictionary<string, SymbolChange> _byHash = new(StringComparer.Ordinal);
+    private readonly SemaphoreSlim _using = new(1, 1);
+    private ILogReader? _reader;
+
+    /// <summary>Records that are no statement of a version known here.</summary>
+    public long Unreadable { get; private set; }
+
+    public async ValueTask<IReadOnlyList<SymbolChange>> ChangesAsync(ChangeSource source, CancellationToken cancellationToken)
+    {
+        using var _ = await EnterAsync(cancellationToken);
+        await ReadToEndAsync(cancellationToken);
+        return [.. _byHash.Values.Where(change => change.Source == source).Order(SymbolChange.Order)];
+    }
+
+    /// <summary>Publishes the statements that do not stand there already.</summary>
+    public async ValueTask<ApplyOutcome> ApplyAsync(IReadOnlyCollection<SymbolChange> changes, CancellationToken cancellationToken)
+    {
+        using var _ = await EnterAsync(cancellationToken);
+        await ReadToEndAsync(cancellationToken);
+        var known = _byHash.Values.Select(change => change.Key).ToHashSet();
+        var news = changes.Where(change => !_byHash.ContainsKey(change.Hash)).DistinctBy(change => change.Hash, StringComparer.Ordinal).ToList();
+        using var records = new RecordBatch();
+        foreach (var change in news) records.Add(SymbolChangeJson.Key(change), SymbolChangeJson.Write(change));
+        await log.AppendAsync(Topics.SymbolChanges, records, cancellationToken);
+        foreach (var change in news) _byHash[change.Hash] = change;
+        return new ApplyOutcome(news.Count, news.Select(change => change.Key).Distinct().Count(key => !known.Contains(key)), 0, 0, 0);
+    }
+
+    /// <summary>Completes when every one of these tickers has been described.</summary>
+    /// <param name="tickers">What to wait for.</param>
+    /// <param name="onWait">Told now and then what is still awaited.</param>
+    /// <param name="clock">Of the waits.</param>
+    /// <param name="cancellationToken">Ends the wait.</param>
+    public async Task WaitForAsync(
+        IReadOnlyCollection<string> tickers, Action<IReadOnlyList<string>> onWait, TimeProvider clock, CancellationToken cancellationToken)
+    {
+        var look = TimeSpan.FromMilliseconds(100);
+        for (var looks = 0; ; looks++)
+        {
+            var awaited = await MissingAsync(tickers, cancellationToken);
+            if (awaited.Count == 0) return;
+            if (looks % 100 == 0) onWait(awaited);
+            await Task.Delay(look, clock, cancellationToken);
+        }
+    }
+
+    public ValueTask<IReadOnlyDictionary<LogPartition, long>> PositionsAsync(CancellationToken cancellationToken) => throw NoTrades();
+
+    public ValueTask<LoadOutcome> LoadAsync(WarehouseBatch batch, CancellationToken cancellationToken) => throw NoTrades();
+
+    public ValueTask<IReadOnlyList<SymbolCoverage>> CoverageAsync(CancellationToken cancellationToken) => throw NoTrades();
+
+    public async ValueTask DisposeAsync()
+    {
+        if (_reader is not null) await _reader.DisposeAsync();
+        _using.Dispose();
+    }
+
+    private static NotSupportedException NoTrades() => new("The topic of symbol changes holds no trades.");
+
+    private async Task<List<string>> MissingAsync(IReadOnlyCollection<string> tickers, CancellationToken cancellationToken)
+    {
+        using var _ = await EnterAsync(cancellationToken);
+        await ReadToEndAsync(cancellationToken);
+        var described = _byHash.Values.Select(change => change.Key.Ticker).ToHashSet(StringComparer.Ordinal);
+        return [.. tickers.Where(ticker => !described.Contains(ticker))];
+    }
+
+    private async ValueTask<Lease> EnterAsync(CancellationToken cancellationToken)
+    {
+        await _using.WaitAsync(cancellationToken);
+        return new Lease(_using);
+    }
+
+    private async Task ReadToEndAsync(CancellationToken cancellationToken)
+    {
+        _reader ??= log.OpenReader(
+            Topics.SymbolChanges,
+            new Dictionary<int, long> { [0] = (await log.OffsetsAsync(Topics.SymbolChanges, 0, cancellationToken)).First });
+        while (!cancellationToken.IsCancellationRequested && _reader.TryRead(StatementsPerRead) is { } slice)
+        {
+            foreach (var record in slice.Records.Span)
+            {
+                if (SymbolChangeJson.TryRead(record.Value, out var change) == TradeModel.Quality.ErrorReason.None) _byHash[change!.Hash] = change;
+                else Unreadable++;
+            }
+        }
+    }
+
+    private readonly struct Lease(SemaphoreSlim semaphore) : IDisposable
+    {
+        public void Dispose() => semaphore.Release();
+    }
+}

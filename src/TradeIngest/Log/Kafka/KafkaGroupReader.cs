@@ -1,0 +1,222 @@
+using Confluent.Kafka;
+using Microsoft.Extensions.Logging;
+using Timestamp = Crypto.TradeModel.Times.Timestamp;
+
+namespace Crypto.TradeIngest.Log.Kafka;
+
+/// <summary>
+/// A member of a consumer group that hands runs of records to a loader, one at a time. Positions are asked for at each assignment
+/// and never taken from the group, whose offsets are only for display.
+/// <para>
+/// A partition that is revoked is let go of only after the load under way has ended; records taken and not loaded are dropped, since
+/// the next owner starts where the warehouse stands. A partition that was lost (this member was thought dead) may have an owner
+/// already: the load then fails because it does not join on, and is abandoned.
+/// </para>
+/// </summary>
+internal sealed class KafkaGroupReader : IDisposable
+{
+    private const int RecordsPerLoad = 8192;
+
+    private static readonly TimeSpan Poll = TimeSpan.FromMilliseconds(100);
+
+    // A load that takes longer is waited for with the partitions paused, polling, so that the group does not take this member for dead.
+    private static readonly TimeSpan PauseAfter = TimeSpan.FromSeconds(1);
+
+    private readonly KafkaTradeLog _log;
+    private readonly string _topic;
+    private readonly Func<IReadOnlyCollection<int>, IReadOnlyDictionary<int, long>> _positionsOf;
+    private readonly Func<LogSlice, Task> _load;
+    private readonly ILogger _logger;
+    private readonly ValueBuffer _values = new();
+    private readonly Dictionary<int, PartitionRun> _runs = [];
+    private readonly Queue<PartitionRun> _ready = new();
+    private readonly IConsumer<Ignore, int> _consumer;
+    private Task _loading = Task.CompletedTask;
+    private PartitionRun? _loadingRun;
+    private Exception? _failure;
+    private long _abandoned;
+    private long _rebalances;
+
+    /// <param name="log">The cluster.</param>
+    /// <param name="topic">The topic read.</param>
+    /// <param name="positionsOf">Where to start in partitions just assigned. Called on the reading thread.</param>
+    /// <param name="load">Writes a slice and its position together, or nothing. The slice is valid until it completes.</param>
+    /// <param name="logger">Told rebalances.</param>
+    public KafkaGroupReader(
+        KafkaTradeLog log, string topic, Func<IReadOnlyCollection<int>, IReadOnlyDictionary<int, long>> positionsOf, Func<LogSlice, Task> load, ILogger logger)
+    {
+        _log = log;
+        _topic = topic;
+        _positionsOf = positionsOf;
+        _load = load;
+        _logger = logger;
+        _consumer = log.Consume(_values, isMember: true, log.GroupOf(topic), builder => builder
+            .SetPartitionsAssignedHandler((_, partitions) => OnAssigned(partitions))
+            .SetPartitionsRevokedHandler((_, partitions) => OnRevoked(partitions, "revoked"))
+            .SetPartitionsLostHandler((_, partitions) => OnRevoked(partitions, "lost")));
+    }
+
+    /// <summary>Records taken and given up because their partition went to another member, which reads them again.</summary>
+    public long Abandoned => Volatile.Read(ref _abandoned);
+
+    public long Rebalances => Volatile.Read(ref _rebalances);
+
+    /// <summary>Partitions held now.</summary>
+    public int Held { get; private set; }
+
+    /// <summary>Reads and loads until canceled, then leaves the group in good order.</summary>
+    public Task RunAsync(CancellationToken cancellationToken) => Task.Factory.StartNew(
+        () => Run(cancellationToken), CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default);
+
+    public void Dispose()
+    {
+        _consumer.Dispose();
+        foreach (var run in _runs.Values) run.Dispose();
+    }
+
+    private void Run(CancellationToken cancellationToken)
+    {
+        _consumer.Subscribe(_log.At(_topic, 0).Topic);
+        while (!cancellationToken.IsCancellationRequested)
+        {
+            if (Take(Poll))
+            {
+                for (var taken = 1; taken < RecordsPerLoad && Take(TimeSpan.Zero); taken++)
+                {
+                    // Each goes to its partition's run.
+                }
+            }
+
+            while (_ready.TryDequeue(out var run)) Load(run);
+        }
+
+        _consumer.Close();
+    }
+
+    private void Load(PartitionRun run)
+    {
+        // Dropped by a revocation meanwhile.
+        if (run.Count == 0 || _runs.GetValueOrDefault(run.Partition) != run) return;
+        var slice = run.Take();
+        _loadingRun = run;
+        _loading = Task.Run(() => _load(slice));
+        try
+        {
+            if (!Ended(PauseAfter)) WaitPaused();
+            _loading.GetAwaiter().GetResult();
+        }
+        catch (Warehouse.WarehouseException failure) when (_runs.GetValueOrDefault(run.Partition) != run)
+        {
+            Interlocked.Add(ref _abandoned, slice.Records.Length);
+            _logger.LogInformation("{Topic}/{Partition} went to another member, which was faster: {Message}", _topic, run.Partition, failure.Message);
+        }
+        finally
+        {
+            _loadingRun = null;
+            run.Clear();
+        }
+
+        if (_runs.GetValueOrDefault(run.Partition) != run) return;
+        _consumer.StoreOffset(new TopicPartitionOffset(_log.At(_topic, run.Partition), slice.NextOffset));
+    }
+
+    // Polls without taking: with everything paused only rebalances come through. A partition assigned meanwhile is paused the next time round.
+    private void WaitPaused()
+    {
+        var paused = new List<TopicPartition>();
+        while (!Ended(TimeSpan.Zero))
+        {
+            var held = _consumer.Assignment;
+            _consumer.Pause(held);
+            paused = held;
+            Take(Poll);
+        }
+
+        _consumer.Resume(paused.Where(_consumer.Assignment.Contains));
+    }
+
+    private bool Ended(TimeSpan timeout) => ((IAsyncResult)_loading).AsyncWaitHandle.WaitOne(timeout);
+
+    private bool Take(TimeSpan timeout)
+    {
+        try
+        {
+            var result = _consumer.Consume(timeout);
+            if (_failure is { } failure) throw failure;
+            if (result is null || !_runs.TryGetValue(result.Partition.Value, out var run)) return false;
+            if (result.IsPartitionEOF)
+            {
+                run.SkipTo(result.Offset.Value);
+                return true;
+            }
+
+            // What a run handed to a load is not to be touched until that has ended. Paused partitions give nothing; if one did, again later.
+            if (run == _loadingRun)
+            {
+                _consumer.Seek(new TopicPartitionOffset(result.TopicPartition.Topic ?? _log.At(_topic, 0).Topic, run.Partition, run.Position));
+                return false;
+            }
+
+            if (run.Count == 0) _ready.Enqueue(run);
+            run.Add(result.Offset.Value, new Timestamp(result.Message.Timestamp.UnixTimestampMs * 1000), _values.Last);
+            return true;
+        }
+        catch (ConsumeException failure) when (failure.Error.Code is ErrorCode.Local_AutoOffsetReset or ErrorCode.OffsetOutOfRange)
+        {
+            foreach (var run in _runs.Values) KafkaPositions.Check(_topic, run.Partition, run.Position, _log.Offsets(_topic, run.Partition));
+            return false;
+        }
+        catch (ConsumeException failure) when (KafkaFailures.IsTransient(failure.Error))
+        {
+            // librdkafka goes on by itself; it only tells.
+            return false;
+        }
+        catch (KafkaException failure)
+        {
+            throw KafkaFailures.Of(failure.Error, $"reading {_topic} as a member of {_log.GroupOf(_topic)}", _log.Options, failure);
+        }
+    }
+
+    private List<TopicPartitionOffset> OnAssigned(List<TopicPartition> partitions)
+    {
+        Interlocked.Increment(ref _rebalances);
+        var numbers = partitions.Select(partition => partition.Partition.Value).ToList();
+        try
+        {
+            var positions = _positionsOf(numbers);
+            foreach (var number in numbers)
+            {
+                KafkaPositions.Check(_topic, number, positions[number], _log.Offsets(_topic, number));
+                _runs[number] = new PartitionRun(number, positions[number]);
+            }
+        }
+        catch (Exception failure) when (failure is not OutOfMemoryException)
+        {
+            // Exceptions do not pass through the native frames: it is thrown after the call that led here.
+            _failure = failure;
+            return [.. partitions.Select(partition => new TopicPartitionOffset(partition, Offset.End))];
+        }
+
+        Held = _runs.Count;
+        _logger.LogInformation("{Topic}: partitions {Partitions} assigned.", _topic, string.Join(", ", numbers));
+        return [.. numbers.Select(number => new TopicPartitionOffset(_log.At(_topic, number), _runs[number].Position))];
+    }
+
+    private void OnRevoked(List<TopicPartitionOffset> partitions, string how)
+    {
+        Interlocked.Increment(ref _rebalances);
+
+        // The load under way is finished, well or badly, before the group gives the partition to another member.
+        if (_loadingRun is { } loading && partitions.Exists(partition => partition.Partition.Value == loading.Partition)) Ended(Timeout.InfiniteTimeSpan);
+        foreach (var partition in partitions)
+        {
+            if (!_runs.Remove(partition.Partition.Value, out var run)) continue;
+            if (run == _loadingRun) continue;
+            Interlocked.Add(ref _abandoned, run.Count);
+            run.Dispose();
+        }
+
+        Held = _runs.Count;
+        _logger.LogInformation("{Topic}: partitions {Partitions} {How}.", _topic, string.Join(", ", partitions.Select(partition => partition.Partition.Value)), how);
+    }
+}

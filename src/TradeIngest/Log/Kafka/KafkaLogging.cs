@@ -1,0 +1,21 @@
+using Confluent.Kafka;
+using Microsoft.Extensions.Logging;
+
+namespace Crypto.TradeIngest.Log.Kafka;
+
+/// <summary>What librdkafka has to say, in this service's log. It never holds values of settings.</summary>
+internal static class KafkaLogging
+{
+    public static void Write(ILogger logger, LogMessage message)
+    {
+        // One set of settings serves all clients; that a producer ignores a consumer's is no news.
+        if (message.Facility == "CONFWARN") return;
+        logger.Log((LogLevel)message.LevelAs(LogLevelType.MicrosoftExtensionsLogging), "librdkafka {Facility}: {Message}", message.Facility, message.Message);
+    }
+
+    public static void Write(ILogger logger, Error error)
+    {
+        if (error.IsFatal) logger.LogError("Kafka: {Code}: {Reason}", error.Code, error.Reason);
+        else logger.LogWarning("Kafka: {Code}: {Reason}", error.Code, error.Reason);
+    }
+}

@@ -1,0 +1,124 @@
+using Confluent.Kafka;
+using Crypto.Warehouse;
+using Microsoft.Extensions.Logging;
+
+namespace Crypto.TradeIngest.Log.Kafka;
+
+/// <summary>
+/// The trade log on a Kafka cluster. An append is acknowledged by all in-sync replicas before it returns; what of it landed when it
+/// fails is not known, so readers see such records once or twice. Retention is the topic's own.
+/// </summary>
+internal sealed class KafkaTradeLog : ITradeLog
+{
+    private readonly KafkaOptions _options;
+    private readonly ILogger _logger;
+    private readonly Dictionary<string, TopicState> _topics;
+    private readonly KafkaProducer _producer;
+    private readonly Lock _asking = new();
+    private IConsumer<Ignore, int>? _offsets;
+
+    private KafkaTradeLog(KafkaOptions options, string clusterId, Dictionary<string, TopicState> topics, TimeProvider clock, ILogger logger)
+    {
+        _options = options;
+        _logger = logger;
+        _topics = topics;
+        Epoch = $"kafka:{clusterId}";
+        _producer = new KafkaProducer(options, clock, logger);
+    }
+
+    /// <summary>The cluster. A position also needs the topic's own identity: see <see cref="EpochOf"/>.</summary>
+    public string Epoch { get; }
+
+    public int Partitions => PartitionsOf(Topics.StockTrades);
+
+    /// <summary>The options it was opened with.</summary>
+    public KafkaOptions Options => _options;
+
+    /// <summary>Bytes handed to the producer and not yet acknowledged.</summary>
+    public long BytesInFlight => _producer.BytesInFlight;
+
+    /// <summary>Appends that waited because so many bytes were in flight.</summary>
+    public long Stalls => _producer.Stalls;
+
+    /// <summary>Reaches the cluster, creates or checks the topics.</summary>
+    /// <exception cref="Hosting.ConfigurationException">A topic differs from the plan.</exception>
+    /// <exception cref="StorageException">The cluster is out of reach, or refuses this user.</exception>
+    /// <exception cref="LogException">librdkafka is not installed.</exception>
+    public static async Task<KafkaTradeLog> OpenAsync(
+        KafkaOptions options, IReadOnlyList<TopicPlan> plans, TimeProvider clock, ILogger logger, CancellationToken cancellationToken)
+    {
+        KafkaNative.Load();
+        using var admin = new AdminClientBuilder(KafkaSettings.Admin(options))
+            .SetLogHandler((_, message) => KafkaLogging.Write(logger, message))
+            .SetErrorHandler((_, error) => KafkaLogging.Write(logger, error))
+            .Build();
+        var topics = await Task.Run(() => new KafkaTopics(admin, options, clock, logger).EnsureAsync(plans, cancellationToken), cancellationToken);
+        var clusterId = KafkaNative.ClusterId(admin, options.AdminTimeout) ?? throw KafkaFailures.Of(
+            new Error(ErrorCode.Local_TimedOut), "asking for the cluster's id", options);
+        return new KafkaTradeLog(options, clusterId, topics, clock, logger);
+    }
+
+    /// <summary>Cluster and topic id, so that a topic that was deleted and made anew is another one; the cluster alone where it tells no ids.</summary>
+    public string EpochOf(string topic) => _topics.GetValueOrDefault(topic)?.Id is { } id ? $"{Epoch}/{id}" : Epoch;
+
+    public int PartitionsOf(string topic) => _topics.TryGetValue(topic, out var state)
+        ? state.Partitions
+        : throw new ArgumentException($"Topic {topic} is not among those this log was opened with.", nameof(topic));
+
+    public ValueTask AppendAsync(string topic, RecordBatch records, CancellationToken cancellationToken) =>
+        _producer.AppendAsync(_options.TopicPrefix + topic, topic, records, cancellationToken);
+
+    public ILogReader OpenReader(string topic, IReadOnlyDictionary<int, long> positions) => new KafkaLogReader(this, topic, positions);
+
+    public ValueTask<OffsetRange> OffsetsAsync(string topic, int partition, CancellationToken cancellationToken) =>
+        new(Task.Run(() => Offsets(topic, partition), cancellationToken));
+
+    /// <summary>Removes nothing: the broker does, by the topic's retention.</summary>
+    public async ValueTask<long> TrimAsync(string topic, int partition, long keepFrom, TrimPolicy policy, CancellationToken cancellationToken) =>
+        (await OffsetsAsync(topic, partition, cancellationToken)).First;
+
+    public async ValueTask DisposeAsync()
+    {
+        await _producer.DisposeAsync();
+        lock (_asking) _offsets?.Dispose();
+    }
+
+    /// <summary>A consumer of this cluster that keeps the value's bytes in <paramref name="values"/>.</summary>
+    internal IConsumer<Ignore, int> Consume(
+        IDeserializer<int> values, bool isMember, string? group = null, Action<ConsumerBuilder<Ignore, int>>? handlers = null)
+    {
+        var builder = new ConsumerBuilder<Ignore, int>(KafkaSettings.Consumer(_options, isMember, group))
+            .SetValueDeserializer(values)
+            .SetLogHandler((_, message) => KafkaLogging.Write(_logger, message))
+            .SetErrorHandler((_, error) => KafkaLogging.Write(_logger, error));
+        handlers?.Invoke(builder);
+        return builder.Build();
+    }
+
+    /// <summary>A group per topic, so that a rebalance of one does not stop the other: the group named, and with a suffix for dead letters.</summary>
+    internal string GroupOf(string topic) => topic == Topics.DeadLetters ? $"{_options.Group}-dlq" : _options.Group;
+
+    internal TopicPartition At(string topic, int partition) => new(_options.TopicPrefix + topic, partition);
+
+    internal OffsetRange Offsets(string topic, int partition)
+    {
+        try
+        {
+            lock (_asking)
+            {
+                _offsets ??= Consume(new NoValues(), isMember: false);
+                var range = _offsets.QueryWatermarkOffsets(At(topic, partition), _options.AdminTimeout);
+                return new OffsetRange(range.Low, range.High);
+            }
+        }
+        catch (KafkaException failure)
+        {
+            throw KafkaFailures.Of(failure.Error, $"asking for the offsets of {topic}/{partition}", _options, failure);
+        }
+    }
+
+    private sealed class NoValues : IDeserializer<int>
+    {
+        public int Deserialize(ReadOnlySpan<byte> data, bool isNull, SerializationContext context) => data.Length;
+    }
+}

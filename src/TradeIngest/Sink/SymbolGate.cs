@@ -1,0 +1,143 @@
+using System.Collections.Concurrent;
+using Crypto.TradeIngest.Log;
+using Crypto.TradeModel.Quality;
+using Crypto.TradeModel.Trades;
+using Crypto.Warehouse;
+using Crypto.Warehouse.Dimension;
+using Microsoft.Extensions.Logging;
+
+namespace Crypto.TradeIngest.Sink;
+
+/// <summary>
+/// Carries <c>symbol_changes</c> into the warehouse, ahead of the trades that need them: a batch with a symbol not seen yet waits
+/// until the topic is read to its end. The topic is read from its start each time, since the warehouse knows which statements it has.
+/// Safe for concurrent callers.
+/// </summary>
+internal sealed class SymbolGate(ITradeLog log, IWarehouse warehouse, TimeProvider clock, ILogger<SymbolGate> logger) : IAsyncDisposable
+{
+    private const int StatementsPerApply = 4096;
+
+    private static readonly TimeSpan Look = TimeSpan.FromMilliseconds(500);
+
+    private readonly SemaphoreSlim _reading = new(1, 1);
+    private readonly ConcurrentDictionary<string, bool> _known = new(StringComparer.Ordinal);
+    private ILogReader? _reader;
+    private long _unreadable;
+    private long _undescribed;
+
+    /// <summary>Records of the topic that are no statement of a version known here; passed over.</summary>
+    public long Unreadable => Volatile.Read(ref _unreadable);
+
+    /// <summary>Symbols traded that the topic did not describe: the warehouse infers them.</summary>
+    public long Undescribed => Volatile.Read(ref _undescribed);
+
+    /// <summary>Makes sure that what the topic says of these trades' symbols is in the warehouse.</summary>
+    public async ValueTask PassAsync(ReadOnlyMemory<Trade> trades, CancellationToken cancellationToken)
+    {
+        if (AllKnown(trades.Span)) return;
+        await CatchUpAsync(cancellationToken);
+        foreach (var ticker in Unknown(trades.Span))
+        {
+            // Once: it stays inferred until somebody describes it, which changes nothing for the trade.
+            if (!_known.TryAdd(ticker, true)) continue;
+            Interlocked.Increment(ref _undescribed);
+            logger.LogWarning("{Topic} does not describe {Ticker}, which is traded; it is inferred.", Topics.SymbolChanges, ticker);
+        }
+    }
+
+    /// <summary>Applies all statements there are now.</summary>
+    public async Task CatchUpAsync(CancellationToken cancellationToken)
+    {
+        await _reading.WaitAsync(cancellationToken);
+        try
+        {
+            _reader ??= log.OpenReader(
+                Topics.SymbolChanges,
+                new Dictionary<int, long> { [0] = (await log.OffsetsAsync(Topics.SymbolChanges, 0, cancellationToken)).First });
+            while (_reader.TryRead(StatementsPerApply) is { } slice)
+            {
+                var changes = Read(slice);
+                await warehouse.ApplyAsync(changes, CancellationToken.None);
+                foreach (var change in changes) _known[change.Key.Ticker] = true;
+            }
+        }
+        finally
+        {
+            _reading.Release();
+        }
+    }
+
+    /// <summary>Applies statements as they come, until canceled.</summary>
+    public async Task RunAsync(CancellationToken cancellationToken)
+    {
+        try
+        {
+            while (true)
+            {
+                await Task.Delay(Look, clock, cancellationToken);
+                try
+                {
+                    await CatchUpAsync(cancellationToken);
+                }
+                catch (StorageException failure) when (failure.IsTransient)
+                {
+                    logger.LogWarning("{Topic} is read again in {Look}: {Message}", Topics.SymbolChanges, Look, failure.Message);
+                }
+            }
+        }
+        catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
+        {
+            // The way this loop ends.
+        }
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await _reading.WaitAsync(CancellationToken.None);
+        if (_reader is not null) await _reader.DisposeAsync();
+        _reading.Dispose();
+    }
+
+    private List<SymbolChange> Read(LogSlice slice)
+    {
+        var changes = new List<SymbolChange>();
+        foreach (var record in slice.Records.Span)
+        {
+            var reason = SymbolChangeJson.TryRead(record.Value, out var change);
+            if (change is not null)
+            {
+                changes.Add(change);
+                continue;
+            }
+
+            Interlocked.Increment(ref _unreadable);
+            logger.LogWarning("{Topic} offset {Offset} is no statement of a version known here: {Reason}.", Topics.SymbolChanges, record.Offset, reason.Name());
+        }
+
+        return changes;
+    }
+
+    private bool AllKnown(ReadOnlySpan<Trade> trades)
+    {
+        TradeModel.Symbols.Symbol? last = null;
+        foreach (ref readonly var trade in trades)
+        {
+            if (ReferenceEquals(trade.Symbol, last)) continue;
+            last = trade.Symbol;
+            if (!_known.ContainsKey(last.Ticker)) return false;
+        }
+
+        return true;
+    }
+
+    private HashSet<string> Unknown(ReadOnlySpan<Trade> trades)
+    {
+        var unknown = new HashSet<string>(StringComparer.Ordinal);
+        foreach (ref readonly var trade in trades)
+        {
+            if (!_known.ContainsKey(trade.Symbol.Ticker)) unknown.Add(trade.Symbol.Ticker);
+        }
+
+        return unknown;
+    }
+}

@@ -1,0 +1,70 @@
+using Crypto.TestSupport;
+using Crypto.TradeIngest.Log.Kafka;
+
+namespace Crypto.TradeIngest.Tests.Log.Kafka;
+
+[TestClass]
+public sealed class KafkaOptionsTests
+{
+    [TestMethod]
+    public void Validate_SeveralFaults_ReportsEachAndNoSecret()
+    {
+        var options = new KafkaOptions
+        {
+            BootstrapServers = " ",
+            TopicPrefix = "a b",
+            ReplicationFactor = 0,
+            Settings = new()
+            {
+                ["no.such.setting"] = "1",
+                ["SOCKET_TIMEOUT_MS"] = "soon",
+                ["acks"] = "1",
+                ["SASL_PASSWORD_FILE"] = "/no/such/file",
+                ["ssl.key.password"] = "hunter2",
+                ["sasl.oauthbearer.client.secret"] = "hunter3",
+            },
+        };
+
+        var faults = options.Validate().ToList();
+
+        Assert.HasCount(8, faults, string.Join('\n', faults));
+        Assert.IsTrue(faults.Exists(fault => fault.Contains("no.such.setting", StringComparison.Ordinal)));
+        Assert.IsTrue(faults.Exists(fault => fault.Contains("socket.timeout.ms", StringComparison.Ordinal)));
+        Assert.IsTrue(faults.Exists(fault => fault.Contains("acks cannot be set", StringComparison.Ordinal)));
+        Assert.IsTrue(faults.Exists(fault => fault.Contains("the file for sasl.password cannot be read", StringComparison.Ordinal)));
+        Assert.IsFalse(string.Join(' ', faults).Contains("hunter", StringComparison.Ordinal));
+        Assert.IsFalse(options.ToString().Contains("hunter", StringComparison.Ordinal));
+    }
+
+    [TestMethod]
+    public void Settings_FromEnvironmentNamesAndFiles_ReachLibrdkafka()
+    {
+        using var folder = new TemporaryFolder();
+        File.WriteAllText(folder["password"], "from a file\n");
+        var options = new KafkaOptions
+        {
+            BootstrapServers = "localhost:9092",
+            Settings = new() { ["SECURITY_PROTOCOL"] = "SASL_SSL", ["SASL_PASSWORD_FILE"] = folder["password"], ["linger.ms"] = "7" },
+        };
+
+        Assert.IsEmpty(options.Validate().ToList());
+        var settings = KafkaSettings.Producer(options).ToDictionary(pair => pair.Key, pair => pair.Value, StringComparer.Ordinal);
+
+        Assert.AreEqual("SASL_SSL", settings["security.protocol"]);
+        Assert.AreEqual("from a file", settings["sasl.password"]);
+        Assert.AreEqual("7", settings["linger.ms"]);
+        Assert.AreEqual("all", settings["acks"]);
+        Assert.AreEqual("murmur2_random", settings["partitioner"]);
+    }
+
+    [TestMethod]
+    public void Settings_ProducerAndConsumer_AreAcceptedByLibrdkafka()
+    {
+        KafkaNative.Load();
+        var options = new KafkaOptions { BootstrapServers = "localhost:9092" };
+        foreach (var (name, value) in KafkaSettings.Producer(options).Concat(KafkaSettings.Consumer(options, isMember: true)).Concat(KafkaSettings.Admin(options)))
+        {
+            if (!name.StartsWith("dotnet.", StringComparison.Ordinal)) Assert.IsNull(KafkaNative.FaultOf(name, value));
+        }
+    }
+}
