@@ -68,13 +68,15 @@ public sealed partial class StreamingChannel
                     await PauseAsync(attempt, reply, cancellationToken);
                     break;
                 case ReplyAction.WaitForCommit when _client.Clock.GetElapsedTime(started) < _options.UncommittedTimeout:
+                    // An answer: what failed before it was not the beginning of an outage, however long the wait is.
+                    (attempt, refused) = (-1, false);
                     Tell(NoticeKind.WaitingForCommit, reply.Summary);
                     await _client.Transport.PauseAsync(_options.PollInterval.Longest, cancellationToken);
                     break;
                 case ReplyAction.WaitForCommit when waitForCommit:
                     // They never will be. Discarding them loses nothing: whoever appended them, or reads the same log, sends them again.
                     Tell(NoticeKind.CommitOverdue, $"rows in flight were not committed within {_options.UncommittedTimeout} and are discarded");
-                    waitForCommit = false;
+                    (attempt, refused, waitForCommit) = (-1, false, false);
                     body = "{}"u8.ToArray();
                     break;
                 case ReplyAction.RefreshToken when !refused:

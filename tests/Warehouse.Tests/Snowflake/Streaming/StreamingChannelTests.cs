@@ -154,6 +154,26 @@ public sealed class StreamingChannelTests
     }
 
     [TestMethod]
+    public async Task OpenChannelAsync_FailuresBetweenLooksAtRowsInFlight_AreNotAddedUp()
+    {
+        await using var other = _account.NewClient();
+        var before = await other.OpenChannelAsync(Address, cancellationToken: Stop);
+        Server.Faults.Next(Fault.StuckCommit);
+        await before.AppendAsync(Rows(0, 9), Stop);
+
+        Server.Faults.Share(Fault.UnavailableBefore, 0.3);
+        await using var client = _account.NewClient(_account.Streaming with
+        {
+            UncommittedTimeout = TimeSpan.FromMilliseconds(300),
+            Backoff = new RetryBackoff(TimeSpan.FromMilliseconds(1), TimeSpan.FromMilliseconds(1), 6),
+        });
+        await using var channel = await client.OpenChannelAsync(Address, cancellationToken: Stop);
+
+        Assert.IsNull(channel.CommittedOffset);
+        Assert.IsGreaterThan(6, Server.Faults.Count(Fault.Uncommitted));
+    }
+
+    [TestMethod]
     public async Task AppendAsync_TwoOwners_EachRowOnceWhoeverWrites()
     {
         await using var other = _account.NewClient();
