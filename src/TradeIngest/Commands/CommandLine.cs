@@ -63,6 +63,7 @@ internal static class CommandLine
 
     private static int? CodeOf(Exception failure) => failure switch
     {
+        WarehouseException { IsTransient: true } => ExitCode.Unreachable,
         ConfigurationException or ReplayFileException or WarehouseException or LogException => ExitCode.WrongUsage,
         StorageException { Fault: StorageFault.ReadOnly or StorageFault.Missing } => ExitCode.WrongUsage,
         SnowflakeException { Fault: SnowflakeFault.Unreachable } => ExitCode.Unreachable,

@@ -51,8 +51,14 @@ internal sealed record SnowflakeOptions
 
     public ObjectNames Names => new()
     {
-        Database = Database, Schema = Schema, Warehouse = Warehouse, User = User, OwnerRole = OwnerRole, LoaderRole = LoaderRole,
-        TransformerRole = TransformerRole, ReaderRole = ReaderRole,
+        Database = Database,
+        Schema = Schema,
+        Warehouse = Warehouse,
+        User = User,
+        OwnerRole = OwnerRole,
+        LoaderRole = LoaderRole,
+        TransformerRole = TransformerRole,
+        ReaderRole = ReaderRole,
     };
 
     private string Url => AccountUrl ?? (AccountName.TryParse(Account, out var name) ? "https://" + name.Host : "");

@@ -123,9 +123,10 @@ public sealed class FaultyDayTests
         /// <summary>The partition it reads first.</summary>
         public int StartsWith { get; init; } = -1;
 
-        /// <summary>Loads about so many records of all partitions, or all there are.</summary>
+        /// <summary>Loads about so many records of all partitions, in however many lives, or all there are.</summary>
         public async Task RunAsync(long records, CancellationToken stop)
         {
+            long done = 0;
             while (true)
             {
                 try
@@ -133,7 +134,7 @@ public sealed class FaultyDayTests
                     await OpenAsync(stop);
                     var stored = await _warehouse!.PositionsAsync(stop);
                     var positions = logs.Select(log => stored.GetValueOrDefault(log.LogPartition, 0)).ToArray();
-                    for (long done = 0; done < records;)
+                    while (done < records)
                     {
                         var open = Enumerable.Range(0, logs.Length).Where(i => positions[i] < logs[i].End).ToArray();
                         if (open.Length == 0)
