@@ -10,4 +10,6 @@ return await CommandLine.RunAsync(
     QueryCommand.Create(),
     StatusCommand.Create(),
     DimensionCommand.Create(),
+    MigrateCommand.Create(),
+    CheckCommand.Create(),
     BenchCommand.Create());

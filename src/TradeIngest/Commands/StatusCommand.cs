@@ -2,7 +2,9 @@ using System.CommandLine;
 using Crypto.TradeIngest.Hosting;
 using Crypto.TradeIngest.Log;
 using Crypto.Warehouse.Coverage;
+using Crypto.Warehouse.Loading;
 using Crypto.Warehouse.Sqlite;
+using Microsoft.Extensions.Logging.Abstractions;
 using Spectre.Console;
 
 namespace Crypto.TradeIngest.Commands;
@@ -26,26 +28,42 @@ internal static class StatusCommand
         {
             data, json,
         };
-        command.SetAction(parsed => Run(parsed.GetValue(data), parsed.GetValue(json)));
+        command.SetAction((parsed, stop) => RunAsync(parsed.GetValue(data), parsed.GetValue(json), stop));
         return command;
     }
 
-    private static int Run(string? data, bool json)
+    private static async Task<int> RunAsync(string? data, bool json, CancellationToken stop)
     {
         var options = Configuration.Read(("Data", data));
         var folder = new DataFolder(options.Data);
+        if (options.Warehouse.Target == WarehouseTarget.Snowflake) return await RunAsync(options, folder, json, stop);
         using var warehouse = SqliteDatabase.OpenForReading(folder.Warehouse);
         var symbols = SqliteReads.Coverage(warehouse).Where(symbol => symbol.Covered.Count > 0).Select(SymbolStatus.Of).ToList();
         var totals = WarehouseTotals.Read(warehouse);
-        var positions = Positions(warehouse, folder);
+        var positions = Positions(SqliteReads.Positions(warehouse), folder);
         if (json) Output.Json(new { data = folder.Path, totals, symbols, log = positions });
-        else Write(folder, totals, symbols, positions);
+        else Write(folder.Path, totals, symbols, positions);
         return ExitCode.Ok;
     }
 
-    private static List<LogStatus> Positions(SqliteDatabase warehouse, DataFolder folder)
+    private static async Task<int> RunAsync(ServiceOptions options, DataFolder folder, bool json, CancellationToken stop)
     {
-        var stored = SqliteReads.Positions(warehouse)
+        var clock = TimeProvider.System;
+        using var keys = options.Snowflake.NewKeys(clock);
+        await using var sql = options.Snowflake.NewSql(keys, options.Snowflake.TransformerRole, clock);
+        var totals = await WarehouseTotals.ReadAsync(sql, stop);
+        await using var warehouse = await SnowflakeStore.OpenAsync(options, clock, NullLogger<SnowflakeStore>.Instance);
+        var symbols = (await warehouse.CoverageAsync(stop)).Where(symbol => symbol.Covered.Count > 0).Select(SymbolStatus.Of).ToList();
+        var positions = Positions(await warehouse.PositionsAsync(stop), folder);
+        var name = $"{options.Snowflake.Account}/{options.Snowflake.Database}.{options.Snowflake.Schema}";
+        if (json) Output.Json(new { data = folder.Path, warehouse = name, totals, symbols, log = positions });
+        else Write(name, totals, symbols, positions);
+        return ExitCode.Ok;
+    }
+
+    private static List<LogStatus> Positions(IEnumerable<KeyValuePair<LogPartition, long>> known, DataFolder folder)
+    {
+        var stored = known
             .ToDictionary(pair => (pair.Key.Epoch, pair.Key.Topic, pair.Key.Partition), pair => pair.Value);
         var positions = new List<LogStatus>();
         if (!File.Exists(folder.Log)) return positions;
@@ -62,12 +80,12 @@ internal static class StatusCommand
         return positions;
     }
 
-    private static void Write(DataFolder folder, WarehouseTotals totals, List<SymbolStatus> symbols, List<LogStatus> positions)
+    private static void Write(string name, WarehouseTotals totals, List<SymbolStatus> symbols, List<LogStatus> positions)
     {
         var console = Output.People();
         var counts = $"{Output.Count(totals.Facts)} trades, {Output.Count(totals.Rejected)} rejected, {totals.Amount} USD";
         var span = totals.FirstTradeTime is { } first ? $", {first} to {totals.LastTradeTime}" : "";
-        console.MarkupLineInterpolated($"[bold]{folder.Path}[/]: {counts}{span}");
+        console.MarkupLineInterpolated($"[bold]{name}[/]: {counts}{span}");
         var table = new Table().Border(TableBorder.Rounded).AddColumns("symbol", "trades", "coverage", "open gaps", "missing");
         table.Columns[1].RightAligned();
         table.Columns[4].RightAligned();
