@@ -9,5 +9,6 @@ return await CommandLine.RunAsync(
     VerifyCommand.Create(),
     QueryCommand.Create(),
     StatusCommand.Create(),
+    DlqCommand.Create(),
     DimensionCommand.Create(),
     BenchCommand.Create());
