@@ -9,6 +9,7 @@ return await CommandLine.RunAsync(
     VerifyCommand.Create(),
     QueryCommand.Create(),
     StatusCommand.Create(),
+    HealthCommand.Create(),
     DlqCommand.Create(),
     DimensionCommand.Create(),
     BenchCommand.Create());

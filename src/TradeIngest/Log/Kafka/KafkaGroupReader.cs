@@ -36,6 +36,7 @@ internal sealed class KafkaGroupReader : IDisposable
     private Exception? _failure;
     private long _abandoned;
     private long _rebalances;
+    private long _turns;
 
     /// <param name="log">The cluster.</param>
     /// <param name="topic">The topic read.</param>
@@ -60,6 +61,9 @@ internal sealed class KafkaGroupReader : IDisposable
     public long Abandoned => Volatile.Read(ref _abandoned);
 
     public long Rebalances => Volatile.Read(ref _rebalances);
+
+    /// <summary>Rises as long as records are asked for and loads end.</summary>
+    public long Turns => Volatile.Read(ref _turns);
 
     /// <summary>Partitions held now.</summary>
     public int Held { get; private set; }
@@ -88,6 +92,7 @@ internal sealed class KafkaGroupReader : IDisposable
             }
 
             while (_ready.TryDequeue(out var run)) Load(run);
+            Interlocked.Increment(ref _turns);
         }
 
         _consumer.Close();
