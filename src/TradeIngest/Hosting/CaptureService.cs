@@ -36,7 +36,7 @@ internal sealed class CaptureService : IAsyncDisposable
         _backfill = backfill;
         Stream = stream;
         Symbols = symbols;
-        pipeline.Connect(stream.Merge(backfill.Events));
+        pipeline.Connect(stream.Do(backfill.Observe).Merge(backfill.Events));
         backfill.EnqueueOpenGaps();
         _backfilling = Task.Run(() => backfill.RunAsync(_stopping.Token));
         _referencing =

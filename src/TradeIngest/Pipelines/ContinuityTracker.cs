@@ -105,6 +105,21 @@ internal sealed class ContinuityTracker
         return open;
     }
 
+    /// <summary>The highest id of each symbol seen; a copy of this moment.</summary>
+    public IReadOnlyList<(Symbol Symbol, long Last)> Latest()
+    {
+        var latest = new List<(Symbol, long)>();
+        lock (_gate)
+        {
+            foreach (var state in _states)
+            {
+                if (state is not null) latest.Add((state.Symbol, state.Highest));
+            }
+        }
+
+        return latest;
+    }
+
     /// <summary>The part of <paramref name="range"/> that has not passed.</summary>
     public IReadOnlyList<IdRange> Missing(Symbol symbol, IdRange range)
     {

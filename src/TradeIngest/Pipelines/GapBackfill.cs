@@ -1,3 +1,4 @@
+using System.Reactive.Linq;
 using System.Reactive.Subjects;
 using Crypto.TradeIngest.Binance;
 using Crypto.TradeModel.Continuity;
@@ -10,7 +11,8 @@ namespace Crypto.TradeIngest.Pipelines;
 /// <summary>
 /// Fetches what is missing and publishes it as batches, to be merged into the pipeline before continuity is tracked. Ids that the
 /// exchange does not have either are published once as an <see cref="ExchangeHole"/> and not asked for again while this process
-/// lives. One fetch at a time: the exchange's weight limit, not the round trip, is what binds.
+/// lives. One fetch at a time: the exchange's weight limit, not the round trip, is what binds. Losses that no later id shows are
+/// looked for beside it (<see cref="TailCheck"/>).
 /// </summary>
 /// <param name="waitForRoom">Awaited before each fetch, so that a full hand-off does not shed what was just fetched.</param>
 internal sealed class GapBackfill(
@@ -31,6 +33,7 @@ internal sealed class GapBackfill(
     private readonly Dictionary<Symbol, int> _attempts = new(ReferenceEqualityComparer.Instance);
     private readonly SemaphoreSlim _signal = new(0, 1);
     private readonly Subject<StreamEvent> _events = new();
+    private readonly TailCheck _tails = new(history, tracker, waitForRoom, options.Tails, clock, logger);
     private bool _overflowed;
     private long _fetched;
     private long _requests;
@@ -39,14 +42,14 @@ internal sealed class GapBackfill(
     private long _deferred;
 
     /// <summary>Batches with source Backfill, and exchange holes. Completes when <see cref="RunAsync"/> ends.</summary>
-    public IObservable<StreamEvent> Events => _events;
+    public IObservable<StreamEvent> Events => _events.Merge(_tails.Events);
 
     /// <summary>Missing trades that were fetched and published.</summary>
-    public long Fetched => Volatile.Read(ref _fetched);
+    public long Fetched => Volatile.Read(ref _fetched) + _tails.Fetched;
 
-    public long Requests => Volatile.Read(ref _requests);
+    public long Requests => Volatile.Read(ref _requests) + _tails.Requests;
 
-    public long Failures => Volatile.Read(ref _failures);
+    public long Failures => Volatile.Read(ref _failures) + _tails.Failures;
 
     /// <summary>Ids that the exchange does not have.</summary>
     public long HoleIds => Volatile.Read(ref _holeIds);
@@ -61,6 +64,13 @@ internal sealed class GapBackfill(
         {
             lock (_gate) return _queue.Count;
         }
+    }
+
+    /// <summary>Takes note of what passes by in the pipeline. Never waits.</summary>
+    public void Observe(StreamEvent value)
+    {
+        if (value is GapFound gap) Enqueue(gap);
+        else if (value is Connected) _tails.Suspect();
     }
 
     /// <summary>Queues a gap. Never waits; may be called from within the pipeline.</summary>
@@ -78,6 +88,20 @@ internal sealed class GapBackfill(
     /// <summary>Fetches until stopped.</summary>
     public async Task RunAsync(CancellationToken token)
     {
+        Task[] loops = [FillAsync(token), _tails.RunAsync(token)];
+        await await Task.WhenAny(loops);
+        await Task.WhenAll(loops);
+    }
+
+    public void Dispose()
+    {
+        _tails.Dispose();
+        _signal.Dispose();
+        _events.Dispose();
+    }
+
+    private async Task FillAsync(CancellationToken token)
+    {
         try
         {
             while (true)
@@ -91,12 +115,6 @@ internal sealed class GapBackfill(
         {
             _events.OnCompleted();
         }
-    }
-
-    public void Dispose()
-    {
-        _signal.Dispose();
-        _events.Dispose();
     }
 
     private bool TryTake(out Symbol symbol, out IdRange range)

@@ -16,4 +16,7 @@ internal sealed record GapBackfillOptions
     /// tracker once the queue is empty.
     /// </summary>
     public int Ranges { get; init; } = 10_000;
+
+    /// <summary>When symbols that stand still are asked for.</summary>
+    public TailCheckOptions Tails { get; init; } = new();
 }

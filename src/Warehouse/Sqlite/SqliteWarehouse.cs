@@ -27,6 +27,7 @@ public sealed partial class SqliteWarehouse : IWarehouse
     private readonly TimeProvider _clock;
     private readonly UsdAmount _usd;
     private readonly SemaphoreSlim _writing = new(1, 1);
+    private bool _isDisposed;
     private readonly Dictionary<NaturalKey, SymbolState> _symbols = [];
     private readonly Dictionary<LogPartition, long> _positions = [];
 
@@ -86,6 +87,7 @@ public sealed partial class SqliteWarehouse : IWarehouse
 
     public async ValueTask DisposeAsync()
     {
+        if (Interlocked.Exchange(ref _isDisposed, true)) return;
         await _writing.WaitAsync(CancellationToken.None);
         _database.Dispose();
         _writing.Dispose();

@@ -64,6 +64,19 @@ public sealed class CaptureTests
     }
 
     [TestMethod]
+    public async Task Capture_SymbolSilencedForGood_IsFetchedThoughNoLaterIdShowsTheLoss()
+    {
+        await using var run = await Run.StartAsync(new TradeChannelOptions(), rate: 3000, recheck: TimeSpan.FromMilliseconds(200));
+        await run.WrittenAsync(500);
+        run.Exchange.SkipNext("ETHUSDT", 1_000_000);
+        await run.UntilAsync(() => run.Backfill.Fetched > 1000);
+        await run.FinishAsync();
+
+        run.AssertCompleteAndExact();
+        Assert.AreEqual(0, run.Tracker.Gaps);
+    }
+
+    [TestMethod]
     public async Task Capture_LogTooSlow_ShedsAndFetchesAgainCompletely()
     {
         await using var run = await Run.StartAsync(new TradeChannelOptions { Batches = 4, Trades = 200 }, rate: 3000, isLogBlocked: true);
@@ -88,7 +101,7 @@ public sealed class CaptureTests
         private readonly List<Trade> _written = [];
         private long _count;
 
-        private Run(SimulatedExchange exchange, TradeChannelOptions options, TimeSpan backfillDelay, bool isLogBlocked)
+        private Run(SimulatedExchange exchange, TradeChannelOptions options, TimeSpan backfillDelay, TimeSpan recheck, bool isLogBlocked)
         {
             Exchange = exchange;
             if (!isLogBlocked) _log.SetResult();
@@ -98,7 +111,7 @@ public sealed class CaptureTests
                 new BinanceRestClient(_http, new WeightBudget(TimeProvider.System), TimeProvider.System),
                 Tracker,
                 Channel.WaitUntilHalfEmptyAsync,
-                new GapBackfillOptions { FirstDelay = backfillDelay },
+                new GapBackfillOptions { FirstDelay = backfillDelay, Tails = new() { Interval = TimeSpan.FromMilliseconds(50), Recheck = recheck } },
                 TimeProvider.System,
                 NullLogger<GapBackfill>.Instance);
             var streamOptions = new BinanceTradeStreamOptions
@@ -117,10 +130,7 @@ public sealed class CaptureTests
             _pipeline = Stream.Merge(Backfill.Events)
                 .CheckQuality(Quality)
                 .TrackContinuity(Tracker)
-                .Do(value =>
-                {
-                    if (value is GapFound gap) Backfill.Enqueue(gap);
-                })
+                .Do(Backfill.Observe)
                 .Subscribe(Channel);
             _backfilling = Backfill.RunAsync(_stop.Token);
             _writing = WriteAsync();
@@ -139,11 +149,11 @@ public sealed class CaptureTests
         public BinanceTradeStream Stream { get; }
 
         public static async Task<Run> StartAsync(
-            TradeChannelOptions options, double rate, TimeSpan? backfillDelay = null, bool isLogBlocked = false)
+            TradeChannelOptions options, double rate, TimeSpan? backfillDelay = null, TimeSpan? recheck = null, bool isLogBlocked = false)
         {
             var exchange = new SimulatedExchange(new SimulatedExchangeOptions { Symbols = Tickers, Rate = rate });
             await exchange.StartAsync();
-            return new Run(exchange, options, backfillDelay ?? TimeSpan.FromMilliseconds(50), isLogBlocked);
+            return new Run(exchange, options, backfillDelay ?? TimeSpan.FromMilliseconds(50), recheck ?? TimeSpan.FromMinutes(15), isLogBlocked);
         }
 
         public void ReleaseLog() => _log.SetResult();

@@ -4,7 +4,6 @@ using Crypto.TradeIngest.Binance;
 using Crypto.TradeIngest.Pipelines;
 using Crypto.TradeModel.Continuity;
 using Crypto.TradeModel.Symbols;
-using Crypto.TradeModel.Trades;
 using Microsoft.Extensions.Logging.Abstractions;
 
 namespace Crypto.TradeIngest.Tests.Pipelines;
@@ -12,9 +11,11 @@ namespace Crypto.TradeIngest.Tests.Pipelines;
 [TestClass]
 public sealed class GapBackfillTests
 {
+    private static readonly TailCheckOptions NoTails = new() { AfterConnect = TimeSpan.MaxValue, Recheck = TimeSpan.MaxValue };
+
     private readonly ManualTimeProvider _clock = new();
     private readonly ContinuityTracker _tracker = new();
-    private readonly History _history = new();
+    private readonly FakeHistory _history = new();
     private readonly List<string> _tape = [];
     private readonly SymbolTable _table = new();
     private readonly Symbol _btc;
@@ -175,7 +176,7 @@ public sealed class GapBackfillTests
     private Running Run(GapBackfillOptions? options = null, Func<CancellationToken, Task>? waitForRoom = null)
     {
         var backfill = new GapBackfill(
-            _history, _tracker, waitForRoom ?? (_ => Task.CompletedTask), options ?? new GapBackfillOptions(), _clock,
+            _history, _tracker, waitForRoom ?? (_ => Task.CompletedTask), (options ?? new GapBackfillOptions()) with { Tails = NoTails }, _clock,
             NullLogger<GapBackfill>.Instance);
         backfill.Events.TrackContinuity(_tracker).Subscribe(value => _tape.Add(Batches.Text(value)));
         return new Running(backfill, _clock);
@@ -199,7 +200,7 @@ public sealed class GapBackfillTests
 
         public async Task ArmedAsync()
         {
-            while (_clock.ArmedTimers == 0) await Task.Yield();
+            while (_clock.ArmedTimers < 2) await Task.Yield();
         }
 
         public async Task UntilAsync(Func<bool> condition)
@@ -219,33 +220,6 @@ public sealed class GapBackfillTests
             await _task;
             Backfill.Dispose();
             _stop.Dispose();
-        }
-    }
-
-    /// <summary>Has every trade up to 1,000,000 but those it is told to lack.</summary>
-    private sealed class History : ITradeHistory
-    {
-        public int MaxTrades { get; set; } = 1000;
-
-        public List<(long From, int Limit)> Asked { get; } = [];
-
-        public List<IdRange> Lacks { get; } = [];
-
-        public Queue<ExchangeException> Failures { get; } = new();
-
-        public async Task<TradeBatch> ReadTradesAsync(Symbol symbol, long fromId, int limit, CancellationToken token)
-        {
-            await Task.Yield();
-            if (Failures.TryDequeue(out var failure)) throw failure;
-            Asked.Add((fromId, limit));
-            var batch = TradeBatch.Rent(limit);
-            for (var id = fromId; batch.Count < limit && id <= 1_000_000; id++)
-            {
-                if (Lacks.Exists(range => range.To >= 100 && range.From <= id)) break;
-                if (!Lacks.Exists(range => range.Contains(id))) batch.Add(Batches.Trade(symbol, id, source: IngestSource.Backfill));
-            }
-
-            return batch;
         }
     }
 }

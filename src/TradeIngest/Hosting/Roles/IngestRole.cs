@@ -41,15 +41,12 @@ internal sealed class IngestRole : IRole
         _writing = Task.Run(() => writer.RunAsync(_abandoning.Token));
         _connection = stream.Merge(backfill.Events)
             .TrackContinuity(tracker)
-            .Do(value =>
-            {
-                if (value is GapFound gap) backfill.Enqueue(gap);
-            })
+            .Do(backfill.Observe)
             .CheckQuality(quality)
             .Subscribe(channel);
         backfill.EnqueueOpenGaps();
         _backfilling = Task.Run(() => backfill.RunAsync(_stopping.Token));
-        Running = Task.WhenAll(_writing, _backfilling);
+        Running = RunAsync();
     }
 
     public BinanceTradeStream Stream { get; }
@@ -125,6 +122,13 @@ internal sealed class IngestRole : IRole
         }
     }
 
+    /// <summary>Fails as soon as one part does: the other would go on for a log that nothing reaches any more.</summary>
+    private async Task RunAsync()
+    {
+        await await Task.WhenAny(_writing, _backfilling);
+        await Task.WhenAll(_writing, _backfilling);
+    }
+
     public async ValueTask DisposeAsync()
     {
         await Stream.DisposeAsync();
@@ -134,7 +138,7 @@ internal sealed class IngestRole : IRole
         await _stopping.CancelAsync();
 
         // Failures were told through Running.
-        await Running.ContinueWith(static _ => { }, TaskScheduler.Default);
+        await Task.WhenAll(_writing, _backfilling).ContinueWith(static _ => { }, TaskScheduler.Default);
         _backfill.Dispose();
         _abandoning.Dispose();
         _stopping.Dispose();

@@ -25,8 +25,7 @@ internal sealed class SinkRole : IRole
         _trades = trades;
         _deadLetters = deadLetters;
         Metrics = metrics;
-        Running = Task.WhenAll(
-            Task.Run(() => gate.RunAsync(_stopping.Token)), trades.RunAsync(_stopping.Token), deadLetters.RunAsync(_stopping.Token));
+        Running = RunAsync();
     }
 
     public SinkMetrics Metrics { get; }
@@ -63,6 +62,15 @@ internal sealed class SinkRole : IRole
         await _stopping.CancelAsync();
         await Running;
         return true;
+    }
+
+    /// <summary>Each goes on until stopped; when one fails the others end too, so that the failure is told at once.</summary>
+    private async Task RunAsync()
+    {
+        Task[] parts = [Task.Run(() => _gate.RunAsync(_stopping.Token)), _trades.RunAsync(_stopping.Token), _deadLetters.RunAsync(_stopping.Token)];
+        await Task.WhenAny(parts);
+        await _stopping.CancelAsync();
+        await Task.WhenAll(parts);
     }
 
     public async ValueTask DisposeAsync()

@@ -20,11 +20,13 @@ public sealed class SinkGroupTests : IAsyncDisposable
 {
     private const int Partitions = 6;
 
-    private static readonly string[] Tickers = ["BTCUSDT", "ETHUSDT", "BNBUSDT", "SOLUSDT", "XRPUSDT", "ADAUSDT", "DOGEUSDT", "TRXUSDT"];
+    // Their keys fall on five of the six partitions, so that each of three members has some of them.
+    private static readonly string[] Tickers = ["BTCUSDT", "ETHUSDT", "BNBUSDT", "DOTUSDT", "LTCUSDT", "SUIUSDT", "XRPUSDT", "AAVEUSDT"];
 
     private readonly TemporaryFolder _folder = new();
     private readonly TestCluster _cluster = new();
     private readonly SymbolTable _symbols = new();
+    private readonly List<SinkRole> _sinks = [];
     private readonly SqliteWarehouse _warehouse;
     private KafkaTradeLog? _log;
 
@@ -104,6 +106,20 @@ public sealed class SinkGroupTests : IAsyncDisposable
     }
 
     [TestMethod]
+    public async Task Running_WarehouseGone_FailsThoughTheOtherLoopsGoOn()
+    {
+        await OpenAsync();
+        await DescribeAsync("BTCUSDT");
+        await using var sink = await JoinAsync();
+        await _warehouse.DisposeAsync();
+
+        await ProduceAsync(1, 10, "BTCUSDT");
+
+        await Assert.ThrowsAsync<Exception>(() => sink.Running.WaitAsync(Patience.Limit, Stop));
+        Assert.IsTrue(sink.Running.IsFaulted);
+    }
+
+    [TestMethod]
     public async Task Start_PositionsBeyondTheTopic_AreRefusedUntilReset()
     {
         await OpenAsync();
@@ -154,7 +170,12 @@ public sealed class SinkGroupTests : IAsyncDisposable
     private Task<KafkaTradeLog> OpenAsync(TestCluster cluster) => cluster.OpenAsync(
         TimeProvider.System, Stop, (Topics.StockTrades, Partitions), (Topics.DeadLetters, Partitions), (Topics.SymbolChanges, 1));
 
-    private Task<SinkRole> JoinAsync() => SinkRole.StartAsync(Log, _warehouse, reset: false, TimeProvider.System, NullLoggerFactory.Instance, Stop);
+    private async Task<SinkRole> JoinAsync()
+    {
+        var sink = await SinkRole.StartAsync(Log, _warehouse, reset: false, TimeProvider.System, NullLoggerFactory.Instance, Stop);
+        _sinks.Add(sink);
+        return sink;
+    }
 
     private Task DescribeAsync(params string[] tickers) => DescribeAsync(Log, tickers);
 
@@ -207,11 +228,15 @@ public sealed class SinkGroupTests : IAsyncDisposable
 
     private Task UntilAsync(Func<bool> condition) => UntilAsync(() => Task.FromResult(condition()));
 
+    /// <summary>Waits, and fails with the failure of a sink rather than with its own patience.</summary>
     private async Task UntilAsync(Func<Task<bool>> condition)
     {
-        using var limit = CancellationTokenSource.CreateLinkedTokenSource(Stop);
-        limit.CancelAfter(TimeSpan.FromMinutes(5));
+        using var patience = Patience.Start();
         using var timer = new PeriodicTimer(TimeSpan.FromMilliseconds(10));
-        while (!await condition()) await timer.WaitForNextTickAsync(limit.Token);
+        while (!await condition())
+        {
+            foreach (var sink in _sinks) if (sink.Running.IsFaulted) await sink.Running;
+            await timer.WaitForNextTickAsync(patience.Token);
+        }
     }
 }

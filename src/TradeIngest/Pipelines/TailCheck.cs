@@ -1,0 +1,112 @@
+using System.Reactive.Subjects;
+using Crypto.TradeIngest.Binance;
+using Crypto.TradeModel.Symbols;
+using Microsoft.Extensions.Logging;
+
+namespace Crypto.TradeIngest.Pipelines;
+
+/// <summary>
+/// A missing id shows when a later one comes. Of a symbol that goes silent after a loss no later one does, so of those that stand
+/// still the exchange is asked what follows the last id: soon after a connection came up, when a loss is likely, else from time to time.
+/// What it answers is published as batches, to be merged into the pipeline before continuity is tracked.
+/// </summary>
+internal sealed class TailCheck(
+    ITradeHistory history,
+    ContinuityTracker tracker,
+    Func<CancellationToken, Task> waitForRoom,
+    TailCheckOptions options,
+    TimeProvider clock,
+    ILogger logger) : IDisposable
+{
+    private readonly Dictionary<Symbol, Mark> _marks = new(ReferenceEqualityComparer.Instance);
+    private readonly Subject<StreamEvent> _events = new();
+    private long _suspectedAt = clock.GetTimestamp();
+    private long _fetched;
+    private long _requests;
+    private long _failures;
+
+    /// <summary>Batches with source Backfill. Completes when <see cref="RunAsync"/> ends.</summary>
+    public IObservable<StreamEvent> Events => _events;
+
+    /// <summary>Trades fetched and published; some may have come by the stream meanwhile.</summary>
+    public long Fetched => Volatile.Read(ref _fetched);
+
+    public long Requests => Volatile.Read(ref _requests);
+
+    public long Failures => Volatile.Read(ref _failures);
+
+    /// <summary>A connection came up: what was lost before it may be the last of a symbol. Never waits.</summary>
+    public void Suspect() => Interlocked.Exchange(ref _suspectedAt, clock.GetTimestamp());
+
+    /// <summary>Looks at intervals until stopped.</summary>
+    public async Task RunAsync(CancellationToken token)
+    {
+        try
+        {
+            while (true)
+            {
+                var lookedAt = clock.GetTimestamp();
+                await Task.Delay(options.Interval, clock, token);
+                foreach (var (symbol, last) in tracker.Latest())
+                {
+                    // A symbol that moved showed what it lacked, at some time after the look before.
+                    if (!_marks.TryGetValue(symbol, out var mark) || mark.Last != last) _marks[symbol] = mark = new Mark(last, lookedAt);
+                    if (!IsDue(mark)) continue;
+                    await waitForRoom(token);
+                    await CheckAsync(symbol, last, token);
+                }
+            }
+        }
+        catch (OperationCanceledException) when (token.IsCancellationRequested)
+        {
+            _events.OnCompleted();
+        }
+    }
+
+    public void Dispose() => _events.Dispose();
+
+    private bool IsDue(Mark mark)
+    {
+        var suspectedAt = Volatile.Read(ref _suspectedAt);
+        return suspectedAt >= mark.CompleteAt
+            ? clock.GetElapsedTime(suspectedAt) >= options.AfterConnect
+            : clock.GetElapsedTime(mark.CompleteAt) >= options.Recheck;
+    }
+
+    private async Task CheckAsync(Symbol symbol, long last, CancellationToken token)
+    {
+        var askedAt = clock.GetTimestamp();
+        try
+        {
+            while (true)
+            {
+                Interlocked.Increment(ref _requests);
+                var answer = await history.ReadTradesAsync(symbol, last + 1, history.MaxTrades, token);
+                var count = answer.Count;
+                if (count == 0)
+                {
+                    answer.Dispose();
+                    break;
+                }
+
+                last = answer.Trades[^1].TradeId;
+                Interlocked.Add(ref _fetched, count);
+                _events.OnNext(answer);
+                if (count < history.MaxTrades) break;
+                await waitForRoom(token);
+            }
+
+            _marks[symbol] = new Mark(last, askedAt);
+        }
+        catch (ExchangeException failure)
+        {
+            // Asked again at the next look that finds the symbol where it was.
+            Interlocked.Increment(ref _failures);
+            logger.LogWarning("Asking what follows {Symbol} {Last} failed: {Message}", symbol, last, failure.Message);
+        }
+    }
+
+    /// <param name="Last">A symbol's highest id.</param>
+    /// <param name="CompleteAt">When there was surely nothing after it.</param>
+    private readonly record struct Mark(long Last, long CompleteAt);
+}
