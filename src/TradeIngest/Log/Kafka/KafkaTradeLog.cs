@@ -40,6 +40,9 @@ internal sealed class KafkaTradeLog : ITradeLog
     /// <summary>Appends that waited because so many bytes were in flight.</summary>
     public long Stalls => _producer.Stalls;
 
+    /// <summary>Batches appended again after the brokers refused them for the time being.</summary>
+    public long Retries => _producer.Retries;
+
     /// <summary>Its topics, by their names without prefix.</summary>
     public IReadOnlyCollection<string> TopicNames => _topics.Keys;
 
