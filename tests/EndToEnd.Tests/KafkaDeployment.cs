@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text.Json;
+using Confluent.Kafka;
 using Crypto.TestSupport;
 using Crypto.TradeIngest.Tests.Log.Kafka;
 using Crypto.Warehouse.Coverage;
@@ -152,7 +153,18 @@ internal sealed class KafkaDeployment : IAsyncDisposable
     {
         foreach (var process in _started) await process.DisposeAsync();
         await _exchange.DisposeAsync();
+        if (Mock is null) await DeleteTopicsAsync();
         Mock?.Dispose();
         Folder.Dispose();
+    }
+
+    private async Task DeleteTopicsAsync()
+    {
+        using var admin = new AdminClientBuilder(new AdminClientConfig { BootstrapServers = _environment["CRYPTO__Kafka__BootstrapServers"] }).Build();
+        var ours = admin.GetMetadata(TimeSpan.FromSeconds(10)).Topics
+            .Select(topic => topic.Topic)
+            .Where(topic => topic.StartsWith(_environment["CRYPTO__Kafka__TopicPrefix"], StringComparison.Ordinal))
+            .ToList();
+        if (ours.Count > 0) await admin.DeleteTopicsAsync(ours);
     }
 }
