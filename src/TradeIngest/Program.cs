@@ -9,6 +9,8 @@ return await CommandLine.RunAsync(
     VerifyCommand.Create(),
     QueryCommand.Create(),
     StatusCommand.Create(),
+    HealthCommand.Create(),
+    DlqCommand.Create(),
     DimensionCommand.Create(),
     MigrateCommand.Create(),
     CheckCommand.Create(),

@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.Text.Json;
 using Crypto.TradeIngest.Hosting;
+using Crypto.TradeIngest.Hosting.Health;
 using Crypto.TradeIngest.Hosting.Roles;
 using Microsoft.Extensions.Logging;
 using Spectre.Console;
@@ -74,6 +75,7 @@ internal static class RunCommand
         var folder = new DataFolder(options.Data);
         await using var stores = await Stores.OpenAsync(folder, options, TimeProvider.System, loggers);
         await using var service = await CaptureService.StartAsync(stores, folder, options, TimeProvider.System, new Random(), loggers, cancellationToken);
+        await using var health = await HealthEndpoint.StartAsync(options.Health, service.Parts, TimeProvider.System, cancellationToken);
         if (!json) Output.People().MarkupLineInterpolated($"capturing [green]{service.Symbols.Count}[/] symbols into {folder.Path}; Ctrl+C stops");
 
         var rates = new CaptureRates(service, TimeProvider.System);
@@ -103,6 +105,7 @@ internal static class RunCommand
         using var loggers = Configuration.Loggers(LogLevel.Information);
         var logger = loggers.CreateLogger("trade-ingest");
         await using var service = await RoleService.StartAsync(roles, options, reset, TimeProvider.System, new Random(), loggers, cancellationToken);
+        await using var health = await HealthEndpoint.StartAsync(options.Health, service.Parts, TimeProvider.System, cancellationToken);
         if (!json) Output.People().MarkupLineInterpolated($"running [green]{roles}[/] over Kafka at {options.Kafka.BootstrapServers}; Ctrl+C stops");
 
         using var timer = new PeriodicTimer(ReportInterval, TimeProvider.System);

@@ -19,68 +19,63 @@ internal static class StatusCommand
             "status",
             """
             Shows what is captured and what is missing: per symbol the coverage and the open gaps with their id ranges,
-            and the lag behind the log.
+            and the lag behind the log. With a Kafka log the brokers are asked where it ends (exit code 3 when they do not answer).
 
             Examples:
               trade-ingest status
               trade-ingest status --json
+              CRYPTO__Log__Kind=Kafka CRYPTO__Kafka__BootstrapServers=broker:9092 trade-ingest status
             """)
         {
             data, json,
         };
-        command.SetAction((parsed, stop) => RunAsync(parsed.GetValue(data), parsed.GetValue(json), stop));
+        command.SetAction((parsed, cancellation) => RunAsync(parsed.GetValue(data), parsed.GetValue(json), cancellation));
         return command;
     }
 
-    private static async Task<int> RunAsync(string? data, bool json, CancellationToken stop)
+    private static async Task<int> RunAsync(string? data, bool json, CancellationToken cancellationToken)
     {
         var options = Configuration.Read(("Data", data));
         var folder = new DataFolder(options.Data);
-        if (options.Warehouse.Target == WarehouseTarget.Snowflake) return await RunAsync(options, folder, json, stop);
+        if (options.Warehouse.Target == WarehouseTarget.Snowflake) return await RunAsync(options, folder, json, cancellationToken);
         using var warehouse = SqliteDatabase.OpenForReading(folder.Warehouse);
         var symbols = SqliteReads.Coverage(warehouse).Where(symbol => symbol.Covered.Count > 0).Select(SymbolStatus.Of).ToList();
         var totals = WarehouseTotals.Read(warehouse);
-        var positions = Positions(SqliteReads.Positions(warehouse), folder);
-        if (json) Output.Json(new { data = folder.Path, totals, symbols, log = positions });
+        var positions = await LogAsync(SqliteReads.Positions(warehouse), options, folder, cancellationToken);
+        if (json) Output.Json(new { data = folder.Path, totals, symbols, log = positions, lag = positions.Sum(position => position.Lag) });
         else Write(folder.Path, totals, symbols, positions);
         return ExitCode.Ok;
     }
 
-    private static async Task<int> RunAsync(ServiceOptions options, DataFolder folder, bool json, CancellationToken stop)
+    private static async Task<int> RunAsync(ServiceOptions options, DataFolder folder, bool json, CancellationToken cancellationToken)
     {
         var clock = TimeProvider.System;
         using var keys = options.Snowflake.NewKeys(clock);
         await using var sql = options.Snowflake.NewSql(keys, options.Snowflake.TransformerRole, clock);
-        var totals = await WarehouseTotals.ReadAsync(sql, stop);
+        var totals = await WarehouseTotals.ReadAsync(sql, cancellationToken);
         await using var warehouse = await SnowflakeStore.OpenAsync(options, clock, NullLogger<SnowflakeStore>.Instance);
-        var symbols = (await warehouse.CoverageAsync(stop)).Where(symbol => symbol.Covered.Count > 0).Select(SymbolStatus.Of).ToList();
-        var positions = Positions(await warehouse.PositionsAsync(stop), folder);
+        var symbols = (await warehouse.CoverageAsync(cancellationToken)).Where(symbol => symbol.Covered.Count > 0).Select(SymbolStatus.Of).ToList();
+        var positions = await LogAsync([.. await warehouse.PositionsAsync(cancellationToken)], options, folder, cancellationToken);
         var name = $"{options.Snowflake.Account}/{options.Snowflake.Database}.{options.Snowflake.Schema}";
-        if (json) Output.Json(new { data = folder.Path, warehouse = name, totals, symbols, log = positions });
-        else Write(name, totals, symbols, positions);
+        if (json)
+        {
+            Output.Json(new { data = folder.Path, warehouse = name, totals, symbols, log = positions, lag = positions.Sum(position => position.Lag) });
+        }
+        else
+        {
+            Write(name, totals, symbols, positions);
+        }
+
         return ExitCode.Ok;
     }
 
-    private static List<LogStatus> Positions(IEnumerable<KeyValuePair<LogPartition, long>> known, DataFolder folder)
-    {
-        var stored = known
-            .ToDictionary(pair => (pair.Key.Epoch, pair.Key.Topic, pair.Key.Partition), pair => pair.Value);
-        var positions = new List<LogStatus>();
-        if (!File.Exists(folder.Log)) return positions;
-        using var log = SqliteDatabase.OpenForReading(folder.Log);
-        using var ends = log.Prepare(
-            "SELECT epoch, topic, partition, first_offset, next_offset FROM LOG_ENDS, LOG_INFO ORDER BY topic, partition");
-        while (ends.Step())
-        {
-            var (epoch, topic, partition, next) = (ends.GetText(0), ends.GetText(1), ends.GetInt32(2), ends.GetInt64(4));
-            var position = stored.GetValueOrDefault((epoch, topic, partition), ends.GetInt64(3));
-            positions.Add(new LogStatus(topic, partition, ends.GetInt64(3), next, position, next - position));
-        }
+    private static async Task<IReadOnlyList<LogStatus>> LogAsync(
+        IReadOnlyList<KeyValuePair<LogPartition, long>> stored, ServiceOptions options, DataFolder folder, CancellationToken cancellationToken) =>
+        options.Log.Kind == LogKind.Kafka
+            ? await LogStatus.OfKafkaAsync(stored, options.Kafka, cancellationToken)
+            : LogStatus.OfFile(stored, folder);
 
-        return positions;
-    }
-
-    private static void Write(string name, WarehouseTotals totals, List<SymbolStatus> symbols, List<LogStatus> positions)
+    private static void Write(string name, WarehouseTotals totals, List<SymbolStatus> symbols, IReadOnlyList<LogStatus> positions)
     {
         var console = Output.People();
         var counts = $"{Output.Count(totals.Facts)} trades, {Output.Count(totals.Rejected)} rejected, {totals.Amount} USD";
@@ -105,7 +100,8 @@ internal static class StatusCommand
                 $"{position.Topic}/{position.Partition}: {records} records, loaded up to {loaded}, lag {Output.Count(position.Lag)}");
         }
 
-        if (!positions.Exists(position => position.Topic == Topics.StockTrades)) console.MarkupLine("[grey]the log is empty[/]");
+        if (!positions.Any(position => position.Topic == Topics.StockTrades)) console.MarkupLine("[grey]the log is empty[/]");
+        else if (positions.Count > 1) console.WriteLine($"lag in total {Output.Count(positions.Sum(position => position.Lag))}");
     }
 
     private static string Ranges(IReadOnlyList<RangeStatus> ranges)
@@ -114,8 +110,6 @@ internal static class StatusCommand
         var text = string.Join(" ", ranges.Take(Shown).Select(range => $"[[{range.FromId}, {range.ToId}]]"));
         return ranges.Count > Shown ? $"{text} and {ranges.Count - Shown} more" : text;
     }
-
-    private sealed record LogStatus(string Topic, int Partition, long FirstOffset, long NextOffset, long Position, long Lag);
 
     private sealed record RangeStatus(long FromId, long ToId)
     {

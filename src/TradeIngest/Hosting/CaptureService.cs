@@ -2,6 +2,7 @@ using System.Reactive.Linq;
 using Crypto.TradeIngest.Binance;
 using Crypto.TradeIngest.Binance.Connections;
 using Crypto.TradeIngest.Binance.Rest;
+using Crypto.TradeIngest.Hosting.Health;
 using Crypto.TradeIngest.Pipelines;
 using Crypto.TradeIngest.Reference;
 using Crypto.TradeIngest.Reference.ChangeDataCapture;
@@ -54,6 +55,21 @@ internal sealed class CaptureService : IAsyncDisposable
     public GapBackfill Backfill => _backfill;
 
     public IReadOnlyList<Symbol> Symbols { get; }
+
+    /// <summary>What must get on: trades received go to the log, trades in the log to the warehouse.</summary>
+    public IReadOnlyList<HealthPart> Parts
+    {
+        get
+        {
+            var (writer, sink) = (_pipeline.Writer, _pipeline.Sink);
+            var before = sink.Stored + sink.Duplicates + sink.Rejected - writer.Appended - writer.DeadLetters;
+            return
+            [
+                new("ingest", () => Stream.Metrics.OpenConnections > 0 && _pipeline.Channel.Depth == 0, () => writer.Appended + writer.DeadLetters),
+                new("sink", () => sink.Stored + sink.Duplicates + sink.Rejected - before >= writer.Appended + writer.DeadLetters, () => sink.Batches),
+            ];
+        }
+    }
 
     /// <summary>Completes with the exception as soon as a stage fails; never while all is well.</summary>
     public Task<Exception> Failure { get; }

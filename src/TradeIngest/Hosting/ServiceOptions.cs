@@ -1,5 +1,6 @@
 using Crypto.TradeIngest.Binance;
 using Crypto.TradeIngest.Binance.Connections;
+using Crypto.TradeIngest.Hosting.Health;
 using Crypto.TradeIngest.Log;
 using Crypto.TradeIngest.Log.Kafka;
 using Crypto.TradeIngest.Pipelines;
@@ -28,6 +29,8 @@ internal sealed record ServiceOptions
     /// <summary>How to reach Snowflake; checked when <c>Warehouse:Target</c> is Snowflake, and by the commands that are about it.</summary>
     public SnowflakeOptions Snowflake { get; init; } = new();
 
+    public HealthOptions Health { get; init; } = new();
+
     /// <summary>Time for the whole drain at a stop; what is not in the log by then counts as missing and is fetched at the next start. Default 20 s.</summary>
     public TimeSpan DrainTimeout { get; init; } = TimeSpan.FromSeconds(20);
 
@@ -50,6 +53,8 @@ internal sealed record ServiceOptions
             foreach (var fault in Snowflake.Validate()) yield return fault;
         }
 
+        foreach (var fault in Health.Validate()) yield return $"Health: {fault}";
+        if (Reference.ChangeEventsTopic is not null && Log.Kind != LogKind.Kafka) yield return "Reference: ChangeEventsTopic needs CRYPTO__Log__Kind=Kafka";
         if (DrainTimeout <= TimeSpan.Zero) yield return $"DrainTimeout {DrainTimeout} is not positive";
     }
 }
@@ -114,6 +119,9 @@ internal sealed record ReferenceOptions
 
     /// <summary>A file of change events of a database, one JSON object per line, to which a connector appends. Default none.</summary>
     public string? ChangeEvents { get; init; }
+
+    /// <summary>A topic of change events of a database, as a Debezium connector writes it; its whole name. Default none.</summary>
+    public string? ChangeEventsTopic { get; init; }
 
     /// <summary>How often the files are looked at. Default 1 s.</summary>
     public TimeSpan Interval { get; init; } = TimeSpan.FromSeconds(1);

@@ -26,16 +26,14 @@ internal sealed record SinkPositions(string Epoch, IReadOnlyDictionary<int, long
     {
         var stored = (await warehouse.PositionsAsync(cancellationToken)).Where(position => position.Key.Topic == topic).ToList();
         var incarnation = log.EpochOf(topic);
-        var known = stored.Where(position => Incarnation(position.Key.Epoch) == incarnation).ToList();
-        if (known.Count == 0 && !reset && OtherIncarnation(stored, log) is { } other)
+        var (generation, current) = CurrentOf(stored, incarnation);
+        if (current.Count == 0 && !reset && OtherIncarnation(stored, log) is { } other)
         {
             throw new LogException(
                 $"{topic}: the warehouse stands at offsets of {other}, but this is {incarnation}: the topic was recreated, or this is another cluster. Check "
                 + "Kafka:BootstrapServers. If it is meant, trade-ingest run --reset reads the topic from its first record; trades it meets again are stored once.");
         }
 
-        var generation = known.Count == 0 ? 0 : known.Max(position => GenerationOf(position.Key.Epoch));
-        var current = known.Where(position => GenerationOf(position.Key.Epoch) == generation).ToDictionary(position => position.Key.Partition, position => position.Value);
         var next = new Dictionary<int, long>();
         var isBroken = false;
         for (var partition = 0; partition < log.PartitionsOf(topic); partition++)
@@ -53,6 +51,17 @@ internal sealed record SinkPositions(string Epoch, IReadOnlyDictionary<int, long
         }
 
         return new SinkPositions(EpochOf(incarnation, isBroken ? generation + 1 : generation), next);
+    }
+
+    /// <summary>The positions that count in one topic, by partition.</summary>
+    public static IReadOnlyDictionary<int, long> Current(IEnumerable<KeyValuePair<LogPartition, long>> stored, ITradeLog log, string topic) =>
+        CurrentOf(stored.Where(position => position.Key.Topic == topic), log.EpochOf(topic)).Positions;
+
+    private static (int Generation, Dictionary<int, long> Positions) CurrentOf(IEnumerable<KeyValuePair<LogPartition, long>> stored, string incarnation)
+    {
+        var known = stored.Where(position => Incarnation(position.Key.Epoch) == incarnation).ToList();
+        var generation = known.Count == 0 ? 0 : known.Max(position => GenerationOf(position.Key.Epoch));
+        return (generation, known.Where(position => GenerationOf(position.Key.Epoch) == generation).ToDictionary(position => position.Key.Partition, position => position.Value));
     }
 
     private static string EpochOf(string incarnation, int generation) =>

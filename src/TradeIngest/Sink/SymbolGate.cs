@@ -24,12 +24,16 @@ internal sealed class SymbolGate(ITradeLog log, IWarehouse warehouse, TimeProvid
     private ILogReader? _reader;
     private long _unreadable;
     private long _undescribed;
+    private long _looks;
 
     /// <summary>Records of the topic that are no statement of a version known here; passed over.</summary>
     public long Unreadable => Volatile.Read(ref _unreadable);
 
     /// <summary>Symbols traded that the topic did not describe: the warehouse infers them.</summary>
     public long Undescribed => Volatile.Read(ref _undescribed);
+
+    /// <summary>Times the topic was read to its end, which takes a broker that answers and a warehouse that writes.</summary>
+    public long Looks => Volatile.Read(ref _looks);
 
     /// <summary>Makes sure that what the topic says of these trades' symbols is in the warehouse.</summary>
     public async ValueTask PassAsync(ReadOnlyMemory<Trade> trades, CancellationToken cancellationToken)
@@ -60,6 +64,8 @@ internal sealed class SymbolGate(ITradeLog log, IWarehouse warehouse, TimeProvid
                 await warehouse.ApplyAsync(changes, CancellationToken.None);
                 foreach (var change in changes) _known[change.Key.Ticker] = true;
             }
+
+            Interlocked.Increment(ref _looks);
         }
         finally
         {

@@ -2,7 +2,9 @@ using System.Reactive.Linq;
 using Crypto.TradeIngest.Binance;
 using Crypto.TradeIngest.Binance.Connections;
 using Crypto.TradeIngest.Binance.Rest;
+using Crypto.TradeIngest.Hosting.Health;
 using Crypto.TradeIngest.Log;
+using Crypto.TradeIngest.Log.Kafka;
 using Crypto.TradeIngest.Pipelines;
 using Crypto.TradeModel.Symbols;
 using Microsoft.Extensions.Logging;
@@ -23,10 +25,13 @@ internal sealed class IngestRole : IRole
     private readonly Task _writing;
     private readonly Task _backfilling;
     private readonly TimeProvider _clock;
+    private readonly Func<bool> _isLogIdle;
 
     private IngestRole(
-        BinanceTradeStream stream, ContinuityTracker tracker, TradeChannel channel, LogWriter writer, GapBackfill backfill, QualityCounters quality, TimeProvider clock)
+        BinanceTradeStream stream, ContinuityTracker tracker, TradeChannel channel, LogWriter writer, GapBackfill backfill, QualityCounters quality,
+        Func<bool> isLogIdle, TimeProvider clock)
     {
+        _isLogIdle = isLogIdle;
         Stream = stream;
         Channel = channel;
         Writer = writer;
@@ -58,9 +63,14 @@ internal sealed class IngestRole : IRole
 
     public Task Running { get; }
 
+    public IReadOnlyList<HealthPart> Parts =>
+    [
+        new("ingest", () => Stream.Metrics.OpenConnections > 0 && Channel.Depth == 0 && _isLogIdle(), () => Writer.Appended + Writer.DeadLetters),
+    ];
+
     /// <summary>Waits until the reference role has described the symbols, then captures them.</summary>
     public static async Task<IngestRole> StartAsync(
-        ITradeLog log, ServiceOptions options, BinanceRestClient rest, IReadOnlyList<ExchangeSymbol> chosen, TimeProvider clock, Random random,
+        KafkaTradeLog log, ServiceOptions options, BinanceRestClient rest, IReadOnlyList<ExchangeSymbol> chosen, TimeProvider clock, Random random,
         ILoggerFactory loggers, CancellationToken cancellationToken)
     {
         var logger = loggers.CreateLogger<IngestRole>();
@@ -88,7 +98,8 @@ internal sealed class IngestRole : IRole
             symbols, table, streamOptions, () => WebSocketTransport.Create(options.Exchange.Transport, streamOptions), random, clock,
             loggers.CreateLogger<BinanceTradeStream>());
         return new IngestRole(
-            stream, tracker, channel, new LogWriter(channel, log, clock, loggers.CreateLogger<LogWriter>()), backfill, new QualityCounters(), clock);
+            stream, tracker, channel, new LogWriter(channel, log, clock, loggers.CreateLogger<LogWriter>()), backfill, new QualityCounters(),
+            () => log.BytesInFlight == 0, clock);
     }
 
     /// <summary>The drain, in its one order: stop receiving, stop fetching, complete the channel, flush the log.</summary>

@@ -7,12 +7,13 @@ namespace Crypto.TradeIngest.Hosting.Roles;
 /// <param name="Appended">Trades acknowledged by the log.</param>
 /// <param name="InFlight">Bytes on their way to the log.</param>
 /// <param name="Stalls">Appends that waited for the log.</param>
+/// <param name="Retries">Appends done again after the log refused them for the time being.</param>
 /// <param name="Stored">Trades written to the warehouse.</param>
 /// <param name="Partitions">Partitions of the trades' topic this sink holds.</param>
 /// <param name="Abandoned">Records given up because their partition went to another sink.</param>
 internal sealed record RoleReport(
     DateTimeOffset At, long? Received, long? Appended, long? DeadLetters, long? Gaps, long? Backfilled, long? Shed, long? Reconnects, long? InFlight, long? Stalls,
-    long? Stored, long? Duplicates, long? Rejected, int? Partitions, long? Rebalances, long? Abandoned, long? P50, long? P99)
+    long? Retries, long? Stored, long? Duplicates, long? Rejected, int? Partitions, long? Rebalances, long? Abandoned, long? P50, long? P99)
 {
     public static RoleReport Of(RoleService service, TimeProvider clock)
     {
@@ -20,7 +21,7 @@ internal sealed record RoleReport(
         return new RoleReport(
             clock.GetUtcNow(), ingest?.Stream.Metrics.Trades, ingest?.Writer.Appended, ingest?.Writer.DeadLetters, ingest?.Gaps, ingest?.Backfill.Fetched,
             ingest?.Channel.ShedTrades, ingest?.Stream.Metrics.Disconnects, ingest is null ? null : service.Log.BytesInFlight,
-            ingest is null ? null : service.Log.Stalls, sink?.Metrics.Stored, sink?.Metrics.Duplicates, sink?.Metrics.Rejected, sink?.Trades.Reader.Held,
+            ingest is null ? null : service.Log.Stalls, ingest is null ? null : service.Log.Retries, sink?.Metrics.Stored, sink?.Metrics.Duplicates, sink?.Metrics.Rejected, sink?.Trades.Reader.Held,
             sink?.Trades.Reader.Rebalances, sink?.Trades.Reader.Abandoned, sink?.Metrics.Latency.Percentile(0.5), sink?.Metrics.Latency.Percentile(0.99));
     }
 
@@ -28,7 +29,7 @@ internal sealed record RoleReport(
     {
         var ingest = Received is null ? "" : string.Create(
             CultureInfo.InvariantCulture,
-            $" received {Received:N0}, appended {Appended:N0}, gaps {Gaps:N0}, backfilled {Backfilled:N0}, shed {Shed:N0}, reconnects {Reconnects:N0}, stalls {Stalls:N0}");
+            $" received {Received:N0}, appended {Appended:N0}, gaps {Gaps:N0}, backfilled {Backfilled:N0}, shed {Shed:N0}, reconnects {Reconnects:N0}, stalls {Stalls:N0}, retries {Retries:N0}");
         var sink = Stored is null ? "" : string.Create(
             CultureInfo.InvariantCulture,
             $" stored {Stored:N0}, duplicates {Duplicates:N0}, rejected {Rejected:N0}, partitions {Partitions}, latency p50 {P50 / 1000.0:N1} ms p99 {P99 / 1000.0:N1} ms");

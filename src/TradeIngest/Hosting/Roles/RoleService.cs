@@ -1,5 +1,6 @@
 using Crypto.TradeIngest.Binance;
 using Crypto.TradeIngest.Binance.Rest;
+using Crypto.TradeIngest.Hosting.Health;
 using Crypto.TradeIngest.Log.Kafka;
 using Microsoft.Extensions.Logging;
 
@@ -29,6 +30,8 @@ internal sealed class RoleService : IAsyncDisposable
     public IngestRole? Ingest => _roles.OfType<IngestRole>().FirstOrDefault();
 
     public SinkRole? Sink => _roles.OfType<SinkRole>().FirstOrDefault();
+
+    public IReadOnlyList<HealthPart> Parts => [.. _roles.SelectMany(role => role.Parts)];
 
     /// <summary>Completes with the exception as soon as a role fails; never while all is well.</summary>
     public Task<Exception> Failure { get; }

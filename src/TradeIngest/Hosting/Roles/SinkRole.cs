@@ -1,3 +1,4 @@
+using Crypto.TradeIngest.Hosting.Health;
 using Crypto.TradeIngest.Log;
 using Crypto.TradeIngest.Log.Kafka;
 using Crypto.TradeIngest.Sink;
@@ -32,6 +33,14 @@ internal sealed class SinkRole : IRole
     public GroupSink Trades => _trades;
 
     public Task Running { get; }
+
+    /// <summary>The symbols' part is the one that notices a broker that is gone: the others then wait, as when there is nothing to read.</summary>
+    public IReadOnlyList<HealthPart> Parts =>
+    [
+        new("sink trades", static () => false, () => _trades.Reader.Turns),
+        new("sink dead letters", static () => false, () => _deadLetters.Reader.Turns),
+        new("sink symbols", static () => false, () => _gate.Looks),
+    ];
 
     /// <summary>Brings the warehouse's symbols up to date, then joins the group.</summary>
     /// <exception cref="LogException">The log does not have what the warehouse wants next, and no reset was asked for.</exception>

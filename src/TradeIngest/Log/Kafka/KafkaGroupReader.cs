@@ -38,6 +38,7 @@ internal sealed class KafkaGroupReader : IDisposable
     private Exception? _failure;
     private long _abandoned;
     private long _rebalances;
+    private long _turns;
 
     /// <param name="log">The cluster.</param>
     /// <param name="topic">The topic read.</param>
@@ -65,6 +66,9 @@ internal sealed class KafkaGroupReader : IDisposable
     public long Abandoned => Volatile.Read(ref _abandoned);
 
     public long Rebalances => Volatile.Read(ref _rebalances);
+
+    /// <summary>Rises as long as records are asked for and loads end.</summary>
+    public long Turns => Volatile.Read(ref _turns);
 
     /// <summary>Partitions held now.</summary>
     public int Held { get; private set; }
@@ -96,6 +100,8 @@ internal sealed class KafkaGroupReader : IDisposable
             {
                 if (!TryLoad(run)) Rewind(cancellationToken);
             }
+
+            Interlocked.Increment(ref _turns);
         }
 
         _consumer.Close();

@@ -14,6 +14,8 @@ internal sealed class KafkaProducer(KafkaOptions options, TimeProvider clock, IL
     private const int ChunkBytes = 1 << 20;
 
     private static readonly TimeSpan QueueRetry = TimeSpan.FromMilliseconds(5);
+    private static readonly TimeSpan FirstRetry = TimeSpan.FromMilliseconds(100);
+    private static readonly TimeSpan LastRetry = TimeSpan.FromSeconds(5);
     private static readonly TimeSpan ReportsOfFailed = TimeSpan.FromSeconds(5);
 
     private readonly SemaphoreSlim _producing = new(1, 1);
@@ -22,11 +24,20 @@ internal sealed class KafkaProducer(KafkaOptions options, TimeProvider clock, IL
     private TaskCompletionSource? _room;
     private long _bytesInFlight;
     private long _stalls;
+    private long _retries;
+    private volatile bool _isDisposed;
 
     public long BytesInFlight => Volatile.Read(ref _bytesInFlight);
 
     public long Stalls => Volatile.Read(ref _stalls);
 
+    /// <summary>Batches appended again because the brokers gave up on them with an error that may pass.</summary>
+    public long Retries => Volatile.Read(ref _retries);
+
+    /// <summary>
+    /// Appends, and does it again for as long as the brokers refuse with what may pass by waiting. librdkafka does that by itself for
+    /// most errors; what it gives up, such as a quota, is done again as a whole batch, so that each key's records stand in order.
+    /// </summary>
     /// <param name="name">The topic's name in the cluster.</param>
     /// <param name="topic">The topic.</param>
     /// <param name="records">May be used again when the append has ended.</param>
@@ -35,6 +46,35 @@ internal sealed class KafkaProducer(KafkaOptions options, TimeProvider clock, IL
     public async ValueTask AppendAsync(string name, string topic, RecordBatch records, CancellationToken cancellationToken)
     {
         if (records.Count == 0) return;
+        for (var wait = FirstRetry; ; wait = wait * 2 < LastRetry ? wait * 2 : LastRetry)
+        {
+            try
+            {
+                await AppendOnceAsync(name, topic, records, cancellationToken);
+                return;
+            }
+            catch (StorageException failure) when (failure.IsTransient && !_isDisposed)
+            {
+                Interlocked.Increment(ref _retries);
+                logger.LogWarning("{Message} Appending again in {Wait}.", failure.Message, wait);
+                await Task.Delay(wait, clock, cancellationToken);
+            }
+        }
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        _isDisposed = true;
+
+        // Whoever disposes waits for no append any more: what is still queued was abandoned at a drain's deadline.
+        await _producing.WaitAsync(CancellationToken.None);
+        _producer?.Dispose();
+        _producer = null;
+        _producing.Dispose();
+    }
+
+    private async ValueTask AppendOnceAsync(string name, string topic, RecordBatch records, CancellationToken cancellationToken)
+    {
         var chunks = new List<Chunk>();
         await _producing.WaitAsync(cancellationToken);
         try
@@ -61,15 +101,6 @@ internal sealed class KafkaProducer(KafkaOptions options, TimeProvider clock, IL
         {
             if (chunk.Failure is var failure and not ErrorCode.NoError) throw Failed(failure, name);
         }
-    }
-
-    public async ValueTask DisposeAsync()
-    {
-        // Whoever disposes waits for no append any more: what is still queued was abandoned at a drain's deadline.
-        await _producing.WaitAsync(CancellationToken.None);
-        _producer?.Dispose();
-        _producer = null;
-        _producing.Dispose();
     }
 
     private static (int End, int Bytes) ChunkAt(RecordBatch records, int start)

@@ -59,6 +59,15 @@ internal sealed class KafkaTopics(IAdminClient admin, KafkaOptions options, Time
         return plans.ToDictionary(plan => plan.Topic, plan => new TopicState(PartitionsOf(plan)!.Value, ids.GetValueOrDefault(plan.Topic)), StringComparer.Ordinal);
     }
 
+    /// <summary>Those of the topics that are there, whatever they are like.</summary>
+    /// <exception cref="Warehouse.StorageException">The brokers cannot be reached.</exception>
+    public async Task<Dictionary<string, TopicState>> FindAsync(IReadOnlyList<TopicPlan> plans)
+    {
+        var found = plans.Where(plan => PartitionsOf(plan) is not null).ToList();
+        var ids = found.Count == 0 ? [] : await IdsAsync(found);
+        return found.ToDictionary(plan => plan.Topic, plan => new TopicState(PartitionsOf(plan)!.Value, ids.GetValueOrDefault(plan.Topic)), StringComparer.Ordinal);
+    }
+
     private string NameOf(TopicPlan plan) => options.TopicPrefix + plan.Topic;
 
     /// <returns>Null when there is no such topic.</returns>

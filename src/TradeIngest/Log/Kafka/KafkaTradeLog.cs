@@ -40,19 +40,35 @@ internal sealed class KafkaTradeLog : ITradeLog
     /// <summary>Appends that waited because so many bytes were in flight.</summary>
     public long Stalls => _producer.Stalls;
 
+    /// <summary>Batches appended again after the brokers refused them for the time being.</summary>
+    public long Retries => _producer.Retries;
+
+    /// <summary>Its topics, by their names without prefix.</summary>
+    public IReadOnlyCollection<string> TopicNames => _topics.Keys;
+
     /// <summary>Reaches the cluster, creates or checks the topics.</summary>
     /// <exception cref="Hosting.ConfigurationException">A topic differs from the plan.</exception>
     /// <exception cref="StorageException">The cluster is out of reach, or refuses this user.</exception>
     /// <exception cref="LogException">librdkafka is not installed.</exception>
-    public static async Task<KafkaTradeLog> OpenAsync(
-        KafkaOptions options, IReadOnlyList<TopicPlan> plans, TimeProvider clock, ILogger logger, CancellationToken cancellationToken)
+    public static Task<KafkaTradeLog> OpenAsync(
+        KafkaOptions options, IReadOnlyList<TopicPlan> plans, TimeProvider clock, ILogger logger, CancellationToken cancellationToken) =>
+        AskAsync(options, topics => topics.EnsureAsync(plans, cancellationToken), clock, logger, cancellationToken);
+
+    /// <summary>As <see cref="OpenAsync"/>, but takes what is there: creates nothing, and minds neither differences nor missing topics.</summary>
+    /// <exception cref="StorageException">The cluster is out of reach, or refuses this user.</exception>
+    /// <exception cref="LogException">librdkafka is not installed.</exception>
+    public static Task<KafkaTradeLog> FindAsync(KafkaOptions options, TimeProvider clock, ILogger logger, CancellationToken cancellationToken) =>
+        AskAsync(options, topics => topics.FindAsync(TopicPlan.All(options, null)), clock, logger, cancellationToken);
+
+    private static async Task<KafkaTradeLog> AskAsync(
+        KafkaOptions options, Func<KafkaTopics, Task<Dictionary<string, TopicState>>> ask, TimeProvider clock, ILogger logger, CancellationToken cancellationToken)
     {
         KafkaNative.Load();
         using var admin = new AdminClientBuilder(KafkaSettings.Admin(options))
             .SetLogHandler((_, message) => KafkaLogging.Write(logger, message))
             .SetErrorHandler((_, error) => KafkaLogging.Write(logger, error))
             .Build();
-        var topics = await Task.Run(() => new KafkaTopics(admin, options, clock, logger).EnsureAsync(plans, cancellationToken), cancellationToken);
+        var topics = await Task.Run(() => ask(new KafkaTopics(admin, options, clock, logger)), cancellationToken);
         var clusterId = KafkaNative.ClusterId(admin, options.AdminTimeout) ?? throw KafkaFailures.Of(
             new Error(ErrorCode.Local_TimedOut), "asking for the cluster's id", options);
         return new KafkaTradeLog(options, clusterId, topics, clock, logger);

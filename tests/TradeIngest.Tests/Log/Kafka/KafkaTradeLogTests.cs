@@ -52,6 +52,18 @@ public sealed class KafkaTradeLogTests : IDisposable
     }
 
     [TestMethod]
+    public async Task AppendAsync_QuotaExceeded_IsDoneAgainUntilItPasses()
+    {
+        await using var log = await OpenAsync();
+        _cluster.Mock!.Fail(ApiKey.Produce, ErrorCode.ThrottlingQuotaExceeded, ErrorCode.ThrottlingQuotaExceeded);
+
+        await AppendAsync(log, 0, 100);
+
+        CollectionAssert.AreEqual(Enumerable.Range(0, 100).ToArray(), await ReadAsync(log, 100));
+        Assert.AreEqual(2, log.Retries);
+    }
+
+    [TestMethod]
     public async Task AppendAsync_NotAuthorized_FailsForGoodAndSaysWhatToCheck()
     {
         await using var log = await OpenAsync();

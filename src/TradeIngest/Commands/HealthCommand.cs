@@ -1,0 +1,70 @@
+using System.CommandLine;
+using System.Net;
+using System.Text.Json;
+using Crypto.TradeIngest.Hosting;
+using Crypto.TradeIngest.Hosting.Health;
+
+namespace Crypto.TradeIngest.Commands;
+
+internal static class HealthCommand
+{
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(5);
+
+    public static Command Create()
+    {
+        var json = CommonOptions.Json();
+        var command = new Command(
+            "health",
+            """
+            Asks the service on this machine whether its roles get on: exit code 0 when all do, 1 when one has work and has
+            stood still for longer than CRYPTO__Health__Bound, 3 when nobody answers. Needs CRYPTO__Health__Port, as the service does.
+
+            Examples:
+              CRYPTO__Health__Port=8081 trade-ingest health
+              CRYPTO__Health__Port=8081 trade-ingest health --json
+            """)
+        {
+            json,
+        };
+        command.SetAction((parsed, cancellation) => RunAsync(parsed.GetValue(json), cancellation));
+        return command;
+    }
+
+    private static async Task<int> RunAsync(bool json, CancellationToken cancellationToken)
+    {
+        var options = Configuration.Read().Health;
+        if (options.Port == 0) throw new ConfigurationException("No endpoint is configured: set CRYPTO__Health__Port here and for the service.");
+        var address = new UriBuilder("http", AddressOf(options), options.Port, HealthEndpoint.Path).Uri;
+        try
+        {
+            using var http = new HttpClient { Timeout = Patience };
+            using var response = await http.GetAsync(address, cancellationToken);
+            var report = JsonSerializer.Deserialize<HealthReport>(await response.Content.ReadAsStringAsync(cancellationToken), JsonSerializerOptions.Web)!;
+            if (json) Output.Json(report);
+            else Write(report);
+            return report.IsHealthy ? ExitCode.Ok : ExitCode.CheckFailed;
+        }
+        catch (Exception failure) when (failure is HttpRequestException or JsonException
+            || (failure is TaskCanceledException && !cancellationToken.IsCancellationRequested))
+        {
+            CommandLine.WriteError($"Nobody answers at {address} ({failure.Message}). The service is not running, still starting, or stands still.");
+            return ExitCode.Unreachable;
+        }
+    }
+
+    private static string AddressOf(HealthOptions options) => IPAddress.Parse(options.Address) switch
+    {
+        var any when any.Equals(IPAddress.Any) => IPAddress.Loopback.ToString(),
+        var any when any.Equals(IPAddress.IPv6Any) => "[::1]",
+        { AddressFamily: System.Net.Sockets.AddressFamily.InterNetworkV6 } address => $"[{address}]",
+        var address => address.ToString(),
+    };
+
+    private static void Write(HealthReport report)
+    {
+        foreach (var part in report.Parts)
+        {
+            Console.Out.WriteLine(part.IsHealthy ? $"{part.Name}: ok" : FormattableString.Invariant($"{part.Name}: stands still for {part.Stalled} s"));
+        }
+    }
+}

@@ -1,0 +1,152 @@
+using System.Text;
+using System.Text.Json;
+using Confluent.Kafka;
+using Crypto.TradeIngest.Log;
+using Crypto.TradeIngest.Log.Kafka;
+using Crypto.TradeIngest.Pipelines;
+using Crypto.TradeModel.Quality;
+using Crypto.TradeModel.Trades;
+using Crypto.Warehouse;
+using Crypto.Warehouse.Dimension;
+using Microsoft.Extensions.Logging;
+using Timestamp = Crypto.TradeModel.Times.Timestamp;
+
+namespace Crypto.TradeIngest.Reference.ChangeDataCapture;
+
+/// <summary>
+/// Change events in a Kafka topic, as a Debezium connector writes them (see <see cref="ChangeEnvelope"/>). Read on from the offsets
+/// that the group stores after what was read has been applied: what is read twice is the same change. What is no such event goes to
+/// the dead letters.
+/// </summary>
+internal sealed class ChangeEventTopic(KafkaTradeLog log, string topic, IWarehouse warehouse, TimeProvider clock, ILogger<ChangeEventTopic> logger) : IDisposable
+{
+    private const int EventsPerApply = 1024;
+
+    private static readonly TimeSpan Poll = TimeSpan.FromMilliseconds(100);
+    private static readonly TimeSpan Again = TimeSpan.FromSeconds(1);
+
+    private readonly IConsumer<Ignore, byte[]?> _consumer = new ConsumerBuilder<Ignore, byte[]?>(
+            new ConsumerConfig(KafkaSettings.Consumer(log.Options, isMember: false, $"{log.Options.Group}-changes").ToDictionary(pair => pair.Key, pair => pair.Value, StringComparer.Ordinal))
+            {
+                // From the first event kept: a snapshot or the table's whole history.
+                AutoOffsetReset = AutoOffsetReset.Earliest,
+                EnablePartitionEof = false,
+                ConsumeResultFields = "topic",
+            })
+        .SetValueDeserializer(new NullableBytes())
+        .SetLogHandler((_, message) => KafkaLogging.Write(logger, message))
+        .SetErrorHandler((_, error) => KafkaLogging.Write(logger, error))
+        .Build();
+
+    private long _applied;
+    private long _malformed;
+
+    /// <summary>Events read and applied, tombstones among them.</summary>
+    public long Applied => Volatile.Read(ref _applied);
+
+    /// <summary>Records that were no such event.</summary>
+    public long Malformed => Volatile.Read(ref _malformed);
+
+    /// <summary>Reads and applies until canceled.</summary>
+    public Task RunAsync(CancellationToken cancellationToken) => Task.Factory.StartNew(
+        () => RunOnThreadAsync(cancellationToken), CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default).Unwrap();
+
+    public void Dispose() => _consumer.Dispose();
+
+    private async Task RunOnThreadAsync(CancellationToken cancellationToken)
+    {
+        _consumer.Subscribe(topic);
+        var read = new List<ConsumeResult<Ignore, byte[]?>>();
+        while (!cancellationToken.IsCancellationRequested)
+        {
+            if (read.Count == 0) Take(read);
+            if (read.Count == 0) continue;
+            try
+            {
+                await ApplyAsync(read, cancellationToken);
+                read.Clear();
+            }
+            catch (StorageException failure) when (failure.IsTransient)
+            {
+                logger.LogWarning("{Topic}: {Count} events are applied again in {Again}: {Message}", topic, read.Count, Again, failure.Message);
+                await Task.Delay(Again, clock, CancellationToken.None);
+            }
+            catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
+            {
+                // Not stored as read, so read again by the next.
+            }
+        }
+
+        _consumer.Close();
+    }
+
+    private void Take(List<ConsumeResult<Ignore, byte[]?>> read)
+    {
+        try
+        {
+            for (var timeout = Poll; read.Count < EventsPerApply && _consumer.Consume(timeout) is { } result; timeout = TimeSpan.Zero) read.Add(result);
+        }
+        catch (ConsumeException failure) when (KafkaFailures.IsTransient(failure.Error) || failure.Error.Code == ErrorCode.UnknownTopicOrPart)
+        {
+            // The connector makes the topic with its first event. librdkafka goes on by itself.
+            logger.LogWarning("{Topic} cannot be read yet: {Reason}.", topic, failure.Error.Reason);
+        }
+        catch (KafkaException failure)
+        {
+            throw KafkaFailures.Of(failure.Error, $"reading {topic}", log.Options, failure);
+        }
+    }
+
+    private async Task ApplyAsync(List<ConsumeResult<Ignore, byte[]?>> read, CancellationToken cancellationToken)
+    {
+        var now = Timestamp.Now(clock);
+        var changes = new List<SymbolChange>();
+        using var letters = new RecordBatch();
+        foreach (var result in read)
+        {
+            // A tombstone only tells Kafka that it may compact.
+            if (result.Message.Value is not { } value) continue;
+            try
+            {
+                changes.AddRange(ChangeEnvelope.Read(value, now));
+            }
+            catch (FormatException fault)
+            {
+                var letter = LetterOf(result, value, fault, now);
+                logger.LogWarning("{Detail}; the event is not applied.", letter.Detail);
+                letters.Add(Encoding.UTF8.GetBytes(letter.Reason.ToString()), DeadLetterJson.Write(letter));
+            }
+        }
+
+        await log.AppendAsync(Topics.DeadLetters, letters, cancellationToken);
+        await warehouse.ApplyAsync(changes, cancellationToken);
+        Commit(read);
+        Interlocked.Add(ref _applied, read.Count - letters.Count);
+        Interlocked.Add(ref _malformed, letters.Count);
+    }
+
+    // As of a file's line: read again, it is the same dead letter.
+    private static DeadLetter LetterOf(ConsumeResult<Ignore, byte[]?> result, byte[] value, FormatException fault, Timestamp now) => new(
+        fault.InnerException is JsonException ? ErrorReason.MalformedJson : ErrorReason.WrongType,
+        $"{result.Topic}/{result.Partition.Value} offset {result.Offset.Value}: {fault.Message}", IngestSource.Replay, now, value);
+
+    private void Commit(List<ConsumeResult<Ignore, byte[]?>> read)
+    {
+        try
+        {
+            _consumer.Commit(read
+                .GroupBy(result => result.TopicPartition)
+                .Select(partition => new TopicPartitionOffset(partition.Key, partition.Max(result => result.Offset.Value) + 1)));
+        }
+        catch (KafkaException failure)
+        {
+            // The next commit says it again; if there is none, these events are read again and change nothing.
+            logger.LogWarning("{Topic}: the position could not be stored: {Reason}.", topic, failure.Error.Reason);
+        }
+    }
+
+    private sealed class NullableBytes : IDeserializer<byte[]?>
+    {
+        public byte[]? Deserialize(ReadOnlySpan<byte> data, bool isNull, SerializationContext context) => isNull ? null : data.ToArray();
+    }
+}

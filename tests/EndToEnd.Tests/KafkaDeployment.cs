@@ -1,0 +1,170 @@
+using System.Globalization;
+using System.Text.Json;
+using Confluent.Kafka;
+using Crypto.TestSupport;
+using Crypto.TradeIngest.Tests.Log.Kafka;
+using Crypto.Warehouse.Coverage;
+using Crypto.Warehouse.Sqlite;
+
+namespace Crypto.EndToEnd.Tests;
+
+/// <summary>
+/// A simulated exchange in a process of its own, brokers (mock ones in this process, or those at <c>CRYPTO_TEST_KAFKA</c>), and roles
+/// of the executable on one data folder.
+/// </summary>
+internal sealed class KafkaDeployment : IAsyncDisposable
+{
+    private readonly Dictionary<string, string> _environment;
+    private readonly TradeIngestProcess _exchange;
+    private readonly string[] _bases;
+    private readonly List<TradeIngestProcess> _started = [];
+
+    private KafkaDeployment(TemporaryFolder folder, MockCluster? mock, Dictionary<string, string> environment, TradeIngestProcess exchange, string[] bases)
+    {
+        Folder = folder;
+        Mock = mock;
+        _environment = environment;
+        _exchange = exchange;
+        _bases = bases;
+    }
+
+    public TemporaryFolder Folder { get; }
+
+    /// <summary>Null on real brokers.</summary>
+    public MockCluster? Mock { get; }
+
+    private string Data => Folder["data"];
+
+    /// <param name="rate">Trades per second, of three symbols together.</param>
+    /// <param name="needsMock">Whether the test plays with the brokers.</param>
+    /// <param name="settings">More of the roles' environment.</param>
+    public static async Task<KafkaDeployment> StartAsync(int rate, bool needsMock = false, params (string Name, string Value)[] settings)
+    {
+        var folder = new TemporaryFolder();
+        var real = needsMock ? null : Environment.GetEnvironmentVariable("CRYPTO_TEST_KAFKA") is { Length: > 0 } address ? address : null;
+        var mock = real is null ? new MockCluster() : null;
+        mock?.CreateTopic("stock_trades", 4);
+        mock?.CreateTopic("stock_trades_dlq", 1);
+        mock?.CreateTopic("symbol_changes", 1);
+        var environment = new Dictionary<string, string>(StringComparer.Ordinal)
+        {
+            ["CRYPTO__Log__Kind"] = "Kafka",
+            ["CRYPTO__Kafka__BootstrapServers"] = real ?? mock!.BootstrapServers,
+            ["CRYPTO__Kafka__Settings__SESSION_TIMEOUT_MS"] = "6000",
+            ["CRYPTO__Kafka__Settings__HEARTBEAT_INTERVAL_MS"] = "500",
+        };
+        if (mock is not null)
+        {
+            // Mock brokers never answer.
+            environment["CRYPTO__Kafka__ConfigTimeout"] = "00:00:00.1";
+        }
+        else
+        {
+            var name = $"test-{Convert.ToHexStringLower(System.Security.Cryptography.RandomNumberGenerator.GetBytes(6))}-";
+            environment["CRYPTO__Kafka__TopicPrefix"] = name;
+            environment["CRYPTO__Kafka__Group"] = name + "sinks";
+            environment["CRYPTO__Kafka__ReplicationFactor"] = "1";
+        }
+
+        foreach (var (setting, value) in settings) environment[setting] = value;
+        var exchange = TradeIngestProcess.Start(
+            folder.FullName, "simulate", "--symbols", "BTCUSDT,ETHUSDT,SOLUSDT", "--rate", rate.ToString(CultureInfo.InvariantCulture), "--data", folder["data"], "--json");
+        var output = JsonDocument.Parse(await exchange.WaitForOutputAsync(text => text.TrimEnd().EndsWith('}'))).RootElement;
+        string[] bases = ["--ws", output.GetProperty("web_socket").GetString()!, "--rest", output.GetProperty("rest").GetString()!];
+        return new KafkaDeployment(folder, mock, environment, exchange, bases);
+    }
+
+    public TradeIngestProcess Start(params string[] roles)
+    {
+        var process = TradeIngestProcess.Start(
+            Folder.FullName, _environment, ["run", .. roles.SelectMany(role => new[] { "--role", role }), .. _bases, "--symbols", "ALL", "--data", Data, "--json"]);
+        _started.Add(process);
+        return process;
+    }
+
+    /// <summary>Another command on the same configuration.</summary>
+    public async Task<TradeIngestProcess.Result> RunAsync(params string[] arguments)
+    {
+        await using var process = TradeIngestProcess.Start(Folder.FullName, _environment, arguments);
+        return await process.WaitAsync();
+    }
+
+    public Task<TradeIngestProcess.Result> StatusAsync() => RunAsync("status", "--data", Data, "--json");
+
+    /// <summary>What the warehouse holds, read beside the sink; empty while there is none.</summary>
+    public IReadOnlyList<SymbolCoverage> Coverage()
+    {
+        if (!File.Exists(Path.Combine(Data, SqliteWarehouse.FileName))) return [];
+        try
+        {
+            using var database = SqliteDatabase.OpenForReading(Path.Combine(Data, SqliteWarehouse.FileName));
+            return SqliteReads.Coverage(database);
+        }
+        catch (Exception failure) when (failure is Warehouse.StorageException or Warehouse.WarehouseException)
+        {
+            // Just being made.
+            return [];
+        }
+    }
+
+    public long Stored() => Coverage().Sum(symbol => symbol.Ids);
+
+    public bool HasOpenGaps() => Coverage().Any(symbol => symbol.OpenGaps.Count > 0 || symbol.Covered.Count > 1);
+
+    /// <summary>Waits for a condition, and fails as soon as one of the processes that must live has ended.</summary>
+    public async Task UntilAsync(Func<bool> condition, TimeSpan limit, params TradeIngestProcess[] alive)
+    {
+        using var late = new CancellationTokenSource(limit);
+        using var timer = new PeriodicTimer(TimeSpan.FromMilliseconds(100));
+        while (!condition())
+        {
+            foreach (var process in alive)
+            {
+                if (process.HasExited) Assert.Fail($"{await process.WaitAsync()}");
+            }
+
+            if (late.IsCancellationRequested) Assert.Fail($"Not within {limit}: {Stored()} stored. {(await StatusAsync()).Output}");
+            await timer.WaitForNextTickAsync(CancellationToken.None);
+        }
+    }
+
+    /// <summary>Stops the ingest in good order, waits until the sink has loaded all, stops it too, and compares with the exchange.</summary>
+    /// <returns>The last report of the ingest.</returns>
+    public async Task<JsonElement> DrainAndVerifyAsync(TradeIngestProcess ingest, TradeIngestProcess sink)
+    {
+        await UntilAsync(() => !HasOpenGaps(), TimeSpan.FromMinutes(4), ingest, sink);
+        ingest.Signal("TERM");
+        var ended = (await ingest.WaitAsync()).ShouldExitWith(0);
+        for (long lag = 1; lag != 0;)
+        {
+            lag = (await StatusAsync()).ShouldExitWith(0).Json.GetProperty("lag").GetInt64();
+            Assert.IsFalse(sink.HasExited);
+        }
+
+        sink.Signal("TERM");
+        (await sink.WaitAsync()).ShouldExitWith(0);
+        foreach (var symbol in Coverage()) Assert.HasCount(1, symbol.Covered, $"{symbol.Key}");
+        var verified = await RunAsync("verify", "--data", Data, "--json");
+        Assert.IsTrue(verified.ShouldExitWith(0).Json.GetProperty("passed").GetBoolean());
+        return JsonDocument.Parse(ended.Output.TrimEnd().Split('\n')[^1]).RootElement;
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        foreach (var process in _started) await process.DisposeAsync();
+        await _exchange.DisposeAsync();
+        if (Mock is null) await DeleteTopicsAsync();
+        Mock?.Dispose();
+        Folder.Dispose();
+    }
+
+    private async Task DeleteTopicsAsync()
+    {
+        using var admin = new AdminClientBuilder(new AdminClientConfig { BootstrapServers = _environment["CRYPTO__Kafka__BootstrapServers"] }).Build();
+        var ours = admin.GetMetadata(TimeSpan.FromSeconds(10)).Topics
+            .Select(topic => topic.Topic)
+            .Where(topic => topic.StartsWith(_environment["CRYPTO__Kafka__TopicPrefix"], StringComparison.Ordinal))
+            .ToList();
+        if (ours.Count > 0) await admin.DeleteTopicsAsync(ours);
+    }
+}

@@ -1,0 +1,4 @@
+namespace Crypto.TradeIngest.Tests.Log.Kafka;
+
+[TestClass]
+public sealed class BrokerRestartTests : BrokerRestartContract;

@@ -1,0 +1,111 @@
+using Confluent.Kafka;
+using Crypto.TradeIngest.Hosting.Roles;
+using Crypto.TradeIngest.Log;
+using Crypto.TradeIngest.Log.Kafka;
+using Crypto.TradeIngest.Reference.ChangeDataCapture;
+using Crypto.TradeIngest.Tests.Log.Kafka;
+using Crypto.TradeModel.Quality;
+using Crypto.Warehouse.Dimension;
+using Microsoft.Extensions.Logging.Abstractions;
+
+namespace Crypto.TradeIngest.Tests.Reference.ChangeDataCapture;
+
+/// <summary>A connector's topic on mock brokers, read into <c>symbol_changes</c>.</summary>
+[TestClass]
+public sealed class ChangeEventTopicTests : IAsyncDisposable
+{
+    private const string Topic = "db.public.symbols";
+
+    private readonly TestCluster _cluster = new();
+    private KafkaTradeLog? _log;
+
+    public TestContext TestContext { get; set; } = null!;
+
+    private CancellationToken Stop => TestContext.CancellationToken;
+
+    public async ValueTask DisposeAsync()
+    {
+        if (_log is not null) await _log.DisposeAsync();
+        _cluster.Dispose();
+    }
+
+    [TestMethod]
+    public async Task Run_EventsTombstonesAndNonsense_AppliesTheFirstAndKeepsTheLastAsDeadLetters()
+    {
+        await OpenAsync();
+        await PublishAsync(Change("BTCUSDT", "LOW", 1), null, "{\"op\":", Change("ETHUSDT", "HIGH", 2), "{\"op\":\"u\"}");
+
+        await ReadUntilAsync(events => events is { Applied: 3, Malformed: 2 });
+
+        var changes = await ChangesAsync();
+        CollectionAssert.AreEquivalent(
+            new[] { "BTCUSDT LOW", "ETHUSDT HIGH" }, changes.Select(change => $"{change.Key.Ticker} {change.Attributes[SymbolAttribute.RiskLevel]}").ToArray());
+        var letters = new List<StoredLetter>();
+        await foreach (var letter in new DeadLetters(_log!).ReadAsync(null, Stop)) letters.Add(letter);
+        CollectionAssert.AreEquivalent(
+            new[] { ErrorReason.MalformedJson, ErrorReason.WrongType }, letters.Select(letter => letter.Letter.Reason).ToArray());
+        Assert.IsTrue(letters.Exists(letter => letter.Letter.Detail.StartsWith($"{Topic}/0 offset 2: ", StringComparison.Ordinal)
+            && letter.Letter.Payload.AsSpan().SequenceEqual("{\"op\":"u8)));
+    }
+
+    [TestMethod]
+    public async Task Run_StartedAgain_GoesOnAfterWhatWasApplied()
+    {
+        await OpenAsync();
+        await PublishAsync(Change("BTCUSDT", "LOW", 1), "nonsense");
+        await ReadUntilAsync(events => events is { Applied: 1, Malformed: 1 });
+        await PublishAsync(Change("BTCUSDT", "HIGH", 2));
+
+        await ReadUntilAsync(events => events.Applied == 1);
+
+        Assert.HasCount(2, await ChangesAsync());
+        Assert.AreEqual(1, (await _log!.OffsetsAsync(Topics.DeadLetters, 0, Stop)).Next);
+    }
+
+    private static string Change(string ticker, string risk, long position) =>
+        $$"""
+        {"before":null,"after":{"ticker":"{{ticker}}","risk_level":"{{risk}}"},"source":{"connector":"postgresql","ts_ms":{{1790446152000 + position}},"lsn":{{position}}},"op":"c"}
+        """;
+
+    private async Task OpenAsync()
+    {
+        _cluster.Mock!.CreateTopic(Topic, 1);
+        _log = await _cluster.OpenAsync(TimeProvider.System, Stop, (Topics.StockTrades, 1), (Topics.DeadLetters, 1), (Topics.SymbolChanges, 1));
+    }
+
+    private async Task PublishAsync(params string?[] values)
+    {
+        using var producer = new ProducerBuilder<Null, string?>(new ProducerConfig { BootstrapServers = _cluster.Options.BootstrapServers })
+            .SetValueSerializer(new NullableText())
+            .Build();
+        foreach (var value in values) await producer.ProduceAsync(Topic, new Message<Null, string?> { Value = value }, Stop);
+    }
+
+    private async Task ReadUntilAsync(Func<ChangeEventTopic, bool> condition)
+    {
+        await using var changes = new SymbolChangesTopic(_log!);
+        using var stopping = new CancellationTokenSource();
+        using var events = new ChangeEventTopic(_log!, Topic, changes, TimeProvider.System, NullLogger<ChangeEventTopic>.Instance);
+        var running = events.RunAsync(stopping.Token);
+        using var timer = new PeriodicTimer(TimeSpan.FromMilliseconds(20));
+        while (!condition(events))
+        {
+            if (running.IsCompleted) await running;
+            await timer.WaitForNextTickAsync(Stop);
+        }
+
+        await stopping.CancelAsync();
+        await running;
+    }
+
+    private async Task<IReadOnlyList<SymbolChange>> ChangesAsync()
+    {
+        await using var changes = new SymbolChangesTopic(_log!);
+        return await changes.ChangesAsync(ChangeSource.ChangeDataCapture, Stop);
+    }
+
+    private sealed class NullableText : ISerializer<string?>
+    {
+        public byte[]? Serialize(string? data, SerializationContext context) => data is null ? null : System.Text.Encoding.UTF8.GetBytes(data);
+    }
+}
