@@ -44,7 +44,7 @@ public class WebSocketReceiveBenchmarks : IDisposable
 
         var options = new BinanceTradeStreamOptions { Endpoint = _ours.Endpoint };
         _session = new StreamSession(
-            new ClientWebSocketConnection(options.KeepAlive, options.MessageBytes), [.. symbols.Select(StreamRequest.TradeStream)], _symbols, options, _callback,
+            WebSocketTransport.Create(WebSocketTransport.Default, options, TimeProvider.System), [.. symbols.Select(StreamRequest.TradeStream)], _symbols, options, _callback,
             new StreamMetrics(), TimeProvider.System, NullLogger.Instance);
         _ours.Accept();
         _session.Ready.WaitAsync(TimeSpan.FromSeconds(10)).GetAwaiter().GetResult();

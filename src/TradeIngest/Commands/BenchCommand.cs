@@ -32,7 +32,7 @@ internal static class BenchCommand
             "bench",
             """
             Measures the whole path on this machine, from a simulated exchange's WebSocket to rows in CONSUMPTION_TRADES:
-            sustained throughput, then latency at a rate.
+            sustained throughput, latency at a rate, then what each stage costs by itself.
 
             Examples:
               trade-ingest bench
@@ -71,8 +71,11 @@ internal static class BenchCommand
             var (rate, seconds) = (Output.Count((long)plan.Rate!.Value), Output.Count((long)plan.Duration.TotalSeconds));
             console?.MarkupLineInterpolated($"[grey]latency: {rate} trades a second for {seconds} s[/]");
             var latency = await MeasureAsync("latency", plan);
-            if (json) Output.Json(new { processors = Environment.ProcessorCount, throughput, latency });
-            else Write(throughput, latency);
+            console?.MarkupLine("[grey]stages: one at a time on the same trades[/]");
+            var options = Configuration.Read(("Data", Path.Combine(root, "stages")));
+            var stages = await StageBench.MeasureAsync(new DataFolder(options.Data), plan, options, TimeProvider.System, cancellationToken);
+            if (json) Output.Json(new { processors = Environment.ProcessorCount, throughput, latency, stages });
+            else Write(throughput, latency, stages);
             return ExitCode.Ok;
         }
         finally
@@ -87,7 +90,7 @@ internal static class BenchCommand
         }
     }
 
-    private static void Write(BenchResult throughput, BenchResult latency)
+    private static void Write(BenchResult throughput, BenchResult latency, IReadOnlyList<StageCost> stages)
     {
         var console = Output.People();
         var table = new Table().Border(TableBorder.Rounded).AddColumns("", "throughput", "latency");
@@ -109,6 +112,18 @@ internal static class BenchCommand
         }
 
         console.Write(table);
+        var costs = new Table().Border(TableBorder.Rounded).AddColumns("stage by itself", "CPU per trade", "allocated per trade");
+        costs.Columns[1].RightAligned();
+        costs.Columns[2].RightAligned();
+        foreach (var cost in stages)
+        {
+            costs.AddRow(
+                cost.Stage,
+                string.Create(CultureInfo.InvariantCulture, $"{cost.CpuNanoseconds:N0} ns"),
+                string.Create(CultureInfo.InvariantCulture, $"{cost.AllocatedBytes:N1} B"));
+        }
+
+        console.Write(costs);
 
         void Row(string name, Func<BenchResult, string> value) => table.AddRow(name, value(throughput), value(latency));
     }

@@ -107,7 +107,7 @@ internal sealed class CaptureService : IAsyncDisposable
             var symbols = chosen.Select(symbol => stores.Symbols.Intern(symbol.Ticker)).ToList();
             var streamOptions = options.Exchange.Stream;
             var stream = new BinanceTradeStream(
-                symbols, stores.Symbols, streamOptions, () => WebSocketTransport.Create(options.Exchange.Transport, streamOptions), random, clock,
+                symbols, stores.Symbols, streamOptions, () => WebSocketTransport.Create(options.Exchange.Transport, streamOptions, clock), random, clock,
                 loggers.CreateLogger<BinanceTradeStream>());
             return new CaptureService(options, http, pipeline, stream, backfill, file, polling, events, symbols);
         }

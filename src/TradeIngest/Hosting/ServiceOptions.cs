@@ -73,8 +73,11 @@ internal sealed record ExchangeOptions
     /// <summary>How often the list of symbols is read again. Default one hour.</summary>
     public TimeSpan InfoInterval { get; init; } = TimeSpan.FromHours(1);
 
-    /// <summary>The socket behind the streams: <c>ClientWebSocket</c>, or <c>WebsocketClient</c> in builds that carry that package.</summary>
-    public string Transport { get; init; } = "ClientWebSocket";
+    /// <summary>
+    /// The socket behind the streams: <c>Framed</c>, the platform's <c>ClientWebSocket</c>, or <c>WebsocketClient</c> in builds that
+    /// carry that package. Default <c>Framed</c>, the fastest.
+    /// </summary>
+    public string Transport { get; init; } = WebSocketTransport.Default;
 
     public TradeChannelOptions Channel { get; init; } = new();
 

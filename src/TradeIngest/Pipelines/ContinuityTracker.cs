@@ -45,10 +45,18 @@ internal sealed class ContinuityTracker
         {
             var trades = batch.Trades;
             var kept = 0;
+            State? state = null;
             for (var i = 0; i < trades.Length; i++)
             {
                 ref readonly var trade = ref trades[i];
-                if (trade.TradeId is >= 0 and <= TradeQuality.MaxTradeId && !Accept(in trade, gaps)) continue;
+
+                // Trades come in bursts of one symbol, each with the next id.
+                if (state is null || !ReferenceEquals(state.Symbol, trade.Symbol)) state = StateOf(trade.Symbol);
+                if (state is null || !state.TryTakeNext(trade.TradeId))
+                {
+                    if (trade.TradeId is >= 0 and <= TradeQuality.MaxTradeId && !AcceptOther(ref state, in trade, gaps)) continue;
+                }
+
                 if (kept != i) trades[kept] = trade;
                 kept++;
             }
@@ -132,21 +140,15 @@ internal sealed class ContinuityTracker
         lock (_gate) return StateOf(symbol)?.Seen.Clone() ?? new IdRangeSet();
     }
 
-    private bool Accept(in Trade trade, ICollection<GapFound> gaps)
+    // Whatever is not the very next id of its symbol.
+    private bool AcceptOther(ref State? state, in Trade trade, ICollection<GapFound> gaps)
     {
-        ref var state = ref StateOf(trade.Symbol);
         if (state is null)
         {
-            state = new State(trade.Symbol, IdRangeSet.Of(new IdRange(trade.TradeId, trade.TradeId)));
+            StateOf(trade.Symbol) = state = new State(trade.Symbol, IdRangeSet.Of(new IdRange(trade.TradeId, trade.TradeId)));
             return true;
         }
 
-        return state.TryTakeNext(trade.TradeId) || AcceptOther(state, in trade, gaps);
-    }
-
-    // Whatever is not the very next id of its symbol.
-    private bool AcceptOther(State state, in Trade trade, ICollection<GapFound> gaps)
-    {
         if (!state.Seen.Add(trade.TradeId)) return false;
         if (trade.TradeId > state.Highest)
         {
@@ -195,10 +197,11 @@ internal sealed class ContinuityTracker
 
         public long Highest => _next - 1;
 
+        /// <returns>False when it is not the next one, or none that a stored key could hold.</returns>
         public bool TryTakeNext(long id)
         {
-            if (id != _next) return false;
-            _next++;
+            if (id != _next || id > TradeQuality.MaxTradeId) return false;
+            _next = id + 1;
             return true;
         }
 

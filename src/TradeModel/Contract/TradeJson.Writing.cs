@@ -11,8 +11,6 @@ public static partial class TradeJson
     /// <summary>Bytes that always suffice for one trade: 480 for a ticker of control characters, 350 for the rest.</summary>
     public const int MaxLength = 1024;
 
-    private const string TooSmall = "The trade does not fit. TradeJson.MaxLength bytes always suffice.";
-
     private static readonly SearchValues<byte> MustEscape = SearchValues.Create(
         [.. Enumerable.Range(0, 0x20).Select(control => (byte)control), (byte)'"', (byte)'\\']);
 
@@ -20,7 +18,20 @@ public static partial class TradeJson
     /// <returns>The bytes written.</returns>
     /// <exception cref="ArgumentException"><paramref name="destination"/> is too small for it.</exception>
     /// <exception cref="ArgumentOutOfRangeException">The side or the source is none of its enumeration.</exception>
-    public static int Write(in Trade trade, Span<byte> destination)
+    public static int Write(in Trade trade, Span<byte> destination) =>
+        destination.Length >= MaxLength ? WriteRoomy(trade, destination) : WriteTight(trade, destination);
+
+    private static int WriteTight(in Trade trade, Span<byte> destination)
+    {
+        Span<byte> text = stackalloc byte[MaxLength];
+        var length = WriteRoomy(trade, text);
+        return text[..length].TryCopyTo(destination)
+            ? length
+            : throw new ArgumentException("The trade does not fit. TradeJson.MaxLength bytes always suffice.", nameof(destination));
+    }
+
+    // Into MaxLength bytes, of which those after the text may be written too.
+    private static int WriteRoomy(in Trade trade, Span<byte> destination)
     {
         var position = 0;
         position = Put("{\"version\":1,\"exchange\":\"BINANCE\",\"symbol\":\""u8, destination, position);
@@ -67,33 +78,32 @@ public static partial class TradeJson
         return position + bytes.Length;
     }
 
-    private static int PutInteger(long value, Span<byte> destination, int position)
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static int PutInteger(long value, Span<byte> destination, int position) => value switch
     {
-        // Ids and times have up to 16 digits: one word or two, where there is room for them.
-        if (value is >= 0 and < Digits.WordLimit * Digits.WordLimit && destination.Length - position >= 2 * Digits.PerWord)
-        {
-            if (value < Digits.WordLimit) return position + Digits.WriteShort(destination[position..], (ulong)value);
-            var (high, low) = Math.DivRem((ulong)value, Digits.WordLimit);
-            position += Digits.WriteShort(destination[position..], high);
-            Digits.WriteWord(destination[position..], low);
-            return position + Digits.PerWord;
-        }
+        // Times of the years 2001 to 2286.
+        >= Digits.VectorLimit / 10 and < Digits.VectorLimit => PutSixteenDigits((ulong)value, destination, position),
+        >= 0 and < Digits.VectorLimit => position + Digits.WriteShort(destination[position..], (ulong)value),
+        _ => PutAnyInteger(value, destination, position),
+    };
 
-        if (!Utf8Formatter.TryFormat(value, destination[position..], out var written))
-        {
-            throw new ArgumentException(TooSmall, nameof(destination));
-        }
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static int PutSixteenDigits(ulong value, Span<byte> destination, int position)
+    {
+        Digits.WriteVector(destination[position..], value);
+        return position + Digits.PerVector;
+    }
 
+    private static int PutAnyInteger(long value, Span<byte> destination, int position)
+    {
+        Utf8Formatter.TryFormat(value, destination[position..], out var written);
         return position + written;
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static int PutFixedPoint(long scaled, Span<byte> destination, int position)
     {
-        if (!FixedPoint.TryFormat(scaled, destination[position..], out var written))
-        {
-            throw new ArgumentException(TooSmall, nameof(destination));
-        }
-
+        FixedPoint.TryFormat(scaled, destination[position..], out var written);
         return position + written;
     }
 
@@ -119,11 +129,7 @@ public static partial class TradeJson
         }
 
         position = Put("\\u00"u8, destination, position);
-        if (!Utf8Formatter.TryFormat(character, destination[position..], out var written, new StandardFormat('x', 2)))
-        {
-            throw new ArgumentException(TooSmall, nameof(destination));
-        }
-
+        Utf8Formatter.TryFormat(character, destination[position..], out var written, new StandardFormat('x', 2));
         return position + written;
     }
 }

@@ -89,17 +89,10 @@ public static class FixedPoint
     /// <returns>False when <paramref name="destination"/> is too small; <see cref="MaxLength"/> bytes always suffice.</returns>
     public static bool TryFormat(long scaled, Span<byte> destination, out int written)
     {
-        if (destination.Length >= MaxLength)
-        {
-            written = Write(scaled, destination);
-            return true;
-        }
+        if (destination.Length < MaxLength) return TryFormatTight(scaled, destination, out written);
 
-        Span<byte> text = stackalloc byte[MaxLength];
-        written = Write(scaled, text);
-        if (text[..written].TryCopyTo(destination)) return true;
-        written = 0;
-        return false;
+        written = scaled is >= 0 and < Digits.VectorLimit ? Digits.WriteWithPoint(destination, (ulong)scaled) : WriteAny(scaled, destination);
+        return true;
     }
 
     /// <summary>The text of <see cref="TryFormat"/> as a string, for messages and tests.</summary>
@@ -120,24 +113,24 @@ public static class FixedPoint
             : throw new FormatException($"'{text}' is not a decimal number with at most {Decimals} decimals in the 64-bit range.");
     }
 
+    // By itself: where there is a stackalloc, the compiler keeps the span in memory, which costs a stalled load per number.
+    private static bool TryFormatTight(long scaled, Span<byte> destination, out int written)
+    {
+        Span<byte> text = stackalloc byte[MaxLength];
+        TryFormat(scaled, text, out written);
+        if (text[..written].TryCopyTo(destination)) return true;
+        written = 0;
+        return false;
+    }
+
     // Into MaxLength bytes, of which those after the text may be written too.
-    private static int Write(long scaled, Span<byte> text)
+    private static int WriteAny(long scaled, Span<byte> text)
     {
         var magnitude = scaled < 0 ? (ulong)-(scaled + 1) + 1 : (ulong)scaled;
-        var (integer, fraction) = Math.DivRem(magnitude, (ulong)One);
         var position = 0;
         if (scaled < 0) text[position++] = (byte)'-';
-        if (integer < Digits.WordLimit)
-        {
-            position += Digits.WriteShort(text[position..], integer);
-        }
-        else
-        {
-            position += Digits.WriteShort(text[position..], integer / Digits.WordLimit);
-            Digits.WriteWord(text[position..], integer % Digits.WordLimit);
-            position += Digits.PerWord;
-        }
-
+        var (integer, fraction) = Math.DivRem(magnitude, (ulong)One);
+        position += Digits.WriteShort(text[position..], integer);
         text[position++] = (byte)'.';
         Digits.WriteWord(text[position..], fraction);
         return position + Decimals;

@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using Crypto.TradeModel.Times;
 using Crypto.TradeModel.Trades;
 
@@ -33,6 +34,7 @@ public static class TradeQuality
     }
 
     // The tolerance is taken off the later time: added to the earlier one, or as a difference, it could wrap around.
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static bool IsPlausible(Timestamp time, Timestamp received) =>
         time >= Earliest && time.Microseconds - (FutureTolerance.Ticks / TimeSpan.TicksPerMicrosecond) <= received.Microseconds;
 }

@@ -310,7 +310,7 @@ public sealed class BinanceTradeStreamTests
             [.. tickers.Select(_table.Intern)],
             _table,
             options,
-            () => new ClientWebSocketConnection(options.KeepAlive, options.MessageBytes),
+            () => WebSocketTransport.Create(WebSocketTransport.Default, options, TimeProvider.System),
             new Random(1),
             TimeProvider.System,
             NullLogger<BinanceTradeStream>.Instance);

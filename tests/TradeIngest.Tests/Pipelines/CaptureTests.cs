@@ -123,7 +123,7 @@ public sealed class CaptureTests
                 [.. Tickers.Select(_table.Intern)],
                 _table,
                 streamOptions,
-                () => new ClientWebSocketConnection(streamOptions.KeepAlive),
+                () => WebSocketTransport.Create(WebSocketTransport.Default, streamOptions, TimeProvider.System),
                 new Random(1),
                 TimeProvider.System,
                 NullLogger<BinanceTradeStream>.Instance);

@@ -68,6 +68,24 @@ public sealed class TradeJsonTests
     }
 
     [TestMethod]
+    public void Write_NumbersAroundEveryPowerOfTen_AreReadTheSame()
+    {
+        for (long power = 1; power <= long.MaxValue / 10; power *= 10)
+        {
+            var trade = Documented() with
+            {
+                TradeId = power - 1,
+                EventTime = new Timestamp(power),
+                TradeTime = new Timestamp(power + 1),
+                ReceivedTime = new Timestamp(-power),
+            };
+
+            Assert.AreEqual(ErrorReason.None, TradeJson.TryRead(Write(trade), _symbols, out var read));
+            Assert.AreEqual(trade, read);
+        }
+    }
+
+    [TestMethod]
     public void Write_NonAsciiTicker_LeavesItAsUtf8() =>
         Assert.Contains("\"symbol\":\"币安人生USDT\"",
             Encoding.UTF8.GetString(Write(Documented() with { Symbol = _symbols.Intern("币安人生USDT") })));

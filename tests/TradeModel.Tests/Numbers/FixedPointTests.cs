@@ -34,6 +34,18 @@ public sealed class FixedPointTests
     }
 
     [TestMethod]
+    public void TryFormat_AroundEveryPowerOfTen_IsTheExactDecimal()
+    {
+        for (long power = 1; power <= long.MaxValue / 10; power *= 10)
+        {
+            foreach (var scaled in new[] { power - 1, power, power + 1, (10 * power) - 1, 1 - power, -power, -power - 1 })
+            {
+                Assert.AreEqual((scaled / 100_000_000m).ToString("F8", CultureInfo.InvariantCulture), FixedPoint.Format(scaled));
+            }
+        }
+    }
+
+    [TestMethod]
     public void TryParse_RandomDecimalText_AgreesWithBigInteger()
     {
         var random = new Random(3);

@@ -4,18 +4,13 @@ using System.Runtime.CompilerServices;
 namespace Crypto.TradeIngest.Binance.Connections;
 
 /// <summary>
-/// The platform's <see cref="ClientWebSocket"/>, receiving into pooled memory. It answers the exchange's pings inside its own
-/// receive call, and pings by itself to notice a dead peer that no reset told about.
+/// The same seam on the platform's <see cref="ClientWebSocket"/>, receiving into pooled memory. Slower than
+/// <see cref="FramedConnection"/>; stays as what an operator falls back on without a new build, where that one refuses what some
+/// server or proxy sends, and as what its behavior is tested against.
 /// </summary>
 internal sealed class ClientWebSocketConnection : IWebSocketConnection
 {
     private readonly ClientWebSocket _socket = new();
-    private readonly HttpMessageInvoker _invoker = new(new SocketsHttpHandler
-    {
-        // The WebSocket reads header and payload of each message by themselves, a system call each.
-        PlaintextStreamFilter = static (context, _) => ValueTask.FromResult<Stream>(new ReadAheadStream(context.PlaintextStream)),
-    });
-
     private readonly MessageBuffer _buffer;
 
     /// <param name="keepAlive">Ping interval, and as long again for the pong; one ping counts as one of the messages we may send.</param>
@@ -26,7 +21,7 @@ internal sealed class ClientWebSocketConnection : IWebSocketConnection
         _buffer = new MessageBuffer(messageBound);
     }
 
-    public Task ConnectAsync(Uri endpoint, CancellationToken token) => _socket.ConnectAsync(endpoint, _invoker, token);
+    public Task ConnectAsync(Uri endpoint, CancellationToken token) => _socket.ConnectAsync(endpoint, token);
 
     public ValueTask<ReceivedMessage> ReceiveAsync(CancellationToken token)
     {
@@ -86,7 +81,6 @@ internal sealed class ClientWebSocketConnection : IWebSocketConnection
     public void Dispose()
     {
         _socket.Dispose();
-        _invoker.Dispose();
         _buffer.Dispose();
     }
 }

@@ -3,15 +3,18 @@ namespace Crypto.TradeIngest.Binance.Connections;
 /// <summary>The implementations of the socket seam, by the name the configuration gives them.</summary>
 internal static class WebSocketTransport
 {
+    public const string Default = "Framed";
+
     public static readonly IReadOnlyList<string> Names =
 #if WEBSOCKET_CLIENT
-        ["ClientWebSocket", "WebsocketClient"];
+        [Default, "ClientWebSocket", "WebsocketClient"];
 #else
-        ["ClientWebSocket"];
+        [Default, "ClientWebSocket"];
 #endif
 
-    public static IWebSocketConnection Create(string name, BinanceTradeStreamOptions options) => name switch
+    public static IWebSocketConnection Create(string name, BinanceTradeStreamOptions options, TimeProvider clock) => name switch
     {
+        Default => new FramedConnection(options.KeepAlive, clock, options.MessageBytes),
         "ClientWebSocket" => new ClientWebSocketConnection(options.KeepAlive, options.MessageBytes),
 #if WEBSOCKET_CLIENT
         "WebsocketClient" => new WebsocketClientConnection(options.KeepAlive, options.MessageBytes),

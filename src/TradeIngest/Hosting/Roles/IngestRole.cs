@@ -95,7 +95,7 @@ internal sealed class IngestRole : IRole
         backfill = new GapBackfill(rest, tracker, channel.WaitForRoomAsync, new GapBackfillOptions(), clock, loggers.CreateLogger<GapBackfill>());
         var streamOptions = options.Exchange.Stream;
         var stream = new BinanceTradeStream(
-            symbols, table, streamOptions, () => WebSocketTransport.Create(options.Exchange.Transport, streamOptions), random, clock,
+            symbols, table, streamOptions, () => WebSocketTransport.Create(options.Exchange.Transport, streamOptions, clock), random, clock,
             loggers.CreateLogger<BinanceTradeStream>());
         return new IngestRole(
             stream, tracker, channel, new LogWriter(channel, log, clock, loggers.CreateLogger<LogWriter>()), backfill, new QualityCounters(),

@@ -1,0 +1,9 @@
+using Crypto.TradeIngest.Binance.Connections;
+
+namespace Crypto.TradeIngest.Tests.Binance.Connections;
+
+[TestClass]
+public sealed class ClientWebSocketConnectionTests : WebSocketConnectionContract
+{
+    internal override IWebSocketConnection Create(int messageBound) => new ClientWebSocketConnection(TimeSpan.FromMinutes(5), messageBound);
+}
