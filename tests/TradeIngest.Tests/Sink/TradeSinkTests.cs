@@ -149,6 +149,20 @@ public sealed class TradeSinkTests : IAsyncDisposable
     }
 
     [TestMethod]
+    public async Task DrainAsync_WarehouseFailsForAWhile_GoesOnFromItsPositions()
+    {
+        var warehouse = new AbsentMindedWarehouse(_warehouse);
+        await using var sink = await TradeSink.OpenAsync(_log, Topics.StockTrades, warehouse, _symbols, _metrics, TimeProvider.System, Stop);
+        await AppendTradesAsync(1, 10);
+
+        await sink.DrainAsync(Stop);
+
+        Assert.AreEqual(0, warehouse.FailuresLeft);
+        Assert.AreEqual(new IdRange(1, 10), await CoveredAsync());
+        Assert.AreEqual((10L, 0L), (_metrics.Stored, _metrics.Duplicates));
+    }
+
+    [TestMethod]
     public async Task DrainAsync_DeadLetters_BecomeRejectionsAndAReplayedOneIsADuplicate()
     {
         await using var letters = await OpenAsync(Topics.DeadLetters);
@@ -248,5 +262,33 @@ public sealed class TradeSinkTests : IAsyncDisposable
             throw new NotSupportedException();
 
         public ValueTask DisposeAsync() => ValueTask.CompletedTask;
+    }
+
+    /// <summary>Fails a load, then does not say where it stands, then is well.</summary>
+    private sealed class AbsentMindedWarehouse(IWarehouse inner) : IWarehouse
+    {
+        public int FailuresLeft { get; private set; } = 2;
+
+        public ValueTask<IReadOnlyDictionary<LogPartition, long>> PositionsAsync(CancellationToken cancellationToken) =>
+            FailuresLeft == 1 ? throw Failure() : inner.PositionsAsync(cancellationToken);
+
+        public ValueTask<LoadOutcome> LoadAsync(WarehouseBatch batch, CancellationToken cancellationToken) =>
+            FailuresLeft > 0 ? throw Failure() : inner.LoadAsync(batch, cancellationToken);
+
+        public ValueTask<ApplyOutcome> ApplyAsync(IReadOnlyCollection<SymbolChange> changes, CancellationToken cancellationToken) =>
+            inner.ApplyAsync(changes, cancellationToken);
+
+        public ValueTask<IReadOnlyList<SymbolChange>> ChangesAsync(ChangeSource source, CancellationToken cancellationToken) =>
+            inner.ChangesAsync(source, cancellationToken);
+
+        public ValueTask<IReadOnlyList<SymbolCoverage>> CoverageAsync(CancellationToken cancellationToken) => inner.CoverageAsync(cancellationToken);
+
+        public ValueTask DisposeAsync() => ValueTask.CompletedTask;
+
+        private WarehouseException Failure()
+        {
+            FailuresLeft--;
+            return new WarehouseException("not now", isTransient: true);
+        }
     }
 }
