@@ -13,7 +13,8 @@ GRANT ROLE {{owner_role}} TO ROLE SYSADMIN;
 GRANT ROLE {{loader_role}} TO ROLE {{transformer_role}};
 
 USE ROLE SYSADMIN;
-CREATE DATABASE IF NOT EXISTS {{database}} COMMENT = 'Trades as they were streamed, and the star schema over them';
+CREATE DATABASE IF NOT EXISTS {{database}};
+COMMENT ON DATABASE {{database}} IS 'Trades as they were streamed, and the star schema over them';
 CREATE SCHEMA IF NOT EXISTS {{database}}.{{schema}};
 GRANT USAGE ON DATABASE {{database}} TO ROLE {{owner_role}};
 GRANT USAGE, CREATE TABLE, CREATE VIEW, CREATE PROCEDURE ON SCHEMA {{database}}.{{schema}} TO ROLE {{owner_role}};

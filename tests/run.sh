@@ -15,6 +15,8 @@ if command -v ldconfig >/dev/null; then
   ldconfig -p | grep -q 'libsqlite3\.so\.0' || missing+=(libsqlite3-0)
   ldconfig -p | grep -q 'librdkafka\.so\.1' || missing+=(librdkafka1)
 fi
+# The SQL scripts of Snowflake are parsed with a parser from npm, which the test itself fetches.
+command -v npm >/dev/null || missing+=(nodejs npm)
 if [ "${#missing[@]}" -gt 0 ] && command -v apt-get >/dev/null; then
   as_root=()
   if [ "$(id -u)" -ne 0 ]; then as_root=(sudo -n); fi

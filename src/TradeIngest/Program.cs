@@ -12,4 +12,6 @@ return await CommandLine.RunAsync(
     HealthCommand.Create(),
     DlqCommand.Create(),
     DimensionCommand.Create(),
+    MigrateCommand.Create(),
+    CheckCommand.Create(),
     BenchCommand.Create());

@@ -30,9 +30,13 @@ internal sealed class TradeIngestProcess : IAsyncDisposable
     public static TradeIngestProcess Start(string workingFolder, params string[] arguments) =>
         Start(workingFolder, new Dictionary<string, string>(), arguments);
 
-    public static TradeIngestProcess Start(string workingFolder, IReadOnlyDictionary<string, string> environment, params string[] arguments)
+    public static TradeIngestProcess Start(string workingFolder, IReadOnlyDictionary<string, string> environment, params string[] arguments) =>
+        StartProgram(Executable, workingFolder, environment, arguments);
+
+    /// <summary>Another program beside it.</summary>
+    public static TradeIngestProcess StartProgram(string program, string workingFolder, IReadOnlyDictionary<string, string> environment, params string[] arguments)
     {
-        var start = new ProcessStartInfo(Executable, arguments)
+        var start = new ProcessStartInfo(program, arguments)
         {
             WorkingDirectory = workingFolder,
             UseShellExecute = false,
@@ -41,13 +45,14 @@ internal sealed class TradeIngestProcess : IAsyncDisposable
             RedirectStandardInput = true,
         };
         foreach (var (name, value) in environment) start.Environment[name] = value;
-        foreach (var (name, value) in environment) start.Environment[name] = value;
         return new TradeIngestProcess(Process.Start(start)!);
     }
 
-    public static async Task<Result> RunAsync(string workingFolder, params string[] arguments)
+    public static Task<Result> RunAsync(string workingFolder, params string[] arguments) => RunAsync(workingFolder, new Dictionary<string, string>(), arguments);
+
+    public static async Task<Result> RunAsync(string workingFolder, IReadOnlyDictionary<string, string> environment, params string[] arguments)
     {
-        await using var process = Start(workingFolder, arguments);
+        await using var process = Start(workingFolder, environment, arguments);
         return await process.WaitAsync();
     }
 

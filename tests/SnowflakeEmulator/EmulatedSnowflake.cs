@@ -36,7 +36,7 @@ public sealed class EmulatedSnowflake : IAsyncDisposable
         _clock = clock;
         Faults = new FaultPlan(options.Seed);
         Keys = new KeyPairVerifier(options.Account, clock);
-        Database = new EmulatedDatabase(clock);
+        Database = new EmulatedDatabase(clock, options.File);
         Channels = new ChannelStore(Database, options, Faults, clock);
         _statements = new StatementStore(Database, options, Faults);
     }
@@ -69,7 +69,7 @@ public sealed class EmulatedSnowflake : IAsyncDisposable
         builder.Logging.ClearProviders();
         builder.WebHost.ConfigureKestrel(kestrel =>
         {
-            kestrel.Listen(IPAddress.Loopback, 0);
+            kestrel.Listen(IPAddress.Loopback, options.Port);
             kestrel.Limits.MaxRequestBodySize = 64 << 20;
         });
         var application = builder.Build();

@@ -6,6 +6,12 @@ public sealed record EmulatorOptions
     /// <summary>The account as it stands in tokens.</summary>
     public string Account { get; init; } = "TESTORG-EMULATED";
 
+    /// <summary>Where to listen on this machine. Default any free port.</summary>
+    public int Port { get; init; }
+
+    /// <summary>Keeps the data in this file beyond the process; channels and their tokens are gone with it. Default in memory.</summary>
+    public string? File { get; init; }
+
     public string Database { get; init; } = "STREAMING_DB";
 
     public string Schema { get; init; } = "PUBLIC";

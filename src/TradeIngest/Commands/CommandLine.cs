@@ -6,6 +6,7 @@ using Crypto.TradeIngest.Hosting;
 using Crypto.TradeIngest.Log;
 using Crypto.TradeIngest.Replay;
 using Crypto.Warehouse;
+using Crypto.Warehouse.Snowflake;
 using Spectre.Console;
 
 namespace Crypto.TradeIngest.Commands;
@@ -62,8 +63,11 @@ internal static class CommandLine
 
     private static int? CodeOf(Exception failure) => failure switch
     {
+        WarehouseException { IsTransient: true } => ExitCode.Unreachable,
         ConfigurationException or ReplayFileException or WarehouseException or LogException => ExitCode.WrongUsage,
         StorageException { Fault: StorageFault.ReadOnly or StorageFault.Missing } => ExitCode.WrongUsage,
+        SnowflakeException { Fault: SnowflakeFault.Unreachable } => ExitCode.Unreachable,
+        SnowflakeException => ExitCode.WrongUsage,
         StorageException or ExchangeException => ExitCode.Unreachable,
         _ => null,
     };

@@ -29,13 +29,14 @@ internal static class QueryCommand
         {
             sql, data, json,
         };
-        command.SetAction(parsed => Run(parsed.GetValue(sql)!, parsed.GetValue(data), parsed.GetValue(json)));
+        command.SetAction((parsed, stop) => RunAsync(parsed.GetValue(sql)!, parsed.GetValue(data), parsed.GetValue(json), stop));
         return command;
     }
 
-    private static int Run(string sql, string? data, bool json)
+    private static async Task<int> RunAsync(string sql, string? data, bool json, CancellationToken stop)
     {
         var options = Configuration.Read(("Data", data));
+        if (options.Warehouse.Target == WarehouseTarget.Snowflake) return await SnowflakeQuery.RunAsync(sql, options.Snowflake, json, stop);
         using var database = SqliteDatabase.OpenForReading(new DataFolder(options.Data).Warehouse);
         try
         {

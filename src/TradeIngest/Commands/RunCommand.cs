@@ -36,6 +36,7 @@ internal static class RunCommand
             Examples:
               trade-ingest run --symbols BTCUSDT,ETHUSDT
               trade-ingest run --ws ws://127.0.0.1:9443 --rest http://127.0.0.1:9443 --data ./simulated
+              CRYPTO__Warehouse__Target=Snowflake CRYPTO__Snowflake__Account=myorg-account1 trade-ingest run
               CRYPTO__Log__Kind=Kafka CRYPTO__Kafka__BootstrapServers=broker:9092 trade-ingest run --role ingest --role reference
             """)
         {
@@ -72,7 +73,7 @@ internal static class RunCommand
         using var loggers = Configuration.Loggers(LogLevel.Information);
         var logger = loggers.CreateLogger("trade-ingest");
         var folder = new DataFolder(options.Data);
-        await using var stores = await Stores.OpenAsync(folder, options, TimeProvider.System);
+        await using var stores = await Stores.OpenAsync(folder, options, TimeProvider.System, loggers);
         await using var service = await CaptureService.StartAsync(stores, folder, options, TimeProvider.System, new Random(), loggers, cancellationToken);
         await using var health = await HealthEndpoint.StartAsync(options.Health, service.Parts, TimeProvider.System, cancellationToken);
         if (!json) Output.People().MarkupLineInterpolated($"capturing [green]{service.Symbols.Count}[/] symbols into {folder.Path}; Ctrl+C stops");

@@ -3,6 +3,7 @@ using Crypto.TradeIngest.Hosting;
 using Crypto.TradeIngest.Log;
 using Crypto.Warehouse.Coverage;
 using Crypto.Warehouse.Sqlite;
+using Microsoft.Extensions.Logging.Abstractions;
 using Spectre.Console;
 
 namespace Crypto.TradeIngest.Commands;
@@ -35,23 +36,37 @@ internal static class StatusCommand
     {
         var options = Configuration.Read(("Data", data));
         var folder = new DataFolder(options.Data);
+        if (options.Warehouse.Target == WarehouseTarget.Snowflake) return await RunAsync(options, folder, json, cancellationToken);
         using var warehouse = SqliteDatabase.OpenForReading(folder.Warehouse);
         var symbols = SqliteReads.Coverage(warehouse).Where(symbol => symbol.Covered.Count > 0).Select(SymbolStatus.Of).ToList();
         var totals = WarehouseTotals.Read(warehouse);
-        var positions = options.Log.Kind == LogKind.Kafka
-            ? await LogStatus.OfKafkaAsync(SqliteReads.Positions(warehouse), options.Kafka, cancellationToken)
-            : LogStatus.OfFile(SqliteReads.Positions(warehouse), folder);
+        var positions = await LogStatus.ReadAsync(SqliteReads.Positions(warehouse), options, folder, cancellationToken);
         if (json) Output.Json(new { data = folder.Path, totals, symbols, log = positions, lag = positions.Sum(position => position.Lag) });
-        else Write(folder, totals, symbols, positions);
+        else Write(folder.Path, totals, symbols, positions);
         return ExitCode.Ok;
     }
 
-    private static void Write(DataFolder folder, WarehouseTotals totals, List<SymbolStatus> symbols, IReadOnlyList<LogStatus> positions)
+    private static async Task<int> RunAsync(ServiceOptions options, DataFolder folder, bool json, CancellationToken stop)
+    {
+        var clock = TimeProvider.System;
+        using var keys = options.Snowflake.NewKeys(clock);
+        await using var sql = options.Snowflake.NewSql(keys, options.Snowflake.TransformerRole, clock);
+        var totals = await WarehouseTotals.ReadAsync(sql, stop);
+        await using var warehouse = await SnowflakeStore.OpenAsync(options, clock, NullLogger<SnowflakeStore>.Instance);
+        var symbols = (await warehouse.CoverageAsync(stop)).Where(symbol => symbol.Covered.Count > 0).Select(SymbolStatus.Of).ToList();
+        var positions = await LogStatus.ReadAsync([.. await warehouse.PositionsAsync(stop)], options, folder, stop);
+        var name = $"{options.Snowflake.Account}/{options.Snowflake.Database}.{options.Snowflake.Schema}";
+        if (json) Output.Json(new { data = folder.Path, warehouse = name, totals, symbols, log = positions, lag = positions.Sum(position => position.Lag) });
+        else Write(name, totals, symbols, positions);
+        return ExitCode.Ok;
+    }
+
+    private static void Write(string name, WarehouseTotals totals, List<SymbolStatus> symbols, IReadOnlyList<LogStatus> positions)
     {
         var console = Output.People();
         var counts = $"{Output.Count(totals.Facts)} trades, {Output.Count(totals.Rejected)} rejected, {totals.Amount} USD";
         var span = totals.FirstTradeTime is { } first ? $", {first} to {totals.LastTradeTime}" : "";
-        console.MarkupLineInterpolated($"[bold]{folder.Path}[/]: {counts}{span}");
+        console.MarkupLineInterpolated($"[bold]{name}[/]: {counts}{span}");
         var table = new Table().Border(TableBorder.Rounded).AddColumns("symbol", "trades", "coverage", "open gaps", "missing");
         table.Columns[1].RightAligned();
         table.Columns[4].RightAligned();

@@ -1,4 +1,5 @@
 using Crypto.TradeModel.Numbers;
+using Crypto.Warehouse.Snowflake.Sql;
 using Crypto.Warehouse.Sqlite;
 
 namespace Crypto.TradeIngest.Commands;
@@ -30,5 +31,16 @@ internal sealed record WarehouseTotals(
             facts.IsNull(2) ? null : new TradeModel.Times.Timestamp(facts.GetInt64(2)).ToString());
         facts.Reset();
         return totals;
+    }
+
+    /// <summary>The same of Snowflake.</summary>
+    public static async Task<WarehouseTotals> ReadAsync(ISnowflakeSql sql, CancellationToken cancellationToken)
+    {
+        var facts = (await sql.ExecuteAsync("SELECT COUNT(*), MIN(TRADE_TIME), MAX(TRADE_TIME), SUM(TOTAL_AMOUNT_USD) FROM FACT_TRADES", [], cancellationToken)).Rows[0];
+        var rejected = await sql.ExecuteAsync("SELECT COUNT(*) FROM REJECTED_TRADES", [], cancellationToken);
+        var symbols = await sql.ExecuteAsync("SELECT COUNT(*) FROM SYMBOLS", [], cancellationToken);
+        return new WarehouseTotals(
+            SqlResult.Whole(facts[0]), SqlResult.Whole(rejected.Scalar), SqlResult.Whole(symbols.Scalar), facts[3]?.ToString() ?? "0",
+            facts[1] is null ? null : SqlResult.Instant(facts[1]).ToString(), facts[2] is null ? null : SqlResult.Instant(facts[2]).ToString());
     }
 }

@@ -28,6 +28,9 @@ internal sealed record ServiceOptions
 
     public HealthOptions Health { get; init; } = new();
 
+    /// <summary>How to reach Snowflake; checked when <c>Warehouse:Target</c> is Snowflake, and by the commands that are about it.</summary>
+    public SnowflakeOptions Snowflake { get; init; } = new();
+
     /// <summary>Time for the whole drain at a stop; what is not in the log by then counts as missing and is fetched at the next start. Default 20 s.</summary>
     public TimeSpan DrainTimeout { get; init; } = TimeSpan.FromSeconds(20);
 
@@ -47,6 +50,11 @@ internal sealed record ServiceOptions
         foreach (var fault in Warehouse.Validate()) yield return $"Warehouse: {fault}";
         foreach (var fault in Health.Validate()) yield return $"Health: {fault}";
         if (Reference.ChangeEventsTopic is not null && Log.Kind != LogKind.Kafka) yield return "Reference: ChangeEventsTopic needs CRYPTO__Log__Kind=Kafka";
+        if (Warehouse.Target == WarehouseTarget.Snowflake)
+        {
+            foreach (var fault in Snowflake.Validate()) yield return fault;
+        }
+
         if (DrainTimeout <= TimeSpan.Zero) yield return $"DrainTimeout {DrainTimeout} is not positive";
     }
 }
@@ -151,10 +159,24 @@ internal sealed record LogOptions
     public TrimPolicy Trim => new(MaxBytes, MaxAge);
 }
 
+internal enum WarehouseTarget
+{
+    /// <summary>A file in the data folder.</summary>
+    Embedded,
+
+    /// <summary>Snowflake, as section <c>Snowflake</c> says.</summary>
+    Snowflake,
+}
+
 internal sealed record WarehouseOptions
 {
+    /// <summary>Where trades land. Default a file in the data folder.</summary>
+    public WarehouseTarget Target { get; init; }
+
     /// <summary>Quote assets that count as US dollars, separated by commas. Default the dollar and its stablecoins.</summary>
     public string PeggedAssets { get; init; } = string.Join(',', UsdAmount.DefaultPeggedAssets);
+
+    public IReadOnlyList<string> Pegged => PeggedAssets.Split(',', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries);
 
     /// <summary>Most facts that one set of changes may bind to another version; beyond, nothing is applied. Default 1,000,000.</summary>
     public long RekeyLimit { get; init; } = 1_000_000;

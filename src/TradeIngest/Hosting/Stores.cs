@@ -14,9 +14,10 @@ internal sealed class Stores : IAsyncDisposable
 {
     private readonly IDisposable _lock;
 
-    private Stores(IDisposable folderLock, ITradeLog log, IWarehouse warehouse)
+    private Stores(IDisposable folderLock, ITradeLog log, IWarehouse warehouse, TimeSpan checkpointInterval)
     {
         _lock = folderLock;
+        CheckpointInterval = checkpointInterval;
         Log = log;
         Warehouse = warehouse;
     }
@@ -26,6 +27,9 @@ internal sealed class Stores : IAsyncDisposable
     public ITradeLog Log { get; }
 
     public IWarehouse Warehouse { get; }
+
+    /// <summary>Least time between two checkpoints of the warehouse; zero where each batch is one.</summary>
+    public TimeSpan CheckpointInterval { get; }
 
     /// <exception cref="StorageException">The folder is in use or a store cannot be used.</exception>
     /// <exception cref="WarehouseException">A store was written by a newer version.</exception>
@@ -37,7 +41,9 @@ internal sealed class Stores : IAsyncDisposable
         try
         {
             log = await OpenLogAsync(folder, options, clock, loggers ?? NullLoggerFactory.Instance);
-            return new Stores(folderLock, log, SqliteWarehouse.Open(folder.Warehouse, WarehouseOptionsOf(options), clock));
+            return new Stores(
+                folderLock, log, await OpenWarehouseAsync(folder, options, clock, loggers ?? NullLoggerFactory.Instance),
+                options.Warehouse.Target == WarehouseTarget.Snowflake ? options.Snowflake.CheckpointInterval : TimeSpan.Zero);
         }
         catch
         {
@@ -55,9 +61,17 @@ internal sealed class Stores : IAsyncDisposable
         _ => EmbeddedTradeLog.Open(folder.Log, new EmbeddedTradeLogOptions { Partitions = options.Log.Partitions ?? 1 }, clock),
     };
 
+    /// <summary>The warehouse alone. One process writes the embedded one; several may write Snowflake, each the partitions it is given.</summary>
+    public static async Task<IWarehouse> OpenWarehouseAsync(DataFolder folder, ServiceOptions options, TimeProvider clock, ILoggerFactory loggers) =>
+        options.Warehouse.Target switch
+        {
+            WarehouseTarget.Snowflake => await SnowflakeStore.OpenAsync(options, clock, loggers.CreateLogger<SnowflakeStore>()),
+            _ => SqliteWarehouse.Open(folder.Warehouse, WarehouseOptionsOf(options), clock),
+        };
+
     public static SqliteWarehouseOptions WarehouseOptionsOf(ServiceOptions options) => new()
     {
-        PeggedAssets = options.Warehouse.PeggedAssets.Split(',', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries),
+        PeggedAssets = options.Warehouse.Pegged,
         Ownership = options.Warehouse.Ownership,
         RekeyLimit = options.Warehouse.RekeyLimit,
     };

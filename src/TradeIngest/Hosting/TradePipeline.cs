@@ -3,6 +3,7 @@ using Crypto.TradeIngest.Log;
 using Crypto.TradeIngest.Pipelines;
 using Crypto.TradeIngest.Sink;
 using Crypto.TradeModel.Continuity;
+using Crypto.Warehouse;
 using Microsoft.Extensions.Logging;
 
 namespace Crypto.TradeIngest.Hosting;
@@ -16,6 +17,7 @@ internal sealed class TradePipeline : IAsyncDisposable
     private readonly Stores _stores;
     private readonly LogOptions _logOptions;
     private readonly TimeProvider _clock;
+    private readonly ILogger _logger;
     private readonly CancellationTokenSource _stoppingSinks = new();
     private readonly CancellationTokenSource _abandoning = new();
     private readonly TradeSink _trades;
@@ -34,6 +36,7 @@ internal sealed class TradePipeline : IAsyncDisposable
         _clock = clock;
         _trades = trades;
         _deadLetters = deadLetters;
+        _logger = loggers.CreateLogger<TradePipeline>();
         Sink = metrics;
         Tracker = tracker;
         _onGap = onGap;
@@ -71,8 +74,8 @@ internal sealed class TradePipeline : IAsyncDisposable
         ILoggerFactory loggers, CancellationToken cancellationToken)
     {
         var metrics = new SinkMetrics();
-        var trades = await OpenSinkAsync(stores, Topics.StockTrades, metrics, clock, cancellationToken);
-        var deadLetters = await OpenSinkAsync(stores, Topics.DeadLetters, metrics, clock, cancellationToken);
+        var trades = await OpenSinkAsync(stores, Topics.StockTrades, metrics, clock, cancellationToken, loggers);
+        var deadLetters = await OpenSinkAsync(stores, Topics.DeadLetters, metrics, clock, cancellationToken, loggers);
         await Task.WhenAll(trades.DrainAsync(cancellationToken), deadLetters.DrainAsync(cancellationToken));
 
         var tracker = new ContinuityTracker();
@@ -142,8 +145,8 @@ internal sealed class TradePipeline : IAsyncDisposable
     }
 
     private static Task<TradeSink> OpenSinkAsync(
-        Stores stores, string topic, SinkMetrics metrics, TimeProvider clock, CancellationToken cancellationToken) =>
-        TradeSink.OpenAsync(stores.Log, topic, stores.Warehouse, stores.Symbols, metrics, clock, cancellationToken);
+        Stores stores, string topic, SinkMetrics metrics, TimeProvider clock, CancellationToken cancellationToken, ILoggerFactory? loggers = null) =>
+        TradeSink.OpenAsync(stores.Log, topic, stores.Warehouse, stores.Symbols, metrics, clock, cancellationToken, loggers?.CreateLogger<TradeSink>());
 
     private void TellGap(StreamEvent value)
     {
@@ -156,17 +159,32 @@ internal sealed class TradePipeline : IAsyncDisposable
         {
             while (true)
             {
-                await Task.Delay(_logOptions.TrimInterval, _clock, cancellationToken);
-                foreach (var (position, next) in await _stores.Warehouse.PositionsAsync(cancellationToken))
-                {
-                    if (!position.Epoch.StartsWith(_stores.Log.Epoch, StringComparison.Ordinal)) continue;
-                    await _stores.Log.TrimAsync(position.Topic, position.Partition, next, _logOptions.Trim, cancellationToken);
-                }
+                await Task.Delay(TrimInterval, _clock, cancellationToken);
+                await TrimOnceAsync(cancellationToken);
             }
         }
         catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
         {
             // The way this loop ends.
+        }
+    }
+
+    // Asking Snowflake where it stands makes a checkpoint, which is not worth more often than the operator wants one.
+    private TimeSpan TrimInterval => _stores.CheckpointInterval > _logOptions.TrimInterval ? _stores.CheckpointInterval : _logOptions.TrimInterval;
+
+    private async Task TrimOnceAsync(CancellationToken cancellationToken)
+    {
+        try
+        {
+            foreach (var (position, next) in await _stores.Warehouse.PositionsAsync(cancellationToken))
+            {
+                if (!position.Epoch.StartsWith(_stores.Log.Epoch, StringComparison.Ordinal)) continue;
+                await _stores.Log.TrimAsync(position.Topic, position.Partition, next, _logOptions.Trim, cancellationToken);
+            }
+        }
+        catch (WarehouseException failure) when (failure.IsTransient)
+        {
+            _logger.LogWarning("The log is not trimmed until the warehouse says where it stands: {Message}", failure.Message);
         }
     }
 

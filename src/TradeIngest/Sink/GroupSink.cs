@@ -28,7 +28,7 @@ internal sealed class GroupSink : IDisposable
         _clock = clock;
         _resume = resume;
         _decoder = new SliceDecoder(epoch, topic, symbols);
-        Reader = new KafkaGroupReader(log, topic, PositionsOf, LoadAsync, loggers.CreateLogger<KafkaGroupReader>());
+        Reader = new KafkaGroupReader(log, topic, PositionsOf, LoadAsync, SettleAsync, loggers.CreateLogger<KafkaGroupReader>());
     }
 
     public KafkaGroupReader Reader { get; }
@@ -60,6 +60,9 @@ internal sealed class GroupSink : IDisposable
 
     // Called from inside the client, which knows no asynchronous callbacks.
     private IReadOnlyDictionary<int, long> PositionsOf(IReadOnlyCollection<int> partitions) => Task.Run(_resume).GetAwaiter().GetResult().Next;
+
+    // What was decided here is to stand in the warehouse before another sink goes on.
+    private async Task SettleAsync() => await _warehouse.PositionsAsync(CancellationToken.None);
 
     private async Task LoadAsync(LogSlice slice)
     {

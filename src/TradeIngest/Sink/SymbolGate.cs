@@ -85,7 +85,7 @@ internal sealed class SymbolGate(ITradeLog log, IWarehouse warehouse, TimeProvid
                 {
                     await CatchUpAsync(cancellationToken);
                 }
-                catch (StorageException failure) when (failure.IsTransient)
+                catch (Exception failure) when (failure is StorageException { IsTransient: true } or WarehouseException { IsTransient: true })
                 {
                     logger.LogWarning("{Topic} is read again in {Look}: {Message}", Topics.SymbolChanges, Look, failure.Message);
                 }

@@ -3,6 +3,8 @@ using Crypto.TradeModel.Symbols;
 using Crypto.TradeModel.Times;
 using Crypto.TradeModel.Trades;
 using Crypto.Warehouse;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Logging.Abstractions;
 
 namespace Crypto.TradeIngest.Sink;
 
@@ -15,27 +17,38 @@ internal sealed class TradeSink : IAsyncDisposable
     // Enough that a commit's fixed cost is spread, little enough that a commit takes milliseconds.
     private const int RecordsPerCommit = 8192;
 
+    private static readonly TimeSpan FirstPause = TimeSpan.FromMilliseconds(500);
+    private static readonly TimeSpan LongestPause = TimeSpan.FromSeconds(30);
+
+    private readonly ITradeLog _log;
+    private readonly string _topic;
     private readonly IWarehouse _warehouse;
     private readonly TimeProvider _clock;
     private readonly SinkMetrics _metrics;
-    private readonly ILogReader _reader;
+    private readonly ILogger _logger;
     private readonly SliceDecoder _decoder;
+    private ILogReader _reader;
 
-    private TradeSink(ILogReader reader, SliceDecoder decoder, IWarehouse warehouse, SinkMetrics metrics, TimeProvider clock)
+    private TradeSink(
+        ITradeLog log, string topic, SinkPositions positions, SymbolTable symbols, IWarehouse warehouse, SinkMetrics metrics, TimeProvider clock, ILogger logger)
     {
-        _reader = reader;
-        _decoder = decoder;
+        _log = log;
+        _topic = topic;
+        _reader = log.OpenReader(topic, positions.Next);
+        _decoder = new SliceDecoder(positions.Epoch, topic, symbols);
         _warehouse = warehouse;
         _metrics = metrics;
         _clock = clock;
+        _logger = logger;
     }
 
     /// <summary>Opens a topic at the warehouse's positions, or at the first record kept where the warehouse has none.</summary>
     public static async Task<TradeSink> OpenAsync(
-        ITradeLog log, string topic, IWarehouse warehouse, SymbolTable symbols, SinkMetrics metrics, TimeProvider clock, CancellationToken cancellationToken)
+        ITradeLog log, string topic, IWarehouse warehouse, SymbolTable symbols, SinkMetrics metrics, TimeProvider clock, CancellationToken cancellationToken,
+        ILogger? logger = null)
     {
         var positions = await SinkPositions.ResumeAsync(log, topic, warehouse, reset: false, cancellationToken);
-        return new TradeSink(log.OpenReader(topic, positions.Next), new SliceDecoder(positions.Epoch, topic, symbols), warehouse, metrics, clock);
+        return new TradeSink(log, topic, positions, symbols, warehouse, metrics, clock, logger ?? NullLogger.Instance);
     }
 
     /// <summary>Loads what is appended, as it is appended, until canceled.</summary>
@@ -48,7 +61,7 @@ internal sealed class TradeSink : IAsyncDisposable
             {
                 // A batch that was read is loaded even when the stop comes in between: it is cheaper than reading it again.
                 var slice = await _reader.ReadAsync(RecordsPerCommit, cancellationToken);
-                await LoadAsync(slice);
+                await LoadOrRewindAsync(slice, cancellationToken);
             }
         }
         catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
@@ -61,13 +74,47 @@ internal sealed class TradeSink : IAsyncDisposable
     /// <exception cref="LogException">As <see cref="RunAsync"/>.</exception>
     public async Task DrainAsync(CancellationToken cancellationToken)
     {
-        while (!cancellationToken.IsCancellationRequested && _reader.TryRead(RecordsPerCommit) is { } slice) await LoadAsync(slice);
+        while (!cancellationToken.IsCancellationRequested && _reader.TryRead(RecordsPerCommit) is { } slice) await LoadOrRewindAsync(slice, cancellationToken);
     }
 
     public async ValueTask DisposeAsync()
     {
         await _reader.DisposeAsync();
         _decoder.Dispose();
+    }
+
+    /// <summary>Loads; if the warehouse cannot now, waits until it can, and reads on from where it then stands.</summary>
+    private async Task LoadOrRewindAsync(LogSlice slice, CancellationToken cancellationToken)
+    {
+        try
+        {
+            await LoadAsync(slice);
+        }
+        catch (WarehouseException failure) when (failure.IsTransient)
+        {
+            for (var (pause, isRewound) = (FirstPause, false); !isRewound; pause = pause * 2 < LongestPause ? pause * 2 : LongestPause)
+            {
+                _logger.LogWarning("{Topic} is read again from where the warehouse stands, in {Pause}: {Message}", _topic, pause, failure.Message);
+                await Task.Delay(pause, _clock, cancellationToken);
+                isRewound = await TryRewindAsync(cancellationToken);
+            }
+        }
+    }
+
+    private async Task<bool> TryRewindAsync(CancellationToken cancellationToken)
+    {
+        try
+        {
+            var positions = await SinkPositions.ResumeAsync(_log, _topic, _warehouse, reset: false, cancellationToken);
+            await _reader.DisposeAsync();
+            _reader = _log.OpenReader(_topic, positions.Next);
+            return true;
+        }
+        catch (WarehouseException failure) when (failure.IsTransient)
+        {
+            _logger.LogWarning("The warehouse does not say where {Topic} stands: {Message}", _topic, failure.Message);
+            return false;
+        }
     }
 
     private async Task LoadAsync(LogSlice slice)

@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using Crypto.TradeModel.Continuity;
 using Crypto.Warehouse.Coverage;
 using Crypto.Warehouse.Dimension;
@@ -55,6 +56,24 @@ internal static class SnowflakeReads
             ChangeSources.Parse((string)row[0]!), SqlResult.Whole(row[1]), new NaturalKey((string)row[2]!, (string)row[3]!),
             (string)row[4]! == "DELETE" ? ChangeOperation.Delete : ChangeOperation.Upsert, SqlResult.Instant(row[5]), SqlResult.Instant(row[6]),
             SqliteReads.ParseAttributes((string)row[7]!)))];
+    }
+
+    /// <summary>All rows of the dimension, those no longer believed included, with the surrogate key stored for each.</summary>
+    public static async Task<IReadOnlyList<(RecordedVersion Version, long Key)>> VersionsAsync(ISnowflakeSql sql, CancellationToken cancellationToken)
+    {
+        var result = await sql.ExecuteAsync(
+            "SELECT S.EXCHANGE, V.TICKER, V.VALID_FROM, V.VALID_TO, V.IS_DELETED, V.IS_INFERRED, V.RECORDED_FROM, V.RECORDED_TO, V.SYMBOL_KEY, "
+            + string.Join(", ", SymbolAttributes.All.Select(attribute => $"V.{attribute.Column().ToUpperInvariant()}"))
+            + " FROM DIM_SYMBOL_VERSIONS AS V JOIN SYMBOLS AS S ON S.SYMBOL_ID = V.SYMBOL_ID ORDER BY V.SYMBOL_ID, V.RECORDED_FROM, V.VALID_FROM",
+            [], cancellationToken);
+        return [.. result.Rows.Select(row => (
+            new RecordedVersion(
+                new SymbolVersion(
+                    new NaturalKey((string)row[0]!, (string)row[1]!), SqlResult.Instant(row[2]), SqlResult.Instant(row[3]), SqlResult.Boolean(row[4]), SqlResult.Boolean(row[5]),
+                    SymbolAttributes.All.Select((attribute, index) => KeyValuePair.Create(attribute, (string?)row[9 + index])).Where(pair => pair.Value is not null)
+                        .ToImmutableSortedDictionary()),
+                SqlResult.Instant(row[6]), SqlResult.Instant(row[7])),
+            SqlResult.Whole(row[8])))];
     }
 
     /// <summary>The highest offset a table has of a partition; null when it has none.</summary>

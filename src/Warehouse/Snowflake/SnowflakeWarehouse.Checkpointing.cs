@@ -51,6 +51,7 @@ public sealed partial class SnowflakeWarehouse
             if (gaps.IsTouched) gaps.Settle(state.Coverage);
         }
 
+        _checkpoints++;
         _rejections.Clear();
         _lastCheckpoint = _clock.GetTimestamp();
         await RefreshDimensionAsync(cancellationToken);

@@ -29,7 +29,8 @@ public sealed partial class SnowflakeWarehouse
             {
                 throw new WarehouseException(
                     $"Records from offset {batch.FromOffset} of {batch.Partition} do not join on to the stored position {partition.Next}: "
-                    + "two sinks write this warehouse, or records were lost from the log.");
+                    + "two sinks write this warehouse, or records were lost from the log.",
+                    isTransient: _isRewound && batch.FromOffset > partition.Next);
             }
         }
 

@@ -35,10 +35,15 @@ public sealed partial class SnowflakeWarehouse : IWarehouse
     private readonly List<PendingRejection> _rejections = [];
     private (Symbol? Symbol, SymbolState? State)[] _byOrdinal = new (Symbol?, SymbolState?)[64];
     private long _revision;
+    private long _checkpoints;
     private long _lastCheckpoint;
 
     // True until the state was read, and again after a failure.
     private bool _isStale = true;
+
+    // True once the state was read again: readers of the log may then be further than the positions.
+    private bool _isRewound;
+    private bool _wasRead;
 
     private SnowflakeWarehouse(ISnowflakeSql sql, StreamingClient streaming, SnowflakeWarehouseOptions options, TimeProvider clock)
     {
@@ -65,6 +70,14 @@ public sealed partial class SnowflakeWarehouse : IWarehouse
         {
             // What is told here is what the log may forget, so it has to be durable.
             await CheckpointAsync(cancellationToken);
+
+            // Partitions change hands among sinks; with nothing pending here, what the others wrote can be read.
+            if ((await SnowflakeReads.RevisionAsync(_sql, cancellationToken)).Checkpoints != _checkpoints)
+            {
+                await ForgetAsync();
+                await ReadStateAsync(cancellationToken);
+            }
+
             return (IReadOnlyDictionary<LogPartition, long>)_partitions.Where(pair => pair.Value.Stored is not null).ToDictionary(pair => pair.Key, pair => pair.Value.Next);
         },
         cancellationToken);
@@ -110,6 +123,8 @@ public sealed partial class SnowflakeWarehouse : IWarehouse
                 await ForgetAsync();
                 await ReadStateAsync(cancellationToken);
                 _isStale = false;
+                _isRewound |= _wasRead;
+                _wasRead = true;
             }
 
             return await work();
@@ -170,7 +185,7 @@ public sealed partial class SnowflakeWarehouse : IWarehouse
                 throw new SnowflakeException(SnowflakeFault.Fenced, "The warehouse is written so often by others that its state cannot be read.");
             }
 
-            _revision = revision.Dimension;
+            (_revision, _checkpoints) = revision;
             foreach (var position in positions) _partitions.Add(position.Partition, new PartitionLoad(position.Partition, position, position.Next));
             Know(symbols, changes);
             var byId = _symbols.Values.ToDictionary(state => state.SymbolId);

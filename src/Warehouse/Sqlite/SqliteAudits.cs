@@ -1,4 +1,6 @@
-using Crypto.TradeModel.Continuity;
+using Crypto.TradeModel.Numbers;
+using Crypto.TradeModel.Times;
+using Crypto.TradeModel.Trades;
 using Crypto.Warehouse.Audits;
 using Crypto.Warehouse.Loading;
 
@@ -21,8 +23,10 @@ public sealed class SqliteAudits(
         {
             var versions = SqliteReads.CurrentVersions(database);
             var results = new List<AuditResult> { Integrity() };
-            results.AddRange(new FactAudits(database, new UsdAmount(options.PeggedAssets), oracle, progress).Run(versions));
-            results.Add(GapsEqualHoles());
+            var facts = new FactAudits(versions, SqliteReads.Coverage(database), new UsdAmount(options.PeggedAssets), oracle, progress);
+            foreach (var fact in Facts()) facts.Add(fact);
+            results.AddRange(facts.Finish(RejectedIds()));
+            results.Add(CoverageAudits.GapsEqualHoles(SqliteReads.Coverage(database)));
             results.Add(Conservation());
             results.Add(RawEqualsPositions());
             results.Add(ViewsEqualDefinition());
@@ -44,24 +48,6 @@ public sealed class SqliteAudits(
         {
             tally.Examined++;
             if (check.GetText(0) is not "ok" and var fault) tally.Fail($"{fault}");
-        }
-
-        return tally.ToResult();
-    }
-
-    private AuditResult GapsEqualHoles()
-    {
-        var tally = new AuditTally("gaps_equal_holes", "the open gaps of a symbol are the holes in its coverage");
-        foreach (var symbol in SqliteReads.Coverage(database))
-        {
-            tally.Examined += symbol.Covered.Count;
-            var holes = IdRangeSet.Of([.. symbol.Covered]).Holes().ToHashSet();
-            foreach (var gap in symbol.OpenGaps)
-            {
-                if (!holes.Remove(gap.Ids)) tally.Fail($"{symbol.Key.Ticker}: gap {gap.Ids} is no hole");
-            }
-
-            foreach (var hole in holes) tally.Fail($"{symbol.Key.Ticker}: hole {hole} stands in no gap");
         }
 
         return tally.ToResult();
@@ -144,5 +130,36 @@ public sealed class SqliteAudits(
             "SELECT symbol_key FROM DIM_SYMBOL_VERSIONS ORDER BY symbol_id, recorded_from, valid_from");
         while (query.Step()) keys.Add(query.GetInt64(0));
         return keys;
+    }
+
+    private IEnumerable<StoredFact> Facts()
+    {
+        using var facts = database.Prepare(
+            """
+            SELECT fact_id, symbol_key, trade_time, price, quantity, total_amount_usd, aggressor_side, quality_flags
+            FROM FACT_TRADES ORDER BY fact_id
+            """);
+        while (facts.Step())
+        {
+            yield return new StoredFact(
+                facts.GetInt64(0),
+                facts.GetInt64(1),
+                new Timestamp(facts.GetInt64(2)),
+                new Price(facts.GetInt64(3)),
+                new Quantity(facts.GetInt64(4)),
+                facts.IsNull(5) ? null : new Amount(facts.GetInt64(5)),
+                (AggressorSide)facts.GetInt64(6),
+                (QualityFlags)facts.GetInt64(7));
+        }
+    }
+
+    private IEnumerable<(int SymbolId, long TradeId)> RejectedIds()
+    {
+        using var query = database.Prepare(
+            """
+            SELECT symbol_id, trade_id FROM REJECTED_TRADES
+            WHERE symbol_id IS NOT NULL AND trade_id BETWEEN 0 AND 1099511627775 ORDER BY symbol_id, trade_id
+            """);
+        while (query.Step()) yield return (query.GetInt32(0), query.GetInt64(1));
     }
 }

@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Text.RegularExpressions;
 using Crypto.Warehouse.Sqlite;
 using Microsoft.Data.Sqlite;
 
@@ -10,6 +11,8 @@ namespace Crypto.SnowflakeEmulator.Sql;
 /// </summary>
 public sealed class EmulatedDatabase : IDisposable
 {
+    private static readonly Regex AggregateForm = new(@"^(MIN|MAX|SUM) ?\( ?(?<column>\w+) ?\)$", RegexOptions.IgnoreCase | RegexOptions.ExplicitCapture, TimeSpan.FromSeconds(1));
+
     private static int _databases;
 
     private readonly Lock _gate = new();
@@ -17,15 +20,18 @@ public sealed class EmulatedDatabase : IDisposable
     private readonly Dictionary<string, EmulatedTable> _tables = new(StringComparer.OrdinalIgnoreCase);
     private readonly Dictionary<string, EmulatedProcedure> _procedures = new(StringComparer.OrdinalIgnoreCase);
     private readonly HashSet<string> _views = new(StringComparer.OrdinalIgnoreCase);
+    private bool _keepsDefinitions;
     private readonly Dictionary<string, string> _translations = new(StringComparer.Ordinal);
 
-    public EmulatedDatabase(TimeProvider clock)
+    /// <param name="file">Keeps the data beyond the process; null keeps it in memory.</param>
+    public EmulatedDatabase(TimeProvider clock, string? file = null)
     {
         SqliteNative.Initialize();
-        ConnectionString = string.Create(CultureInfo.InvariantCulture, $"Data Source=emulator{Interlocked.Increment(ref _databases)};Mode=Memory;Cache=Shared");
+        ConnectionString = file is not null ? $"Data Source={file}" : string.Create(CultureInfo.InvariantCulture, $"Data Source=emulator{Interlocked.Increment(ref _databases)};Mode=Memory;Cache=Shared");
         _connection = new SqliteConnection(ConnectionString);
         _connection.Open();
         SqlFunctions.Register(_connection, clock);
+        if (file is not null) Restore();
     }
 
     /// <summary>For other connections to the same data, with SQLite's own provider.</summary>
@@ -101,7 +107,7 @@ public sealed class EmulatedDatabase : IDisposable
             using var reader = command.ExecuteReader();
             if (reader.FieldCount == 0) return new SqlOutcome([], [], reader.RecordsAffected);
             var columns = new (string Name, string Type)[reader.FieldCount];
-            for (var i = 0; i < columns.Length; i++) columns[i] = (reader.GetName(i).ToUpperInvariant(), reader.GetDataTypeName(i));
+            for (var i = 0; i < columns.Length; i++) columns[i] = (reader.GetName(i).ToUpperInvariant(), AggregatedType(reader.GetName(i)) ?? reader.GetDataTypeName(i));
             var rows = new List<object?[]>();
             while (reader.Read())
             {
@@ -137,10 +143,40 @@ public sealed class EmulatedDatabase : IDisposable
         return translated;
     }
 
+    /// <summary>The least, the greatest and the sum of a column's values are of its type.</summary>
+    private string? AggregatedType(string expression) => AggregateForm.Match(expression) is { Success: true } form
+        ? _tables.Values.SelectMany(table => table.Columns).FirstOrDefault(column => column.Name.Equals(form.Groups["column"].Value, StringComparison.OrdinalIgnoreCase))?.Type
+        : null;
+
     private static bool IsKnown(string type) => type is "NUMBER_INT" or "NUMBER_D8" or "VARCHAR_TEXT" or "VARIANT_TEXT" or "BOOLEAN" or "BINARY_BLOB" or "TIMESTAMP_NTZ";
 
     private static IEnumerable<(string Name, object? Value)> Numbered(IReadOnlyList<object?> binds) =>
         binds.Select((value, index) => (string.Create(CultureInfo.InvariantCulture, $"?{index + 1}"), value));
+
+    // SQLite forgets what Snowflake's types were: what was defined is kept as it was said.
+    private void Restore()
+    {
+        Run("PRAGMA journal_mode = WAL", []);
+        Run("PRAGMA synchronous = OFF", []);
+        Run("CREATE TABLE IF NOT EXISTS EMULATED_DEFINITIONS (KIND TEXT NOT NULL, NAME TEXT NOT NULL, SQL TEXT NOT NULL, PRIMARY KEY (KIND, NAME))", []);
+        foreach (var row in Run("SELECT SQL FROM EMULATED_DEFINITIONS", []).Rows)
+        {
+            var sql = (string)row[0]!;
+            var definition = new Definition(sql, SqlToken.Split(sql));
+            if (definition.Kind == "TABLE") _tables[definition.Name] = definition.ToTable();
+            else if (definition.Kind == "VIEW") _views.Add(definition.Name);
+            else _procedures[definition.Name] = definition.ToProcedure();
+        }
+
+        _keepsDefinitions = true;
+    }
+
+    private void Keep(string kind, string name, string? sql)
+    {
+        if (!_keepsDefinitions) return;
+        if (sql is null) Run("DELETE FROM EMULATED_DEFINITIONS WHERE KIND = ?1 AND NAME = ?2", [("?1", kind), ("?2", name)]);
+        else Run("INSERT OR REPLACE INTO EMULATED_DEFINITIONS VALUES (?1, ?2, ?3)", [("?1", kind), ("?2", name), ("?3", sql)]);
+    }
 
     private SqlOutcome Define(string sql, List<SqlToken> tokens)
     {
@@ -156,19 +192,23 @@ public sealed class EmulatedDatabase : IDisposable
                 // Snowflake needs no index; here a scan per statement would take the tests' time.
                 if (table.Columns[0].Type == "NUMBER_INT") Run($"CREATE INDEX {table.Name}_FIRST ON {table.Name} ({table.Columns[0].Name})", []);
                 _tables[definition.Name] = table;
+                Keep("TABLE", definition.Name, sql);
                 TableReplaced?.Invoke(definition.Name);
                 return SqlOutcome.Message($"Table {definition.Name} successfully created.");
             case "VIEW":
                 Run($"DROP VIEW IF EXISTS {definition.Name}", []);
                 Run(definition.ToView(), []);
                 _views.Add(definition.Name);
+                Keep("VIEW", definition.Name, sql);
                 return SqlOutcome.Message($"View {definition.Name} successfully created.");
             case "PROCEDURE":
                 _procedures[definition.Name] = definition.ToProcedure();
+                Keep("PROCEDURE", definition.Name, sql);
                 return SqlOutcome.Message($"Function {definition.Name} successfully created.");
             case "DROP TABLE":
                 Run($"DROP TABLE IF EXISTS {definition.Name}", []);
                 _tables.Remove(definition.Name);
+                Keep("TABLE", definition.Name, null);
                 TableReplaced?.Invoke(definition.Name);
                 return SqlOutcome.Message($"{definition.Name} successfully dropped.");
             case "TRUNCATE TABLE":

@@ -14,6 +14,8 @@ public sealed class ChannelStore
     private readonly TimeProvider _clock;
     private readonly Dictionary<(string Pipe, string Name), EmulatedChannel> _channels = [];
 
+    private TaskCompletionSource _nextAppend = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
     internal ChannelStore(EmulatedDatabase database, EmulatorOptions options, FaultPlan faults, TimeProvider clock)
     {
         _database = database;
@@ -25,6 +27,15 @@ public sealed class ChannelStore
 
     /// <summary>Appends that were accepted.</summary>
     public long Appends { get; private set; }
+
+    /// <summary>Ends with the next append that is accepted.</summary>
+    public Task NextAppend
+    {
+        get
+        {
+            lock (_gate) return _nextAppend.Task;
+        }
+    }
 
     /// <summary>Rows the tables took.</summary>
     public long Rows { get; private set; }
@@ -129,6 +140,8 @@ public sealed class ChannelStore
             channel.Pending.Add(new PendingAppend(body, endToken, due, _faults.Fires(Fault.RowError)));
             channel.NextAppend++;
             Appends++;
+            _nextAppend.SetResult();
+            _nextAppend = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
             Settle(channel);
             return Reply.Json(200, new { next_continuation_token = channel.Continuation });
         }

@@ -40,7 +40,7 @@ internal sealed class TestAccount : IAsyncDisposable
         ReopenPause = TimeSpan.FromMilliseconds(1),
         Backoff = new RetryBackoff(TimeSpan.FromMilliseconds(1), TimeSpan.FromMilliseconds(4), 40),
         CommitTimeout = TimeSpan.FromMilliseconds(300),
-        UncommittedTimeout = TimeSpan.FromSeconds(20),
+        UncommittedTimeout = TimeSpan.FromSeconds(2),
         MaxReopens = 20,
         Observer = notice =>
         {

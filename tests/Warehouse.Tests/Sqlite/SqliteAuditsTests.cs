@@ -67,7 +67,7 @@ public sealed class SqliteAuditsTests : IDisposable
         var results = Run();
 
         Assert.IsEmpty(FailingNames(results));
-        Assert.HasCount(16, results);
+        Assert.HasCount(17, results);
         Assert.IsTrue(results.All(result => result is { Examined: > 0, Description.Length: > 0, Failing.Count: 0 }));
     }
 
@@ -78,7 +78,7 @@ public sealed class SqliteAuditsTests : IDisposable
 
         var names = new SqliteAudits(database, Options).Run().Select(result => result.Name).ToArray();
 
-        Assert.HasCount(14, names);
+        Assert.HasCount(15, names);
         Assert.IsFalse(names.Any(name => name.StartsWith("oracle", StringComparison.Ordinal)));
     }
 

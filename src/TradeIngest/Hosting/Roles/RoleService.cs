@@ -2,12 +2,11 @@ using Crypto.TradeIngest.Binance;
 using Crypto.TradeIngest.Binance.Rest;
 using Crypto.TradeIngest.Hosting.Health;
 using Crypto.TradeIngest.Log.Kafka;
-using Crypto.Warehouse.Sqlite;
 using Microsoft.Extensions.Logging;
 
 namespace Crypto.TradeIngest.Hosting.Roles;
 
-/// <summary>The chosen roles in this process, over Kafka. Only the sink opens a warehouse, and takes its folder's lock.</summary>
+/// <summary>The chosen roles in this process, over Kafka. Only the sink opens a warehouse, and takes the folder's lock where that is a file.</summary>
 internal sealed class RoleService : IAsyncDisposable
 {
     private readonly KafkaTradeLog _log;
@@ -67,9 +66,8 @@ internal sealed class RoleService : IAsyncDisposable
 
             if (roles.HasFlag(Role.Sink))
             {
-                var folderLock = folder.Lock();
-                owned.Add(new Owned(folderLock));
-                var warehouse = SqliteWarehouse.Open(folder.Warehouse, Stores.WarehouseOptionsOf(options), clock);
+                if (options.Warehouse.Target == WarehouseTarget.Embedded) owned.Add(new Owned(folder.Lock()));
+                var warehouse = await Stores.OpenWarehouseAsync(folder, options, clock, loggers);
                 owned.Add(warehouse);
                 started.Add(await SinkRole.StartAsync(log, warehouse, reset, clock, loggers, cancellationToken));
             }

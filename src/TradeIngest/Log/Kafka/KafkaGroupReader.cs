@@ -16,6 +16,7 @@ namespace Crypto.TradeIngest.Log.Kafka;
 internal sealed class KafkaGroupReader : IDisposable
 {
     private const int RecordsPerLoad = 8192;
+    private const string Revoked = "revoked";
 
     private static readonly TimeSpan Poll = TimeSpan.FromMilliseconds(100);
 
@@ -26,6 +27,7 @@ internal sealed class KafkaGroupReader : IDisposable
     private readonly string _topic;
     private readonly Func<IReadOnlyCollection<int>, IReadOnlyDictionary<int, long>> _positionsOf;
     private readonly Func<LogSlice, Task> _load;
+    private readonly Func<Task> _settle;
     private readonly ILogger _logger;
     private readonly ValueBuffer _values = new();
     private readonly Dictionary<int, PartitionRun> _runs = [];
@@ -42,10 +44,13 @@ internal sealed class KafkaGroupReader : IDisposable
     /// <param name="topic">The topic read.</param>
     /// <param name="positionsOf">Where to start in partitions just assigned. Called on the reading thread.</param>
     /// <param name="load">Writes a slice and its position together, or nothing. The slice is valid until it completes.</param>
+    /// <param name="settle">Makes durable what was loaded, before partitions are let go of.</param>
     /// <param name="logger">Told rebalances.</param>
     public KafkaGroupReader(
-        KafkaTradeLog log, string topic, Func<IReadOnlyCollection<int>, IReadOnlyDictionary<int, long>> positionsOf, Func<LogSlice, Task> load, ILogger logger)
+        KafkaTradeLog log, string topic, Func<IReadOnlyCollection<int>, IReadOnlyDictionary<int, long>> positionsOf, Func<LogSlice, Task> load, Func<Task> settle,
+        ILogger logger)
     {
+        _settle = settle;
         _log = log;
         _topic = topic;
         _positionsOf = positionsOf;
@@ -53,7 +58,7 @@ internal sealed class KafkaGroupReader : IDisposable
         _logger = logger;
         _consumer = log.Consume(_values, isMember: true, log.GroupOf(topic), builder => builder
             .SetPartitionsAssignedHandler((_, partitions) => OnAssigned(partitions))
-            .SetPartitionsRevokedHandler((_, partitions) => OnRevoked(partitions, "revoked"))
+            .SetPartitionsRevokedHandler((_, partitions) => OnRevoked(partitions, Revoked))
             .SetPartitionsLostHandler((_, partitions) => OnRevoked(partitions, "lost")));
     }
 
@@ -91,17 +96,22 @@ internal sealed class KafkaGroupReader : IDisposable
                 }
             }
 
-            while (_ready.TryDequeue(out var run)) Load(run);
+            while (_ready.TryDequeue(out var run))
+            {
+                if (!TryLoad(run)) Rewind(cancellationToken);
+            }
+
             Interlocked.Increment(ref _turns);
         }
 
         _consumer.Close();
     }
 
-    private void Load(PartitionRun run)
+    /// <returns>False when the warehouse could not for now, and may stand before what was read.</returns>
+    private bool TryLoad(PartitionRun run)
     {
         // Dropped by a revocation meanwhile.
-        if (run.Count == 0 || _runs.GetValueOrDefault(run.Partition) != run) return;
+        if (run.Count == 0 || _runs.GetValueOrDefault(run.Partition) != run) return true;
         var slice = run.Take();
         _loadingRun = run;
         _loading = Task.Run(() => _load(slice));
@@ -115,14 +125,50 @@ internal sealed class KafkaGroupReader : IDisposable
             Interlocked.Add(ref _abandoned, slice.Records.Length);
             _logger.LogInformation("{Topic}/{Partition} went to another member, which was faster: {Message}", _topic, run.Partition, failure.Message);
         }
+        catch (Warehouse.WarehouseException failure) when (failure.IsTransient)
+        {
+            _logger.LogWarning("{Topic} is read again from where the warehouse stands: {Message}", _topic, failure.Message);
+            return false;
+        }
         finally
         {
             _loadingRun = null;
             run.Clear();
         }
 
-        if (_runs.GetValueOrDefault(run.Partition) != run) return;
-        _consumer.StoreOffset(new TopicPartitionOffset(_log.At(_topic, run.Partition), slice.NextOffset));
+        if (_runs.GetValueOrDefault(run.Partition) == run) _consumer.StoreOffset(new TopicPartitionOffset(_log.At(_topic, run.Partition), slice.NextOffset));
+        return true;
+    }
+
+    /// <summary>Asks where the partitions held stand, until there is an answer, and reads on from there.</summary>
+    private void Rewind(CancellationToken cancellationToken)
+    {
+        IReadOnlyDictionary<int, long>? positions = null;
+        while (positions is null && !cancellationToken.IsCancellationRequested)
+        {
+            var held = _runs.Keys.ToList();
+            var asking = Task.Run(() => _positionsOf(held), CancellationToken.None);
+            _loading = asking;
+            if (!Ended(PauseAfter)) WaitPaused();
+            try
+            {
+                positions = asking.GetAwaiter().GetResult();
+            }
+            catch (Warehouse.WarehouseException failure) when (failure.IsTransient)
+            {
+                // Its client has waited for minutes already.
+                _logger.LogWarning("The warehouse does not say where {Topic} stands and is asked again: {Message}", _topic, failure.Message);
+            }
+        }
+
+        foreach (var number in _runs.Keys.ToList())
+        {
+            // What was assigned meanwhile starts where it should.
+            if (positions is null || !positions.TryGetValue(number, out var position)) continue;
+            _runs[number].Dispose();
+            _runs[number] = new PartitionRun(number, position);
+            _consumer.Seek(new TopicPartitionOffset(_log.At(_topic, number), position));
+        }
     }
 
     // Polls without taking: with everything paused only rebalances come through. A partition assigned meanwhile is paused the next time round.
@@ -213,6 +259,7 @@ internal sealed class KafkaGroupReader : IDisposable
 
         // The load under way is finished, well or badly, before the group gives the partition to another member.
         if (_loadingRun is { } loading && partitions.Exists(partition => partition.Partition.Value == loading.Partition)) Ended(Timeout.InfiniteTimeSpan);
+        if (how == Revoked) Settle();
         foreach (var partition in partitions)
         {
             if (!_runs.Remove(partition.Partition.Value, out var run)) continue;
@@ -223,5 +270,18 @@ internal sealed class KafkaGroupReader : IDisposable
 
         Held = _runs.Count;
         _logger.LogInformation("{Topic}: partitions {Partitions} {How}.", _topic, string.Join(", ", partitions.Select(partition => partition.Partition.Value)), how);
+    }
+
+    private void Settle()
+    {
+        try
+        {
+            Task.Run(_settle).GetAwaiter().GetResult();
+        }
+        catch (Exception failure) when (failure is Warehouse.WarehouseException or Warehouse.StorageException)
+        {
+            // Nothing is lost: the next owner starts where the warehouse stood before.
+            _logger.LogWarning("{Topic}: partitions are let go of before what was loaded is settled: {Message}", _topic, failure.Message);
+        }
     }
 }

@@ -7,9 +7,9 @@ public sealed record OpenOptions
     public long? KnownCommitted { get; init; }
 
     /// <summary>
-    /// Reads from the table itself the highest offset this channel has rows of, or null when it has none. Asked when a channel has no token
-    /// although it should, or has one that is ahead of <see cref="KnownCommitted"/>: channels that are idle for thirty days are deleted with
-    /// their token, and the rows then say where to go on. Without it such a channel is refused.
+    /// Reads from the table itself the highest offset this channel has rows of, or null when it has none. Asked when a channel has no token, or
+    /// one that is ahead of <see cref="KnownCommitted"/>: channels that are idle for thirty days are deleted with their token, and the rows
+    /// then say where to go on. Without it a channel that lost its token is refused if anything is known, and taken for a new one if not.
     /// </summary>
     public Func<CancellationToken, Task<long?>>? HighestStoredOffset { get; init; }
 }

@@ -38,6 +38,7 @@ public sealed partial class StreamingChannel
                 case ReplyAction.Resend when attempt + 1 < _options.Backoff.Attempts:
                     // Whether it was applied is not known. The identical request is safe: a used continuation token inserts nothing.
                     Resends++;
+                    refused = false;
                     Tell(NoticeKind.Resent, $"offsets {piece.FirstOffset} to {piece.LastOffset}: {reply.Summary}");
                     await _client.Transport.PauseAsync(_options.Backoff.PauseAfter(attempt, _client.Transport.NextJitter()), cancellationToken);
                     break;

@@ -104,7 +104,8 @@ public sealed partial class StreamingChannel
         if (status.RowErrors > _errorsAtOpen) throw Break(RowsRejected(status));
 
         var token = TokenOf(status);
-        if (token is null && _committed is not null) return false;
+        if (token is null && _committed is not null && !_isTokenFromRows) return false;
+        _isTokenFromRows &= token is null;
         if (token < _committed)
         {
             throw Break(new SnowflakeException(

@@ -1,4 +1,3 @@
-using System.Buffers;
 using System.Globalization;
 using System.Text.Json;
 
@@ -15,14 +14,11 @@ public sealed partial class StreamingChannel
     private async Task ReopenAsync(bool waitForCommit, CancellationToken cancellationToken)
     {
         var isFirst = _continuation.Length == 0;
-        var (status, continuation) = await RequestOpenAsync(null, waitForCommit, cancellationToken);
+        var (status, continuation) = await RequestOpenAsync(waitForCommit, cancellationToken);
         var token = TokenOf(status);
         var known = _committed ?? _known.KnownCommitted;
-        if (token is null && known is not null)
-        {
-            (status, continuation) = await RecoverTokenAsync(known.Value, cancellationToken);
-            token = TokenOf(status);
-        }
+        _isTokenFromRows = token is null;
+        if (token is null) token = await TokenFromRowsAsync(known, cancellationToken);
 
         if (token < known)
         {
@@ -32,7 +28,7 @@ public sealed partial class StreamingChannel
                 + ResetAdvice()));
         }
 
-        if (token is not null && isFirst && token > (known ?? -1)) await ExplainAsync(token.Value, cancellationToken);
+        if (token is not null && isFirst && !_isTokenFromRows && token > (known ?? -1)) await ExplainAsync(token.Value, cancellationToken);
 
         // Errors of rows that settled between the last look and this opening would vanish into the new baseline.
         if (!isFirst && status.RowErrors > _errorsAtOpen) throw Break(RowsRejected(status));
@@ -48,9 +44,9 @@ public sealed partial class StreamingChannel
         Rewind(token);
     }
 
-    private async Task<(ChannelStatus Status, string Continuation)> RequestOpenAsync(long? setToken, bool waitForCommit, CancellationToken cancellationToken)
+    private async Task<(ChannelStatus Status, string Continuation)> RequestOpenAsync(bool waitForCommit, CancellationToken cancellationToken)
     {
-        var body = OpenBody(setToken, waitForCommit);
+        var body = waitForCommit ? "{\"fail_on_uncommitted_rows\":true}"u8.ToArray() : "{}"u8.ToArray();
         var started = _client.Clock.GetTimestamp();
         var refused = false;
         for (var attempt = 0; ; attempt++)
@@ -72,8 +68,16 @@ public sealed partial class StreamingChannel
                     await PauseAsync(attempt, reply, cancellationToken);
                     break;
                 case ReplyAction.WaitForCommit when _client.Clock.GetElapsedTime(started) < _options.UncommittedTimeout:
+                    // An answer: what failed before it was not the beginning of an outage, however long the wait is.
+                    (attempt, refused) = (-1, false);
                     Tell(NoticeKind.WaitingForCommit, reply.Summary);
                     await _client.Transport.PauseAsync(_options.PollInterval.Longest, cancellationToken);
+                    break;
+                case ReplyAction.WaitForCommit when waitForCommit:
+                    // They never will be. Discarding them loses nothing: whoever appended them, or reads the same log, sends them again.
+                    Tell(NoticeKind.CommitOverdue, $"rows in flight were not committed within {_options.UncommittedTimeout} and are discarded");
+                    (attempt, refused, waitForCommit) = (-1, false, false);
+                    body = "{}"u8.ToArray();
                     break;
                 case ReplyAction.RefreshToken when !refused:
                     refused = true;
@@ -104,10 +108,14 @@ public sealed partial class StreamingChannel
         await _client.Transport.PauseAsync(_options.Backoff.PauseAfter(attempt, _client.Transport.NextJitter()), cancellationToken);
     }
 
-    /// <summary>The channel exists no more, or anew. The rows in the table say how far it had come.</summary>
-    private async Task<(ChannelStatus Status, string Continuation)> RecoverTokenAsync(long known, CancellationToken cancellationToken)
+    /// <summary>
+    /// The channel is new, or exists anew without the token it had. The rows in the table say how far it had come: opening it fenced
+    /// every other writer, so no more can be added between that look and the next append, which gives the channel a token again.
+    /// </summary>
+    private async Task<long?> TokenFromRowsAsync(long? known, CancellationToken cancellationToken)
     {
         var stored = _known.HighestStoredOffset is { } read ? await read(cancellationToken) : null;
+        if (stored is null && known is null) return null;
         if (stored is null || stored < known)
         {
             var rows = _known.HighestStoredOffset is null ? "was not looked at" : stored is null ? "holds no row of it" : $"holds its rows up to {stored} only";
@@ -116,8 +124,8 @@ public sealed partial class StreamingChannel
                 $"{Address} has no offset token, although {known} was committed, and {Address.Pipe.Table} {rows}: the table was replaced or emptied, or the channel dropped. {ResetAdvice()}"));
         }
 
-        Tell(NoticeKind.TokenRecovered, string.Create(CultureInfo.InvariantCulture, $"token set to {stored}, the last offset in {Address.Pipe.Table}"));
-        return await RequestOpenAsync(stored, false, cancellationToken);
+        Tell(NoticeKind.TokenRecovered, string.Create(CultureInfo.InvariantCulture, $"goes on after {stored}, the last offset in {Address.Pipe.Table}"));
+        return stored;
     }
 
     /// <summary>A token that is further than this process knows must be that of rows in the table.</summary>
@@ -179,19 +187,5 @@ public sealed partial class StreamingChannel
             _uncommitted.RemoveAt(0);
             piece.Dispose();
         }
-    }
-
-    private static byte[] OpenBody(long? setToken, bool waitForCommit)
-    {
-        var body = new ArrayBufferWriter<byte>();
-        using (var writer = new Utf8JsonWriter(body))
-        {
-            writer.WriteStartObject();
-            if (setToken is { } token) writer.WriteString("offset_token", token.ToString(CultureInfo.InvariantCulture));
-            if (waitForCommit) writer.WriteBoolean("fail_on_uncommitted_rows", true);
-            writer.WriteEndObject();
-        }
-
-        return body.WrittenSpan.ToArray();
     }
 }

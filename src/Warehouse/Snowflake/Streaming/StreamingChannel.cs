@@ -29,6 +29,9 @@ public sealed partial class StreamingChannel : IAsyncDisposable
     private long _insertedAtOpen;
     private long _rowsCommittedSinceOpen;
     private bool _isOpen;
+
+    // True while the channel has no token of its own, and how far it is committed was read from the rows.
+    private bool _isTokenFromRows;
     private SnowflakeException? _broken;
     private long _lastAppend;
 

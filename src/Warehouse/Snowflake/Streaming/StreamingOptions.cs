@@ -36,7 +36,10 @@ public sealed record StreamingOptions
     /// <summary>Rows that are appended and not committed for this long get the channel opened anew and are sent again. Default 60 s.</summary>
     public TimeSpan CommitTimeout { get; init; } = TimeSpan.FromSeconds(60);
 
-    /// <summary>How long to wait, when opening, for rows that an owner before left in flight. Default 180 s.</summary>
+    /// <summary>
+    /// How long to wait, when opening, for rows that an owner before left in flight. Then they are discarded: they are not committed, so the
+    /// source comes to them again. Default 180 s.
+    /// </summary>
     public TimeSpan UncommittedTimeout { get; init; } = TimeSpan.FromSeconds(180);
 
     /// <summary>Pauses between attempts of one request.</summary>
@@ -78,6 +81,6 @@ public enum NoticeKind
     /// <summary>A token was refused and asked for anew.</summary>
     TokenRefused,
 
-    /// <summary>A channel had lost its token; it was set from the rows in the table.</summary>
+    /// <summary>A channel had no token although the table has rows of it; it goes on after those.</summary>
     TokenRecovered,
 }

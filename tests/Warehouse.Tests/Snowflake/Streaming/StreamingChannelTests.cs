@@ -137,6 +137,43 @@ public sealed class StreamingChannelTests
     }
 
     [TestMethod]
+    public async Task OpenChannelAsync_RowsInFlightForEver_AreDiscardedAndSentAgain()
+    {
+        await using var other = _account.NewClient();
+        var before = await other.OpenChannelAsync(Address, cancellationToken: Stop);
+        Server.Faults.Next(Fault.StuckCommit);
+        await before.AppendAsync(Rows(0, 9), Stop);
+
+        await using var client = _account.NewClient(_account.Streaming with { UncommittedTimeout = TimeSpan.FromMilliseconds(50) });
+        await using var channel = await client.OpenChannelAsync(Address, cancellationToken: Stop);
+        Assert.IsNull(channel.CommittedOffset);
+        await channel.AppendAsync(Rows(0, 9), Stop);
+        await channel.FlushAsync(Stop);
+
+        AssertStored(10);
+    }
+
+    [TestMethod]
+    public async Task OpenChannelAsync_FailuresBetweenLooksAtRowsInFlight_AreNotAddedUp()
+    {
+        await using var other = _account.NewClient();
+        var before = await other.OpenChannelAsync(Address, cancellationToken: Stop);
+        Server.Faults.Next(Fault.StuckCommit);
+        await before.AppendAsync(Rows(0, 9), Stop);
+
+        Server.Faults.Share(Fault.UnavailableBefore, 0.3);
+        await using var client = _account.NewClient(_account.Streaming with
+        {
+            UncommittedTimeout = TimeSpan.FromMilliseconds(300),
+            Backoff = new RetryBackoff(TimeSpan.FromMilliseconds(1), TimeSpan.FromMilliseconds(1), 6),
+        });
+        await using var channel = await client.OpenChannelAsync(Address, cancellationToken: Stop);
+
+        Assert.IsNull(channel.CommittedOffset);
+        Assert.IsGreaterThan(6, Server.Faults.Count(Fault.Uncommitted));
+    }
+
+    [TestMethod]
     public async Task AppendAsync_TwoOwners_EachRowOnceWhoeverWrites()
     {
         await using var other = _account.NewClient();
@@ -233,6 +270,23 @@ public sealed class StreamingChannelTests
         await using var channel = await OpenAsync(new OpenOptions { KnownCommitted = 5, HighestStoredOffset = Highest });
         Assert.AreEqual(7, channel.CommittedOffset);
         await channel.AppendAsync(Rows(0, 9), Stop);
+        await channel.FlushAsync(Stop);
+        AssertStored(10);
+    }
+
+    [TestMethod]
+    public async Task OpenChannelAsync_ExpiredBeforeAnythingWasNoted_StillGoesOnAfterTheRows()
+    {
+        await using (var before = await OpenAsync())
+        {
+            await before.AppendAsync(Rows(0, 7), Stop);
+            await before.FlushAsync(Stop);
+        }
+
+        Server.Channels.Expire("EVENTS_P0");
+        await using var channel = await OpenAsync(new OpenOptions { HighestStoredOffset = Highest });
+        await channel.AppendAsync(Rows(0, 5), Stop);
+        await channel.AppendAsync(Rows(3, 9), Stop);
         await channel.FlushAsync(Stop);
         AssertStored(10);
     }

@@ -1,16 +1,19 @@
 using Crypto.TradeModel.Continuity;
-using Crypto.TradeModel.Numbers;
-using Crypto.TradeModel.Times;
-using Crypto.TradeModel.Trades;
-using Crypto.Warehouse.Audits;
 using Crypto.Warehouse.Dimension;
 using Crypto.Warehouse.Loading;
 
-namespace Crypto.Warehouse.Sqlite;
+namespace Crypto.Warehouse.Audits;
 
-/// <summary>The audits that need every fact: one pass over <c>FACT_TRADES</c> serves them all.</summary>
-internal sealed class FactAudits(SqliteDatabase database, UsdAmount usd, ITradeOracle? oracle, IProgress<long>? progress)
+/// <summary>The audits that need every fact: one pass over <c>FACT_TRADES</c>, in order of fact id, serves them all.</summary>
+internal sealed class FactAudits
 {
+    private readonly UsdAmount _usd;
+    private readonly ITradeOracle? _oracle;
+    private readonly IProgress<long>? _progress;
+    private readonly Dictionary<long, SymbolVersion> _byKey;
+    private readonly Dictionary<int, Coverage.SymbolCoverage> _covered;
+    private readonly Dictionary<int, IdRangeSet> _present = [];
+    private readonly AuditTally _unique = new("facts_unique", "every trade is stored once");
     private readonly AuditTally _coverage = new("coverage_equals_ids", "TRADE_COVERAGE lists exactly the trade ids stored or rejected");
     private readonly AuditTally _bound = new("facts_inside_version", "every fact's version exists and was valid at its trade time");
     private readonly AuditTally _amounts = new(
@@ -18,57 +21,43 @@ internal sealed class FactAudits(SqliteDatabase database, UsdAmount usd, ITradeO
     private readonly AuditTally _invented = new("oracle_equal", "every fact equals the trade the exchange made, field by field");
     private readonly AuditTally _missing = new("oracle_missing", "every trade the exchange made is stored");
 
-    public IEnumerable<AuditResult> Run(IReadOnlyList<SymbolVersion> versions)
+    /// <param name="versions">Current knowledge of the dimension.</param>
+    /// <param name="covered">Coverage as the warehouse states it.</param>
+    public FactAudits(
+        IEnumerable<SymbolVersion> versions, IEnumerable<Coverage.SymbolCoverage> covered, UsdAmount usd, ITradeOracle? oracle, IProgress<long>? progress)
     {
-        var byKey = versions.DistinctBy(version => version.SymbolKey).ToDictionary(version => version.SymbolKey);
-        var covered = SqliteReads.Coverage(database).ToDictionary(symbol => symbol.SymbolId);
-        var rejected = RejectedIds();
-        var present = new Dictionary<int, IdRangeSet>();
-        foreach (var fact in Facts())
-        {
-            IdsOf(present, fact.SymbolId).Add(fact.TradeId);
-            Check(fact, byKey, covered.GetValueOrDefault(fact.SymbolId)?.Key);
-            if (++_coverage.Examined % 100_000 == 0) progress?.Report(_coverage.Examined);
-        }
+        _byKey = versions.DistinctBy(version => version.SymbolKey).ToDictionary(version => version.SymbolKey);
+        _covered = covered.ToDictionary(symbol => symbol.SymbolId);
+        _usd = usd;
+        _oracle = oracle;
+        _progress = progress;
+    }
 
-        progress?.Report(_coverage.Examined);
-        foreach (var (symbolId, ids) in rejected)
-        {
-            foreach (var range in ids.Ranges) IdsOf(present, symbolId).Add(range);
-        }
+    public void Add(in StoredFact fact)
+    {
+        _unique.Examined++;
+        if (!IdsOf(_present, fact.SymbolId).Add(fact.TradeId)) _unique.Fail($"fact {fact.FactId} is stored more than once");
+        Check(fact, _byKey, _covered.GetValueOrDefault(fact.SymbolId)?.Key);
+        if (++_coverage.Examined % 100_000 == 0) _progress?.Report(_coverage.Examined);
+    }
 
-        CompareCoverage(covered, present);
+    /// <param name="rejected">Symbol and trade id of the rejected trades that have both.</param>
+    public IEnumerable<AuditResult> Finish(IEnumerable<(int SymbolId, long TradeId)> rejected)
+    {
+        _progress?.Report(_coverage.Examined);
+        foreach (var (symbolId, tradeId) in rejected) IdsOf(_present, symbolId).Add(tradeId);
+        CompareCoverage(_covered, _present);
+        yield return _unique.ToResult();
         yield return _coverage.ToResult();
         yield return _bound.ToResult();
         yield return _amounts.ToResult();
-        if (oracle is null) yield break;
-        CompareProduced(covered);
+        if (_oracle is null) yield break;
+        CompareProduced(_covered);
         yield return _invented.ToResult();
         yield return _missing.ToResult();
     }
 
-    private IEnumerable<Fact> Facts()
-    {
-        using var facts = database.Prepare(
-            """
-            SELECT fact_id, symbol_key, trade_time, price, quantity, total_amount_usd, aggressor_side, quality_flags
-            FROM FACT_TRADES ORDER BY fact_id
-            """);
-        while (facts.Step())
-        {
-            yield return new Fact(
-                facts.GetInt64(0),
-                facts.GetInt64(1),
-                new Timestamp(facts.GetInt64(2)),
-                new Price(facts.GetInt64(3)),
-                new Quantity(facts.GetInt64(4)),
-                facts.IsNull(5) ? null : new Amount(facts.GetInt64(5)),
-                (AggressorSide)facts.GetInt64(6),
-                (QualityFlags)facts.GetInt64(7));
-        }
-    }
-
-    private void Check(in Fact fact, Dictionary<long, SymbolVersion> byKey, NaturalKey? symbol)
+    private void Check(in StoredFact fact, Dictionary<long, SymbolVersion> byKey, NaturalKey? symbol)
     {
         _bound.Examined++;
         if (!byKey.TryGetValue(fact.SymbolKey, out var version))
@@ -89,15 +78,15 @@ internal sealed class FactAudits(SqliteDatabase database, UsdAmount usd, ITradeO
         }
 
         _amounts.Examined++;
-        var amount = UsdAmount.Of(fact.Price, fact.Quantity, usd.IsPegged(version[SymbolAttribute.QuoteAsset]), out var flags);
+        var amount = UsdAmount.Of(fact.Price, fact.Quantity, _usd.IsPegged(version[SymbolAttribute.QuoteAsset]), out var flags);
         if (amount != fact.Amount || flags != fact.Flags)
         {
             _amounts.Fail($"{version.Key.Ticker} {fact.TradeId}: {fact.Amount} with flags {fact.Flags}");
         }
 
-        if (oracle is null) return;
+        if (_oracle is null) return;
         _invented.Examined++;
-        if (!oracle.TryGet(version.Key.Ticker, fact.TradeId, out var truth))
+        if (!_oracle.TryGet(version.Key.Ticker, fact.TradeId, out var truth))
         {
             _invented.Fail($"{version.Key.Ticker} {fact.TradeId} was never traded");
         }
@@ -127,9 +116,9 @@ internal sealed class FactAudits(SqliteDatabase database, UsdAmount usd, ITradeO
 
     private void CompareProduced(Dictionary<int, Coverage.SymbolCoverage> covered)
     {
-        foreach (var ticker in oracle!.Tickers)
+        foreach (var ticker in _oracle!.Tickers)
         {
-            if (oracle.Produced(ticker) is not { Count: > 0 } produced) continue;
+            if (_oracle.Produced(ticker) is not { Count: > 0 } produced) continue;
             _missing.Examined += produced.Count;
             var ranges = covered.Values.FirstOrDefault(symbol => symbol.Key.Ticker == ticker)?.Covered ?? [];
             if (ranges.Count == 1 && ranges[0] == produced) continue;
@@ -137,31 +126,9 @@ internal sealed class FactAudits(SqliteDatabase database, UsdAmount usd, ITradeO
         }
     }
 
-    private Dictionary<int, IdRangeSet> RejectedIds()
-    {
-        var rejected = new Dictionary<int, IdRangeSet>();
-        using var query = database.Prepare(
-            """
-            SELECT symbol_id, trade_id FROM REJECTED_TRADES
-            WHERE symbol_id IS NOT NULL AND trade_id BETWEEN 0 AND 1099511627775 ORDER BY symbol_id, trade_id
-            """);
-        while (query.Step()) IdsOf(rejected, query.GetInt32(0)).Add(query.GetInt64(1));
-
-        return rejected;
-    }
-
     private static IdRangeSet IdsOf(Dictionary<int, IdRangeSet> bySymbol, int symbolId)
     {
         if (!bySymbol.TryGetValue(symbolId, out var ids)) bySymbol.Add(symbolId, ids = new IdRangeSet());
         return ids;
-    }
-
-    private readonly record struct Fact(
-        long FactId, long SymbolKey, Timestamp TradeTime, Price Price, Quantity Quantity, Amount? Amount, AggressorSide Aggressor,
-        QualityFlags Flags)
-    {
-        public int SymbolId => Dimension.FactId.SymbolId(FactId);
-
-        public long TradeId => Dimension.FactId.TradeId(FactId);
     }
 }
