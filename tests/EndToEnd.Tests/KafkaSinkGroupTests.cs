@@ -19,7 +19,7 @@ public sealed class KafkaSinkGroupTests
     [TestMethod]
     public async Task Run_ThreeSinksJoinAndLeaveAndAreKilled_EachTradeOnceAsTheExchangeMadeIt()
     {
-        var trades = KafkaTests.Setting("CRYPTO_KAFKA_GROUP_TRADES", 2_500);
+        var trades = KafkaTests.Setting("CRYPTO_KAFKA_GROUP_TRADES", 1_500);
         var kills = KafkaTests.Setting("CRYPTO_KAFKA_GROUP_KILLS", 1);
         using var folder = new TemporaryFolder();
         await using var snowflake = TradeIngestProcess.StartProgram(
@@ -37,7 +37,8 @@ public sealed class KafkaSinkGroupTests
         roles["sink 2"] = kafka.Start("sink");
         roles["sink 3"] = kafka.Start("sink");
 
-        string[] victims = ["sink 1", "ingest", "sink 2", "reference", "sink 3"];
+        // A killed sink's partitions stand still until its session ends: one is enough for the short form.
+        string[] victims = kills == 1 ? ["sink 1", "ingest", "reference"] : ["sink 1", "ingest", "sink 2", "reference", "sink 3"];
         for (var kill = 0; kill < kills * victims.Length; kill++)
         {
             await ReachAsync(kafka, (long)trades * (kill + 2) / ((kills * victims.Length) + 2), roles);
