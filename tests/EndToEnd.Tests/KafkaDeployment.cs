@@ -33,7 +33,7 @@ internal sealed class KafkaDeployment : IAsyncDisposable
     /// <summary>Null on real brokers.</summary>
     public MockCluster? Mock { get; }
 
-    private string Data => Folder["data"];
+    public string Data => Folder["data"];
 
     /// <param name="rate">Trades per second, of three symbols together.</param>
     /// <param name="needsMock">Whether the test plays with the brokers.</param>
@@ -87,6 +87,15 @@ internal sealed class KafkaDeployment : IAsyncDisposable
     {
         await using var process = TradeIngestProcess.Start(Folder.FullName, _environment, arguments);
         return await process.WaitAsync();
+    }
+
+    /// <summary>Facts, lag and whether ids are missing, asked of whatever warehouse there is.</summary>
+    public async Task<(long Facts, long Lag, bool IsWhole)> ProgressAsync()
+    {
+        var status = (await StatusAsync()).ShouldExitWith(0).Json;
+        var isWhole = status.GetProperty("symbols").EnumerateArray()
+            .All(symbol => symbol.GetProperty("open_gaps").GetArrayLength() == 0 && symbol.GetProperty("coverage").GetArrayLength() == 1);
+        return (status.GetProperty("totals").GetProperty("facts").GetInt64(), status.GetProperty("lag").GetInt64(), isWhole);
     }
 
     public Task<TradeIngestProcess.Result> StatusAsync() => RunAsync("status", "--data", Data, "--json");

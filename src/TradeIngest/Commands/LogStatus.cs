@@ -12,8 +12,17 @@ namespace Crypto.TradeIngest.Commands;
 /// <param name="Lag">Records not loaded, counted by offsets; where offsets skip, that is more than there are.</param>
 internal sealed record LogStatus(string Topic, int Partition, long FirstOffset, long NextOffset, long Position, long Lag)
 {
+    /// <param name="stored">The warehouse's positions.</param>
+    /// <param name="options">Which kind of log.</param>
+    /// <param name="folder">Where it is, if a file.</param>
+    /// <param name="cancellationToken">Ends the asking.</param>
+    /// <exception cref="Warehouse.StorageException">The brokers are out of reach.</exception>
+    public static async Task<IReadOnlyList<LogStatus>> ReadAsync(
+        IReadOnlyList<KeyValuePair<LogPartition, long>> stored, ServiceOptions options, DataFolder folder, CancellationToken cancellationToken) =>
+        options.Log.Kind == LogKind.Kafka ? await OfKafkaAsync(stored, options.Kafka, cancellationToken) : OfFile(stored, folder);
+
     /// <summary>Read beside a running writer.</summary>
-    public static IReadOnlyList<LogStatus> OfFile(IReadOnlyList<KeyValuePair<LogPartition, long>> stored, DataFolder folder)
+    private static List<LogStatus> OfFile(IReadOnlyList<KeyValuePair<LogPartition, long>> stored, DataFolder folder)
     {
         var loaded = stored.ToDictionary(pair => (pair.Key.Epoch, pair.Key.Topic, pair.Key.Partition), pair => pair.Value);
         var positions = new List<LogStatus>();
@@ -30,8 +39,7 @@ internal sealed record LogStatus(string Topic, int Partition, long FirstOffset, 
     }
 
     /// <summary>Asks the brokers; topics that are missing are left out.</summary>
-    /// <exception cref="Warehouse.StorageException">They are out of reach.</exception>
-    public static async Task<IReadOnlyList<LogStatus>> OfKafkaAsync(
+    private static async Task<List<LogStatus>> OfKafkaAsync(
         IReadOnlyList<KeyValuePair<LogPartition, long>> stored, KafkaOptions options, CancellationToken cancellationToken)
     {
         // The failure says it once; librdkafka would say it with every attempt.

@@ -2,7 +2,6 @@ using System.CommandLine;
 using Crypto.TradeIngest.Hosting;
 using Crypto.TradeIngest.Log;
 using Crypto.Warehouse.Coverage;
-using Crypto.Warehouse.Loading;
 using Crypto.Warehouse.Sqlite;
 using Microsoft.Extensions.Logging.Abstractions;
 using Spectre.Console;
@@ -41,39 +40,26 @@ internal static class StatusCommand
         using var warehouse = SqliteDatabase.OpenForReading(folder.Warehouse);
         var symbols = SqliteReads.Coverage(warehouse).Where(symbol => symbol.Covered.Count > 0).Select(SymbolStatus.Of).ToList();
         var totals = WarehouseTotals.Read(warehouse);
-        var positions = await LogAsync(SqliteReads.Positions(warehouse), options, folder, cancellationToken);
+        var positions = await LogStatus.ReadAsync(SqliteReads.Positions(warehouse), options, folder, cancellationToken);
         if (json) Output.Json(new { data = folder.Path, totals, symbols, log = positions, lag = positions.Sum(position => position.Lag) });
         else Write(folder.Path, totals, symbols, positions);
         return ExitCode.Ok;
     }
 
-    private static async Task<int> RunAsync(ServiceOptions options, DataFolder folder, bool json, CancellationToken cancellationToken)
+    private static async Task<int> RunAsync(ServiceOptions options, DataFolder folder, bool json, CancellationToken stop)
     {
         var clock = TimeProvider.System;
         using var keys = options.Snowflake.NewKeys(clock);
         await using var sql = options.Snowflake.NewSql(keys, options.Snowflake.TransformerRole, clock);
-        var totals = await WarehouseTotals.ReadAsync(sql, cancellationToken);
+        var totals = await WarehouseTotals.ReadAsync(sql, stop);
         await using var warehouse = await SnowflakeStore.OpenAsync(options, clock, NullLogger<SnowflakeStore>.Instance);
-        var symbols = (await warehouse.CoverageAsync(cancellationToken)).Where(symbol => symbol.Covered.Count > 0).Select(SymbolStatus.Of).ToList();
-        var positions = await LogAsync([.. await warehouse.PositionsAsync(cancellationToken)], options, folder, cancellationToken);
+        var symbols = (await warehouse.CoverageAsync(stop)).Where(symbol => symbol.Covered.Count > 0).Select(SymbolStatus.Of).ToList();
+        var positions = await LogStatus.ReadAsync([.. await warehouse.PositionsAsync(stop)], options, folder, stop);
         var name = $"{options.Snowflake.Account}/{options.Snowflake.Database}.{options.Snowflake.Schema}";
-        if (json)
-        {
-            Output.Json(new { data = folder.Path, warehouse = name, totals, symbols, log = positions, lag = positions.Sum(position => position.Lag) });
-        }
-        else
-        {
-            Write(name, totals, symbols, positions);
-        }
-
+        if (json) Output.Json(new { data = folder.Path, warehouse = name, totals, symbols, log = positions, lag = positions.Sum(position => position.Lag) });
+        else Write(name, totals, symbols, positions);
         return ExitCode.Ok;
     }
-
-    private static async Task<IReadOnlyList<LogStatus>> LogAsync(
-        IReadOnlyList<KeyValuePair<LogPartition, long>> stored, ServiceOptions options, DataFolder folder, CancellationToken cancellationToken) =>
-        options.Log.Kind == LogKind.Kafka
-            ? await LogStatus.OfKafkaAsync(stored, options.Kafka, cancellationToken)
-            : LogStatus.OfFile(stored, folder);
 
     private static void Write(string name, WarehouseTotals totals, List<SymbolStatus> symbols, IReadOnlyList<LogStatus> positions)
     {

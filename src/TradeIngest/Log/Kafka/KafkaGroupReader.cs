@@ -96,12 +96,15 @@ internal sealed class KafkaGroupReader : IDisposable
                 }
             }
 
+            var isLoaded = true;
             while (_ready.TryDequeue(out var run))
             {
-                if (!TryLoad(run)) Rewind(cancellationToken);
+                if (TryLoad(run)) continue;
+                isLoaded = false;
+                Rewind(cancellationToken);
             }
 
-            Interlocked.Increment(ref _turns);
+            if (isLoaded) Interlocked.Increment(ref _turns);
         }
 
         _consumer.Close();
