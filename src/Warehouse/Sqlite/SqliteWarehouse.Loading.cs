@@ -15,6 +15,10 @@ public sealed partial class SqliteWarehouse
     // Coverage of each symbol the current batch touches, as it was before.
     private readonly Dictionary<SymbolState, IdRangeSet> _touched = [];
 
+    // Of the current batch: the facts to insert and where their trades are; grown to the largest batch.
+    private long[] _factIds = [];
+    private int[] _factTrades = [];
+
     private LoadStatements? _load;
 
     public async ValueTask<LoadOutcome> LoadAsync(WarehouseBatch batch, CancellationToken cancellationToken)
@@ -55,6 +59,7 @@ public sealed partial class SqliteWarehouse
     private LoadOutcome InsertTrades(WarehouseBatch batch)
     {
         var trades = batch.Trades.Span;
+        if (_factIds.Length < trades.Length) (_factIds, _factTrades) = (new long[trades.Length], new int[trades.Length]);
         int stored = 0, duplicates = 0, rejected = 0;
         SymbolState? state = null;
         Symbol? symbol = null;
@@ -77,7 +82,7 @@ public sealed partial class SqliteWarehouse
 
             if (reason == ErrorReason.None)
             {
-                InsertFact(state!, trade);
+                (_factIds[stored], _factTrades[stored]) = (FactId.Of(state!.SymbolId, trade.TradeId), i);
                 stored++;
             }
             else
@@ -88,14 +93,26 @@ public sealed partial class SqliteWarehouse
             }
         }
 
+        InsertFacts(trades, _factIds.AsSpan(0, stored), _factTrades.AsSpan(0, stored));
         return new LoadOutcome(stored, duplicates, rejected);
     }
 
-    private void InsertFact(SymbolState state, in Trade trade)
+    // In the order of the table: of many symbols each page is found once per batch, and a next id is found beside the one before.
+    private void InsertFacts(ReadOnlySpan<Trade> trades, Span<long> factIds, Span<int> indexes)
+    {
+        factIds.Sort(indexes);
+        for (var i = 0; i < factIds.Length; i++)
+        {
+            ref readonly var trade = ref trades[indexes[i]];
+            InsertFact(StateOf(trade.Symbol), factIds[i], trade);
+        }
+    }
+
+    private void InsertFact(SymbolState state, long factId, in Trade trade)
     {
         var version = state.Versions!.IndexAt(trade.TradeTime);
         var amount = UsdAmount.Of(trade.Price, trade.Quantity, state.IsPegged(version), out var flags);
-        _load!.Fact(FactId.Of(state.SymbolId, trade.TradeId), state.Versions.KeyOf(version), trade, amount, flags);
+        _load!.Fact(factId, state.Versions.KeyOf(version), trade, amount, flags);
         if (trade.TradeTime.Microseconds > state.LastTradeTime) state.LastTradeTime = trade.TradeTime.Microseconds;
     }
 
