@@ -137,17 +137,29 @@ internal sealed class KafkaDeployment : IAsyncDisposable
         }
     }
 
-    /// <summary>Stops the ingest in good order, waits until the sink has loaded all, stops it too, and compares with the exchange.</summary>
-    /// <returns>The last report of the ingest.</returns>
-    public async Task<JsonElement> DrainAndVerifyAsync(TradeIngestProcess ingest, TradeIngestProcess sink)
+    /// <summary>
+    /// Stops the ingest in good order, waits until the sink has loaded all, stops it too, and compares with the exchange. A stop while the
+    /// ingest still sheds leaves a gap in the ledger, which its next start fetches.
+    /// </summary>
+    /// <returns>The last report of each ingest there was, oldest first.</returns>
+    public async Task<IReadOnlyList<JsonElement>> DrainAndVerifyAsync(TradeIngestProcess ingest, TradeIngestProcess sink)
     {
-        await UntilAsync(() => !HasOpenGaps(), TimeSpan.FromMinutes(4), ingest, sink);
-        ingest.Signal("TERM");
-        var ended = (await ingest.WaitAsync()).ShouldExitWith(0);
-        for (long lag = 1; lag != 0;)
+        const int Starts = 10;
+        var reports = new List<JsonElement>();
+        while (true)
         {
-            lag = (await StatusAsync()).ShouldExitWith(0).Json.GetProperty("lag").GetInt64();
-            Assert.IsFalse(sink.HasExited);
+            await UntilAsync(() => !HasOpenGaps(), TimeSpan.FromMinutes(4), ingest, sink);
+            ingest.Signal("TERM");
+            var ended = (await ingest.WaitAsync()).ShouldExitWith(0);
+            reports.Add(JsonDocument.Parse(ended.Output.TrimEnd().Split('\n')[^1]).RootElement);
+            for (long lag = 1; lag != 0;)
+            {
+                lag = (await StatusAsync()).ShouldExitWith(0).Json.GetProperty("lag").GetInt64();
+                Assert.IsFalse(sink.HasExited);
+            }
+
+            if (!HasOpenGaps() || reports.Count == Starts) break;
+            ingest = Start("ingest");
         }
 
         sink.Signal("TERM");
@@ -155,7 +167,7 @@ internal sealed class KafkaDeployment : IAsyncDisposable
         foreach (var symbol in Coverage()) Assert.HasCount(1, symbol.Covered, $"{symbol.Key}");
         var verified = await RunAsync("verify", "--data", Data, "--json");
         Assert.IsTrue(verified.ShouldExitWith(0).Json.GetProperty("passed").GetBoolean());
-        return JsonDocument.Parse(ended.Output.TrimEnd().Split('\n')[^1]).RootElement;
+        return reports;
     }
 
     public async ValueTask DisposeAsync()
