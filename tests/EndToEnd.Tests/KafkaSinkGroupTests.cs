@@ -51,9 +51,9 @@ public sealed class KafkaSinkGroupTests
         await StopAsync(roles, "sink 2");
         var started = Stopwatch.GetTimestamp();
         await ReachAsync(kafka, (await kafka.ProgressAsync()).Facts + 200, roles);
-        while (!(await kafka.ProgressAsync()).IsWhole) AssertAlive(roles, started);
+        while (!(await kafka.ProgressAsync()).IsWhole) await AssertAliveAsync(kafka, roles, started);
         await StopAsync(roles, "ingest");
-        while (await kafka.ProgressAsync() is not { Lag: 0, IsWhole: true }) AssertAlive(roles, started);
+        while (await kafka.ProgressAsync() is not { Lag: 0, IsWhole: true }) await AssertAliveAsync(kafka, roles, started);
         await StopAsync(roles, "sink 1");
         await StopAsync(roles, "sink 3");
 
@@ -76,17 +76,19 @@ public sealed class KafkaSinkGroupTests
     private static async Task ReachAsync(KafkaDeployment kafka, long facts, Dictionary<string, TradeIngestProcess> roles)
     {
         var started = Stopwatch.GetTimestamp();
-        while ((await kafka.ProgressAsync()).Facts < facts) AssertAlive(roles, started);
+        while ((await kafka.ProgressAsync()).Facts < facts) await AssertAliveAsync(kafka, roles, started);
     }
 
-    private static void AssertAlive(Dictionary<string, TradeIngestProcess> roles, long started)
+    private static async Task AssertAliveAsync(KafkaDeployment kafka, Dictionary<string, TradeIngestProcess> roles, long started)
     {
         foreach (var (role, process) in roles)
         {
-            if (process.HasExited) Assert.Fail($"{role}: {process.WaitAsync().GetAwaiter().GetResult()}");
+            if (process.HasExited) Assert.Fail($"{role}: {await process.WaitAsync()}");
         }
 
-        if (Stopwatch.GetElapsedTime(started) > TimeSpan.FromMinutes(3)) Assert.Fail("Not within three minutes.");
+        if (Stopwatch.GetElapsedTime(started) < TimeSpan.FromMinutes(3)) return;
+        var messages = string.Join(Environment.NewLine, roles.Select(role => $"{role.Key}: {role.Value.Errors}"));
+        Assert.Fail($"Not within three minutes. {(await kafka.StatusAsync()).Output} {messages}");
     }
 
     private static async Task StopAsync(Dictionary<string, TradeIngestProcess> roles, string role)

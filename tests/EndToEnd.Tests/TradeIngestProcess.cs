@@ -72,6 +72,15 @@ internal sealed class TradeIngestProcess : IAsyncDisposable
         lock (_output) return new Result(_process.ExitCode, _output.ToString(), _errors.ToString());
     }
 
+    /// <summary>What was printed as errors and messages so far.</summary>
+    public string Errors
+    {
+        get
+        {
+            lock (_output) return _errors.ToString();
+        }
+    }
+
     /// <summary>Waits until what was printed so far makes the condition true.</summary>
     public Task<string> WaitForOutputAsync(Predicate<string> condition) => WaitForAsync(_output, condition);
 

@@ -10,7 +10,6 @@ public sealed partial class SnowflakeWarehouse
 {
     private const string StalePosition = "STALE_POSITION";
 
-
     private static readonly Timestamp FirstYear = Timestamp.Parse("0001-01-01T00:00:00Z");
     private static readonly Timestamp LastYear = Timestamp.Parse("9999-12-31T23:59:59.999999Z");
 
@@ -55,6 +54,25 @@ public sealed partial class SnowflakeWarehouse
         _rejections.Clear();
         _lastCheckpoint = _clock.GetTimestamp();
         await RefreshDimensionAsync(cancellationToken);
+    }
+
+    /// <summary>When no batch comes any more, what the last ones brought is not to wait for the next.</summary>
+    private async Task SettleAsync()
+    {
+        try
+        {
+            await TakingTurnAsync(
+                async () =>
+                {
+                    await CheckpointAsync(CancellationToken.None);
+                    return 0;
+                },
+                CancellationToken.None);
+        }
+        catch (Exception failure) when (failure is WarehouseException or ObjectDisposedException)
+        {
+            // The state is stale now: the next call reads it again, and tells whoever loads to go on from there.
+        }
     }
 
     private string PayloadOf(List<PartitionLoad> pending, string id)

@@ -53,6 +53,7 @@ public sealed partial class SnowflakeWarehouse
         partition.Records += batch.Records.Length;
         partition.Outcome += outcome;
         if (_clock.GetElapsedTime(_lastCheckpoint) >= _options.CheckpointInterval) await CheckpointAsync(cancellationToken);
+        else _idle.Change(_options.CheckpointInterval, Timeout.InfiniteTimeSpan);
         return outcome;
     }
 

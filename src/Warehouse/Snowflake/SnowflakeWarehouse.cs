@@ -28,6 +28,7 @@ public sealed partial class SnowflakeWarehouse : IWarehouse
     private readonly TimeProvider _clock;
     private readonly UsdAmount _usd;
     private readonly SemaphoreSlim _turn = new(1, 1);
+    private readonly ITimer _idle;
     private readonly Dictionary<NaturalKey, SymbolState> _symbols = [];
     private readonly Dictionary<NaturalKey, List<SymbolChange>> _changes = [];
     private readonly Dictionary<SymbolState, SymbolGaps> _gaps = [];
@@ -37,6 +38,7 @@ public sealed partial class SnowflakeWarehouse : IWarehouse
     private long _revision;
     private long _checkpoints;
     private long _lastCheckpoint;
+    private Task _settling = Task.CompletedTask;
 
     // True until the state was read, and again after a failure.
     private bool _isStale = true;
@@ -53,6 +55,7 @@ public sealed partial class SnowflakeWarehouse : IWarehouse
         _clock = clock;
         _usd = new UsdAmount(options.PeggedAssets);
         _lastCheckpoint = clock.GetTimestamp();
+        _idle = clock.CreateTimer(_ => _settling = SettleAsync(), null, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
     }
 
     /// <summary>Reads the state to resume from. The schema must be migrated. The warehouse owns both clients.</summary>
@@ -97,6 +100,8 @@ public sealed partial class SnowflakeWarehouse : IWarehouse
 
     public async ValueTask DisposeAsync()
     {
+        await _idle.DisposeAsync();
+        await _settling;
         await _turn.WaitAsync(CancellationToken.None);
         try
         {

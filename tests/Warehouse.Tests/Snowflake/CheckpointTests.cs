@@ -1,0 +1,30 @@
+using Crypto.TestSupport;
+using Crypto.TradeModel.Symbols;
+using Crypto.Warehouse.Snowflake.Migrating;
+
+namespace Crypto.Warehouse.Tests.Snowflake;
+
+[TestClass]
+public sealed class CheckpointTests
+{
+    public TestContext TestContext { get; set; } = null!;
+
+    private CancellationToken Stop => TestContext.CancellationToken;
+
+    [TestMethod]
+    public async Task LoadAsync_NothingComesAfterIt_IsCheckpointedAllTheSame()
+    {
+        await using var account = await TestAccount.StartAsync();
+        await using (var sql = account.NewSql()) await new SnowflakeMigrator(sql, new ObjectNames(), account.Clock).MigrateAsync(Stop);
+        await using var warehouse = await account.OpenWarehouseAsync(checkpointInterval: TimeSpan.FromSeconds(1));
+        var builder = new BatchBuilder();
+        var btc = new SymbolTable().Intern("BTCUSDT");
+
+        await warehouse.LoadAsync(builder.Of(TestTrades.Of(btc, 1), TestTrades.Of(btc, 2)), Stop);
+
+        using var patience = Patience.Start();
+        using var timer = new PeriodicTimer(TimeSpan.FromMilliseconds(20));
+        while (SnowflakeContents.Read(account.Server.Database).Positions is not [{ Next: 2 }]) await timer.WaitForNextTickAsync(patience.Token);
+        Assert.HasCount(1, SnowflakeContents.Read(account.Server.Database).Coverage);
+    }
+}
