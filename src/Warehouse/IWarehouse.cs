@@ -8,8 +8,14 @@ namespace Crypto.Warehouse;
 /// What a warehouse does, at the level of meaning. Calls may come from several threads; each is atomic, and after an exception
 /// nothing of it was written.
 /// </summary>
-public interface IWarehouse : IAsyncDisposable
+public interface IWarehouse : ISymbolChangeLog
 {
+    /// <summary>
+    /// Records of a batch beyond which a larger one is no cheaper: enough that a load's fixed cost is spread, and no more memory or time for
+    /// one load than that takes. Whoever loads hands over so many at most, and fewer when fewer are there.
+    /// </summary>
+    int RecordsPerLoad { get; }
+
     /// <summary>Where to go on reading each partition of the log; a partition that is not listed starts at its first record.</summary>
     ValueTask<IReadOnlyDictionary<LogPartition, long>> PositionsAsync(CancellationToken cancellationToken);
 
@@ -19,15 +25,6 @@ public interface IWarehouse : IAsyncDisposable
     /// </summary>
     /// <exception cref="WarehouseException">The batch does not join on to the stored position, or the store failed.</exception>
     ValueTask<LoadOutcome> LoadAsync(WarehouseBatch batch, CancellationToken cancellationToken);
-
-    /// <summary>
-    /// Adds statements to the log of changes, folds the histories they touch and re-keys the facts whose version changed, together.
-    /// Statements that are known already change nothing. A new symbol gets its durable id here.
-    /// </summary>
-    ValueTask<ApplyOutcome> ApplyAsync(IReadOnlyCollection<SymbolChange> changes, CancellationToken cancellationToken);
-
-    /// <summary>All statements of one source, oldest first: what it has said so far.</summary>
-    ValueTask<IReadOnlyList<SymbolChange>> ChangesAsync(ChangeSource source, CancellationToken cancellationToken);
 
     /// <summary>Coverage and open gaps of every symbol, in order of ticker.</summary>
     ValueTask<IReadOnlyList<SymbolCoverage>> CoverageAsync(CancellationToken cancellationToken);

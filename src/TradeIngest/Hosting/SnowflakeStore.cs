@@ -47,6 +47,8 @@ internal sealed class SnowflakeStore : IWarehouse
         RekeyLimit = options.Warehouse.RekeyLimit,
     };
 
+    public int RecordsPerLoad => _warehouse.RecordsPerLoad;
+
     public ValueTask<IReadOnlyDictionary<LogPartition, long>> PositionsAsync(CancellationToken cancellationToken) => _warehouse.PositionsAsync(cancellationToken);
 
     public ValueTask<LoadOutcome> LoadAsync(WarehouseBatch batch, CancellationToken cancellationToken) => _warehouse.LoadAsync(batch, cancellationToken);

@@ -1,6 +1,5 @@
 using System.Collections.Immutable;
 using Crypto.TradeModel.Times;
-using Crypto.Warehouse;
 using Crypto.Warehouse.Dimension;
 
 namespace Crypto.TradeIngest.Reference;
@@ -10,7 +9,7 @@ namespace Crypto.TradeIngest.Reference;
 /// source says first of an attribute holds from the beginning, since nothing is known to contradict it; what it says later, from
 /// then on, unless it names a time itself. An undated statement beside dated ones is about the time before the first of them.
 /// </summary>
-internal sealed class ReferenceSync(IWarehouse warehouse, TimeProvider clock)
+internal sealed class ReferenceSync(ISymbolChangeLog changeLog, TimeProvider clock)
 {
     /// <param name="listed">
     /// Where the source gives a complete list: all keys on it. A symbol it described before and does not list any more is deleted;
@@ -21,7 +20,7 @@ internal sealed class ReferenceSync(IWarehouse warehouse, TimeProvider clock)
         ChangeSource source, IReadOnlyList<SymbolStatement> statements, CancellationToken cancellationToken,
         IReadOnlySet<NaturalKey>? listed = null)
     {
-        var said = await warehouse.ChangesAsync(source, cancellationToken);
+        var said = await changeLog.ChangesAsync(source, cancellationToken);
         var histories = said.ToLookup(change => change.Key);
         var sequence = said.Count == 0 ? 0 : said.Max(change => change.Sequence);
         var now = Timestamp.Now(clock);
@@ -47,7 +46,7 @@ internal sealed class ReferenceSync(IWarehouse warehouse, TimeProvider clock)
             changes.Add(new SymbolChange(source, ++sequence, history.Key, ChangeOperation.Delete, now, now, attributes));
         }
 
-        return await warehouse.ApplyAsync(changes, cancellationToken);
+        return await changeLog.ApplyAsync(changes, cancellationToken);
     }
 
     private static bool IsDeleted(IEnumerable<SymbolChange> history) =>

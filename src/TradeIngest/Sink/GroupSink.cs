@@ -28,7 +28,7 @@ internal sealed class GroupSink : IDisposable
         _clock = clock;
         _resume = resume;
         _decoder = new SliceDecoder(epoch, topic, symbols);
-        Reader = new KafkaGroupReader(log, topic, PositionsOf, LoadAsync, SettleAsync, loggers.CreateLogger<KafkaGroupReader>());
+        Reader = new KafkaGroupReader(log, topic, PositionsOf, LoadAsync, SettleAsync, warehouse.RecordsPerLoad, loggers.CreateLogger<KafkaGroupReader>());
     }
 
     public KafkaGroupReader Reader { get; }

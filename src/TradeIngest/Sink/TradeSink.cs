@@ -14,9 +14,6 @@ namespace Crypto.TradeIngest.Sink;
 /// </summary>
 internal sealed class TradeSink : IAsyncDisposable
 {
-    // Enough that a commit's fixed cost is spread, little enough that a commit takes milliseconds.
-    private const int RecordsPerCommit = 8192;
-
     private static readonly TimeSpan FirstPause = TimeSpan.FromMilliseconds(500);
     private static readonly TimeSpan LongestPause = TimeSpan.FromSeconds(30);
 
@@ -60,7 +57,7 @@ internal sealed class TradeSink : IAsyncDisposable
             while (true)
             {
                 // A batch that was read is loaded even when the stop comes in between: it is cheaper than reading it again.
-                var slice = await _reader.ReadAsync(RecordsPerCommit, cancellationToken);
+                var slice = await _reader.ReadAsync(_warehouse.RecordsPerLoad, cancellationToken);
                 await LoadOrRewindAsync(slice, cancellationToken);
             }
         }
@@ -74,7 +71,7 @@ internal sealed class TradeSink : IAsyncDisposable
     /// <exception cref="LogException">As <see cref="RunAsync"/>.</exception>
     public async Task DrainAsync(CancellationToken cancellationToken)
     {
-        while (!cancellationToken.IsCancellationRequested && _reader.TryRead(RecordsPerCommit) is { } slice) await LoadOrRewindAsync(slice, cancellationToken);
+        while (!cancellationToken.IsCancellationRequested && _reader.TryRead(_warehouse.RecordsPerLoad) is { } slice) await LoadOrRewindAsync(slice, cancellationToken);
     }
 
     public async ValueTask DisposeAsync()

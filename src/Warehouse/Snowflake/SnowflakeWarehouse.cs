@@ -68,6 +68,9 @@ public sealed partial class SnowflakeWarehouse : IWarehouse
         return warehouse;
     }
 
+    /// <summary>A load waits for its commit, some seconds however many rows it has; so many take some 30 MB on the way.</summary>
+    public int RecordsPerLoad => 32_768;
+
     public async ValueTask<IReadOnlyDictionary<LogPartition, long>> PositionsAsync(CancellationToken cancellationToken) => await TakingTurnAsync(
         async () =>
         {

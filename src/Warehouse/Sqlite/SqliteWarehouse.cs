@@ -66,6 +66,9 @@ public sealed partial class SqliteWarehouse : IWarehouse
         }
     }
 
+    /// <summary>A commit of so many takes milliseconds; four times as many gain a tenth.</summary>
+    public int RecordsPerLoad => 8192;
+
     public async ValueTask<IReadOnlyDictionary<LogPartition, long>> PositionsAsync(CancellationToken cancellationToken)
     {
         using var _ = await EnterAsync(cancellationToken);

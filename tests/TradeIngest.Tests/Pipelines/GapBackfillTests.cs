@@ -32,8 +32,9 @@ public sealed class GapBackfillTests
         _clock.Advance(TimeSpan.FromMilliseconds(199));
         Assert.AreEqual(0, _history.Asked.Count);
 
-        await run.UntilAsync(() => _tracker.OpenGaps().Count == 0);
+        await run.UntilAsync(() => _tape.Count > 0);
         CollectionAssert.AreEqual(new[] { "[2 3 4 5 6 7 8 9]" }, _tape);
+        Assert.IsEmpty(_tracker.OpenGaps());
         Assert.AreEqual(8, run.Backfill.Fetched);
         Assert.AreEqual((2, 9), _history.Asked.Single());
     }
@@ -72,13 +73,14 @@ public sealed class GapBackfillTests
         await using var run = Run();
         See(1, 10);
         run.Backfill.Enqueue(new GapFound(default, _btc, new IdRange(2, 9)));
-        await run.UntilAsync(() => run.Backfill.HoleIds == 4);
+        await run.UntilAsync(() => _tape.Count == 4);
 
         var asked = _history.Asked.Count;
         run.Backfill.EnqueueOpenGaps();
         Assert.AreEqual(0, run.Backfill.Pending);
         Assert.AreEqual(asked, _history.Asked.Count);
         CollectionAssert.AreEqual(new[] { "[4 5 7 8]", "hole 2-3", "hole 6-6", "hole 9-9" }, _tape);
+        Assert.AreEqual(4, run.Backfill.HoleIds);
         Assert.AreEqual("[2, 3], [6, 6], [9, 9]", string.Join(", ", _tracker.OpenGaps().Single().Missing));
     }
 

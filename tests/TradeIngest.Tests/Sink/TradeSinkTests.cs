@@ -246,6 +246,8 @@ public sealed class TradeSinkTests : IAsyncDisposable
 
     private sealed class FailingWarehouse : IWarehouse
     {
+        public int RecordsPerLoad => 100;
+
         public ValueTask<IReadOnlyDictionary<LogPartition, long>> PositionsAsync(CancellationToken cancellationToken) =>
             new(new Dictionary<LogPartition, long>());
 
@@ -268,6 +270,8 @@ public sealed class TradeSinkTests : IAsyncDisposable
     private sealed class AbsentMindedWarehouse(IWarehouse inner) : IWarehouse
     {
         public int FailuresLeft { get; private set; } = 2;
+
+        public int RecordsPerLoad => inner.RecordsPerLoad;
 
         public ValueTask<IReadOnlyDictionary<LogPartition, long>> PositionsAsync(CancellationToken cancellationToken) =>
             FailuresLeft == 1 ? throw Failure() : inner.PositionsAsync(cancellationToken);

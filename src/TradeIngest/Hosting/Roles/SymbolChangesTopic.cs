@@ -1,17 +1,13 @@
 using Crypto.TradeIngest.Log;
-using Crypto.Warehouse;
-using Crypto.Warehouse.Coverage;
 using Crypto.Warehouse.Dimension;
-using Crypto.Warehouse.Loading;
 
 namespace Crypto.TradeIngest.Hosting.Roles;
 
 /// <summary>
-/// The reference role's view of the warehouse where that is behind the log: what sources have said is what stands in the topic
-/// <c>symbol_changes</c>, and to apply is to publish there. It holds no trades. Safe for
-/// concurrent callers, since each source numbers its own statements.
+/// Where the warehouse is behind the log, what sources have said is what stands in the topic <c>symbol_changes</c>, and to apply is to
+/// publish there. Safe for concurrent callers, since each source numbers its own statements.
 /// </summary>
-internal sealed class SymbolChangesTopic(ITradeLog log) : IWarehouse
+internal sealed class SymbolChangesTopic(ITradeLog log) : ISymbolChangeLog
 {
     private const int StatementsPerRead = 4096;
 
@@ -61,19 +57,11 @@ internal sealed class SymbolChangesTopic(ITradeLog log) : IWarehouse
         }
     }
 
-    public ValueTask<IReadOnlyDictionary<LogPartition, long>> PositionsAsync(CancellationToken cancellationToken) => throw NoTrades();
-
-    public ValueTask<LoadOutcome> LoadAsync(WarehouseBatch batch, CancellationToken cancellationToken) => throw NoTrades();
-
-    public ValueTask<IReadOnlyList<SymbolCoverage>> CoverageAsync(CancellationToken cancellationToken) => throw NoTrades();
-
     public async ValueTask DisposeAsync()
     {
         if (_reader is not null) await _reader.DisposeAsync();
         _using.Dispose();
     }
-
-    private static NotSupportedException NoTrades() => new("The topic of symbol changes holds no trades.");
 
     private async Task<List<string>> MissingAsync(IReadOnlyCollection<string> tickers, CancellationToken cancellationToken)
     {

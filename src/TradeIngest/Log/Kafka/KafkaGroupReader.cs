@@ -15,7 +15,6 @@ namespace Crypto.TradeIngest.Log.Kafka;
 /// </summary>
 internal sealed class KafkaGroupReader : IDisposable
 {
-    private const int RecordsPerLoad = 8192;
     private const string Revoked = "revoked";
 
     private static readonly TimeSpan Poll = TimeSpan.FromMilliseconds(100);
@@ -28,6 +27,7 @@ internal sealed class KafkaGroupReader : IDisposable
     private readonly Func<IReadOnlyCollection<int>, IReadOnlyDictionary<int, long>> _positionsOf;
     private readonly Func<LogSlice, Task> _load;
     private readonly Func<Task> _settle;
+    private readonly int _recordsPerLoad;
     private readonly ILogger _logger;
     private readonly ValueBuffer _values = new();
     private readonly Dictionary<int, PartitionRun> _runs = [];
@@ -45,16 +45,18 @@ internal sealed class KafkaGroupReader : IDisposable
     /// <param name="positionsOf">Where to start in partitions just assigned. Called on the reading thread.</param>
     /// <param name="load">Writes a slice and its position together, or nothing. The slice is valid until it completes.</param>
     /// <param name="settle">Makes durable what was loaded, before partitions are let go of.</param>
+    /// <param name="recordsPerLoad">Most records taken before those there are loaded.</param>
     /// <param name="logger">Told rebalances.</param>
     public KafkaGroupReader(
         KafkaTradeLog log, string topic, Func<IReadOnlyCollection<int>, IReadOnlyDictionary<int, long>> positionsOf, Func<LogSlice, Task> load, Func<Task> settle,
-        ILogger logger)
+        int recordsPerLoad, ILogger logger)
     {
         _settle = settle;
         _log = log;
         _topic = topic;
         _positionsOf = positionsOf;
         _load = load;
+        _recordsPerLoad = recordsPerLoad;
         _logger = logger;
         _consumer = log.Consume(_values, isMember: true, log.GroupOf(topic), builder => builder
             .SetPartitionsAssignedHandler((_, partitions) => OnAssigned(partitions))
@@ -90,7 +92,7 @@ internal sealed class KafkaGroupReader : IDisposable
         {
             if (Take(Poll))
             {
-                for (var taken = 1; taken < RecordsPerLoad && Take(TimeSpan.Zero); taken++)
+                for (var taken = 1; taken < _recordsPerLoad && Take(TimeSpan.Zero); taken++)
                 {
                     // Each goes to its partition's run.
                 }

@@ -10,7 +10,7 @@ namespace Crypto.TradeIngest.Reference.ChangeDataCapture;
 /// Change events in a file, one JSON object per line (see <see cref="ChangeEnvelope"/>), to which a connector or a script appends.
 /// Reading it again from its start changes nothing: the same event is the same change.
 /// </summary>
-internal sealed class ChangeEventFile(string path, IWarehouse warehouse, TimeProvider clock, ILogger<ChangeEventFile> logger)
+internal sealed class ChangeEventFile(string path, ISymbolChangeLog changeLog, TimeProvider clock, ILogger<ChangeEventFile> logger)
 {
     private const int MostFaults = 1000;
 
@@ -59,7 +59,7 @@ internal sealed class ChangeEventFile(string path, IWarehouse warehouse, TimePro
 
         var (changes, faults, unfinished, lines, consumed) = Read(bytes, _line, Timestamp.Now(clock));
         foreach (var fault in faults) logger.LogWarning("'{Path}' {Fault}; the event is not applied.", path, fault);
-        var outcome = await warehouse.ApplyAsync(changes, cancellationToken);
+        var outcome = await changeLog.ApplyAsync(changes, cancellationToken);
         Faults.AddRange(faults.Take(MostFaults - Faults.Count));
         Unfinished = unfinished;
         _position += consumed;

@@ -18,7 +18,7 @@ namespace Crypto.TradeIngest.Reference.ChangeDataCapture;
 /// that the group stores after what was read has been applied: what is read twice is the same change. What is no such event goes to
 /// the dead letters.
 /// </summary>
-internal sealed class ChangeEventTopic(KafkaTradeLog log, string topic, IWarehouse warehouse, TimeProvider clock, ILogger<ChangeEventTopic> logger) : IDisposable
+internal sealed class ChangeEventTopic(KafkaTradeLog log, string topic, ISymbolChangeLog changeLog, TimeProvider clock, ILogger<ChangeEventTopic> logger) : IDisposable
 {
     private const int EventsPerApply = 1024;
 
@@ -119,7 +119,7 @@ internal sealed class ChangeEventTopic(KafkaTradeLog log, string topic, IWarehou
         }
 
         await log.AppendAsync(Topics.DeadLetters, letters, cancellationToken);
-        await warehouse.ApplyAsync(changes, cancellationToken);
+        await changeLog.ApplyAsync(changes, cancellationToken);
         Commit(read);
         Interlocked.Add(ref _applied, read.Count - letters.Count);
         Interlocked.Add(ref _malformed, letters.Count);

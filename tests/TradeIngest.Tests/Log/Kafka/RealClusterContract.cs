@@ -93,7 +93,7 @@ public abstract class RealClusterContract : IDisposable
         using var leaving = CancellationTokenSource.CreateLinkedTokenSource(Stop);
         using (var reader = new KafkaGroupReader(
             log, Topics.StockTrades, partitions => partitions.ToDictionary(partition => partition, _ => 0L),
-            slice => slice.NextOffset == 100 ? leaving.CancelAsync() : Task.CompletedTask, () => Task.CompletedTask, NullLogger.Instance))
+            slice => slice.NextOffset == 100 ? leaving.CancelAsync() : Task.CompletedTask, () => Task.CompletedTask, 8192, NullLogger.Instance))
         {
             await reader.RunAsync(leaving.Token);
         }
