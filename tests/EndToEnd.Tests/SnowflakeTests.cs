@@ -76,6 +76,20 @@ public sealed class SnowflakeTests
         StringAssert.Contains(result.Errors, "Access 'Telepathy'");
     }
 
+    [TestMethod]
+    [DataRow("dimension", "history", "BTCUSDT")]
+    [DataRow("dimension", "apply", "changes.csv")]
+    [DataRow("replay", "trades.csv", "--json")]
+    public async Task CommandOfTheDataFolder_SnowflakeConfigured_IsRefused(params string[] arguments)
+    {
+        using var folder = new TemporaryFolder();
+
+        var result = await TradeIngestProcess.RunAsync(
+            folder.FullName, new Dictionary<string, string> { ["CRYPTO__Warehouse__Target"] = "Snowflake", ["CRYPTO__Snowflake__Account"] = "myorg-account1" }, arguments);
+
+        StringAssert.Contains(result.ShouldExitWith(2).Errors, "CRYPTO__Warehouse__Target=Embedded");
+    }
+
     private static Dictionary<string, string> EnvironmentOf(JsonElement emulator) => new()
     {
         ["CRYPTO__Warehouse__Target"] = "Snowflake",

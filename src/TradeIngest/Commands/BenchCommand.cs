@@ -72,7 +72,7 @@ internal static class BenchCommand
             console?.MarkupLineInterpolated($"[grey]latency: {rate} trades a second for {seconds} s[/]");
             var latency = await MeasureAsync("latency", plan);
             console?.MarkupLine("[grey]stages: one at a time on the same trades[/]");
-            var options = Configuration.Read(("Data", Path.Combine(root, "stages")));
+            var options = Configuration.Read(("Data", Path.Combine(root, "stages")), ("Warehouse:Target", nameof(WarehouseTarget.Embedded)));
             var stages = await StageBench.MeasureAsync(new DataFolder(options.Data), plan, options, TimeProvider.System, cancellationToken);
             if (json) Output.Json(new { processors = Environment.ProcessorCount, throughput, latency, stages });
             else Write(throughput, latency, stages);
@@ -85,7 +85,7 @@ internal static class BenchCommand
 
         Task<BenchResult> MeasureAsync(string name, DemoPlan run)
         {
-            var options = Configuration.Read(("Data", Path.Combine(root, name)));
+            var options = Configuration.Read(("Data", Path.Combine(root, name)), ("Warehouse:Target", nameof(WarehouseTarget.Embedded)));
             return BenchRun.MeasureAsync(new DataFolder(options.Data), run, options, loggers, cancellationToken);
         }
     }

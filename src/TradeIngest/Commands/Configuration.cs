@@ -37,6 +37,18 @@ internal static class Configuration
         return faults.Count == 0 ? options : throw ConfigurationException.Of(faults);
     }
 
+    /// <summary>The same for commands that know the warehouse in the data folder only.</summary>
+    /// <exception cref="ConfigurationException">Another one is configured, or as <see cref="Read"/>.</exception>
+    public static ServiceOptions ReadForFolder(params (string Key, string? Value)[] overrides)
+    {
+        var options = Read(overrides);
+        return options.Warehouse.Target == WarehouseTarget.Embedded
+            ? options
+            : throw new ConfigurationException(
+                $"This command knows only the warehouse in the data folder, and Warehouse:Target is {options.Warehouse.Target}. "
+                + "Set CRYPTO__Warehouse__Target=Embedded for it; for Snowflake see docs/snowflake.md.");
+    }
+
     public static ILoggerFactory Loggers(LogLevel level) => LoggerFactory.Create(builder => builder
         .SetMinimumLevel(level)
         .AddConsole(console => console.LogToStandardErrorThreshold = LogLevel.Trace)

@@ -55,7 +55,7 @@ internal static class DemoCommand
                 parsed.GetValue(trades));
             if (plan.Symbols.Count == 0) throw new ConfigurationException("--symbols names no ticker.");
             if (plan.Trades is <= 0) throw new ConfigurationException("--trades takes a positive number.");
-            var options = Configuration.Read(("Data", parsed.GetValue(data)), ("Log:Kind", nameof(LogKind.Embedded)));
+            var options = Configuration.Read(("Data", parsed.GetValue(data)), ("Log:Kind", nameof(LogKind.Embedded)), ("Warehouse:Target", nameof(WarehouseTarget.Embedded)));
             return RunAsync(plan, options, parsed.GetValue(json), cancellation);
         });
         return command;

@@ -33,7 +33,7 @@ internal static partial class DimensionCommand
         command.SetAction((parsed, cancellation) =>
         {
             var rekeyLimit = parsed.GetValue(force) ? long.MaxValue : parsed.GetValue(limit);
-            var options = Configuration.Read(
+            var options = Configuration.ReadForFolder(
                 ("Data", parsed.GetValue(data)), ("Warehouse:RekeyLimit", rekeyLimit?.ToString(CultureInfo.InvariantCulture)));
             return ApplyAsync(parsed.GetValue(file)!, options, parsed.GetValue(json), cancellation);
         });

@@ -18,7 +18,7 @@ internal static partial class DimensionCommand
         };
         command.SetAction(async (parsed, cancellation) =>
         {
-            var options = Configuration.Read(("Data", parsed.GetValue(data)));
+            var options = Configuration.ReadForFolder(("Data", parsed.GetValue(data)));
             var folder = new DataFolder(options.Data);
             using var folderLock = folder.Lock();
             await using var warehouse = SqliteWarehouse.Open(folder.Warehouse, Stores.WarehouseOptionsOf(options), TimeProvider.System);

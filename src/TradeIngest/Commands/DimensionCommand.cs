@@ -24,7 +24,7 @@ internal static partial class DimensionCommand
     };
 
     private static SqliteDatabase Open(string? data) =>
-        SqliteDatabase.OpenForReading(new DataFolder(Configuration.Read(("Data", data)).Data).Warehouse);
+        SqliteDatabase.OpenForReading(new DataFolder(Configuration.ReadForFolder(("Data", data)).Data).Warehouse);
 
     private static Timestamp TimeOf(string text) => Timestamp.TryParse(text, out var time)
         ? time

@@ -43,7 +43,7 @@ internal static class ReplayCommand
 
     private static async Task<int> RunAsync(string[] files, string? symbol, string? data, bool json, CancellationToken cancellationToken)
     {
-        var options = Configuration.Read(("Data", data));
+        var options = Configuration.ReadForFolder(("Data", data));
         using var loggers = Configuration.Loggers(LogLevel.Warning);
         var folder = new DataFolder(options.Data);
 
