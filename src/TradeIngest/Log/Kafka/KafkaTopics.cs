@@ -112,7 +112,7 @@ internal sealed class KafkaTopics(IAdminClient admin, KafkaOptions options, Time
             [
                 .. failure.Results
                     .Where(result => result.Error.IsError && result.Error.Code != ErrorCode.TopicAlreadyExists)
-                    .Select(result => $"Kafka did not create topic {result.Topic} ({result.Error.Reason}). {HowToCreate(missing.First(plan => NameOf(plan) == result.Topic))}"),
+                    .Select(result => $"Kafka did not create topic {result.Topic} ({result.Error.Reason}). {HowToCreateAfter(result.Error, missing.First(plan => NameOf(plan) == result.Topic))}"),
             ];
         }
         catch (KafkaException failure)
@@ -210,6 +210,11 @@ internal sealed class KafkaTopics(IAdminClient admin, KafkaOptions options, Time
         [RetentionMs] = plan.Retention is { } retention ? ((long)retention.TotalMilliseconds).ToString(CultureInfo.InvariantCulture) : "-1",
         ["max.message.bytes"] = MaxRecordBytes.ToString(CultureInfo.InvariantCulture),
     };
+
+    // Brokers before 2.4 have no default number of replicas.
+    private string HowToCreateAfter(Error error, TopicPlan plan) => error.Code == ErrorCode.Local_UnsupportedFeature && options.ReplicationFactor == -1
+        ? "Say how many replicas it is to have: CRYPTO__Kafka__ReplicationFactor=3."
+        : HowToCreate(plan);
 
     private string HowToCreate(TopicPlan plan) =>
         $"Create it: kafka-topics.sh --bootstrap-server {options.BootstrapServers} --create --topic {NameOf(plan)} --partitions {plan.Partitions ?? TopicPlan.DefaultPartitions} "

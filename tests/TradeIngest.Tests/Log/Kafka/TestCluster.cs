@@ -17,6 +17,9 @@ internal sealed class TestCluster : IDisposable
             TopicPrefix = real is null ? "" : $"test-{Convert.ToHexStringLower(System.Security.Cryptography.RandomNumberGenerator.GetBytes(6))}-",
             AdminTimeout = TimeSpan.FromSeconds(10),
 
+            // Brokers before 2.4 have no default.
+            ReplicationFactor = 1,
+
             // Mock brokers never answer.
             ConfigTimeout = TimeSpan.FromMilliseconds(real is null ? 100 : 5000),
 
