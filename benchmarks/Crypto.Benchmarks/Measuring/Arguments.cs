@@ -1,7 +1,11 @@
 namespace Crypto.Benchmarks.Measuring;
 
+/// <param name="Floors">File of the least ratios.</param>
+/// <param name="Json">File to write measurements to.</param>
+/// <param name="Results">Folder to write tables to.</param>
+/// <param name="Brokers">Kafka to measure on, as host:port.</param>
 /// <param name="Names">Questions to measure, such as <c>ParseTrade</c>; all when empty.</param>
-internal sealed record Arguments(string? Floors, string? Json, string? Results, IReadOnlyList<string> Names)
+internal sealed record Arguments(string? Floors, string? Json, string? Results, string? Brokers, IReadOnlyList<string> Names)
 {
     public IEnumerable<Type> Questions => Question.All.Where(type => Names.Count == 0 || Names.Contains(Question.NameOf(type)));
 
@@ -15,6 +19,6 @@ internal sealed record Arguments(string? Floors, string? Json, string? Results, 
             else names.Add(args[i]);
         }
 
-        return new Arguments(options.GetValueOrDefault("--floors"), options.GetValueOrDefault("--json"), options.GetValueOrDefault("--results"), names);
+        return new Arguments(options.GetValueOrDefault("--floors"), options.GetValueOrDefault("--json"), options.GetValueOrDefault("--results"), options.GetValueOrDefault("--brokers"), names);
     }
 }
