@@ -15,6 +15,9 @@ internal static class KafkaFailures
     /// <summary>Whether trying the same again may help, at once or after a while.</summary>
     public static bool IsTransient(Error error) => !error.IsFatal && FaultOf(error) == StorageFault.Busy;
 
+    /// <summary>Whether the brokers do not let this user in, or are not those they should be.</summary>
+    public static bool IsRefusal(Error error) => FaultOf(error) == StorageFault.ReadOnly;
+
     private static StorageFault FaultOf(Error error) => error.Code switch
     {
         _ when error.IsFatal => StorageFault.Failed,
@@ -31,7 +34,7 @@ internal static class KafkaFailures
 
     private static string Advice(Error error, StorageFault fault) => fault switch
     {
-        StorageFault.ReadOnly => "Check the credentials under Kafka:Settings and the ACLs of this user.",
+        StorageFault.ReadOnly => "Check the credentials and certificates under Kafka:Settings, and the ACLs of this user.",
         StorageFault.Missing => "Create the topic, or let the service do it (Kafka:CreateTopics=true).",
         StorageFault.Failed when error.Code == ErrorCode.MsgSizeTooLarge => "Raise max.message.bytes of the topic, or message.max.bytes of the broker.",
         StorageFault.Failed => "The records were not appended; trying again will not help.",

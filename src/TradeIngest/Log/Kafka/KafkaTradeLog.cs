@@ -64,14 +64,27 @@ internal sealed class KafkaTradeLog : ITradeLog
         KafkaOptions options, Func<KafkaTopics, Task<Dictionary<string, TopicState>>> ask, TimeProvider clock, ILogger logger, CancellationToken cancellationToken)
     {
         KafkaNative.Load();
+        Error? refusal = null;
         using var admin = new AdminClientBuilder(KafkaSettings.Admin(options))
             .SetLogHandler((_, message) => KafkaLogging.Write(logger, message))
-            .SetErrorHandler((_, error) => KafkaLogging.Write(logger, error))
+            .SetErrorHandler((_, error) =>
+            {
+                if (KafkaFailures.IsRefusal(error)) refusal = error;
+                KafkaLogging.Write(logger, error);
+            })
             .Build();
-        var topics = await Task.Run(() => ask(new KafkaTopics(admin, options, clock, logger)), cancellationToken);
-        var clusterId = KafkaNative.ClusterId(admin, options.AdminTimeout) ?? throw KafkaFailures.Of(
-            new Error(ErrorCode.Local_TimedOut), "asking for the cluster's id", options);
-        return new KafkaTradeLog(options, clusterId, topics, clock, logger);
+        try
+        {
+            var topics = await Task.Run(() => ask(new KafkaTopics(admin, options, clock, logger)), cancellationToken);
+            var clusterId = KafkaNative.ClusterId(admin, options.AdminTimeout) ?? throw KafkaFailures.Of(
+                new Error(ErrorCode.Local_TimedOut), "asking for the cluster's id", options);
+            return new KafkaTradeLog(options, clusterId, topics, clock, logger);
+        }
+        catch (StorageException failure) when (failure.IsTransient && refusal is not null)
+        {
+            // What was asked only met a connection that did not come up; why, librdkafka tells beside it.
+            throw KafkaFailures.Of(refusal, "connecting", options, failure);
+        }
     }
 
     /// <summary>Cluster and topic id, so that a topic that was deleted and made anew is another one; the cluster alone where it tells no ids.</summary>

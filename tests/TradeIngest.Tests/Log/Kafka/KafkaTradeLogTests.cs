@@ -1,3 +1,9 @@
+using System.Net;
+using System.Net.Security;
+using System.Net.Sockets;
+using System.Security.Authentication;
+using System.Security.Cryptography;
+using System.Security.Cryptography.X509Certificates;
 using System.Text;
 using Confluent.Kafka;
 using Crypto.TestSupport;
@@ -224,6 +230,33 @@ public sealed class KafkaTradeLogTests : IDisposable
     }
 
     [TestMethod]
+    public async Task OpenAsync_CertificateOfSomebodyElse_SaysSoAndWhatToCheck()
+    {
+        using var key = RSA.Create(2048);
+        using var certificate = new CertificateRequest("CN=127.0.0.1", key, HashAlgorithmName.SHA256, RSASignaturePadding.Pkcs1)
+            .CreateSelfSigned(DateTimeOffset.UnixEpoch, DateTimeOffset.MaxValue);
+        using var listener = new TcpListener(IPAddress.Loopback, 0);
+        listener.Start();
+        using var ended = CancellationTokenSource.CreateLinkedTokenSource(Stop);
+        var serving = ServeTlsAsync(listener, certificate, ended.Token);
+        var options = new KafkaOptions
+        {
+            BootstrapServers = listener.LocalEndpoint.ToString(),
+            AdminTimeout = TimeSpan.FromSeconds(2),
+            Settings = new() { ["security.protocol"] = "ssl" },
+        };
+
+        var failure = await Assert.ThrowsExactlyAsync<StorageException>(() => KafkaTradeLog.OpenAsync(
+            options, TopicPlan.All(options, null), TimeProvider.System, NullLogger.Instance, Stop));
+
+        await ended.CancelAsync();
+        await serving;
+        Assert.AreEqual((StorageFault.ReadOnly, false), (failure.Fault, failure.IsTransient));
+        StringAssert.Contains(failure.Message, "certificate verify failed");
+        StringAssert.Contains(failure.Message, "Check the credentials and certificates");
+    }
+
+    [TestMethod]
     public async Task EpochOf_AnotherCluster_Differs()
     {
         await using var log = await OpenAsync();
@@ -232,6 +265,24 @@ public sealed class KafkaTradeLogTests : IDisposable
 
         Assert.AreNotEqual(log.EpochOf(Topic), second.EpochOf(Topic));
         StringAssert.StartsWith(log.EpochOf(Topic), "kafka:");
+    }
+
+    private static async Task ServeTlsAsync(TcpListener listener, X509Certificate2 certificate, CancellationToken cancellationToken)
+    {
+        while (!cancellationToken.IsCancellationRequested)
+        {
+            try
+            {
+                using var client = await listener.AcceptTcpClientAsync(cancellationToken);
+                await using var tls = new SslStream(client.GetStream());
+                await tls.AuthenticateAsServerAsync(new SslServerAuthenticationOptions { ServerCertificate = certificate }, cancellationToken);
+                _ = await tls.ReadAsync(new byte[1], cancellationToken);
+            }
+            catch (Exception failure) when (failure is OperationCanceledException or IOException or AuthenticationException)
+            {
+                // The client refuses the certificate, which is what it is to do, and comes again.
+            }
+        }
     }
 
     private async Task<KafkaTradeLog> OpenAsync(Func<KafkaOptions, KafkaOptions>? change = null)
