@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.Globalization;
 using Crypto.TradeIngest.Hosting;
+using Crypto.TradeIngest.Pipelines;
 using Microsoft.Extensions.Logging;
 using Spectre.Console;
 
@@ -85,7 +86,12 @@ internal static class BenchCommand
 
         Task<BenchResult> MeasureAsync(string name, DemoPlan run)
         {
-            var options = Configuration.Read(("Data", Path.Combine(root, name)), ("Warehouse:Target", nameof(WarehouseTarget.Embedded)));
+            // As fast as trades are taken: the exchange is held back. At a rate it is not, and what cannot be taken is shed.
+            var policy = run.Rate is null ? FullPolicy.Wait : FullPolicy.Shed;
+            var options = Configuration.Read(
+                ("Data", Path.Combine(root, name)),
+                ("Warehouse:Target", nameof(WarehouseTarget.Embedded)),
+                ("Exchange:Channel:Policy", policy.ToString()));
             return BenchRun.MeasureAsync(new DataFolder(options.Data), run, options, loggers, cancellationToken);
         }
     }

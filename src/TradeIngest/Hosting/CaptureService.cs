@@ -1,6 +1,5 @@
 using System.Reactive.Linq;
 using Crypto.TradeIngest.Binance;
-using Crypto.TradeIngest.Binance.Connections;
 using Crypto.TradeIngest.Binance.Rest;
 using Crypto.TradeIngest.Hosting.Health;
 using Crypto.TradeIngest.Pipelines;
@@ -107,7 +106,7 @@ internal sealed class CaptureService : IAsyncDisposable
             var symbols = chosen.Select(symbol => stores.Symbols.Intern(symbol.Ticker)).ToList();
             var streamOptions = options.Exchange.Stream;
             var stream = new BinanceTradeStream(
-                symbols, stores.Symbols, streamOptions, () => WebSocketTransport.Create(options.Exchange.Transport, streamOptions, clock), random, clock,
+                symbols, stores.Symbols, streamOptions, () => options.Exchange.Connect(pipeline.Channel, clock), random, clock,
                 loggers.CreateLogger<BinanceTradeStream>());
             return new CaptureService(options, http, pipeline, stream, backfill, file, polling, events, symbols);
         }

@@ -88,6 +88,13 @@ internal sealed record ExchangeOptions
 
     public BinanceTradeStreamOptions Stream => new() { Endpoint = new Uri(WebSocket) };
 
+    /// <summary>An unconnected socket whose trades go into <paramref name="channel"/>.</summary>
+    public IWebSocketConnection Connect(TradeChannel channel, TimeProvider clock)
+    {
+        var connection = WebSocketTransport.Create(Transport, Stream, clock);
+        return Channel.Policy == FullPolicy.Wait ? new PacedConnection(connection, channel) : connection;
+    }
+
     public IEnumerable<string> Validate()
     {
         if (!Uri.TryCreate(WebSocket, UriKind.Absolute, out var socket) || socket.Scheme is not ("ws" or "wss"))

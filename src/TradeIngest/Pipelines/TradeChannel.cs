@@ -59,12 +59,17 @@ internal sealed class TradeChannel : IObserver<StreamEvent>
     /// <summary>Most batches that ever waited.</summary>
     public int HighWaterMark { get; private set; }
 
+    /// <summary>
+    /// Whether a producer that can wait may push. Half of the bounds, so that several producers that saw it find room, and so do the
+    /// batches that connections are filling.
+    /// </summary>
+    public bool HasRoom => Volatile.Read(ref _events) <= _options.EventReserve / 2 && (_options.Policy == FullPolicy.Wait
+        ? Volatile.Read(ref _batches) <= _options.Batches / 2 && Volatile.Read(ref _trades) <= _options.Trades / 2
+        : Volatile.Read(ref _batches) < _options.Batches && Volatile.Read(ref _trades) < _options.Trades);
+
+    // The last batch may exceed the bound.
     private bool TakesBatch => _batches < _options.Batches && _trades < _options.Trades;
 
-    private bool IsHalfEmpty => _batches <= _options.Batches / 2 && _trades <= _options.Trades / 2;
-
-    // Half of the reserve: one push of a waiting producer may bring several events beside its batch.
-    private bool HasRoom => TakesBatch && _events <= _options.EventReserve / 2;
 
     /// <summary>
     /// Takes an event without waiting. Under <see cref="FullPolicy.Shed"/> a batch that finds no room is dropped, and its ids
@@ -89,7 +94,7 @@ internal sealed class TradeChannel : IObserver<StreamEvent>
 
             if (_options.Policy == FullPolicy.Wait && !_completed)
             {
-                throw new InvalidOperationException("The channel is full; a replay must await room before it pushes.");
+                throw new InvalidOperationException("The channel is full; who pushes must await room before.");
             }
 
             Shed(batch);
@@ -122,11 +127,22 @@ internal sealed class TradeChannel : IObserver<StreamEvent>
         }
     }
 
-    /// <summary>Completes when a batch would be taken.</summary>
-    public Task WaitForRoomAsync(CancellationToken token) => WaitAsync(static channel => channel.HasRoom, token);
+    /// <summary>Completes when there <see cref="HasRoom"/>.</summary>
+    public async Task WaitForRoomAsync(CancellationToken token)
+    {
+        while (true)
+        {
+            Task read;
+            lock (_gate)
+            {
+                if (HasRoom) return;
+                _read ??= new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+                read = _read.Task;
+            }
 
-    /// <summary>Completes when at most half of each bound is used: for work that can wait until the live stream has all it needs.</summary>
-    public Task WaitUntilHalfEmptyAsync(CancellationToken token) => WaitAsync(static channel => channel.IsHalfEmpty, token);
+            await read.WaitAsync(token);
+        }
+    }
 
     /// <returns>False when the channel is completed and drained.</returns>
     public ValueTask<bool> WaitToReadAsync(CancellationToken token) => _channel.Reader.WaitToReadAsync(token);
@@ -160,22 +176,6 @@ internal sealed class TradeChannel : IObserver<StreamEvent>
         while (await WaitToReadAsync(token))
         {
             while (TryRead(out var value)) yield return value;
-        }
-    }
-
-    private async Task WaitAsync(Func<TradeChannel, bool> condition, CancellationToken token)
-    {
-        while (true)
-        {
-            Task read;
-            lock (_gate)
-            {
-                if (condition(this)) return;
-                _read ??= new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
-                read = _read.Task;
-            }
-
-            await read.WaitAsync(token);
         }
     }
 

@@ -3,10 +3,13 @@ namespace Crypto.TradeIngest.Pipelines;
 /// <summary>What happens to a batch that finds the channel full.</summary>
 internal enum FullPolicy
 {
-    /// <summary>Live: it is dropped and its ids become a gap to fetch again, since the socket cannot wait.</summary>
+    /// <summary>Live: it is dropped and its ids become a gap to fetch again, since the exchange does not wait.</summary>
     Shed,
 
-    /// <summary>Files: the producer waits, since a file can.</summary>
+    /// <summary>
+    /// The producer waits: a file can, and a socket is not read meanwhile (<see cref="PacedConnection"/>). An exchange cuts a connection
+    /// that takes too little.
+    /// </summary>
     Wait,
 }
 

@@ -1,8 +1,8 @@
 using System.Reactive.Linq;
 using Crypto.TestSupport;
 using Crypto.TradeIngest.Binance;
-using Crypto.TradeIngest.Binance.Connections;
 using Crypto.TradeIngest.Binance.Rest;
+using Crypto.TradeIngest.Hosting;
 using Crypto.TradeIngest.Pipelines;
 using Crypto.TradeIngest.Simulation;
 using Crypto.TradeIngest.Simulation.Markets;
@@ -89,6 +89,20 @@ public sealed class CaptureTests
         Assert.AreEqual(0, run.Stream.Metrics.Disconnects);
     }
 
+    [TestMethod]
+    public async Task Capture_LogTooSlowUnderWait_HoldsTheExchangeBackAndShedsNothing()
+    {
+        var bounds = new TradeChannelOptions { Batches = 8, Trades = 200, Policy = FullPolicy.Wait };
+        await using var run = await Run.StartAsync(bounds, rate: null, isLogBlocked: true);
+        await run.UntilAsync(() => !run.Channel.HasRoom);
+        run.ReleaseLog();
+        await run.WrittenAsync(50_000);
+        await run.FinishAsync();
+
+        run.AssertCompleteAndExact();
+        Assert.AreEqual((0, 0), (run.Channel.ShedTrades, run.Stream.Metrics.Disconnects));
+    }
+
     private sealed class Run : IAsyncDisposable
     {
         private readonly CancellationTokenSource _stop = new();
@@ -110,7 +124,7 @@ public sealed class CaptureTests
             Backfill = new GapBackfill(
                 new BinanceRestClient(_http, new WeightBudget(TimeProvider.System), TimeProvider.System),
                 Tracker,
-                Channel.WaitUntilHalfEmptyAsync,
+                Channel.WaitForRoomAsync,
                 new GapBackfillOptions { FirstDelay = backfillDelay, Tails = new() { Interval = TimeSpan.FromMilliseconds(50), Recheck = recheck } },
                 TimeProvider.System,
                 NullLogger<GapBackfill>.Instance);
@@ -123,7 +137,7 @@ public sealed class CaptureTests
                 [.. Tickers.Select(_table.Intern)],
                 _table,
                 streamOptions,
-                () => WebSocketTransport.Create(WebSocketTransport.Default, streamOptions, TimeProvider.System),
+                () => new ExchangeOptions { Channel = options }.Connect(Channel, TimeProvider.System),
                 new Random(1),
                 TimeProvider.System,
                 NullLogger<BinanceTradeStream>.Instance);
@@ -149,7 +163,7 @@ public sealed class CaptureTests
         public BinanceTradeStream Stream { get; }
 
         public static async Task<Run> StartAsync(
-            TradeChannelOptions options, double rate, TimeSpan? backfillDelay = null, TimeSpan? recheck = null, bool isLogBlocked = false)
+            TradeChannelOptions options, double? rate, TimeSpan? backfillDelay = null, TimeSpan? recheck = null, bool isLogBlocked = false)
         {
             var exchange = new SimulatedExchange(new SimulatedExchangeOptions { Symbols = Tickers, Rate = rate });
             await exchange.StartAsync();

@@ -1,6 +1,5 @@
 using System.Reactive.Linq;
 using Crypto.TradeIngest.Binance;
-using Crypto.TradeIngest.Binance.Connections;
 using Crypto.TradeIngest.Binance.Rest;
 using Crypto.TradeIngest.Hosting.Health;
 using Crypto.TradeIngest.Log;
@@ -95,7 +94,7 @@ internal sealed class IngestRole : IRole
         backfill = new GapBackfill(rest, tracker, channel.WaitForRoomAsync, new GapBackfillOptions(), clock, loggers.CreateLogger<GapBackfill>());
         var streamOptions = options.Exchange.Stream;
         var stream = new BinanceTradeStream(
-            symbols, table, streamOptions, () => WebSocketTransport.Create(options.Exchange.Transport, streamOptions, clock), random, clock,
+            symbols, table, streamOptions, () => options.Exchange.Connect(channel, clock), random, clock,
             loggers.CreateLogger<BinanceTradeStream>());
         return new IngestRole(
             stream, tracker, channel, new LogWriter(channel, log, clock, loggers.CreateLogger<LogWriter>()), backfill, new QualityCounters(),
