@@ -16,21 +16,27 @@ public sealed class EmulatedDatabase : IDisposable
     private static int _databases;
 
     private readonly Lock _gate = new();
-    private readonly SqliteConnection _connection;
+    private readonly TimeProvider _clock;
+    private readonly SqliteConnection _own;
+
+    // The one a statement runs on: the database's own, or that of a session with another provider.
+    private SqliteConnection _connection;
     private readonly Dictionary<string, EmulatedTable> _tables = new(StringComparer.OrdinalIgnoreCase);
     private readonly Dictionary<string, EmulatedProcedure> _procedures = new(StringComparer.OrdinalIgnoreCase);
     private readonly HashSet<string> _views = new(StringComparer.OrdinalIgnoreCase);
-    private bool _keepsDefinitions;
     private readonly Dictionary<string, string> _translations = new(StringComparer.Ordinal);
+    private bool _keepsDefinitions;
+    private long _definitions;
 
     /// <param name="file">Keeps the data beyond the process; null keeps it in memory.</param>
     public EmulatedDatabase(TimeProvider clock, string? file = null)
     {
         SqliteNative.Initialize();
+        _clock = clock;
         ConnectionString = file is not null ? $"Data Source={file}" : string.Create(CultureInfo.InvariantCulture, $"Data Source=emulator{Interlocked.Increment(ref _databases)};Mode=Memory;Cache=Shared");
-        _connection = new SqliteConnection(ConnectionString);
-        _connection.Open();
-        SqlFunctions.Register(_connection, clock);
+        _own = _connection = new SqliteConnection(ConnectionString);
+        _own.Open();
+        SqlFunctions.Register(_own, clock);
         if (file is not null) Restore();
     }
 
@@ -53,6 +59,7 @@ public sealed class EmulatedDatabase : IDisposable
         lock (_gate)
         {
             Statements++;
+            Refresh();
             var tokens = SqlToken.Split(sql);
             while (tokens.Count > 0 && tokens[^1].Is(";")) tokens.RemoveAt(tokens.Count - 1);
             if (tokens.Count == 0) throw new SqlFailureException("000900", "42601", "SQL compilation error: Empty SQL statement.");
@@ -72,17 +79,42 @@ public sealed class EmulatedDatabase : IDisposable
         }
     }
 
+    /// <summary>Makes a connection to <see cref="ConnectionString"/> know the functions that translated statements call.</summary>
+    public void Join(SqliteConnection connection) => SqlFunctions.Register(connection, _clock);
+
+    /// <summary>Executes on a connection that joined: it is that connection's commands that run.</summary>
+    /// <inheritdoc cref="Execute(string, IReadOnlyList{object?})"/>
+    public SqlOutcome ExecuteOn(SqliteConnection connection, string sql, IReadOnlyList<object?> binds)
+    {
+        lock (_gate)
+        {
+            _connection = connection;
+            try
+            {
+                return Execute(sql, binds);
+            }
+            finally
+            {
+                _connection = _own;
+            }
+        }
+    }
+
     /// <summary>Reads with SQLite's own statements, for tests that look at what is stored.</summary>
     public IReadOnlyList<object?[]> Read(string sqlite)
     {
         lock (_gate) return Run(sqlite, []).Rows;
     }
 
-    public void Dispose() => _connection.Dispose();
+    public void Dispose() => _own.Dispose();
 
     internal EmulatedTable? Table(string name)
     {
-        lock (_gate) return _tables.GetValueOrDefault(name);
+        lock (_gate)
+        {
+            Refresh();
+            return _tables.GetValueOrDefault(name);
+        }
     }
 
     /// <summary>Runs something while no statement does, in a transaction.</summary>
@@ -159,6 +191,20 @@ public sealed class EmulatedDatabase : IDisposable
         Run("PRAGMA journal_mode = WAL", []);
         Run("PRAGMA synchronous = OFF", []);
         Run("CREATE TABLE IF NOT EXISTS EMULATED_DEFINITIONS (KIND TEXT NOT NULL, NAME TEXT NOT NULL, SQL TEXT NOT NULL, PRIMARY KEY (KIND, NAME))", []);
+        _keepsDefinitions = true;
+        Refresh();
+    }
+
+    /// <summary>Another process may have defined something in the file. Inside the gate.</summary>
+    private void Refresh()
+    {
+        if (!_keepsDefinitions) return;
+        var last = (long)Run("SELECT COALESCE(MAX(rowid), 0) FROM EMULATED_DEFINITIONS", []).Rows[0][0]!;
+        if (last == _definitions) return;
+        _definitions = last;
+        _tables.Clear();
+        _views.Clear();
+        _procedures.Clear();
         foreach (var row in Run("SELECT SQL FROM EMULATED_DEFINITIONS", []).Rows)
         {
             var sql = (string)row[0]!;
@@ -167,8 +213,6 @@ public sealed class EmulatedDatabase : IDisposable
             else if (definition.Kind == "VIEW") _views.Add(definition.Name);
             else _procedures[definition.Name] = definition.ToProcedure();
         }
-
-        _keepsDefinitions = true;
     }
 
     private void Keep(string kind, string name, string? sql)

@@ -194,12 +194,7 @@ public sealed class SqlApiClient : ISnowflakeSql
         var said = string.Create(CultureInfo.InvariantCulture, $"HTTP {status}{(code.Length > 0 ? " " + code : "")}: {message}");
         return (status, code) switch
         {
-            (422 or 408, "002003" or "002043") => new SnowflakeException(
-                SnowflakeFault.ObjectMissing,
-                $"{said} Run 'trade-ingest migrate --target snowflake', or grant role {_options.Role} what 'migrate --print-bootstrap' lists on {_options.Database}.{_options.Schema}.", cause, code),
-            (422, "003001") => new SnowflakeException(
-                SnowflakeFault.Forbidden, $"{said} Grant role {_options.Role} what 'trade-ingest migrate --print-bootstrap' lists.", cause, code),
-            (422 or 408, _) => new SnowflakeException(SnowflakeFault.Statement, said, cause, code),
+            (422 or 408, _) => new StatementFailure(_options.Role, _options.Database, _options.Schema).Of(code, said, cause),
             (401, _) => new SnowflakeException(
                 SnowflakeFault.Unauthorized,
                 $"{said} A fresh token was refused. DESC USER must show RSA_PUBLIC_KEY_FP = {_keys.Fingerprint}; 'trade-ingest check --target snowflake' prints the ALTER USER line.", cause, code),
