@@ -63,9 +63,9 @@ public sealed class EmulatedDatabase : IDisposable
             var tokens = SqlToken.Split(sql);
             while (tokens.Count > 0 && tokens[^1].Is(";")) tokens.RemoveAt(tokens.Count - 1);
             if (tokens.Count == 0) throw new SqlFailureException("000900", "42601", "SQL compilation error: Empty SQL statement.");
-            if (tokens.Exists(token => token.Kind == TokenKind.Word && Denied.Contains(token.Value)))
+            if (tokens.FirstOrDefault(token => token.Kind == TokenKind.Word && Denied.Contains(token.Value)).Value is { } denied)
             {
-                throw new SqlFailureException("002003", "02000", "SQL compilation error: Object does not exist or not authorized.");
+                throw tokens[0].Is("CALL") ? UnknownFunction(denied) : new SqlFailureException("002003", "02000", $"SQL compilation error: Object '{denied}' does not exist or not authorized.");
             }
 
             return tokens[0].Value.ToUpperInvariant() switch
@@ -271,10 +271,12 @@ public sealed class EmulatedDatabase : IDisposable
         return SqlOutcome.Message("Statement executed successfully.");
     }
 
+    private static SqlFailureException UnknownFunction(string name) => new("002140", "42601", $"SQL compilation error: Unknown function {name}.");
+
     private SqlOutcome Call(List<SqlToken> tokens, IReadOnlyList<object?> binds, string sql)
     {
         var name = tokens[1].Value;
-        if (!_procedures.TryGetValue(name, out var procedure)) throw new SqlFailureException("002140", "42601", $"SQL compilation error: Unknown function {name}.");
+        if (!_procedures.TryGetValue(name, out var procedure)) throw UnknownFunction(name);
         if (binds.Count != procedure.Parameters.Count || tokens.Count(token => token.Is("?")) != binds.Count)
         {
             throw new UntranslatableException($"a call of {name} with other than {procedure.Parameters.Count} binds", sql);
