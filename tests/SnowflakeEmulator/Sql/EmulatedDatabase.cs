@@ -25,7 +25,7 @@ public sealed class EmulatedDatabase : IDisposable
     private readonly Dictionary<string, EmulatedProcedure> _procedures = new(StringComparer.OrdinalIgnoreCase);
     private readonly HashSet<string> _views = new(StringComparer.OrdinalIgnoreCase);
     private readonly Dictionary<string, string> _translations = new(StringComparer.Ordinal);
-    private bool _keepsDefinitions;
+    private readonly bool _isShared;
     private long _definitions;
 
     /// <param name="file">Keeps the data beyond the process; null keeps it in memory.</param>
@@ -37,7 +37,8 @@ public sealed class EmulatedDatabase : IDisposable
         _own = _connection = new SqliteConnection(ConnectionString);
         _own.Open();
         SqlFunctions.Register(_own, clock);
-        if (file is not null) Restore();
+        _isShared = file is not null;
+        Restore();
     }
 
     /// <summary>For other connections to the same data, with SQLite's own provider.</summary>
@@ -188,17 +189,20 @@ public sealed class EmulatedDatabase : IDisposable
     // SQLite forgets what Snowflake's types were: what was defined is kept as it was said.
     private void Restore()
     {
-        Run("PRAGMA journal_mode = WAL", []);
-        Run("PRAGMA synchronous = OFF", []);
+        if (_isShared)
+        {
+            Run("PRAGMA journal_mode = WAL", []);
+            Run("PRAGMA synchronous = OFF", []);
+        }
+
         Run("CREATE TABLE IF NOT EXISTS EMULATED_DEFINITIONS (KIND TEXT NOT NULL, NAME TEXT NOT NULL, SQL TEXT NOT NULL, PRIMARY KEY (KIND, NAME))", []);
-        _keepsDefinitions = true;
         Refresh();
     }
 
     /// <summary>Another process may have defined something in the file. Inside the gate.</summary>
     private void Refresh()
     {
-        if (!_keepsDefinitions) return;
+        if (!_isShared) return;
         var last = (long)Run("SELECT COALESCE(MAX(rowid), 0) FROM EMULATED_DEFINITIONS", []).Rows[0][0]!;
         if (last == _definitions) return;
         _definitions = last;
@@ -217,7 +221,6 @@ public sealed class EmulatedDatabase : IDisposable
 
     private void Keep(string kind, string name, string? sql)
     {
-        if (!_keepsDefinitions) return;
         if (sql is null) Run("DELETE FROM EMULATED_DEFINITIONS WHERE KIND = ?1 AND NAME = ?2", [("?1", kind), ("?2", name)]);
         else Run("INSERT OR REPLACE INTO EMULATED_DEFINITIONS VALUES (?1, ?2, ?3)", [("?1", kind), ("?2", name), ("?3", sql)]);
     }

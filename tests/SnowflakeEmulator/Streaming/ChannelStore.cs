@@ -41,9 +41,10 @@ public sealed class ChannelStore
     public long Rows { get; private set; }
 
     /// <summary>Sets a channel's token from outside, as somebody else's program would.</summary>
-    public void Tamper(string channel, string token)
+    /// <param name="table">Where channels of several tables have the same name.</param>
+    public void Tamper(string channel, string token, string? table = null)
     {
-        lock (_gate) _channels.Values.Single(candidate => candidate.Name == channel).CommittedToken = token;
+        lock (_gate) _channels.Values.Single(candidate => candidate.Name == channel && (table is null || candidate.Table == table)).CommittedToken = token;
     }
 
     /// <summary>Makes a channel unusable until it is opened anew.</summary>

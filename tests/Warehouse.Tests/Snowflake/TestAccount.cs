@@ -38,6 +38,7 @@ internal sealed class TestAccount : IAsyncDisposable
     public StreamingOptions Streaming => new()
     {
         AccountUrl = Server.Url,
+        Role = "TS_TRANSFORM",
         AppendInterval = TimeSpan.Zero,
         PollInterval = (TimeSpan.FromMilliseconds(1), TimeSpan.FromMilliseconds(5)),
         ReopenPause = TimeSpan.FromMilliseconds(1),

@@ -23,7 +23,7 @@ internal sealed partial record StatementFailure(string? Role, string? Database, 
     private string Grant(string said)
     {
         var named = Word().Matches(said).Select(word => word.Value);
-        var granted = Granted().Matches(SqlScript.All(new ObjectNames()).Single(script => script.Name == "R__grants.sql").Text);
+        var granted = Granted().Matches(SqlScript.All(new ObjectNames()).Single(script => script.Name == SqlScript.Grants).Text);
         return granted.FirstOrDefault(grant => named.Contains(grant.Groups["name"].Value, StringComparer.OrdinalIgnoreCase)) is not { } found
             ? $"grant role {Role} what 'trade-ingest migrate --print-bootstrap' lists on {Database}.{Schema}."
             : $"run, as its owner: GRANT {(found.Groups["kind"].Value == "PROCEDURE" ? "USAGE" : "SELECT")} ON {found.Groups["kind"].Value} "

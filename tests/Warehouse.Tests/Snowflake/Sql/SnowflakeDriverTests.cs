@@ -1,4 +1,6 @@
 using System.Collections.Immutable;
+using System.Diagnostics.CodeAnalysis;
+using System.Text.RegularExpressions;
 using Crypto.TradeModel.Numbers;
 using Crypto.TradeModel.Symbols;
 using Crypto.TradeModel.Times;
@@ -97,6 +99,14 @@ public sealed class SnowflakeDriverTests
             Assert.Contains(verb, verbs);
         }
 
+        // As which role the emulator does not ask: what the service reads and calls has to be granted to the role it works with.
+        var scripts = SqlScript.All(new ObjectNames());
+        var granted = Words(scripts.Single(script => script.Name == "R__grants.sql").Text, @"GRANT [\w, ]+ ON \w+ (?<name>\w+)(\(\w*\))? TO ROLE TRADE_INGEST_TRANSFORMER;");
+        foreach (var name in driver.Statements.Keys.Where(sql => sql[..4] is "SELE" or "CALL").SelectMany(sql => Words(sql, @"(FROM|JOIN|CALL) (?<name>\w+)\b(?!\.)")))
+        {
+            if (name != "TABLE") Assert.Contains(name, granted);
+        }
+
         Assert.IsGreaterThan(20, reads.Count);
         TestContext.WriteLine($"{driver.Statements.Count} different statements, {reads.Count} of them reads");
     }
@@ -169,6 +179,9 @@ public sealed class SnowflakeDriverTests
     private SymbolChange Change(string ticker, long sequence, Timestamp valid, SymbolAttribute attribute, string value) => new(
         ChangeSource.ExchangeInfo, sequence, new NaturalKey(Exchange.Binance, ticker), ChangeOperation.Upsert, valid, Timestamp.Now(_account.Clock),
         ImmutableSortedDictionary<SymbolAttribute, string?>.Empty.Add(attribute, value));
+
+    private static HashSet<string> Words(string text, [StringSyntax(StringSyntaxAttribute.Regex)] string pattern) =>
+        Regex.Matches(text, pattern, RegexOptions.ExplicitCapture, TimeSpan.FromSeconds(5)).Select(match => match.Groups["name"].Value).ToHashSet(StringComparer.Ordinal);
 
     private static void AssertSame(SqlResult expected, SqlResult actual, string sql)
     {
