@@ -138,7 +138,7 @@ public sealed class ChannelStore
                 ? DateTimeOffset.MaxValue
                 : _clock.GetUtcNow() + (_faults.Fires(Fault.DelayedCommit) ? _options.LongCommitDelay : _options.CommitDelay);
             if (channel.Pending.Count > 0 && channel.Pending[^1].Due > due) due = channel.Pending[^1].Due;
-            channel.Pending.Add(new PendingAppend(body, endToken, due, _faults.Fires(Fault.RowError)));
+            channel.Pending.Add(new PendingAppend(body, endToken, due, _faults.Fires(Fault.RowError), _faults.Fires(Fault.RowLost)));
             channel.NextAppend++;
             Appends++;
             _nextAppend.SetResult();
@@ -221,7 +221,7 @@ public sealed class ChannelStore
             var ingest = new RowIngest(_database.Table(channel.Table)!);
             _database.Inserting(connection =>
             {
-                var (inserted, errors, lastError) = ingest.Insert(connection, pending.Body, pending.SpoilFirstRow);
+                var (inserted, errors, lastError) = ingest.Insert(connection, pending.Body, pending.SpoilFirstRow, pending.LoseFirstRow);
                 channel.Inserted += inserted;
                 Rows += inserted;
                 channel.Parsed += inserted + errors;

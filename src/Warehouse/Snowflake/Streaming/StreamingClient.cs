@@ -191,7 +191,9 @@ public sealed class StreamingClient : IAsyncDisposable
             ReplyAction.RefreshToken => (SnowflakeFault.Unauthorized,
                 "A fresh token was refused too. Compare RSA_PUBLIC_KEY_FP of DESC USER with 'trade-ingest check --target snowflake'."),
             ReplyAction.Forbidden => (SnowflakeFault.Forbidden, Grant(pipe)),
-            ReplyAction.ObjectMissing => (SnowflakeFault.ObjectMissing, $"If it was dropped: UNDROP TABLE {pipe?.Table}; if it was never there: trade-ingest migrate --target snowflake. If it is there: {Grant(pipe)}"),
+            ReplyAction.ObjectMissing => (
+                SnowflakeFault.ObjectMissing,
+                $"{(pipe is null ? "" : $"If it was dropped: UNDROP TABLE {pipe.Table}; ")}If it was never there: trade-ingest migrate --target snowflake. If it is there: {Grant(pipe)}"),
             ReplyAction.Refuse => (SnowflakeFault.Refused, "The request is wrong; this is a defect, or a row the table cannot take."),
             ReplyAction.WaitForCommit => (SnowflakeFault.NotCommitted, "Rows of an earlier owner are in flight still."),
             ReplyAction.Reopen => (SnowflakeFault.Fenced, "Another process may own the channel: one process per partition."),
