@@ -50,7 +50,10 @@ public sealed class ChannelStore
     /// <summary>Makes a channel unusable until it is opened anew.</summary>
     public void Invalidate(string channel)
     {
-        lock (_gate) _channels.Values.Single(candidate => candidate.Name == channel).IsInvalid = true;
+        lock (_gate)
+        {
+            foreach (var found in _channels.Values.Where(candidate => candidate.Name == channel)) found.IsInvalid = true;
+        }
     }
 
     /// <summary>Deletes channels as thirty idle days do.</summary>
