@@ -7,7 +7,7 @@ namespace Crypto.EndToEnd.Tests;
 [TestClass]
 public sealed class SnowflakeTests
 {
-    private static readonly string Emulator = Path.Combine(
+    internal static readonly string Emulator = Path.Combine(
         AppContext.BaseDirectory, OperatingSystem.IsWindows() ? "Crypto.SnowflakeEmulator.exe" : "Crypto.SnowflakeEmulator");
 
     [TestMethod]
@@ -90,7 +90,7 @@ public sealed class SnowflakeTests
         StringAssert.Contains(result.ShouldExitWith(2).Errors, "CRYPTO__Warehouse__Target=Embedded");
     }
 
-    private static Dictionary<string, string> EnvironmentOf(JsonElement emulator) => new()
+    internal static Dictionary<string, string> EnvironmentOf(JsonElement emulator) => new()
     {
         ["CRYPTO__Warehouse__Target"] = "Snowflake",
         ["CRYPTO__Snowflake__AccountUrl"] = emulator.GetProperty("url").GetString()!,
@@ -100,10 +100,10 @@ public sealed class SnowflakeTests
         ["CRYPTO__Snowflake__CheckpointInterval"] = "00:00:00.5",
     };
 
-    private static async Task<JsonElement> OutputAsync(TradeIngestProcess process) =>
+    internal static async Task<JsonElement> OutputAsync(TradeIngestProcess process) =>
         JsonDocument.Parse(await process.WaitForOutputAsync(text => text.TrimEnd().EndsWith('}'))).RootElement;
 
-    private static async Task UntilAsync(Func<Task<bool>> condition, TradeIngestProcess alive)
+    internal static async Task UntilAsync(Func<Task<bool>> condition, TradeIngestProcess alive)
     {
         using var limit = new CancellationTokenSource(TimeSpan.FromMinutes(2));
         using var timer = new PeriodicTimer(TimeSpan.FromMilliseconds(100));

@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.IO.Compression;
 using System.Net;
 using System.Security.Cryptography;
@@ -23,6 +24,8 @@ namespace Crypto.SnowflakeEmulator;
 /// </summary>
 public sealed class EmulatedSnowflake : IAsyncDisposable
 {
+    private static readonly ConcurrentDictionary<string, EmulatedSnowflake> Running = new(StringComparer.Ordinal);
+
     private readonly WebApplication _application;
     private readonly EmulatorOptions _options;
     private readonly TimeProvider _clock;
@@ -77,8 +80,13 @@ public sealed class EmulatedSnowflake : IAsyncDisposable
         application.Run(emulator.AnswerAsync);
         await application.StartAsync();
         emulator.Url = application.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.First();
+        Running[new Uri(emulator.Url).Authority] = emulator;
         return emulator;
     }
+
+    /// <summary>The one in this process that listens there, if any.</summary>
+    /// <param name="authority">Host and port.</param>
+    public static EmulatedSnowflake? At(string authority) => Running.GetValueOrDefault(authority);
 
     /// <summary>Forgets what was not translated: the test asked for it.</summary>
     public void Forgive()
@@ -93,6 +101,7 @@ public sealed class EmulatedSnowflake : IAsyncDisposable
 
     public async ValueTask DisposeAsync()
     {
+        Running.TryRemove(new Uri(Url).Authority, out _);
         await _application.StopAsync();
         await _application.DisposeAsync();
         Database.Dispose();
@@ -149,7 +158,7 @@ public sealed class EmulatedSnowflake : IAsyncDisposable
         var reply = path switch
         {
             ["v2", "streaming", ..] => Streaming(context.Request, path, body),
-            ["api", "v2", "statements", ..] => Statement(context.Request, path, body),
+            ["api", "v2", "statements", ..] when _options.HasSqlInterface => Statement(context.Request, path, body),
             _ => Reply.Error(404, "", "no such resource"),
         };
         if (Faults.Fires(Fault.LostAfter)) return null;

@@ -25,6 +25,9 @@ public sealed record EmulatorOptions
     /// <summary>Whether host and token are answered as documented (JSON) or as servers do (plain text).</summary>
     public bool JsonTokens { get; init; }
 
+    /// <summary>Whether there is the SQL interface over REST. Without it statements come over ADO.NET only. Default true.</summary>
+    public bool HasSqlInterface { get; init; } = true;
+
     /// <summary>Life of the tokens for the streaming host. Default ten minutes.</summary>
     public TimeSpan TokenLifetime { get; init; } = TimeSpan.FromMinutes(10);
 

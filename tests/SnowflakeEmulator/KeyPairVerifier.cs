@@ -18,6 +18,20 @@ public sealed class KeyPairVerifier(string account, TimeProvider clock)
         lock (_keys) _keys[user.ToUpperInvariant()] = [.. publicKeys.Select(Convert.FromBase64String)];
     }
 
+    /// <summary>Whether a user has this public key.</summary>
+    public bool IsKeyOf(string user, ReadOnlySpan<byte> publicKey)
+    {
+        lock (_keys)
+        {
+            foreach (var key in _keys.GetValueOrDefault(user.ToUpperInvariant(), []))
+            {
+                if (publicKey.SequenceEqual(key)) return true;
+            }
+        }
+
+        return false;
+    }
+
     /// <returns>The user; or null with Snowflake's code and message.</returns>
     public string? Verify(string token, out (string Code, string Message) refusal)
     {

@@ -15,6 +15,7 @@ var arguments = new Dictionary<string, string>(StringComparer.Ordinal)
     ["--account"] = "testorg-emulated",
     ["--commit-delay-ms"] = "0",
     ["--fault-share"] = "0",
+    ["--sql-interface"] = "true",
 };
 for (var i = 0; i < args.Length; i += 2)
 {
@@ -37,6 +38,7 @@ var options = new EmulatorOptions
     Port = int.Parse(arguments["--port"], CultureInfo.InvariantCulture),
     File = arguments["--data"] is { Length: > 0 } file ? Path.GetFullPath(file) : null,
     Account = arguments["--account"].ToUpperInvariant(),
+    HasSqlInterface = bool.Parse(arguments["--sql-interface"]),
     CommitDelay = TimeSpan.FromMilliseconds(int.Parse(arguments["--commit-delay-ms"], CultureInfo.InvariantCulture)),
 };
 var emulator = await EmulatedSnowflake.StartAsync(options, TimeProvider.System);

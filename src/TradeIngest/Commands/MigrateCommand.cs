@@ -14,6 +14,10 @@ internal static class MigrateCommand
         var dryRun = new Option<bool>("--dry-run") { Description = "Print the statements that would run, and run none." };
         var bootstrap = new Option<bool>("--print-bootstrap") { Description = "Print the part an administrator runs once: roles, user, warehouse, grants. Connects to nothing." };
         var drop = new Option<string?>("--drop-channel") { Description = "Drop a streaming channel of both tables, with its token. Its rows stay.", HelpName = "NAME" };
+        var reload = new Option<bool>("--reload")
+        {
+            Description = "Empty what was loaded from the log and drop its channels, so that the log is read again from its first record; older rows are gone. The dimension stays. Stop all sinks first.",
+        };
         var command = new Command(
             "migrate",
             """
@@ -25,13 +29,13 @@ internal static class MigrateCommand
               trade-ingest migrate --target snowflake
             """)
         {
-            target, dryRun, bootstrap, drop,
+            target, dryRun, bootstrap, drop, reload,
         };
-        command.SetAction((parsed, stop) => RunAsync(parsed.GetValue(dryRun), parsed.GetValue(bootstrap), parsed.GetValue(drop), stop));
+        command.SetAction((parsed, stop) => RunAsync(parsed.GetValue(dryRun), parsed.GetValue(bootstrap), parsed.GetValue(drop), parsed.GetValue(reload), stop));
         return command;
     }
 
-    private static async Task<int> RunAsync(bool dryRun, bool printBootstrap, string? dropChannel, CancellationToken stop)
+    private static async Task<int> RunAsync(bool dryRun, bool printBootstrap, string? dropChannel, bool reload, CancellationToken stop)
     {
         var options = Configuration.Read().Snowflake;
         var faults = options.Validate().Where(fault => !printBootstrap || !fault.Contains("Account", StringComparison.Ordinal)).ToList();
@@ -45,6 +49,7 @@ internal static class MigrateCommand
         using var keys = options.NewKeys(TimeProvider.System);
         if (dropChannel is not null) return await DropAsync(options, keys, dropChannel, stop);
         await using var sql = options.NewSql(keys, options.OwnerRole, TimeProvider.System);
+        if (reload) return await ReloadAsync(options, keys, sql, stop);
         var migrator = new SnowflakeMigrator(sql, options.Names, TimeProvider.System);
         if (dryRun)
         {
@@ -79,7 +84,15 @@ internal static class MigrateCommand
             await streaming.DropChannelAsync(new ChannelAddress(PipeAddress.OfTable(options.Database, options.Schema, table), channel), cancellationToken: stop);
         }
 
-        await Console.Out.WriteLineAsync($"Dropped {channel}. To load its partition again, delete its row of LOG_POSITIONS.");
+        await Console.Out.WriteLineAsync($"Dropped {channel}. The next start goes on after the last row the tables have of it.");
+        return ExitCode.Ok;
+    }
+
+    private static async Task<int> ReloadAsync(SnowflakeOptions options, Warehouse.Snowflake.Keys.KeyPairTokens keys, Warehouse.Snowflake.Sql.ISnowflakeSql sql, CancellationToken stop)
+    {
+        await using var streaming = options.NewStreaming(keys, TimeProvider.System);
+        var channels = await new Warehouse.Snowflake.SnowflakeReload(sql, streaming, options.Names).RunAsync(stop);
+        await Console.Out.WriteLineAsync($"Emptied what {channels.Count} partitions had loaded. The next start reads the log from its first record.");
         return ExitCode.Ok;
     }
 }

@@ -92,5 +92,5 @@ internal sealed record SnowflakeOptions
     }
 
     public StreamingClient NewStreaming(KeyPairTokens keys, TimeProvider clock, Action<StreamingNotice>? observer = null) =>
-        new(new StreamingOptions { AccountUrl = Url, IngestHost = IngestHost, Observer = observer }, keys, clock);
+        new(new StreamingOptions { AccountUrl = Url, IngestHost = IngestHost, Role = TransformerRole, Observer = observer }, keys, clock);
 }

@@ -1,4 +1,3 @@
-using System.Text.RegularExpressions;
 using Crypto.Warehouse.Snowflake.Keys;
 using Crypto.Warehouse.Snowflake.Migrating;
 using Crypto.Warehouse.Snowflake.Sql;
@@ -14,7 +13,7 @@ public sealed record CheckResult(string Name, bool Passed, string Detail, string
 /// Looks whether the service can work as configured: key, reachability, sign-in, schema, privileges, channels. Writes nothing but an empty
 /// channel, which it drops again.
 /// </summary>
-public sealed partial class SnowflakeCheck(KeyPairTokens keys, ISnowflakeSql sql, StreamingClient streaming, ObjectNames names, TimeProvider clock)
+public sealed class SnowflakeCheck(KeyPairTokens keys, ISnowflakeSql sql, StreamingClient streaming, ObjectNames names, TimeProvider clock)
 {
     private const string ProbeChannel = "TRADE_INGEST_CHECK";
 
@@ -47,9 +46,9 @@ public sealed partial class SnowflakeCheck(KeyPairTokens keys, ISnowflakeSql sql
         }, cancellationToken);
         if (!migrated) return results;
 
-        foreach (var name in Objects())
+        foreach (var (kind, name) in SqlScript.All(names).SelectMany(script => script.Objects).Where(created => created.Kind != "PROCEDURE"))
         {
-            await TryAsync(results, $"SELECT on {name}", $"GRANT SELECT ON {name} TO ROLE {names.TransformerRole}; as {names.OwnerRole}", async stop =>
+            await TryAsync(results, $"SELECT on {name}", $"GRANT SELECT ON {kind} {names.Database}.{names.Schema}.{name} TO ROLE {names.TransformerRole}; as {names.OwnerRole}", async stop =>
             {
                 await sql.ExecuteAsync($"SELECT 1 FROM {SnowflakeIdentifier.Check(name, "Object")} LIMIT 1", [], stop);
                 return "readable";
@@ -99,8 +98,6 @@ public sealed partial class SnowflakeCheck(KeyPairTokens keys, ISnowflakeSql sql
         return string.Join("; ", texts);
     }
 
-    private static IEnumerable<string> Objects() => SqlScript.All(new ObjectNames()).SelectMany(script => Created().Matches(script.Text)).Select(match => match.Groups["name"].Value);
-
     private static async Task<bool> TryAsync(
         List<CheckResult> results, string name, string advice, Func<CancellationToken, Task<string>> check, CancellationToken cancellationToken)
     {
@@ -115,7 +112,4 @@ public sealed partial class SnowflakeCheck(KeyPairTokens keys, ISnowflakeSql sql
             return false;
         }
     }
-
-    [GeneratedRegex(@"^CREATE (OR REPLACE )?(TABLE|VIEW)( IF NOT EXISTS)? (?<name>\w+)", RegexOptions.Multiline | RegexOptions.ExplicitCapture, 1000)]
-    private static partial Regex Created();
 }

@@ -48,7 +48,10 @@ public sealed partial class SnowflakeWarehouse
         var now = Now();
         foreach (var (state, before) in _before) GapsOf(state).Apply(GapLedger.Changes(before, state.Coverage), now);
 
-        await Task.WhenAll(StreamRawAsync(partition, cancellationToken), StreamFactsAsync(partition, cancellationToken));
+        // Both are open before either appends: what refuses one channel stops the other too.
+        if (partition.Raw.Count > 0) partition.RawChannel ??= await OpenAsync(partition, RawTable, partition.Stored?.Raw, cancellationToken);
+        if (partition.Facts.Count > 0) partition.FactChannel ??= await OpenAsync(partition, FactTable, partition.Stored?.Fact, cancellationToken);
+        await Task.WhenAll(StreamAsync(partition.RawChannel, partition.Raw, cancellationToken), StreamAsync(partition.FactChannel, partition.Facts, cancellationToken));
         partition.Next = batch.NextOffset;
         partition.Records += batch.Records.Length;
         partition.Outcome += outcome;
@@ -157,23 +160,10 @@ public sealed partial class SnowflakeWarehouse
         return new LoadOutcome(0, 0, 1);
     }
 
-    private async Task StreamRawAsync(PartitionLoad partition, CancellationToken cancellationToken)
+    private static async Task StreamAsync(StreamingChannel? channel, RowBatch rows, CancellationToken cancellationToken)
     {
-        if (partition.Raw.Count == 0) return;
-        partition.RawChannel ??= await OpenAsync(partition, RawTable, partition.Stored?.Raw, cancellationToken);
-        await StreamAsync(partition.RawChannel, partition.Raw, cancellationToken);
-    }
-
-    private async Task StreamFactsAsync(PartitionLoad partition, CancellationToken cancellationToken)
-    {
-        if (partition.Facts.Count == 0) return;
-        partition.FactChannel ??= await OpenAsync(partition, FactTable, partition.Stored?.Fact, cancellationToken);
-        await StreamAsync(partition.FactChannel, partition.Facts, cancellationToken);
-    }
-
-    private static async Task StreamAsync(StreamingChannel channel, RowBatch rows, CancellationToken cancellationToken)
-    {
-        await channel.AppendAsync(rows, cancellationToken);
+        if (rows.Count == 0) return;
+        await channel!.AppendAsync(rows, cancellationToken);
         await channel.CommittedAsync(rows.LastOffset, cancellationToken);
     }
 

@@ -29,6 +29,8 @@ public sealed partial class SnowflakeWarehouse : IWarehouse
     private readonly UsdAmount _usd;
     private readonly SemaphoreSlim _turn = new(1, 1);
     private readonly ITimer _idle;
+    private readonly ITimer _health;
+    private readonly CancellationTokenSource _closing = new();
     private readonly Dictionary<NaturalKey, SymbolState> _symbols = [];
     private readonly Dictionary<NaturalKey, List<SymbolChange>> _changes = [];
     private readonly Dictionary<SymbolState, SymbolGaps> _gaps = [];
@@ -39,6 +41,7 @@ public sealed partial class SnowflakeWarehouse : IWarehouse
     private long _checkpoints;
     private long _lastCheckpoint;
     private Task _settling = Task.CompletedTask;
+    private Task _checking = Task.CompletedTask;
 
     // True until the state was read, and again after a failure.
     private bool _isStale = true;
@@ -56,6 +59,7 @@ public sealed partial class SnowflakeWarehouse : IWarehouse
         _usd = new UsdAmount(options.PeggedAssets);
         _lastCheckpoint = clock.GetTimestamp();
         _idle = clock.CreateTimer(_ => _settling = SettleAsync(), null, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
+        _health = clock.CreateTimer(_ => _checking = _checking.IsCompleted ? CheckHealthAsync() : _checking, null, options.HealthInterval, options.HealthInterval);
     }
 
     /// <summary>Reads the state to resume from. The schema must be migrated. The warehouse owns both clients.</summary>
@@ -98,13 +102,13 @@ public sealed partial class SnowflakeWarehouse : IWarehouse
         async () => (IReadOnlyList<SymbolChange>)[.. (await SnowflakeReads.ChangesAsync(_sql, cancellationToken)).Where(change => change.Source == source)],
         cancellationToken);
 
-    /// <summary>Opens idle channels anew that were invalidated; to be called now and then.</summary>
-    public Task CheckHealthAsync(CancellationToken cancellationToken) => _streaming.CheckHealthAsync(cancellationToken);
-
     public async ValueTask DisposeAsync()
     {
         await _idle.DisposeAsync();
+        await _health.DisposeAsync();
+        await _closing.CancelAsync();
         await _settling;
+        await _checking;
         await _turn.WaitAsync(CancellationToken.None);
         try
         {
@@ -119,6 +123,25 @@ public sealed partial class SnowflakeWarehouse : IWarehouse
         await _streaming.DisposeAsync();
         await _sql.DisposeAsync();
         _turn.Dispose();
+        _closing.Dispose();
+    }
+
+    private async Task CheckHealthAsync()
+    {
+        // Whoever has the turn uses the channels, and sees for itself.
+        if (!await _turn.WaitAsync(TimeSpan.Zero, CancellationToken.None)) return;
+        try
+        {
+            await _streaming.CheckHealthAsync(_closing.Token);
+        }
+        catch (Exception failure) when (failure is SnowflakeException or OperationCanceledException)
+        {
+            // The next load meets it, and tells whoever loads.
+        }
+        finally
+        {
+            _turn.Release();
+        }
     }
 
     private async Task<T> TakingTurnAsync<T>(Func<Task<T>> work, CancellationToken cancellationToken)

@@ -16,6 +16,9 @@ public sealed record SnowflakeWarehouseOptions
     /// </summary>
     public TimeSpan CheckpointInterval { get; init; } = TimeSpan.FromMinutes(15);
 
+    /// <summary>Time between two looks at the channels while nothing is loaded: one that was invalidated is opened anew then. Default 30 s.</summary>
+    public TimeSpan HealthInterval { get; init; } = TimeSpan.FromSeconds(30);
+
     /// <summary>Quote assets that count as US dollars.</summary>
     public IReadOnlyList<string> PeggedAssets { get; init; } = UsdAmount.DefaultPeggedAssets;
 

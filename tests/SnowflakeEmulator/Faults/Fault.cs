@@ -42,6 +42,9 @@ public enum Fault
     /// <summary>A row is refused by the table although it is well.</summary>
     RowError,
 
+    /// <summary>A row is neither stored nor counted as an error.</summary>
+    RowLost,
+
     /// <summary>The statement answers 202 and is to be polled.</summary>
     StatementRunsOn,
 

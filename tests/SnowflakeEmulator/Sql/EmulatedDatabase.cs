@@ -16,22 +16,29 @@ public sealed class EmulatedDatabase : IDisposable
     private static int _databases;
 
     private readonly Lock _gate = new();
-    private readonly SqliteConnection _connection;
+    private readonly TimeProvider _clock;
+    private readonly SqliteConnection _own;
+
+    // The one a statement runs on: the database's own, or that of a session with another provider.
+    private SqliteConnection _connection;
     private readonly Dictionary<string, EmulatedTable> _tables = new(StringComparer.OrdinalIgnoreCase);
     private readonly Dictionary<string, EmulatedProcedure> _procedures = new(StringComparer.OrdinalIgnoreCase);
     private readonly HashSet<string> _views = new(StringComparer.OrdinalIgnoreCase);
-    private bool _keepsDefinitions;
     private readonly Dictionary<string, string> _translations = new(StringComparer.Ordinal);
+    private readonly bool _isShared;
+    private long _definitions;
 
     /// <param name="file">Keeps the data beyond the process; null keeps it in memory.</param>
     public EmulatedDatabase(TimeProvider clock, string? file = null)
     {
         SqliteNative.Initialize();
+        _clock = clock;
         ConnectionString = file is not null ? $"Data Source={file}" : string.Create(CultureInfo.InvariantCulture, $"Data Source=emulator{Interlocked.Increment(ref _databases)};Mode=Memory;Cache=Shared");
-        _connection = new SqliteConnection(ConnectionString);
-        _connection.Open();
-        SqlFunctions.Register(_connection, clock);
-        if (file is not null) Restore();
+        _own = _connection = new SqliteConnection(ConnectionString);
+        _own.Open();
+        SqlFunctions.Register(_own, clock);
+        _isShared = file is not null;
+        Restore();
     }
 
     /// <summary>For other connections to the same data, with SQLite's own provider.</summary>
@@ -53,12 +60,13 @@ public sealed class EmulatedDatabase : IDisposable
         lock (_gate)
         {
             Statements++;
+            Refresh();
             var tokens = SqlToken.Split(sql);
             while (tokens.Count > 0 && tokens[^1].Is(";")) tokens.RemoveAt(tokens.Count - 1);
             if (tokens.Count == 0) throw new SqlFailureException("000900", "42601", "SQL compilation error: Empty SQL statement.");
-            if (tokens.Exists(token => token.Kind == TokenKind.Word && Denied.Contains(token.Value)))
+            if (tokens.FirstOrDefault(token => token.Kind == TokenKind.Word && Denied.Contains(token.Value)).Value is { } denied)
             {
-                throw new SqlFailureException("002003", "02000", "SQL compilation error: Object does not exist or not authorized.");
+                throw tokens[0].Is("CALL") ? UnknownFunction(denied) : new SqlFailureException("002003", "02000", $"SQL compilation error: Object '{denied}' does not exist or not authorized.");
             }
 
             return tokens[0].Value.ToUpperInvariant() switch
@@ -72,17 +80,42 @@ public sealed class EmulatedDatabase : IDisposable
         }
     }
 
+    /// <summary>Makes a connection to <see cref="ConnectionString"/> know the functions that translated statements call.</summary>
+    public void Join(SqliteConnection connection) => SqlFunctions.Register(connection, _clock);
+
+    /// <summary>Executes on a connection that joined: it is that connection's commands that run.</summary>
+    /// <inheritdoc cref="Execute(string, IReadOnlyList{object?})"/>
+    public SqlOutcome ExecuteOn(SqliteConnection connection, string sql, IReadOnlyList<object?> binds)
+    {
+        lock (_gate)
+        {
+            _connection = connection;
+            try
+            {
+                return Execute(sql, binds);
+            }
+            finally
+            {
+                _connection = _own;
+            }
+        }
+    }
+
     /// <summary>Reads with SQLite's own statements, for tests that look at what is stored.</summary>
     public IReadOnlyList<object?[]> Read(string sqlite)
     {
         lock (_gate) return Run(sqlite, []).Rows;
     }
 
-    public void Dispose() => _connection.Dispose();
+    public void Dispose() => _own.Dispose();
 
     internal EmulatedTable? Table(string name)
     {
-        lock (_gate) return _tables.GetValueOrDefault(name);
+        lock (_gate)
+        {
+            Refresh();
+            return _tables.GetValueOrDefault(name);
+        }
     }
 
     /// <summary>Runs something while no statement does, in a transaction.</summary>
@@ -156,9 +189,26 @@ public sealed class EmulatedDatabase : IDisposable
     // SQLite forgets what Snowflake's types were: what was defined is kept as it was said.
     private void Restore()
     {
-        Run("PRAGMA journal_mode = WAL", []);
-        Run("PRAGMA synchronous = OFF", []);
+        if (_isShared)
+        {
+            Run("PRAGMA journal_mode = WAL", []);
+            Run("PRAGMA synchronous = OFF", []);
+        }
+
         Run("CREATE TABLE IF NOT EXISTS EMULATED_DEFINITIONS (KIND TEXT NOT NULL, NAME TEXT NOT NULL, SQL TEXT NOT NULL, PRIMARY KEY (KIND, NAME))", []);
+        Refresh();
+    }
+
+    /// <summary>Another process may have defined something in the file. Inside the gate.</summary>
+    private void Refresh()
+    {
+        if (!_isShared) return;
+        var last = (long)Run("SELECT COALESCE(MAX(rowid), 0) FROM EMULATED_DEFINITIONS", []).Rows[0][0]!;
+        if (last == _definitions) return;
+        _definitions = last;
+        _tables.Clear();
+        _views.Clear();
+        _procedures.Clear();
         foreach (var row in Run("SELECT SQL FROM EMULATED_DEFINITIONS", []).Rows)
         {
             var sql = (string)row[0]!;
@@ -167,13 +217,10 @@ public sealed class EmulatedDatabase : IDisposable
             else if (definition.Kind == "VIEW") _views.Add(definition.Name);
             else _procedures[definition.Name] = definition.ToProcedure();
         }
-
-        _keepsDefinitions = true;
     }
 
     private void Keep(string kind, string name, string? sql)
     {
-        if (!_keepsDefinitions) return;
         if (sql is null) Run("DELETE FROM EMULATED_DEFINITIONS WHERE KIND = ?1 AND NAME = ?2", [("?1", kind), ("?2", name)]);
         else Run("INSERT OR REPLACE INTO EMULATED_DEFINITIONS VALUES (?1, ?2, ?3)", [("?1", kind), ("?2", name), ("?3", sql)]);
     }
@@ -227,10 +274,12 @@ public sealed class EmulatedDatabase : IDisposable
         return SqlOutcome.Message("Statement executed successfully.");
     }
 
+    private static SqlFailureException UnknownFunction(string name) => new("002140", "42601", $"SQL compilation error: Unknown function {name}.");
+
     private SqlOutcome Call(List<SqlToken> tokens, IReadOnlyList<object?> binds, string sql)
     {
         var name = tokens[1].Value;
-        if (!_procedures.TryGetValue(name, out var procedure)) throw new SqlFailureException("002140", "42601", $"SQL compilation error: Unknown function {name}.");
+        if (!_procedures.TryGetValue(name, out var procedure)) throw UnknownFunction(name);
         if (binds.Count != procedure.Parameters.Count || tokens.Count(token => token.Is("?")) != binds.Count)
         {
             throw new UntranslatableException($"a call of {name} with other than {procedure.Parameters.Count} binds", sql);

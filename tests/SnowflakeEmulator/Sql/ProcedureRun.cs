@@ -88,7 +88,7 @@ internal sealed class ProcedureRun
         if (TrySkip("BEGIN"))
         {
             Skip("TRANSACTION");
-            if (execute) Transact("BEGIN", true);
+            if (execute) Transact("BEGIN IMMEDIATE", true);
         }
         else if (TrySkip("COMMIT"))
         {

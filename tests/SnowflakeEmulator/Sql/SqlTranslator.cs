@@ -178,10 +178,18 @@ internal sealed class SqlTranslator
 
         var isCall = i < to && _tokens[i].Is("(") && !(first > 0 && _tokens[first - 1].Is("INTO")) && !(first > 0 && _tokens[first - 1].Is("AS"));
         if (isCall) return Call(name, ref i, to);
+        if (name.StartsWith("INFORMATION_SCHEMA.", StringComparison.OrdinalIgnoreCase)) return InformationSchema(name);
         if (_variables.Contains(name)) return ":" + name.ToUpperInvariant();
         if (name.StartsWith("METADATA$", StringComparison.OrdinalIgnoreCase)) throw new UntranslatableException(name, _sql);
         return name;
     }
+
+    private string InformationSchema(string name) => name.ToUpperInvariant() switch
+    {
+        "INFORMATION_SCHEMA.TABLES" => "(SELECT NAME AS TABLE_NAME, 'PUBLIC' AS TABLE_SCHEMA FROM EMULATED_DEFINITIONS WHERE KIND IN ('TABLE', 'VIEW'))",
+        "INFORMATION_SCHEMA.PROCEDURES" => "(SELECT NAME AS PROCEDURE_NAME, 'PUBLIC' AS PROCEDURE_SCHEMA FROM EMULATED_DEFINITIONS WHERE KIND = 'PROCEDURE')",
+        _ => throw new UntranslatableException(name, _sql),
+    };
 
     private string Call(string name, ref int i, int to)
     {

@@ -41,15 +41,19 @@ public sealed class ChannelStore
     public long Rows { get; private set; }
 
     /// <summary>Sets a channel's token from outside, as somebody else's program would.</summary>
-    public void Tamper(string channel, string token)
+    /// <param name="table">Where channels of several tables have the same name.</param>
+    public void Tamper(string channel, string token, string? table = null)
     {
-        lock (_gate) _channels.Values.Single(candidate => candidate.Name == channel).CommittedToken = token;
+        lock (_gate) _channels.Values.Single(candidate => candidate.Name == channel && (table is null || candidate.Table == table)).CommittedToken = token;
     }
 
     /// <summary>Makes a channel unusable until it is opened anew.</summary>
     public void Invalidate(string channel)
     {
-        lock (_gate) _channels.Values.Single(candidate => candidate.Name == channel).IsInvalid = true;
+        lock (_gate)
+        {
+            foreach (var found in _channels.Values.Where(candidate => candidate.Name == channel)) found.IsInvalid = true;
+        }
     }
 
     /// <summary>Deletes channels as thirty idle days do.</summary>
@@ -137,7 +141,7 @@ public sealed class ChannelStore
                 ? DateTimeOffset.MaxValue
                 : _clock.GetUtcNow() + (_faults.Fires(Fault.DelayedCommit) ? _options.LongCommitDelay : _options.CommitDelay);
             if (channel.Pending.Count > 0 && channel.Pending[^1].Due > due) due = channel.Pending[^1].Due;
-            channel.Pending.Add(new PendingAppend(body, endToken, due, _faults.Fires(Fault.RowError)));
+            channel.Pending.Add(new PendingAppend(body, endToken, due, _faults.Fires(Fault.RowError), _faults.Fires(Fault.RowLost)));
             channel.NextAppend++;
             Appends++;
             _nextAppend.SetResult();
@@ -220,7 +224,7 @@ public sealed class ChannelStore
             var ingest = new RowIngest(_database.Table(channel.Table)!);
             _database.Inserting(connection =>
             {
-                var (inserted, errors, lastError) = ingest.Insert(connection, pending.Body, pending.SpoilFirstRow);
+                var (inserted, errors, lastError) = ingest.Insert(connection, pending.Body, pending.SpoilFirstRow, pending.LoseFirstRow);
                 channel.Inserted += inserted;
                 Rows += inserted;
                 channel.Parsed += inserted + errors;

@@ -35,4 +35,4 @@ internal sealed class EmulatedChannel(string pipe, string table, string name)
 }
 
 /// <param name="Due">When it commits; never for one that is stuck.</param>
-internal sealed record PendingAppend(byte[] Body, string EndToken, DateTimeOffset Due, bool SpoilFirstRow);
+internal sealed record PendingAppend(byte[] Body, string EndToken, DateTimeOffset Due, bool SpoilFirstRow, bool LoseFirstRow);

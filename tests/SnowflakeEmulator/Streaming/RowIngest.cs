@@ -14,7 +14,7 @@ internal sealed class RowIngest(EmulatedTable table)
     private readonly Dictionary<string, int> _columns = table.Columns.Select((column, index) => (column.Name, index)).ToDictionary(pair => pair.Name, pair => pair.index, StringComparer.Ordinal);
 
     /// <returns>Rows inserted and rows in error, with the last error.</returns>
-    public (int Inserted, int Errors, string? LastError) Insert(SqliteConnection connection, ReadOnlySpan<byte> body, bool spoilFirstRow)
+    public (int Inserted, int Errors, string? LastError) Insert(SqliteConnection connection, ReadOnlySpan<byte> body, bool spoilFirstRow, bool loseFirstRow)
     {
         using var command = connection.CreateCommand();
         command.CommandText = $"INSERT INTO {table.Name} VALUES ({string.Join(", ", table.Columns.Select((_, index) => FormattableString.Invariant($"?{index + 1}")))})";
@@ -26,6 +26,12 @@ internal sealed class RowIngest(EmulatedTable table)
             var end = body.IndexOf((byte)'\n');
             var line = end < 0 ? body : body[..end];
             body = end < 0 ? [] : body[(end + 1)..];
+            if (loseFirstRow)
+            {
+                loseFirstRow = false;
+                continue;
+            }
+
             var error = end < 0 ? "a line without its end" : spoilFirstRow ? "a spoiled row" : Fill(command, line);
             spoilFirstRow = false;
             if (error is null)

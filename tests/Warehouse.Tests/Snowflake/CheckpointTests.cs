@@ -1,5 +1,7 @@
+using Crypto.SnowflakeEmulator.Faults;
 using Crypto.TestSupport;
 using Crypto.TradeModel.Symbols;
+using Crypto.Warehouse.Snowflake;
 using Crypto.Warehouse.Snowflake.Migrating;
 
 namespace Crypto.Warehouse.Tests.Snowflake;
@@ -26,5 +28,25 @@ public sealed class CheckpointTests
         using var timer = new PeriodicTimer(TimeSpan.FromMilliseconds(20));
         while (SnowflakeContents.Read(account.Server.Database).Positions is not [{ Next: 2 }]) await timer.WaitForNextTickAsync(patience.Token);
         Assert.HasCount(1, SnowflakeContents.Read(account.Server.Database).Coverage);
+    }
+
+    [TestMethod]
+    public async Task LoadAsync_ChannelsInvalidatedWhileNothingIsLoaded_AreUsableAgainBeforeTheNext()
+    {
+        await using var account = await TestAccount.StartAsync();
+        await using (var sql = account.NewSql()) await new SnowflakeMigrator(sql, new ObjectNames(), account.Clock).MigrateAsync(Stop);
+        await using var warehouse = await SnowflakeWarehouse.OpenAsync(
+            account.NewSql(), account.NewClient(), new SnowflakeWarehouseOptions { HealthInterval = TimeSpan.FromMilliseconds(20) }, account.Clock, Stop);
+        var builder = new BatchBuilder();
+        var btc = new SymbolTable().Intern("BTCUSDT");
+        await warehouse.LoadAsync(builder.Of(TestTrades.Of(btc, 1)), Stop);
+
+        foreach (var channel in account.Server.Channels.Names.Distinct(StringComparer.Ordinal)) account.Server.Channels.Invalidate(channel);
+
+        using var patience = Patience.Start();
+        using var timer = new PeriodicTimer(TimeSpan.FromMilliseconds(5));
+        while (account.Server.Faults.Count(Fault.Fenced) < 2) await timer.WaitForNextTickAsync(patience.Token);
+        await warehouse.LoadAsync(builder.Of(TestTrades.Of(btc, 2)), Stop);
+        Assert.HasCount(2, SnowflakeContents.Read(account.Server.Database).Facts);
     }
 }

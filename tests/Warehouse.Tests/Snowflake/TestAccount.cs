@@ -1,5 +1,6 @@
 using System.Security.Cryptography;
 using Crypto.SnowflakeEmulator;
+using Crypto.TestSupport;
 using Crypto.Warehouse.Snowflake;
 using Crypto.Warehouse.Snowflake.Keys;
 using Crypto.Warehouse.Snowflake.Sql;
@@ -14,6 +15,8 @@ internal sealed class TestAccount : IAsyncDisposable
 
     // Making an RSA key takes a noticeable time; one serves all tests.
     private static readonly string Pem = NewPem();
+
+    private readonly TemporaryFolder _folder = new();
 
     private TestAccount(EmulatedSnowflake server, TimeProvider clock)
     {
@@ -35,6 +38,7 @@ internal sealed class TestAccount : IAsyncDisposable
     public StreamingOptions Streaming => new()
     {
         AccountUrl = Server.Url,
+        Role = "TS_TRANSFORM",
         AppendInterval = TimeSpan.Zero,
         PollInterval = (TimeSpan.FromMilliseconds(1), TimeSpan.FromMilliseconds(5)),
         ReopenPause = TimeSpan.FromMilliseconds(1),
@@ -74,14 +78,27 @@ internal sealed class TestAccount : IAsyncDisposable
         return new SqlApiClient(change?.Invoke(options) ?? options, Keys, Clock, jitter: new Random(1));
     }
 
+    /// <summary>Statements over ADO.NET, put together as <c>Snowflake:Access</c> <c>Driver</c> does it; the provider is the stand-in.</summary>
+    public DbProviderSql NewDriverSql(string? role = null)
+    {
+        var options = new SqlApiOptions { AccountUrl = Server.Url, Database = "STREAMING_DB", Schema = "PUBLIC", Warehouse = "TS_WH", Role = role ?? "TS_TRANSFORM" };
+        if (!File.Exists(KeyFile)) File.WriteAllText(KeyFile, Pem);
+        return new DbProviderSql(
+            SnowflakeDriver.Load(), SnowflakeDriver.ConnectionString("testorg-emulated", User, KeyFile, null, options), ParameterStyle.Positional, options.StatementTimeout);
+    }
+
+    /// <summary>The user's key, once <see cref="NewDriverSql"/> was called.</summary>
+    public string KeyFile => _folder["key.p8"];
+
     /// <summary>A warehouse over both interfaces, with a checkpoint after each batch unless told otherwise.</summary>
-    public Task<SnowflakeWarehouse> OpenWarehouseAsync(TimeSpan checkpointInterval = default, StreamingOptions? streaming = null) =>
-        SnowflakeWarehouse.OpenAsync(NewSql(), NewClient(streaming), new SnowflakeWarehouseOptions { CheckpointInterval = checkpointInterval }, Clock);
+    public Task<SnowflakeWarehouse> OpenWarehouseAsync(TimeSpan checkpointInterval = default, StreamingOptions? streaming = null, ISnowflakeSql? sql = null) =>
+        SnowflakeWarehouse.OpenAsync(sql ?? NewSql(), NewClient(streaming), new SnowflakeWarehouseOptions { CheckpointInterval = checkpointInterval }, Clock);
 
     public async ValueTask DisposeAsync()
     {
         await Server.DisposeAsync();
         Keys.Dispose();
+        _folder.Dispose();
     }
 }
 

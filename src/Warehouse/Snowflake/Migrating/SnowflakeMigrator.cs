@@ -19,7 +19,10 @@ public sealed class SnowflakeMigrator(ISnowflakeSql sql, ObjectNames names, Time
         ) COMMENT = 'The migrations that were applied'
         """;
 
-    /// <summary>The scripts that <see cref="MigrateAsync"/> would apply, in order.</summary>
+    /// <summary>
+    /// The scripts that <see cref="MigrateAsync"/> would apply, in order: those not applied in this form, and those whose objects are gone.
+    /// The grants go with any of them, since what is created anew has none.
+    /// </summary>
     /// <exception cref="WarehouseException">The schema was written by a newer version, or an applied script was changed since.</exception>
     public async Task<IReadOnlyList<SqlScript>> PendingAsync(CancellationToken cancellationToken = default)
     {
@@ -46,7 +49,18 @@ public sealed class SnowflakeMigrator(ISnowflakeSql sql, ObjectNames names, Time
             throw new WarehouseException($"{names.Database}.{names.Schema} holds another text of migration '{changed.Name}'. Use the version that wrote it, or another schema.");
         }
 
-        return [.. scripts.Where(script => applied.GetValueOrDefault(script.Name) != script.Checksum)];
+        var existing = applied.Count == 0 ? [] : await ExistingAsync(cancellationToken);
+        var pending = scripts.Where(script => applied.GetValueOrDefault(script.Name) != script.Checksum || !script.Objects.All(created => existing.Contains(created.Name))).ToList();
+        return [.. scripts.Where(script => pending.Contains(script) || (pending.Count > 0 && script.Name == SqlScript.Grants))];
+    }
+
+    private async Task<HashSet<string>> ExistingAsync(CancellationToken cancellationToken)
+    {
+        var result = await sql.ExecuteAsync(
+            "SELECT TABLE_NAME FROM INFORMATION_SCHEMA.TABLES WHERE TABLE_SCHEMA = ? "
+            + "UNION ALL SELECT PROCEDURE_NAME FROM INFORMATION_SCHEMA.PROCEDURES WHERE PROCEDURE_SCHEMA = ?",
+            [names.Schema, names.Schema], cancellationToken);
+        return result.Rows.Select(row => (string)row[0]!).ToHashSet(StringComparer.Ordinal);
     }
 
     /// <summary>Applies what is missing.</summary>

@@ -1,23 +1,29 @@
 using System.Reflection;
 using System.Security.Cryptography;
 using System.Text;
+using System.Text.RegularExpressions;
 
 namespace Crypto.Warehouse.Snowflake.Migrating;
 
 /// <summary>A migration: <c>V0001__name.sql</c> runs once, <c>R__name.sql</c> whenever its text changed.</summary>
-public sealed record SqlScript(string Name, string Text)
+public sealed partial record SqlScript(string Name, string Text)
 {
+    internal const string Grants = "R__grants.sql";
+
     private const string Prefix = "Crypto.Warehouse.Snowflake.Migrations.";
 
     public bool IsRepeatable => Name.StartsWith("R__", StringComparison.Ordinal);
 
     public string Checksum => Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(Text)));
 
+    /// <summary>What it creates, with <c>TABLE</c>, <c>VIEW</c> or <c>PROCEDURE</c>.</summary>
+    public IEnumerable<(string Kind, string Name)> Objects => Created().Matches(Text).Select(match => (match.Groups["kind"].Value, match.Groups["name"].Value));
+
     /// <summary>The scripts of this version with names filled in: versioned ones in order, then views, procedures and privileges.</summary>
     public static IReadOnlyList<SqlScript> All(ObjectNames names) => [.. Embedded()
         .Where(script => script.Name[0] is 'V' or 'R')
         .OrderBy(script => script.IsRepeatable)
-        .ThenBy(script => script.Name == "R__grants.sql")
+        .ThenBy(script => script.Name == Grants)
         .ThenBy(script => script.Name, StringComparer.Ordinal)
         .Select(names.FillIn)];
 
@@ -71,4 +77,7 @@ public sealed record SqlScript(string Name, string Text)
             yield return new SqlScript(resource[Prefix.Length..], reader.ReadToEnd());
         }
     }
+
+    [GeneratedRegex(@"^CREATE (OR REPLACE )?(?<kind>TABLE|VIEW|PROCEDURE)( IF NOT EXISTS)? (?<name>\w+)", RegexOptions.Multiline | RegexOptions.ExplicitCapture, 1000)]
+    private static partial Regex Created();
 }

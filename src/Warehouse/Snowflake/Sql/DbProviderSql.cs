@@ -60,7 +60,12 @@ public sealed class DbProviderSql(DbProviderFactory factory, string connectionSt
         }
         catch (DbException failure)
         {
-            throw new SnowflakeException(failure.IsTransient ? SnowflakeFault.Unreachable : SnowflakeFault.Statement, failure.Message, failure, failure.SqlState);
+            throw FailureOf(failure);
+        }
+        catch (Exception failure) when (failure is HttpRequestException or IOException or TimeoutException or AggregateException
+            || (failure is OperationCanceledException && !cancellationToken.IsCancellationRequested))
+        {
+            throw new SnowflakeException(SnowflakeFault.Unreachable, $"{Asked("host")} does not answer: {failure.Message}", failure);
         }
     }
 
@@ -88,6 +93,35 @@ public sealed class DbProviderSql(DbProviderFactory factory, string connectionSt
 
         return text.ToString();
     }
+
+    /// <summary>
+    /// The provider says little about a failure but its number, and wraps what it met while connecting; the innermost number tells.
+    /// Numbers of 390100 and up are refusals to sign in, of 270000 and up the provider's own.
+    /// </summary>
+    private SnowflakeException FailureOf(DbException failure)
+    {
+        var number = 0;
+        for (Exception? cause = failure; cause is not null; cause = cause.InnerException)
+        {
+            if (cause is DbException { ErrorCode: > 0 } numbered) number = numbered.ErrorCode;
+        }
+
+        var code = number > 0 ? number.ToString("D6", CultureInfo.InvariantCulture) : failure.SqlState ?? "";
+        return number switch
+        {
+            390186 or 390189 => Statement(),
+            >= 390100 and < 390400 => new SnowflakeException(
+                SnowflakeFault.Unauthorized,
+                $"{Asked("host")} refused user {Asked("user")}: {failure.Message} 'trade-ingest check --target snowflake' prints the ALTER USER line that sets the key.", failure, code),
+            _ when failure.IsTransient || (failure.SqlState ?? "").StartsWith("08", StringComparison.Ordinal) || number is 270007 =>
+                new SnowflakeException(SnowflakeFault.Unreachable, $"{Asked("host")} does not answer: {failure.Message}", failure, code),
+            _ => Statement(),
+        };
+
+        SnowflakeException Statement() => new StatementFailure(Asked("role"), Asked("db"), Asked("schema")).Of(code, failure.Message, failure);
+    }
+
+    private string? Asked(string name) => new DbConnectionStringBuilder { ConnectionString = connectionString }.TryGetValue(name, out var value) ? value as string : null;
 
     private static string? NameOf(int index, ParameterStyle style) => style switch
     {

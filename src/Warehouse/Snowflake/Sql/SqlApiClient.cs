@@ -101,7 +101,12 @@ public sealed class SqlApiClient : ISnowflakeSql
     private async Task<SqlResult> ReadAsync(JsonElement reply, CancellationToken cancellationToken)
     {
         var handle = reply.TryGetProperty("statementHandle", out var id) ? id.GetString() ?? "" : "";
-        if (!reply.TryGetProperty("resultSetMetaData", out var meta)) return new SqlResult([], [], handle);
+        if (!reply.TryGetProperty("resultSetMetaData", out var meta))
+        {
+            // Such as 391908, a result too large to be given: 200, and not the same as no rows.
+            throw new SnowflakeException(SnowflakeFault.Statement, $"Statement {handle} gave no result: {TextOf(reply, "code")} {TextOf(reply, "message")}", code: TextOf(reply, "code"));
+        }
+
         var columns = meta.GetProperty("rowType").EnumerateArray().Select(column => new SqlColumn(
             column.GetProperty("name").GetString()!, column.GetProperty("type").GetString()!,
             column.TryGetProperty("scale", out var scale) && scale.ValueKind == JsonValueKind.Number ? scale.GetInt32() : 0)).ToArray();
@@ -194,12 +199,7 @@ public sealed class SqlApiClient : ISnowflakeSql
         var said = string.Create(CultureInfo.InvariantCulture, $"HTTP {status}{(code.Length > 0 ? " " + code : "")}: {message}");
         return (status, code) switch
         {
-            (422 or 408, "002003" or "002043") => new SnowflakeException(
-                SnowflakeFault.ObjectMissing,
-                $"{said} Run 'trade-ingest migrate --target snowflake', or grant role {_options.Role} what 'migrate --print-bootstrap' lists on {_options.Database}.{_options.Schema}.", cause, code),
-            (422, "003001") => new SnowflakeException(
-                SnowflakeFault.Forbidden, $"{said} Grant role {_options.Role} what 'trade-ingest migrate --print-bootstrap' lists.", cause, code),
-            (422 or 408, _) => new SnowflakeException(SnowflakeFault.Statement, said, cause, code),
+            (422 or 408, _) => new StatementFailure(_options.Role, _options.Database, _options.Schema).Of(code, said, cause),
             (401, _) => new SnowflakeException(
                 SnowflakeFault.Unauthorized,
                 $"{said} A fresh token was refused. DESC USER must show RSA_PUBLIC_KEY_FP = {_keys.Fingerprint}; 'trade-ingest check --target snowflake' prints the ALTER USER line.", cause, code),
@@ -268,6 +268,7 @@ public sealed class SqlApiClient : ISnowflakeSql
         }
     }
 
-    private static string TextOf(JsonDocument? json, string name) =>
-        json is not null && json.RootElement.ValueKind == JsonValueKind.Object && json.RootElement.TryGetProperty(name, out var value) ? value.ToString() : "";
+    private static string TextOf(JsonDocument? json, string name) => json is null ? "" : TextOf(json.RootElement, name);
+
+    private static string TextOf(JsonElement json, string name) => json.ValueKind == JsonValueKind.Object && json.TryGetProperty(name, out var value) ? value.ToString() : "";
 }

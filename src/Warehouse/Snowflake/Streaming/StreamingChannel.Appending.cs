@@ -54,9 +54,9 @@ public sealed partial class StreamingChannel
                     await ReopenAfterAsync(reply, cancellationToken);
                     return;
                 case ReplyAction.Resend:
-                    throw StreamingClient.Failure($"Appending to {Address}", reply, Address.Pipe);
+                    throw _client.Failure($"Appending to {Address}", reply, Address.Pipe);
                 default:
-                    throw Break(StreamingClient.Failure($"Appending offsets {piece.FirstOffset} to {piece.LastOffset} to {Address}", reply, Address.Pipe));
+                    throw Break(_client.Failure($"Appending offsets {piece.FirstOffset} to {piece.LastOffset} to {Address}", reply, Address.Pipe));
             }
         }
     }
@@ -76,7 +76,7 @@ public sealed partial class StreamingChannel
         if (++_reopens > _options.MaxReopens)
         {
             _reopens = 0;
-            throw StreamingClient.Failure($"Appending to {Address}, opened anew {_options.MaxReopens} times,", reply, Address.Pipe);
+            throw _client.Failure($"Appending to {Address}, opened anew {_options.MaxReopens} times,", reply, Address.Pipe);
         }
 
         await _client.Transport.PauseAsync(_options.ReopenPause * (0.5 + (_client.Transport.NextJitter() / 2)), cancellationToken);

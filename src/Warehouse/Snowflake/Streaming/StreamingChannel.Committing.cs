@@ -109,7 +109,7 @@ public sealed partial class StreamingChannel
         if (token < _committed)
         {
             throw Break(new SnowflakeException(
-                SnowflakeFault.TokenMismatch, $"{Address} went back from offset {_committed} to {token}: {Address.Pipe.Table} was replaced, or another process set the token. {ResetAdvice()}"));
+                SnowflakeFault.TokenMismatch, $"{Address} went back from offset {_committed} to {token}: {Address.Pipe.Table} was replaced, or another process set the token. {DropAdvice()} {RestoreAdvice()}"));
         }
 
         Settle(token);

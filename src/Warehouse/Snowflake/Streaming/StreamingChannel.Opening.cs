@@ -25,7 +25,7 @@ public sealed partial class StreamingChannel
             throw Break(new SnowflakeException(
                 SnowflakeFault.TokenMismatch,
                 $"{Address} says it is committed up to {token}, and {known} was committed before: {Address.Pipe.Table} was replaced, restored or cloned. "
-                + ResetAdvice()));
+                + $"{DropAdvice()} {RestoreAdvice()}"));
         }
 
         if (token is not null && isFirst && !_isTokenFromRows && token > (known ?? -1)) await ExplainAsync(token.Value, cancellationToken);
@@ -64,7 +64,7 @@ public sealed partial class StreamingChannel
                         reply = new StreamingReply(reply.Status, status.Code, "the channel was opened and is not well", "");
                     }
 
-                    if (attempt + 1 >= _options.MaxReopens) throw StreamingClient.Failure($"Opening {Address}", reply, Address.Pipe);
+                    if (attempt + 1 >= _options.MaxReopens) throw _client.Failure($"Opening {Address}", reply, Address.Pipe);
                     await PauseAsync(attempt, reply, cancellationToken);
                     break;
                 case ReplyAction.WaitForCommit when _client.Clock.GetElapsedTime(started) < _options.UncommittedTimeout:
@@ -95,9 +95,9 @@ public sealed partial class StreamingChannel
                     await PauseAsync(attempt, reply, cancellationToken);
                     break;
                 case ReplyAction.Reopen or ReplyAction.Refuse when reply.Status == 404:
-                    throw StreamingClient.Failure($"Opening {Address}", reply with { Code = "ERR_PIPE_DOES_NOT_EXIST_OR_NOT_AUTHORIZED" }, Address.Pipe);
+                    throw _client.Failure($"Opening {Address}", reply with { Code = "ERR_PIPE_DOES_NOT_EXIST_OR_NOT_AUTHORIZED" }, Address.Pipe);
                 default:
-                    throw StreamingClient.Failure($"Opening {Address}", reply, Address.Pipe);
+                    throw _client.Failure($"Opening {Address}", reply, Address.Pipe);
             }
         }
     }
@@ -121,7 +121,7 @@ public sealed partial class StreamingChannel
             var rows = _known.HighestStoredOffset is null ? "was not looked at" : stored is null ? "holds no row of it" : $"holds its rows up to {stored} only";
             throw Break(new SnowflakeException(
                 SnowflakeFault.TokenLost,
-                $"{Address} has no offset token, although {known} was committed, and {Address.Pipe.Table} {rows}: the table was replaced or emptied, or the channel dropped. {ResetAdvice()}"));
+                $"{Address} has no offset token, although {known} was committed, and {Address.Pipe.Table} {rows}: the table was replaced or emptied, or the channel dropped. Nothing is appended. {RestoreAdvice()}"));
         }
 
         Tell(NoticeKind.TokenRecovered, string.Create(CultureInfo.InvariantCulture, $"goes on after {stored}, the last offset in {Address.Pipe.Table}"));
@@ -137,12 +137,15 @@ public sealed partial class StreamingChannel
         throw Break(new SnowflakeException(
             SnowflakeFault.TokenMismatch,
             $"{Address} says it is committed up to {token}, but the last row of it in {Address.Pipe.Table} is {TextOf(stored)}: "
-            + $"rows were rejected, or something else wrote the channel. See SELECT * FROM ERROR_TABLE({Address.Pipe.Table}). {ResetAdvice()}"));
+            + $"rows were rejected, or something else wrote the channel. See SELECT * FROM ERROR_TABLE({Address.Pipe.Table}). {DropAdvice()} {RestoreAdvice()}"));
     }
 
-    private string ResetAdvice() =>
-        $"Nothing is appended. If the rows are to be loaded again from the log, restore or empty the table, drop the channel "
-        + $"(trade-ingest migrate --target snowflake --drop-channel {Address.Channel}) and delete its row of LOG_POSITIONS.";
+    private string DropAdvice() =>
+        $"Nothing is appended. If the rows of {Address.Pipe.Table} are right, trade-ingest migrate --target snowflake --drop-channel {Address.Channel} makes it go on after them.";
+
+    private string RestoreAdvice() =>
+        $"If {Address.Pipe.Table} was replaced: ALTER TABLE {Address.Pipe.Table} RENAME TO {Address.Pipe.Table}_REPLACED; UNDROP TABLE {Address.Pipe.Table}; brings its rows back. "
+        + "If they are gone: trade-ingest migrate --target snowflake --reload empties what was loaded and lets the log be read again from its first record.";
 
     private long? TokenOf(ChannelStatus status)
     {
@@ -151,7 +154,7 @@ public sealed partial class StreamingChannel
             ? token
             : throw Break(new SnowflakeException(
                 SnowflakeFault.TokenMismatch,
-                $"{Address} holds the offset token '{status.CommittedToken}', which is no offset: something else writes this channel. {ResetAdvice()}"));
+                $"{Address} holds the offset token '{status.CommittedToken}', which is no offset: something else writes this channel. {DropAdvice()}"));
     }
 
     /// <summary>Forgets what is committed by now; all the rest goes out again, after the token.</summary>

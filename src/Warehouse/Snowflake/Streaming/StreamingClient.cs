@@ -111,13 +111,20 @@ public sealed class StreamingClient : IAsyncDisposable
         return statuses;
     }
 
-    /// <summary>Retires a channel: its token and counters are gone for good, its rows stay.</summary>
+    /// <summary>Retires a channel: its token and counters are gone for good, its rows stay. One that does not exist is no failure.</summary>
     /// <param name="evenIfUncommitted">False refuses while rows are in flight.</param>
     public async Task DropChannelAsync(ChannelAddress address, bool evenIfUncommitted = false, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(address);
         var body = Encoding.UTF8.GetBytes(evenIfUncommitted ? "{}" : "{\"fail_on_uncommitted_rows\":true}");
-        await CallAsync(HttpMethod.Delete, PathOf(address), () => JsonContentOf(body), $"Dropping {address}", cancellationToken);
+        try
+        {
+            await CallAsync(HttpMethod.Delete, PathOf(address), () => JsonContentOf(body), $"Dropping {address}", cancellationToken);
+        }
+        catch (SnowflakeException failure) when (failure.Code == "ERR_CHANNEL_DOES_NOT_EXIST_OR_IS_NOT_AUTHORIZED")
+        {
+            // It was dropped before, by hand, by thirty idle days or with its table.
+        }
     }
 
     public async ValueTask DisposeAsync()
@@ -177,24 +184,26 @@ public sealed class StreamingClient : IAsyncDisposable
     }
 
     /// <summary>A reply that ends a call, as an exception that says what to do.</summary>
-    internal static SnowflakeException Failure(string what, StreamingReply reply, PipeAddress? pipe = null)
+    internal SnowflakeException Failure(string what, StreamingReply reply, PipeAddress? pipe = null)
     {
         var (fault, advice) = reply.Action switch
         {
             ReplyAction.RefreshToken => (SnowflakeFault.Unauthorized,
                 "A fresh token was refused too. Compare RSA_PUBLIC_KEY_FP of DESC USER with 'trade-ingest check --target snowflake'."),
             ReplyAction.Forbidden => (SnowflakeFault.Forbidden, Grant(pipe)),
-            ReplyAction.ObjectMissing => (SnowflakeFault.ObjectMissing, $"Run 'trade-ingest migrate --target snowflake' if it does not exist; else {Grant(pipe)}"),
+            ReplyAction.ObjectMissing => (
+                SnowflakeFault.ObjectMissing,
+                $"{(pipe is null ? "" : $"If it was dropped: UNDROP TABLE {pipe.Table}; ")}If it was never there: trade-ingest migrate --target snowflake. If it is there: {Grant(pipe)}"),
             ReplyAction.Refuse => (SnowflakeFault.Refused, "The request is wrong; this is a defect, or a row the table cannot take."),
             ReplyAction.WaitForCommit => (SnowflakeFault.NotCommitted, "Rows of an earlier owner are in flight still."),
             ReplyAction.Reopen => (SnowflakeFault.Fenced, "Another process may own the channel: one process per partition."),
             _ => (SnowflakeFault.Unreachable, "Snowflake does not answer; see status.snowflake.com and the network policy of the user."),
         };
-        return new SnowflakeException(fault, $"{what} failed: {reply.Summary}. {advice}", reply.Failure, reply.Code);
+        return new SnowflakeException(fault, $"{what} failed: {reply.Summary.TrimEnd('.')}. {advice}", reply.Failure, reply.Code);
     }
 
-    private static string Grant(PipeAddress? pipe) => pipe is null
-        ? "Grant the role what 'trade-ingest migrate --print-bootstrap' lists."
-        : $"Grant it directly to the login role: GRANT USAGE ON DATABASE {pipe.Database} TO ROLE <role>; GRANT USAGE ON SCHEMA {pipe.Database}.{pipe.Schema} TO ROLE <role>; "
-            + $"GRANT INSERT, SELECT ON TABLE {pipe.Table} TO ROLE <role>;";
+    private string Grant(PipeAddress? pipe) => pipe is null
+        ? $"Grant role {Options.Role} what 'trade-ingest migrate --print-bootstrap' lists."
+        : $"Grant directly to the role the user signs in with: GRANT USAGE ON DATABASE {pipe.Database} TO ROLE {Options.Role}; "
+            + $"GRANT USAGE ON SCHEMA {pipe.Database}.{pipe.Schema} TO ROLE {Options.Role}; GRANT INSERT, SELECT ON TABLE {pipe.Table} TO ROLE {Options.Role};";
 }

@@ -9,6 +9,9 @@ public sealed record StreamingOptions
     /// <summary>Overrides the discovered host of the streaming interface; a host name or an address. Default none.</summary>
     public string? IngestHost { get; init; }
 
+    /// <summary>The user's default role, which streaming works with; for messages only.</summary>
+    public string Role { get; init; } = "<the user's default role>";
+
     /// <summary>
     /// Whether tokens are exchanged for ones that hold for the streaming host only, as documented. False asks for a token that the
     /// SQL interface takes too. Default true.
