@@ -8,8 +8,8 @@ using Microsoft.Extensions.Logging;
 namespace Crypto.TradeIngest.Reference;
 
 /// <summary>
-/// Reads the exchange's list of symbols now and then and applies what changed of the captured ones. A symbol that vanished from the
-/// list is a delete.
+/// Reads the exchange's list of symbols now and then and applies what changed of the captured ones, and of those described before: one
+/// that did not trade when this process chose its symbols is kept current too. A symbol that vanished from the list is a delete.
 /// </summary>
 internal sealed class ExchangeInfoPolling(
     BinanceRestClient rest, IReadOnlyCollection<string> tickers, TimeSpan interval, ReferenceSync sync, TimeProvider clock,
@@ -46,7 +46,11 @@ internal sealed class ExchangeInfoPolling(
         try
         {
             var listed = await rest.GetExchangeInfoAsync(cancellationToken);
-            var statements = listed.Where(symbol => _tickers.Contains(symbol.Ticker)).Select(ExchangeInfoStatements.From).ToList();
+            var described = await sync.DescribedAsync(ChangeSource.ExchangeInfo, cancellationToken);
+            var statements = listed
+                .Where(symbol => _tickers.Contains(symbol.Ticker) || described.Contains(new NaturalKey(Exchange.Binance, symbol.Ticker)))
+                .Select(ExchangeInfoStatements.From)
+                .ToList();
             var keys = listed.Select(symbol => new NaturalKey(Exchange.Binance, symbol.Ticker)).ToHashSet();
             var outcome = await sync.SyncAsync(ChangeSource.ExchangeInfo, statements, cancellationToken, keys);
             if (outcome.NewChanges > 0) logger.LogInformation("exchangeInfo: {Changes} changes, {Versions} versions.", outcome.NewChanges, outcome.VersionsWritten);
