@@ -66,6 +66,7 @@ internal sealed class KafkaDeployment : IAsyncDisposable
         mock?.CreateTopic("stock_trades", 4);
         mock?.CreateTopic("stock_trades_dlq", 1);
         mock?.CreateTopic("symbol_changes", 1);
+        mock?.CreateTopic("capture_state", 1);
         var environment = new Dictionary<string, string>(StringComparer.Ordinal)
         {
             ["CRYPTO__Log__Kind"] = "Kafka",
