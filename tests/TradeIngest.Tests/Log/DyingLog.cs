@@ -4,7 +4,8 @@ using Crypto.Warehouse;
 namespace Crypto.TradeIngest.Tests.Log;
 
 /// <summary>A log whose process dies before one of its appends: nothing more gets through.</summary>
-internal sealed class DyingLog(ITradeLog log, int appends) : ITradeLog
+/// <param name="onAppend">Told each append that gets through, before it does.</param>
+internal sealed class DyingLog(ITradeLog log, int appends, Action? onAppend = null) : ITradeLog
 {
     private int _left = appends;
 
@@ -15,7 +16,9 @@ internal sealed class DyingLog(ITradeLog log, int appends) : ITradeLog
     public ValueTask AppendAsync(string topic, RecordBatch records, CancellationToken cancellationToken)
     {
         if (records.Count == 0) return ValueTask.CompletedTask;
-        return _left-- > 0 ? log.AppendAsync(topic, records, cancellationToken) : throw new StorageException(StorageFault.Failed, "dead");
+        if (_left-- <= 0) throw new StorageException(StorageFault.Failed, "dead");
+        onAppend?.Invoke();
+        return log.AppendAsync(topic, records, cancellationToken);
     }
 
     public ILogReader OpenReader(string topic, IReadOnlyDictionary<int, long> positions) => log.OpenReader(topic, positions);
