@@ -81,7 +81,8 @@ internal sealed class IngestRole : IRole
             await changes.WaitForAsync(
                 [.. chosen.Select(symbol => symbol.Ticker)],
                 awaited => logger.LogInformation(
-                    "Waiting for the reference role to describe {Count} symbols, such as {Symbol}.", awaited.Count, awaited[0]),
+                    "Waiting for the active reference role, which must be given them, to describe {Count} symbols, such as {Symbol}.",
+                    awaited.Count, awaited[0]),
                 clock,
                 cancellationToken);
         }
