@@ -76,6 +76,22 @@ public sealed class LogTailTests : IAsyncDisposable
     }
 
     [TestMethod]
+    public async Task SeedAsync_FirstTradesWereShed_AreMissingAfterADeathToo()
+    {
+        var first = await LiveAsync(_log, tail: 0);
+        using (var shed = Batches.Range(_btc, 100, 109))
+        {
+            first.Tracker.Accept(shed, []);
+            first.Tracker.Release(shed);
+        }
+
+        await first.CaptureAsync(Batches.Range(_btc, 110, 120));
+        await first.CheckpointAsync();
+
+        Assert.AreEqual("BTCUSDT [100, 109]", (await LiveAsync(_log, tail: 0)).Open());
+    }
+
+    [TestMethod]
     public async Task SeedAsync_StopInGoodOrder_LeavesNothingToFetch()
     {
         var first = await LiveAsync(_log, tail: 0);
