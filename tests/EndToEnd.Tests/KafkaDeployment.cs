@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Text.Json;
 using Confluent.Kafka;
 using Crypto.TestSupport;
+using Crypto.TradeIngest.Simulation;
 using Crypto.TradeIngest.Tests.Log.Kafka;
 using Crypto.Warehouse.Coverage;
 using Crypto.Warehouse.Sqlite;
@@ -15,11 +16,11 @@ namespace Crypto.EndToEnd.Tests;
 internal sealed class KafkaDeployment : IAsyncDisposable
 {
     private readonly Dictionary<string, string> _environment;
-    private readonly TradeIngestProcess _exchange;
+    private readonly TradeIngestProcess? _exchange;
     private readonly string[] _bases;
     private readonly List<TradeIngestProcess> _started = [];
 
-    private KafkaDeployment(TemporaryFolder folder, MockCluster? mock, Dictionary<string, string> environment, TradeIngestProcess exchange, string[] bases)
+    private KafkaDeployment(TemporaryFolder folder, MockCluster? mock, Dictionary<string, string> environment, TradeIngestProcess? exchange, string[] bases)
     {
         Folder = folder;
         Mock = mock;
@@ -40,12 +41,32 @@ internal sealed class KafkaDeployment : IAsyncDisposable
     /// <param name="settings">More of the roles' environment.</param>
     public static async Task<KafkaDeployment> StartAsync(int rate, bool needsMock = false, params (string Name, string Value)[] settings)
     {
+        var kafka = Start(needsMock, settings);
+        var exchange = TradeIngestProcess.Start(
+            kafka.Folder.FullName, "simulate", "--symbols", "BTCUSDT,ETHUSDT,SOLUSDT", "--rate", rate.ToString(CultureInfo.InvariantCulture), "--data", kafka.Data, "--json");
+        var output = JsonDocument.Parse(await exchange.WaitForOutputAsync(text => text.TrimEnd().EndsWith('}'))).RootElement;
+        string[] bases = ["--ws", output.GetProperty("web_socket").GetString()!, "--rest", output.GetProperty("rest").GetString()!];
+        return new KafkaDeployment(kafka.Folder, kafka.Mock, kafka._environment, exchange, bases);
+    }
+
+    /// <param name="exchange">One in the test's own process, so that the test may play with it; the caller's to dispose.</param>
+    /// <param name="settings">More of the roles' environment.</param>
+    public static KafkaDeployment Start(SimulatedExchange exchange, params (string Name, string Value)[] settings)
+    {
+        var kafka = Start(needsMock: false, settings);
+        string[] bases = ["--ws", exchange.WsBase.GetLeftPart(UriPartial.Authority), "--rest", exchange.RestBase.GetLeftPart(UriPartial.Authority)];
+        return new KafkaDeployment(kafka.Folder, kafka.Mock, kafka._environment, null, bases);
+    }
+
+    private static KafkaDeployment Start(bool needsMock, (string Name, string Value)[] settings)
+    {
         var folder = new TemporaryFolder();
         var real = needsMock ? null : Environment.GetEnvironmentVariable("CRYPTO_TEST_KAFKA") is { Length: > 0 } address ? address : null;
         var mock = real is null ? new MockCluster() : null;
         mock?.CreateTopic("stock_trades", 4);
         mock?.CreateTopic("stock_trades_dlq", 1);
         mock?.CreateTopic("symbol_changes", 1);
+        mock?.CreateTopic("capture_state", 1);
         var environment = new Dictionary<string, string>(StringComparer.Ordinal)
         {
             ["CRYPTO__Log__Kind"] = "Kafka",
@@ -67,11 +88,7 @@ internal sealed class KafkaDeployment : IAsyncDisposable
         }
 
         foreach (var (setting, value) in settings) environment[setting] = value;
-        var exchange = TradeIngestProcess.Start(
-            folder.FullName, "simulate", "--symbols", "BTCUSDT,ETHUSDT,SOLUSDT", "--rate", rate.ToString(CultureInfo.InvariantCulture), "--data", folder["data"], "--json");
-        var output = JsonDocument.Parse(await exchange.WaitForOutputAsync(text => text.TrimEnd().EndsWith('}'))).RootElement;
-        string[] bases = ["--ws", output.GetProperty("web_socket").GetString()!, "--rest", output.GetProperty("rest").GetString()!];
-        return new KafkaDeployment(folder, mock, environment, exchange, bases);
+        return new KafkaDeployment(folder, mock, environment, null, []);
     }
 
     public TradeIngestProcess Start(params string[] roles)
@@ -173,7 +190,7 @@ internal sealed class KafkaDeployment : IAsyncDisposable
     public async ValueTask DisposeAsync()
     {
         foreach (var process in _started) await process.DisposeAsync();
-        await _exchange.DisposeAsync();
+        if (_exchange is not null) await _exchange.DisposeAsync();
         if (Mock is null) await DeleteTopicsAsync();
         Mock?.Dispose();
         Folder.Dispose();

@@ -64,7 +64,7 @@ internal static class HealthCommand
     {
         foreach (var part in report.Parts)
         {
-            Console.Out.WriteLine(part.IsHealthy ? $"{part.Name}: ok" : FormattableString.Invariant($"{part.Name}: stands still for {part.Stalled} s"));
+            Console.Out.WriteLine(part.IsHealthy ? $"{part.Name}: {part.State ?? "ok"}" : FormattableString.Invariant($"{part.Name}: stands still for {part.Stalled} s"));
         }
     }
 }

@@ -46,7 +46,7 @@ internal sealed record LogStatus(string Topic, int Partition, long FirstOffset, 
         using var loggers = Configuration.Loggers(LogLevel.Critical);
         await using var log = await KafkaTradeLog.FindAsync(options, TimeProvider.System, loggers.CreateLogger<KafkaTradeLog>(), cancellationToken);
         var positions = new List<LogStatus>();
-        foreach (var topic in log.TopicNames.Where(name => name != Topics.SymbolChanges).Order(StringComparer.Ordinal))
+        foreach (var topic in log.TopicNames.Where(name => name is Topics.StockTrades or Topics.DeadLetters).Order(StringComparer.Ordinal))
         {
             var loaded = SinkPositions.Current(stored, log, topic);
             for (var partition = 0; partition < log.PartitionsOf(topic); partition++)

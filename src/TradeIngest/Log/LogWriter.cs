@@ -9,17 +9,23 @@ namespace Crypto.TradeIngest.Log;
 /// The asynchronous end of the hand-off: takes what waits in the channel, all of it up to a bound, and appends it in one durable
 /// write. So a slow disk makes larger writes, not a longer queue.
 /// </summary>
-internal sealed class LogWriter(TradeChannel channel, ITradeLog log, TimeProvider clock, ILogger<LogWriter> logger)
+/// <param name="ledger">Where to keep what is in the log, for a log that is read again by another process; null for none.</param>
+internal sealed class LogWriter(TradeChannel channel, ITradeLog log, TimeProvider clock, ILogger<LogWriter> logger, CaptureLedger? ledger = null)
 {
     private const int BytesPerAppend = 4 << 20;
 
     private long _appended;
     private long _deadLetters;
+    private long _checkpoints;
+    private int _isCheckpointDue = 1;
 
     /// <summary>Trades in the log, by this writer.</summary>
     public long Appended => Volatile.Read(ref _appended);
 
     public long DeadLetters => Volatile.Read(ref _deadLetters);
+
+    /// <summary>Times that what is in the log was written down.</summary>
+    public long Checkpoints => Volatile.Read(ref _checkpoints);
 
     /// <summary>Writing trades as JSON.</summary>
     public StageTime Encoding { get; } = new();
@@ -32,12 +38,15 @@ internal sealed class LogWriter(TradeChannel channel, ITradeLog log, TimeProvide
     {
         using var trades = new RecordBatch();
         using var letters = new RecordBatch();
+        using var states = new RecordBatch();
+        await CheckpointAsync(states, cancellationToken);
         while (await channel.WaitToReadAsync(cancellationToken))
         {
             var started = clock.GetTimestamp();
             while (trades.Bytes < BytesPerAppend && letters.Bytes < BytesPerAppend && channel.TryRead(out var value)) Take(value, trades, letters);
             Encoding.Add(clock, started);
             started = clock.GetTimestamp();
+            if (ledger is not null) await BeginAsync(ledger, states, cancellationToken);
             await log.AppendAsync(Topics.StockTrades, trades, cancellationToken);
             await log.AppendAsync(Topics.DeadLetters, letters, cancellationToken);
             Appending.Add(clock, started);
@@ -45,7 +54,37 @@ internal sealed class LogWriter(TradeChannel channel, ITradeLog log, TimeProvide
             Volatile.Write(ref _deadLetters, _deadLetters + letters.Count);
             trades.Clear();
             letters.Clear();
+            await CheckpointAsync(states, cancellationToken);
         }
+
+        // The last one is exact: whoever goes on after a stop in good order fetches nothing twice.
+        RequestCheckpoint(isAwake: true);
+        await CheckpointAsync(states, cancellationToken);
+    }
+
+    /// <summary>Has what is in the log written down soon. Never waits.</summary>
+    public void RequestCheckpoint() => RequestCheckpoint(isAwake: false);
+
+    // The flag is what counts: a wake-up that finds the channel full finds a writer that is awake.
+    private void RequestCheckpoint(bool isAwake)
+    {
+        if (Interlocked.Exchange(ref _isCheckpointDue, 1) == 0 && !isAwake) channel.OnNext(new CheckpointDue());
+    }
+
+    private async Task BeginAsync(CaptureLedger begun, RecordBatch states, CancellationToken cancellationToken)
+    {
+        begun.TakeBegun(states);
+        await log.AppendAsync(Topics.CaptureState, states, cancellationToken);
+        states.Clear();
+    }
+
+    private async Task CheckpointAsync(RecordBatch states, CancellationToken cancellationToken)
+    {
+        if (ledger is null || Interlocked.Exchange(ref _isCheckpointDue, 0) == 0) return;
+        ledger.TakeChanged(states);
+        await log.AppendAsync(Topics.CaptureState, states, cancellationToken);
+        states.Clear();
+        Volatile.Write(ref _checkpoints, _checkpoints + 1);
     }
 
     private void Take(StreamEvent value, RecordBatch trades, RecordBatch letters)
@@ -56,6 +95,7 @@ internal sealed class LogWriter(TradeChannel channel, ITradeLog log, TimeProvide
                 foreach (ref readonly var trade in batch.Trades)
                 {
                     trades.End(TradeJson.Write(trade, trades.Begin(trade.Symbol.Utf8, TradeJson.MaxLength)));
+                    ledger?.Add(in trade);
                 }
 
                 batch.Dispose();

@@ -11,4 +11,7 @@ internal static class Topics
 
     /// <summary>What sources said of symbols, one statement a record; compacted. Kafka only.</summary>
     public const string SymbolChanges = "symbol_changes";
+
+    /// <summary>What of each symbol stands in the log, for an ingest that starts; compacted. Kafka only.</summary>
+    public const string CaptureState = "capture_state";
 }

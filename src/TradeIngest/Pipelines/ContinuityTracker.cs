@@ -30,8 +30,15 @@ internal sealed class ContinuityTracker
     /// <summary>Starts a symbol from what is stored already; replaces what was known of it.</summary>
     public void Seed(Symbol symbol, IdRangeSet stored)
     {
-        if (stored.IsEmpty) return;
-        lock (_gate) StateOf(symbol) = new State(symbol, stored.Clone());
+        if (!stored.IsEmpty) Seed(symbol, stored, stored.Min);
+    }
+
+    /// <param name="symbol">The symbol.</param>
+    /// <param name="stored">What is stored of it, maybe nothing.</param>
+    /// <param name="from">Where its capture began: what is not stored from there on is missing.</param>
+    public void Seed(Symbol symbol, IdRangeSet stored, long from)
+    {
+        lock (_gate) StateOf(symbol) = new State(symbol, stored.Clone(), from);
     }
 
     /// <summary>
@@ -128,6 +135,12 @@ internal sealed class ContinuityTracker
         return latest;
     }
 
+    /// <summary>Where a symbol's capture began; null when nothing of it has passed.</summary>
+    public long? First(Symbol symbol)
+    {
+        lock (_gate) return StateOf(symbol)?.Lowest;
+    }
+
     /// <summary>The part of <paramref name="range"/> that has not passed.</summary>
     public IReadOnlyList<IdRange> Missing(Symbol symbol, IdRange range)
     {
@@ -145,7 +158,7 @@ internal sealed class ContinuityTracker
     {
         if (state is null)
         {
-            StateOf(trade.Symbol) = state = new State(trade.Symbol, IdRangeSet.Of(new IdRange(trade.TradeId, trade.TradeId)));
+            StateOf(trade.Symbol) = state = new State(trade.Symbol, IdRangeSet.Of(new IdRange(trade.TradeId, trade.TradeId)), trade.TradeId);
             return true;
         }
 
@@ -171,11 +184,11 @@ internal sealed class ContinuityTracker
     }
 
     // Lowest and Highest outlive a Release at the edge of Seen: the released ids stay missing, and are not found twice.
-    private sealed class State(Symbol symbol, IdRangeSet seen)
+    private sealed class State(Symbol symbol, IdRangeSet seen, long from)
     {
         // Ids that came one after the other are not put into the set one by one: [_pending, _next) waits until somebody looks.
-        private long _next = seen.Max + 1;
-        private long _pending = seen.Max + 1;
+        private long _next = Math.Max(seen.Max + 1, from);
+        private long _pending = Math.Max(seen.Max + 1, from);
 
         public Symbol Symbol { get; } = symbol;
 
@@ -193,7 +206,7 @@ internal sealed class ContinuityTracker
             }
         }
 
-        public long Lowest { get; set; } = seen.Min;
+        public long Lowest { get; set; } = from;
 
         public long Highest => _next - 1;
 

@@ -39,3 +39,6 @@ internal sealed record ExchangeHole(Timestamp At, Symbol Symbol, IdRange Ids) : 
 
 /// <summary>A trade that breaks a quality rule passed by; it stays in its batch and ends in <c>REJECTED_TRADES</c>.</summary>
 internal sealed record QualityIssue(Trade Trade, ErrorReason Reason) : StreamEvent;
+
+/// <summary>It is time to write down what has been captured; wakes who does that when nothing else comes.</summary>
+internal sealed record CheckpointDue : StreamEvent;

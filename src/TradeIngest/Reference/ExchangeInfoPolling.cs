@@ -8,23 +8,30 @@ using Microsoft.Extensions.Logging;
 namespace Crypto.TradeIngest.Reference;
 
 /// <summary>
-/// Reads the exchange's list of symbols now and then and applies what changed of the captured ones. A symbol that vanished from the
-/// list is a delete.
+/// Reads the exchange's list of symbols now and then and applies what changed of the captured ones, and of those described before: one
+/// that did not trade when this process chose its symbols is kept current too. A symbol that vanished from the list is a delete.
 /// </summary>
 internal sealed class ExchangeInfoPolling(
     BinanceRestClient rest, IReadOnlyCollection<string> tickers, TimeSpan interval, ReferenceSync sync, TimeProvider clock,
     ILogger<ExchangeInfoPolling> logger)
 {
+    private static readonly TimeSpan Again = TimeSpan.FromSeconds(30);
+
     private readonly HashSet<string> _tickers = new(tickers, StringComparer.Ordinal);
 
-    public async Task RunAsync(CancellationToken cancellationToken)
+    /// <summary>For one that has just read the list.</summary>
+    public Task RunAsync(CancellationToken cancellationToken) => RunAsync(interval, cancellationToken);
+
+    /// <param name="first">Wait before the first look.</param>
+    /// <param name="cancellationToken">Ends it.</param>
+    public async Task RunAsync(TimeSpan first, CancellationToken cancellationToken)
     {
         try
         {
-            while (true)
+            for (var wait = first; ;)
             {
-                await Task.Delay(interval, clock, cancellationToken);
-                await PollAsync(cancellationToken);
+                await Task.Delay(wait, clock, cancellationToken);
+                wait = await PollAsync(cancellationToken) || interval < Again ? interval : Again;
             }
         }
         catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
@@ -33,24 +40,31 @@ internal sealed class ExchangeInfoPolling(
         }
     }
 
-    private async Task PollAsync(CancellationToken cancellationToken)
+    /// <returns>False when it is to be done again soon.</returns>
+    private async Task<bool> PollAsync(CancellationToken cancellationToken)
     {
         try
         {
             var listed = await rest.GetExchangeInfoAsync(cancellationToken);
-            var statements = listed.Where(symbol => _tickers.Contains(symbol.Ticker)).Select(ExchangeInfoStatements.From).ToList();
+            var described = await sync.DescribedAsync(ChangeSource.ExchangeInfo, cancellationToken);
+            var statements = listed
+                .Where(symbol => _tickers.Contains(symbol.Ticker) || described.Contains(new NaturalKey(Exchange.Binance, symbol.Ticker)))
+                .Select(ExchangeInfoStatements.From)
+                .ToList();
             var keys = listed.Select(symbol => new NaturalKey(Exchange.Binance, symbol.Ticker)).ToHashSet();
             var outcome = await sync.SyncAsync(ChangeSource.ExchangeInfo, statements, cancellationToken, keys);
-            if (outcome.NewChanges == 0) return;
-            logger.LogInformation("exchangeInfo: {Changes} changes, {Versions} versions.", outcome.NewChanges, outcome.VersionsWritten);
+            if (outcome.NewChanges > 0) logger.LogInformation("exchangeInfo: {Changes} changes, {Versions} versions.", outcome.NewChanges, outcome.VersionsWritten);
+            return true;
         }
         catch (WarehouseException refusal)
         {
             logger.LogError("exchangeInfo is not applied and what was known stays: {Message}", refusal.Message);
+            return true;
         }
-        catch (ExchangeException failure)
+        catch (Exception failure) when (failure is ExchangeException or StorageException { IsTransient: true })
         {
-            logger.LogWarning("exchangeInfo could not be read and is asked for again in {Interval}: {Message}", interval, failure.Message);
+            logger.LogWarning("exchangeInfo could not be read or applied, which is tried again: {Message}", failure.Message);
+            return false;
         }
     }
 }

@@ -23,7 +23,7 @@ internal sealed class ReferenceFileWatch(
             while (true)
             {
                 await Task.Delay(interval, clock, cancellationToken);
-                await ApplyIfChangedAsync(cancellationToken);
+                await TryApplyIfChangedAsync(cancellationToken);
             }
         }
         catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
@@ -56,15 +56,16 @@ internal sealed class ReferenceFileWatch(
         var (statements, faults) = ReferenceFile.Parse(lines);
         Faults = faults;
         foreach (var fault in faults) logger.LogWarning("'{Path}' {Fault}; the line is ignored and what was known stays.", path, fault);
-        _seen = state;
         ApplyOutcome outcome;
         try
         {
             outcome = await sync.SyncAsync(ChangeSource.ReferenceFile, statements, cancellationToken);
+            _seen = state;
         }
         catch (WarehouseException refusal)
         {
             // A mistake in a file must not end the capture; the file is looked at again when it changes.
+            _seen = state;
             logger.LogError("'{Path}' is not applied and what was known stays: {Message}", path, refusal.Message);
             return default;
         }
@@ -77,5 +78,17 @@ internal sealed class ReferenceFileWatch(
         }
 
         return outcome;
+    }
+
+    private async Task TryApplyIfChangedAsync(CancellationToken cancellationToken)
+    {
+        try
+        {
+            await ApplyIfChangedAsync(cancellationToken);
+        }
+        catch (StorageException failure) when (failure.IsTransient)
+        {
+            logger.LogWarning("'{Path}' is not applied yet and is read again in {Interval}: {Message}", path, interval, failure.Message);
+        }
     }
 }

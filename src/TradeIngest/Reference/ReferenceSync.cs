@@ -49,6 +49,10 @@ internal sealed class ReferenceSync(ISymbolChangeLog changeLog, TimeProvider clo
         return await changeLog.ApplyAsync(changes, cancellationToken);
     }
 
+    /// <summary>The symbols that a source has ever spoken of.</summary>
+    public async Task<IReadOnlySet<NaturalKey>> DescribedAsync(ChangeSource source, CancellationToken cancellationToken) =>
+        (await changeLog.ChangesAsync(source, cancellationToken)).Select(change => change.Key).ToHashSet();
+
     private static bool IsDeleted(IEnumerable<SymbolChange> history) =>
         history.Max(SymbolChange.Order)?.Operation == ChangeOperation.Delete;
 

@@ -108,6 +108,27 @@ public sealed class ReferenceFileWatchTests : IAsyncDisposable
         await running;
     }
 
+    [TestMethod]
+    public async Task RunAsync_ChangeLogAwayForNow_AppliesTheFileOnceItIsBack()
+    {
+        Write("BTCUSDT,a,LOW");
+        await using var away = new AwayChangeLog(_warehouse);
+        var watch = new ReferenceFileWatch(Path, Interval, new ReferenceSync(away, _clock), _clock, NullLogger<ReferenceFileWatch>.Instance);
+        using var stopping = CancellationTokenSource.CreateLinkedTokenSource(Stop);
+        var running = watch.RunAsync(stopping.Token);
+        await Until(() => _clock.ArmedTimers == 1);
+        _clock.Advance(Interval);
+        await Until(() => away.Refused == 1 && _clock.ArmedTimers == 1);
+
+        away.IsAway = false;
+        _clock.Advance(Interval);
+        await Until(() => _clock.ArmedTimers == 1);
+
+        Assert.HasCount(1, await _warehouse.ChangesAsync(ChangeSource.ReferenceFile, Stop));
+        await stopping.CancelAsync();
+        await running;
+    }
+
     private Task<ApplyOutcome> ApplyAsync() => _watch.ApplyIfChangedAsync(Stop);
 
     // Times of its own, so that two writes within one tick of the file system are told apart.

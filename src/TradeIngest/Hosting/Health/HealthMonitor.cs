@@ -29,7 +29,7 @@ internal sealed class HealthMonitor(IReadOnlyList<HealthPart> parts, TimeSpan bo
             var reports = parts.Select((part, i) =>
             {
                 var stalled = clock.GetElapsedTime(_seen[i].At);
-                return new PartHealth(part.Name, stalled <= bound, Math.Round(stalled.TotalSeconds, 1));
+                return new PartHealth(part.Name, stalled <= bound, Math.Round(stalled.TotalSeconds, 1), part.State?.Invoke());
             }).ToList();
             return new HealthReport(reports.TrueForAll(report => report.IsHealthy), reports);
         }

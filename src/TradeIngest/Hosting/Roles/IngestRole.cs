@@ -11,8 +11,8 @@ using Microsoft.Extensions.Logging;
 namespace Crypto.TradeIngest.Hosting.Roles;
 
 /// <summary>
-/// From the exchange to the log. It knows no warehouse: where its symbols stand it reads from the end of the log, so that what the
-/// exchange traded while nobody listened is a gap, and is fetched.
+/// From the exchange to the log. It knows no warehouse: where its symbols stand it writes beside the log and reads from there, so that
+/// what the exchange traded while nobody listened is a gap, and is fetched, as is every gap that was open before.
 /// </summary>
 internal sealed class IngestRole : IRole
 {
@@ -23,12 +23,13 @@ internal sealed class IngestRole : IRole
     private readonly IDisposable _connection;
     private readonly Task _writing;
     private readonly Task _backfilling;
+    private readonly Task _checkpointing;
     private readonly TimeProvider _clock;
     private readonly Func<bool> _isLogIdle;
 
     private IngestRole(
         BinanceTradeStream stream, ContinuityTracker tracker, TradeChannel channel, LogWriter writer, GapBackfill backfill, QualityCounters quality,
-        Func<bool> isLogIdle, TimeProvider clock)
+        Func<bool> isLogIdle, TimeSpan stateInterval, TimeProvider clock)
     {
         _isLogIdle = isLogIdle;
         Stream = stream;
@@ -45,6 +46,7 @@ internal sealed class IngestRole : IRole
             .Subscribe(channel);
         backfill.EnqueueOpenGaps();
         _backfilling = Task.Run(() => backfill.RunAsync(_stopping.Token));
+        _checkpointing = Task.Run(() => CheckpointAsync(stateInterval));
         Running = RunAsync();
     }
 
@@ -78,7 +80,8 @@ internal sealed class IngestRole : IRole
             await changes.WaitForAsync(
                 [.. chosen.Select(symbol => symbol.Ticker)],
                 awaited => logger.LogInformation(
-                    "Waiting for the reference role to describe {Count} symbols, such as {Symbol}.", awaited.Count, awaited[0]),
+                    "Waiting for the active reference role, which must be given them, to describe {Count} symbols, such as {Symbol}.",
+                    awaited.Count, awaited[0]),
                 clock,
                 cancellationToken);
         }
@@ -86,8 +89,13 @@ internal sealed class IngestRole : IRole
         var table = new SymbolTable();
         var symbols = chosen.Select(symbol => table.Intern(symbol.Ticker)).ToList();
         var tracker = new ContinuityTracker();
-        var resumed = await new LogTail(log, clock).SeedAsync(tracker, symbols, cancellationToken);
+        var ledger = new CaptureLedger(tracker);
+        var resumed = await new LogTail(log, log.Options.TailRecords, clock, loggers.CreateLogger<LogTail>()).SeedAsync(tracker, ledger, symbols, cancellationToken);
         logger.LogInformation("{Resumed} of {Count} symbols go on where the log ends; the others start with their next trade.", resumed, symbols.Count);
+        foreach (var (symbol, missing) in tracker.OpenGaps())
+        {
+            logger.LogInformation("{Symbol} has {Gaps} open gaps with {Count} trades from before.", symbol, missing.Count, missing.Sum(range => range.Count));
+        }
 
         GapBackfill? backfill = null;
         var channel = new TradeChannel(options.Exchange.Channel, tracker, gap => backfill?.Enqueue(gap), loggers.CreateLogger<TradeChannel>());
@@ -97,8 +105,8 @@ internal sealed class IngestRole : IRole
             symbols, table, streamOptions, () => options.Exchange.Connect(channel, clock), random, clock,
             loggers.CreateLogger<BinanceTradeStream>());
         return new IngestRole(
-            stream, tracker, channel, new LogWriter(channel, log, clock, loggers.CreateLogger<LogWriter>()), backfill, new QualityCounters(),
-            () => log.BytesInFlight == 0, clock);
+            stream, tracker, channel, new LogWriter(channel, log, clock, loggers.CreateLogger<LogWriter>(), ledger), backfill, new QualityCounters(),
+            () => log.BytesInFlight == 0, log.Options.StateInterval, clock);
     }
 
     /// <summary>The drain, in its one order: stop receiving, stop fetching, complete the channel, flush the log.</summary>
@@ -109,6 +117,7 @@ internal sealed class IngestRole : IRole
         await Stream.StopAsync();
         await _stopping.CancelAsync();
         await _backfilling;
+        await _checkpointing;
         Channel.OnCompleted();
         try
         {
@@ -128,13 +137,27 @@ internal sealed class IngestRole : IRole
         await Task.WhenAll(_writing, _backfilling);
     }
 
+    private async Task CheckpointAsync(TimeSpan interval)
+    {
+        using var timer = new PeriodicTimer(interval, _clock);
+        try
+        {
+            while (await timer.WaitForNextTickAsync(_stopping.Token)) Writer.RequestCheckpoint();
+        }
+        catch (OperationCanceledException) when (_stopping.IsCancellationRequested)
+        {
+            // The way this loop ends.
+        }
+    }
+
     public async ValueTask DisposeAsync()
     {
         await Stream.DisposeAsync();
         _connection.Dispose();
+        await _stopping.CancelAsync();
+        await _checkpointing;
         Channel.OnCompleted();
         await _abandoning.CancelAsync();
-        await _stopping.CancelAsync();
 
         // Failures were told through Running.
         await Task.WhenAll(_writing, _backfilling).ContinueWith(static _ => { }, TaskScheduler.Default);

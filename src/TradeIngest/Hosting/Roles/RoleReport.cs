@@ -11,9 +11,11 @@ namespace Crypto.TradeIngest.Hosting.Roles;
 /// <param name="Stored">Trades written to the warehouse.</param>
 /// <param name="Partitions">Partitions of the trades' topic this sink holds.</param>
 /// <param name="Abandoned">Records given up because their partition went to another sink.</param>
+/// <param name="Reference">active, standby or joining.</param>
 internal sealed record RoleReport(
     DateTimeOffset At, long? Received, long? Appended, long? DeadLetters, long? Gaps, long? Backfilled, long? Shed, long? Reconnects, long? InFlight, long? Stalls,
-    long? Retries, long? Stored, long? Duplicates, long? Rejected, int? Partitions, long? Rebalances, long? Abandoned, long? P50, long? P99)
+    long? Retries, long? Stored, long? Duplicates, long? Rejected, int? Partitions, long? Rebalances, long? Abandoned, long? P50, long? P99,
+    string? Reference)
 {
     public static RoleReport Of(RoleService service, TimeProvider clock)
     {
@@ -22,7 +24,8 @@ internal sealed record RoleReport(
             clock.GetUtcNow(), ingest?.Stream.Metrics.Trades, ingest?.Writer.Appended, ingest?.Writer.DeadLetters, ingest?.Gaps, ingest?.Backfill.Fetched,
             ingest?.Channel.ShedTrades, ingest?.Stream.Metrics.Disconnects, ingest is null ? null : service.Log.BytesInFlight,
             ingest is null ? null : service.Log.Stalls, ingest is null ? null : service.Log.Retries, sink?.Metrics.Stored, sink?.Metrics.Duplicates, sink?.Metrics.Rejected, sink?.Trades.Reader.Held,
-            sink?.Trades.Reader.Rebalances, sink?.Trades.Reader.Abandoned, sink?.Metrics.Latency.Percentile(0.5), sink?.Metrics.Latency.Percentile(0.99));
+            sink?.Trades.Reader.Rebalances, sink?.Trades.Reader.Abandoned, sink?.Metrics.Latency.Percentile(0.5), sink?.Metrics.Latency.Percentile(0.99),
+            service.Reference?.State.ToString().ToLowerInvariant());
     }
 
     public override string ToString()
@@ -33,6 +36,8 @@ internal sealed record RoleReport(
         var sink = Stored is null ? "" : string.Create(
             CultureInfo.InvariantCulture,
             $" stored {Stored:N0}, duplicates {Duplicates:N0}, rejected {Rejected:N0}, partitions {Partitions}, latency p50 {P50 / 1000.0:N1} ms p99 {P99 / 1000.0:N1} ms");
-        return string.Create(CultureInfo.InvariantCulture, $"{At:HH:mm:ss}{ingest}{(ingest.Length > 0 && sink.Length > 0 ? "," : "")}{sink}");
+        var reference = Reference is null ? "" : $" reference {Reference}";
+        return string.Create(
+            CultureInfo.InvariantCulture, $"{At:HH:mm:ss}{string.Join(',', new[] { ingest, sink, reference }.Where(part => part.Length > 0))}");
     }
 }

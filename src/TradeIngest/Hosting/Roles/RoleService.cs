@@ -29,6 +29,8 @@ internal sealed class RoleService : IAsyncDisposable
 
     public IngestRole? Ingest => _roles.OfType<IngestRole>().FirstOrDefault();
 
+    public ReferenceRole? Reference => _roles.OfType<ReferenceRole>().FirstOrDefault();
+
     public SinkRole? Sink => _roles.OfType<SinkRole>().FirstOrDefault();
 
     public IReadOnlyList<HealthPart> Parts => [.. _roles.SelectMany(role => role.Parts)];
@@ -61,7 +63,7 @@ internal sealed class RoleService : IAsyncDisposable
 
             if (roles.HasFlag(Role.Reference))
             {
-                started.Add(await ReferenceRole.StartAsync(log, folder, options, rest!, chosen, clock, loggers, cancellationToken));
+                started.Add(ReferenceRole.Start(log, folder, options, rest!, chosen, clock, loggers));
             }
 
             if (roles.HasFlag(Role.Sink))
@@ -74,7 +76,8 @@ internal sealed class RoleService : IAsyncDisposable
 
             if (roles.HasFlag(Role.Ingest))
             {
-                started.Add(await IngestRole.StartAsync(log, options, rest!, chosen, clock, random, loggers, cancellationToken));
+                started.Add(await UnlessFailedAsync(
+                    started, token => IngestRole.StartAsync(log, options, rest!, chosen, clock, random, loggers, token), cancellationToken));
             }
 
             return new RoleService(log, http, options.DrainTimeout, started, owned);
@@ -96,6 +99,21 @@ internal sealed class RoleService : IAsyncDisposable
     }
 
     public ValueTask DisposeAsync() => new(DisposeAsync(_roles, _owned, _log, _http));
+
+    /// <summary>Starts a role that waits for others, unless one of those fails meanwhile: its failure is thrown then.</summary>
+    private static async Task<T> UnlessFailedAsync<T>(List<IRole> others, Func<CancellationToken, Task<T>> start, CancellationToken cancellationToken)
+        where T : IRole
+    {
+        using var waiting = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        var starting = start(waiting.Token);
+        var ended = await Task.WhenAny([starting, .. others.Select(other => other.Running)]);
+        if (ended == starting) return await starting;
+        await waiting.CancelAsync();
+        await starting.ContinueWith(static _ => { }, TaskScheduler.Default);
+        if (starting.IsCompletedSuccessfully) await starting.Result.DisposeAsync();
+        await ended;
+        throw new OperationCanceledException("A role ended while another was starting.", cancellationToken);
+    }
 
     private static async Task DisposeAsync(List<IRole> roles, List<IAsyncDisposable> owned, KafkaTradeLog log, HttpClient? http)
     {

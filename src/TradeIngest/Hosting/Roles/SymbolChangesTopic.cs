@@ -25,8 +25,23 @@ internal sealed class SymbolChangesTopic(ITradeLog log) : ISymbolChangeLog
         return [.. _byHash.Values.Where(change => change.Source == source).Order(SymbolChange.Order)];
     }
 
+    /// <summary>Reads on to the end, which takes a broker that answers and a publication that is not stuck.</summary>
+    public async ValueTask LookAsync(CancellationToken cancellationToken)
+    {
+        using var _ = await EnterAsync(cancellationToken);
+        await ReadToEndAsync(cancellationToken);
+    }
+
     /// <summary>Publishes the statements that do not stand there already.</summary>
-    public async ValueTask<ApplyOutcome> ApplyAsync(IReadOnlyCollection<SymbolChange> changes, CancellationToken cancellationToken)
+    public ValueTask<ApplyOutcome> ApplyAsync(IReadOnlyCollection<SymbolChange> changes, CancellationToken cancellationToken) =>
+        ApplyAsync(changes, static () => { }, cancellationToken, cancellationToken);
+
+    /// <param name="changes">The statements.</param>
+    /// <param name="beforePublishing">Throws where this process may not publish any more; called right before it does.</param>
+    /// <param name="cancellationToken">Ends what is done before the publication.</param>
+    /// <param name="abandoning">Ends the wait for the publication.</param>
+    public async ValueTask<ApplyOutcome> ApplyAsync(
+        IReadOnlyCollection<SymbolChange> changes, Action beforePublishing, CancellationToken cancellationToken, CancellationToken abandoning)
     {
         using var _ = await EnterAsync(cancellationToken);
         await ReadToEndAsync(cancellationToken);
@@ -34,7 +49,8 @@ internal sealed class SymbolChangesTopic(ITradeLog log) : ISymbolChangeLog
         var news = changes.Where(change => !_byHash.ContainsKey(change.Hash)).DistinctBy(change => change.Hash, StringComparer.Ordinal).ToList();
         using var records = new RecordBatch();
         foreach (var change in news) records.Add(SymbolChangeJson.Key(change), SymbolChangeJson.Write(change));
-        await log.AppendAsync(Topics.SymbolChanges, records, cancellationToken);
+        if (records.Count > 0) beforePublishing();
+        await log.AppendAsync(Topics.SymbolChanges, records, abandoning);
         foreach (var change in news) _byHash[change.Hash] = change;
         return new ApplyOutcome(news.Count, news.Select(change => change.Key).Distinct().Count(key => !known.Contains(key)), 0, 0, 0);
     }

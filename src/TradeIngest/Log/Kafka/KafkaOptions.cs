@@ -42,6 +42,15 @@ internal sealed record KafkaOptions
     /// <summary>Most bytes handed to the producer and not yet acknowledged. Default 32 MiB; from 1 MiB.</summary>
     public long MaxBytesInFlight { get; init; } = 32L << 20;
 
+    /// <summary>
+    /// How often the ingest role writes down which ids of its symbols stand in the log. Default 10 s; what was appended since is
+    /// fetched again after a kill, as far as <see cref="TailRecords"/> does not show it.
+    /// </summary>
+    public TimeSpan StateInterval { get; init; } = TimeSpan.FromSeconds(10);
+
+    /// <summary>Records of each partition that a starting ingest reads back beside that. Default 50,000; from 0.</summary>
+    public int TailRecords { get; init; } = 50_000;
+
     /// <summary>Nothing of the settings: they hold secrets.</summary>
     public override string ToString() => $"Kafka at {BootstrapServers}, group {Group}, {Settings.Count} settings";
 
@@ -60,6 +69,8 @@ internal sealed record KafkaOptions
         if (AdminTimeout < TimeSpan.FromMilliseconds(100) || AdminTimeout > TimeSpan.FromMinutes(5)) yield return $"AdminTimeout {AdminTimeout} is not within 100 ms to 5 min";
         if (ConfigTimeout < TimeSpan.FromMilliseconds(100) || ConfigTimeout > TimeSpan.FromMinutes(5)) yield return $"ConfigTimeout {ConfigTimeout} is not within 100 ms to 5 min";
         if (MaxBytesInFlight < 1 << 20) yield return $"MaxBytesInFlight {MaxBytesInFlight} is under 1 MiB";
+        if (StateInterval < TimeSpan.FromMilliseconds(50) || StateInterval > TimeSpan.FromHours(1)) yield return $"StateInterval {StateInterval} is not within 50 ms to 1 h";
+        if (TailRecords < 0) yield return $"TailRecords {TailRecords} is negative";
         foreach (var fault in KafkaSettings.Faults(Settings)) yield return fault;
     }
 }

@@ -10,7 +10,8 @@ namespace Crypto.TradeIngest.Log.Kafka;
 /// <param name="Partitions">Null takes what a topic that exists has.</param>
 /// <param name="Retention">Null keeps for ever.</param>
 /// <param name="IsCompacted">Whether old values of a key go, instead of old values.</param>
-internal sealed record TopicPlan(string Topic, int? Partitions, TimeSpan? Retention, bool IsCompacted)
+/// <param name="IsRewritten">Whether each key is written again and again: then it is compacted early, since it is read whole.</param>
+internal sealed record TopicPlan(string Topic, int? Partitions, TimeSpan? Retention, bool IsCompacted, bool IsRewritten = false)
 {
     // Enough that several sinks share the work, few enough that a small broker does not notice.
     public const int DefaultPartitions = 6;
@@ -22,6 +23,7 @@ internal sealed record TopicPlan(string Topic, int? Partitions, TimeSpan? Retent
 
         // One partition: changes have one order, and every role reads them all.
         new(Topics.SymbolChanges, 1, null, IsCompacted: true),
+        new(Topics.CaptureState, 1, null, IsCompacted: true, IsRewritten: true),
     ];
 }
 
@@ -141,8 +143,8 @@ internal sealed class KafkaTopics(IAdminClient admin, KafkaOptions options, Time
     {
         if (plan.Partitions is { } wanted && wanted != partitions)
         {
-            yield return plan.Topic == Topics.SymbolChanges
-                ? $"Topic {NameOf(plan)} has {partitions} partitions where it needs exactly 1: changes have one order. Create it anew under another Kafka:TopicPrefix."
+            yield return plan.IsCompacted
+                ? $"Topic {NameOf(plan)} has {partitions} partitions where it needs exactly 1: its records have one order. Create it anew under another Kafka:TopicPrefix."
                 : $"Topic {NameOf(plan)} has {partitions} partitions, configured are {wanted}. Set CRYPTO__Log__Partitions={partitions}, or leave it out to take what is there.";
         }
 
@@ -204,12 +206,21 @@ internal sealed class KafkaTopics(IAdminClient admin, KafkaOptions options, Time
         }
     }
 
-    private static Dictionary<string, string> ConfigsOf(TopicPlan plan) => new(StringComparer.Ordinal)
+    private static Dictionary<string, string> ConfigsOf(TopicPlan plan)
     {
-        [Cleanup] = plan.IsCompacted ? "compact" : "delete",
-        [RetentionMs] = plan.Retention is { } retention ? ((long)retention.TotalMilliseconds).ToString(CultureInfo.InvariantCulture) : "-1",
-        ["max.message.bytes"] = MaxRecordBytes.ToString(CultureInfo.InvariantCulture),
-    };
+        var configs = new Dictionary<string, string>(StringComparer.Ordinal)
+        {
+            [Cleanup] = plan.IsCompacted ? "compact" : "delete",
+            [RetentionMs] = plan.Retention is { } retention ? ((long)retention.TotalMilliseconds).ToString(CultureInfo.InvariantCulture) : "-1",
+            ["max.message.bytes"] = MaxRecordBytes.ToString(CultureInfo.InvariantCulture),
+        };
+        if (!plan.IsRewritten) return configs;
+
+        // Only closed segments are compacted, and one of the usual gigabyte would not close for days. Not smaller than the largest record.
+        configs["segment.bytes"] = (2 * MaxRecordBytes).ToString(CultureInfo.InvariantCulture);
+        configs["min.cleanable.dirty.ratio"] = "0.1";
+        return configs;
+    }
 
     // Brokers before 2.4 have no default number of replicas.
     private string HowToCreateAfter(Error error, TopicPlan plan) => error.Code == ErrorCode.Local_UnsupportedFeature && options.ReplicationFactor == -1

@@ -24,6 +24,7 @@ internal static class RecordHeaders
     {
         Topics.DeadLetters => DeadLetterJson.Version,
         Topics.SymbolChanges => SymbolChangeJson.Version,
+        Topics.CaptureState => CaptureStateJson.Version,
         _ => TradeJson.Version,
     }).ToString(CultureInfo.InvariantCulture));
 }

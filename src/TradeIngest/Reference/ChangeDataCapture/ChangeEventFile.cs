@@ -74,9 +74,9 @@ internal sealed class ChangeEventFile(string path, ISymbolChangeLog changeLog, T
         {
             await ApplyNewAsync(cancellationToken);
         }
-        catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
+        catch (Exception failure) when (failure is IOException or UnauthorizedAccessException or StorageException { IsTransient: true })
         {
-            logger.LogWarning("'{Path}' cannot be read and is tried again: {Message}", path, failure.Message);
+            logger.LogWarning("'{Path}' cannot be read or applied and is tried again: {Message}", path, failure.Message);
         }
         catch (WarehouseException refusal)
         {

@@ -41,6 +41,8 @@ public abstract class RealClusterContract : IDisposable
         Assert.AreEqual(("delete", "18000000"), (trades["cleanup.policy"], trades["retention.ms"]));
         Assert.AreEqual("72000000", (await ConfigsAsync(Topics.DeadLetters))["retention.ms"]);
         Assert.AreEqual(("compact", "-1"), (changes["cleanup.policy"], changes["retention.ms"]));
+        var states = await ConfigsAsync(Topics.CaptureState);
+        Assert.AreEqual(("compact", "-1", "16777216"), (states["cleanup.policy"], states["retention.ms"], states["segment.bytes"]));
         await using var again = await OpenAsync(partitions: 3);
         Assert.AreEqual(log.EpochOf(Topics.StockTrades), again.EpochOf(Topics.StockTrades));
     }

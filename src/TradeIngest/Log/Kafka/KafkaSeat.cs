@@ -1,0 +1,184 @@
+using System.Globalization;
+using Confluent.Kafka;
+using Microsoft.Extensions.Logging;
+
+namespace Crypto.TradeIngest.Log.Kafka;
+
+/// <summary>Where a process stands with a <see cref="KafkaSeat"/>.</summary>
+internal enum SeatState
+{
+    /// <summary>The group has not answered yet, or not again.</summary>
+    Joining,
+
+    /// <summary>Another member holds the seat.</summary>
+    Standby,
+
+    /// <summary>This one does, and works.</summary>
+    Active,
+}
+
+/// <summary>
+/// What only one process of a deployment does at a time: the work of that member of a consumer group which holds partition 0 of a
+/// topic. The others stand by, and one of them takes over when the holder leaves or its session ends.
+/// <para>
+/// A member that is to give the partition up ends its work first, and the group waits for it. One that was silent for as long as a
+/// session ends its work by itself, whether the group has told it or not (it may have been paused), and joins again. Kafka fences
+/// nothing here: what such a member had sent before may still land after another has begun, so the work must bear that.
+/// </para>
+/// </summary>
+internal sealed class KafkaSeat : IDisposable
+{
+    private const string SessionTimeout = "session.timeout.ms";
+
+    private static readonly TimeSpan Poll = TimeSpan.FromMilliseconds(100);
+    private static readonly TimeSpan DefaultSession = TimeSpan.FromSeconds(45);
+
+    private readonly KafkaTradeLog _log;
+    private readonly string _topic;
+    private readonly string _group;
+    private readonly TimeProvider _clock;
+    private readonly ILogger _logger;
+    private readonly TimeSpan _session;
+    private readonly IConsumer<Ignore, int> _consumer;
+    private Func<SeatTerm, Task> _work = static _ => Task.CompletedTask;
+    private CancellationToken _abandoning;
+    private SeatTerm? _term;
+    private Task _working = Task.CompletedTask;
+    private long _polledAt;
+    private int _state;
+
+    /// <param name="log">The cluster.</param>
+    /// <param name="topic">A topic whose partition 0 is the seat; its records are of no interest.</param>
+    /// <param name="group">The group of those who may sit.</param>
+    /// <param name="clock">Tells how long this process was silent.</param>
+    /// <param name="logger">Told who sits.</param>
+    public KafkaSeat(KafkaTradeLog log, string topic, string group, TimeProvider clock, ILogger logger)
+    {
+        _log = log;
+        _topic = topic;
+        _group = group;
+        _clock = clock;
+        _logger = logger;
+        _session = KafkaSettings.Consumer(log.Options, isMember: true).FirstOrDefault(setting => setting.Key == SessionTimeout).Value is { } milliseconds
+            ? TimeSpan.FromMilliseconds(int.Parse(milliseconds, CultureInfo.InvariantCulture))
+            : DefaultSession;
+        _consumer = log.Consume(new ValueBuffer(), isMember: true, group, builder => builder
+            .SetPartitionsAssignedHandler((_, partitions) => OnAssigned(partitions))
+            .SetPartitionsRevokedHandler((_, partitions) => OnTaken(partitions))
+            .SetPartitionsLostHandler((_, partitions) => OnTaken(partitions)));
+    }
+
+    public SeatState State => (SeatState)Volatile.Read(ref _state);
+
+    /// <summary>Takes the seat whenever it is given, until canceled; then ends the work and leaves the group in good order.</summary>
+    /// <param name="work">
+    /// Goes on until its term ends. Its failure ends the run, and so does its end before that of its term.
+    /// </param>
+    /// <param name="cancellationToken">Leaves.</param>
+    /// <param name="abandoning">Ends the wait for what is under way.</param>
+    public Task RunAsync(Func<SeatTerm, Task> work, CancellationToken cancellationToken, CancellationToken abandoning)
+    {
+        _work = work;
+        _abandoning = abandoning;
+        return Task.Factory.StartNew(() => Run(cancellationToken), CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default);
+    }
+
+    public void Dispose()
+    {
+        _consumer.Dispose();
+        _term?.Dispose();
+    }
+
+    private bool WasSilent => _clock.GetElapsedTime(Volatile.Read(ref _polledAt)) >= _session;
+
+    private void Run(CancellationToken cancellationToken)
+    {
+        Volatile.Write(ref _polledAt, _clock.GetTimestamp());
+        _consumer.Subscribe(_log.At(_topic, 0).Topic);
+        try
+        {
+            while (!cancellationToken.IsCancellationRequested && !_working.IsFaulted && (_term is null || !_working.IsCompleted))
+            {
+                Take();
+                if (WasSilent) JoinAgain();
+                Volatile.Write(ref _polledAt, _clock.GetTimestamp());
+            }
+        }
+        finally
+        {
+            EndTerm();
+        }
+
+        _consumer.Close();
+        _working.GetAwaiter().GetResult();
+    }
+
+    private void Take()
+    {
+        try
+        {
+            // Records of the topic come too, and are let go.
+            _consumer.Consume(Poll);
+        }
+        catch (ConsumeException failure) when (KafkaFailures.IsTransient(failure.Error) || failure.Error.Code is ErrorCode.Local_AutoOffsetReset or ErrorCode.OffsetOutOfRange)
+        {
+            // librdkafka goes on by itself; it only tells. Where in the topic it stands does not matter.
+        }
+        catch (KafkaException failure)
+        {
+            throw KafkaFailures.Of(failure.Error, $"standing in the group {_group}", _log.Options, failure);
+        }
+    }
+
+    /// <summary>The seat may be another's by now: this process was paused, or waited too long for its own work to end.</summary>
+    private void JoinAgain()
+    {
+        _logger.LogWarning("{Group}: this process was silent for {Session} or longer and joins again.", _group, _session);
+        EndTerm();
+        _consumer.Unsubscribe();
+        _consumer.Subscribe(_log.At(_topic, 0).Topic);
+    }
+
+    private List<TopicPartitionOffset> OnAssigned(List<TopicPartition> partitions)
+    {
+        if (partitions.Exists(partition => partition.Partition == 0) && _term is null)
+        {
+            // The group has just answered.
+            Volatile.Write(ref _polledAt, _clock.GetTimestamp());
+            _term = new SeatTerm(() => !WasSilent, _abandoning);
+            var term = _term;
+            _working = Task.Run(() => _work(term));
+            Stand(SeatState.Active);
+        }
+
+        if (_term is null) Stand(SeatState.Standby);
+        return [.. partitions.Select(partition => new TopicPartitionOffset(partition, Offset.End))];
+    }
+
+    private void OnTaken(List<TopicPartitionOffset> partitions)
+    {
+        if (partitions.Exists(partition => partition.Partition == 0)) EndTerm();
+    }
+
+    // Waits for what is under way: nothing of this term is sent after the seat is let go of.
+    private void EndTerm()
+    {
+        if (_term is not { } term) return;
+        term.End();
+        ((IAsyncResult)_working).AsyncWaitHandle.WaitOne();
+        _term = null;
+        term.Dispose();
+        Stand(SeatState.Joining);
+    }
+
+    private void Stand(SeatState state)
+    {
+        if (Interlocked.Exchange(ref _state, (int)state) == (int)state) return;
+        _logger.LogInformation("{Group}: {State}.", _group, state switch
+        {
+            SeatState.Active => "active",
+            SeatState.Standby => "standby, since another process is active",
+            _ => "joining",
+        });
+    }
+}
