@@ -42,6 +42,7 @@ internal sealed class SnowflakeStore : IWarehouse
         Database = options.Snowflake.Database,
         Schema = options.Snowflake.Schema,
         CheckpointInterval = options.Snowflake.CheckpointInterval,
+        RepairLimit = options.Snowflake.RepairLimit,
         PeggedAssets = options.Warehouse.Pegged,
         Ownership = options.Warehouse.Ownership,
         RekeyLimit = options.Warehouse.RekeyLimit,

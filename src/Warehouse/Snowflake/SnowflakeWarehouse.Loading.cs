@@ -177,16 +177,26 @@ public sealed partial class SnowflakeWarehouse
         await channel.CommittedAsync(rows.LastOffset, cancellationToken);
     }
 
-    private Task<StreamingChannel> OpenAsync(PartitionLoad partition, string table, long? known, CancellationToken cancellationToken) => _streaming.OpenChannelAsync(
-        new ChannelAddress(
-            PipeAddress.OfTable(_options.Database, _options.Schema, table),
-            ChannelName.Of(partition.Partition.Epoch, partition.Partition.Topic, partition.Partition.Partition)),
-        new OpenOptions
-        {
-            KnownCommitted = known,
-            HighestStoredOffset = stop => SnowflakeReads.HighestOffsetAsync(_sql, table, partition.Partition, stop),
-        },
-        cancellationToken);
+    private Task<StreamingChannel> OpenAsync(PartitionLoad partition, string table, long? known, CancellationToken cancellationToken)
+    {
+        var repair = new RowRepair(_sql, table, partition.Partition, _options.RepairLimit);
+        return _streaming.OpenChannelAsync(
+            new ChannelAddress(
+                PipeAddress.OfTable(_options.Database, _options.Schema, table),
+                ChannelName.Of(partition.Partition.Epoch, partition.Partition.Topic, partition.Partition.Partition)),
+            new OpenOptions
+            {
+                KnownCommitted = known,
+                HighestStoredOffset = stop => SnowflakeReads.HighestOffsetAsync(_sql, table, partition.Partition, stop),
+                RestoreMissing = async (rows, stop) =>
+                {
+                    var missing = await repair.RestoreAsync(rows, stop);
+                    Interlocked.Add(ref _restoredRows, missing);
+                    return missing;
+                },
+            },
+            cancellationToken);
+    }
 
     private bool IsKnown(Symbol symbol) => symbol.Ordinal < _byOrdinal.Length && ReferenceEquals(_byOrdinal[symbol.Ordinal].Symbol, symbol);
 

@@ -19,8 +19,8 @@ namespace Crypto.Warehouse.Snowflake;
 /// </summary>
 public sealed partial class SnowflakeWarehouse : IWarehouse
 {
-    private const string RawTable = "STOCK_TRADES_RAW";
-    private const string FactTable = "FACT_TRADES";
+    internal const string RawTable = "STOCK_TRADES_RAW";
+    internal const string FactTable = "FACT_TRADES";
 
     private readonly ISnowflakeSql _sql;
     private readonly StreamingClient _streaming;
@@ -37,6 +37,7 @@ public sealed partial class SnowflakeWarehouse : IWarehouse
     private (Symbol? Symbol, SymbolState? State)[] _byOrdinal = new (Symbol?, SymbolState?)[64];
     private long _revision;
     private long _checkpoints;
+    private long _restoredRows;
     private long _lastCheckpoint;
     private Task _settling = Task.CompletedTask;
 
@@ -57,6 +58,9 @@ public sealed partial class SnowflakeWarehouse : IWarehouse
         _lastCheckpoint = clock.GetTimestamp();
         _idle = clock.CreateTimer(_ => _settling = SettleAsync(), null, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
     }
+
+    /// <summary>Rows that the tables refused when they were streamed, and that were added by SQL.</summary>
+    public long RestoredRows => Volatile.Read(ref _restoredRows);
 
     /// <summary>Reads the state to resume from. The schema must be migrated. The warehouse owns both clients.</summary>
     /// <exception cref="WarehouseException">Snowflake cannot be used as configured; the message says what to do.</exception>

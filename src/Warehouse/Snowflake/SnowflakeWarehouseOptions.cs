@@ -24,4 +24,10 @@ public sealed record SnowflakeWarehouseOptions
 
     /// <summary>Most facts that one call may bind to another version. Default 1,000,000.</summary>
     public long RekeyLimit { get; init; } = 1_000_000;
+
+    /// <summary>
+    /// Rows that the tables refuse are looked for and added by SQL, so many of a table and partition from one start to the next, and one in a hundred
+    /// of those that pass. More stop the sink: the table does not fit. Default 1,000.
+    /// </summary>
+    public long RepairLimit { get; init; } = 1000;
 }
