@@ -54,6 +54,9 @@ internal sealed class SnowflakeStore : IWarehouse
 
     public ValueTask<LoadOutcome> LoadAsync(WarehouseBatch batch, CancellationToken cancellationToken) => _warehouse.LoadAsync(batch, cancellationToken);
 
+    public ValueTask CommittedAsync(LogPartition partition, long offset, CancellationToken cancellationToken) =>
+        _warehouse.CommittedAsync(partition, offset, cancellationToken);
+
     public ValueTask<ApplyOutcome> ApplyAsync(IReadOnlyCollection<SymbolChange> changes, CancellationToken cancellationToken) =>
         _warehouse.ApplyAsync(changes, cancellationToken);
 

@@ -34,6 +34,7 @@ public sealed partial class SnowflakeWarehouse
             }
         }
 
+        await _loads.RoomForAsync(batch.Records.Length, cancellationToken);
         await RegisterAsync(batch, cancellationToken);
         var known = await KnownRejectionsAsync(batch, cancellationToken);
         if (partition is null) _partitions.Add(batch.Partition, partition = new PartitionLoad(batch.Partition, null, batch.FromOffset));
@@ -49,6 +50,8 @@ public sealed partial class SnowflakeWarehouse
         foreach (var (state, before) in _before) GapsOf(state).Apply(GapLedger.Changes(before, state.Coverage), now);
 
         await Task.WhenAll(StreamRawAsync(partition, cancellationToken), StreamFactsAsync(partition, cancellationToken));
+        _loads.Add(
+            partition, batch.NextOffset, batch.Records.Length, partition.Raw.Count > 0 ? partition.Raw.LastOffset : null, partition.Facts.Count > 0 ? partition.Facts.LastOffset : null);
         partition.Next = batch.NextOffset;
         partition.Records += batch.Records.Length;
         partition.Outcome += outcome;
@@ -161,20 +164,14 @@ public sealed partial class SnowflakeWarehouse
     {
         if (partition.Raw.Count == 0) return;
         partition.RawChannel ??= await OpenAsync(partition, RawTable, partition.Stored?.Raw, cancellationToken);
-        await StreamAsync(partition.RawChannel, partition.Raw, cancellationToken);
+        await partition.RawChannel.AppendAsync(partition.Raw, cancellationToken);
     }
 
     private async Task StreamFactsAsync(PartitionLoad partition, CancellationToken cancellationToken)
     {
         if (partition.Facts.Count == 0) return;
         partition.FactChannel ??= await OpenAsync(partition, FactTable, partition.Stored?.Fact, cancellationToken);
-        await StreamAsync(partition.FactChannel, partition.Facts, cancellationToken);
-    }
-
-    private static async Task StreamAsync(StreamingChannel channel, RowBatch rows, CancellationToken cancellationToken)
-    {
-        await channel.AppendAsync(rows, cancellationToken);
-        await channel.CommittedAsync(rows.LastOffset, cancellationToken);
+        await partition.FactChannel.AppendAsync(partition.Facts, cancellationToken);
     }
 
     private Task<StreamingChannel> OpenAsync(PartitionLoad partition, string table, long? known, CancellationToken cancellationToken)
