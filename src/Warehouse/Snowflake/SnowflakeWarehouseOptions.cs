@@ -33,7 +33,7 @@ public sealed record SnowflakeWarehouseOptions
 
     /// <summary>
     /// Records that may be on the way to the tables at once, accepted and not committed; a load that would be more waits. With a commit latency of five
-    /// seconds the default, 131,072 or four full loads, carries 26,000 trades a second; they are kept compressed, some 100 bytes each. A channel has a
+    /// seconds the default, 131,072 or four full loads, carries 26,000 trades a second; they are kept compressed, some 250 bytes each. A channel has a
     /// bound of its own, <see cref="Streaming.StreamingOptions.MaxUncommittedBytes"/>.
     /// </summary>
     public int UncommittedRecords { get; init; } = 131_072;
