@@ -6,7 +6,13 @@ namespace Crypto.Warehouse;
 
 /// <summary>
 /// What a warehouse does, at the level of meaning. Calls may come from several threads; each is atomic, and after an exception
-/// nothing of it was written.
+/// nothing of it counts.
+/// <para>
+/// A load is accepted, then committed, then durable: accepted when <see cref="LoadAsync"/> returns, which decides about its records and takes
+/// them over; committed when its rows can be read (<see cref="CommittedAsync"/>); durable when <see cref="PositionsAsync"/> is past it, and only then
+/// may the log forget the records. For a warehouse of one transaction per load the three are one. What is accepted and not durable when a
+/// process ends, or when the warehouse fails, is read from the log again and decided in the same way.
+/// </para>
 /// </summary>
 public interface IWarehouse : ISymbolChangeLog
 {
@@ -16,16 +22,25 @@ public interface IWarehouse : ISymbolChangeLog
     /// </summary>
     int RecordsPerLoad { get; }
 
-    /// <summary>Where to go on reading each partition of the log; a partition that is not listed starts at its first record.</summary>
+    /// <summary>
+    /// Where to go on reading each partition of the log; a partition that is not listed starts at its first record. What was accepted before the call is
+    /// durable when it returns.
+    /// </summary>
     ValueTask<IReadOnlyDictionary<LogPartition, long>> PositionsAsync(CancellationToken cancellationToken);
 
     /// <summary>
-    /// Writes raw rows, facts, rejections, coverage, gaps and the new position together. A trade that is covered already is counted
-    /// as a duplicate and not written; a batch the warehouse is past already changes nothing.
+    /// Accepts raw rows, facts, rejections, coverage, gaps and the new position, which become durable together. A trade that is covered
+    /// already is counted as a duplicate and not written; a batch the warehouse is past already changes nothing.
     /// </summary>
-    /// <exception cref="WarehouseException">The batch does not join on to the stored position, or the store failed.</exception>
+    /// <exception cref="WarehouseException">
+    /// The batch does not join on to the accepted position, or the store failed, with this load or one accepted before: ask for the positions and go on there.
+    /// </exception>
     ValueTask<LoadOutcome> LoadAsync(WarehouseBatch batch, CancellationToken cancellationToken);
 
-    /// <summary>Coverage and open gaps of every symbol, in order of ticker.</summary>
+    /// <summary>Completes when the rows of the loads accepted of a partition, up to an offset, can be read. Waits for nothing if each load commits.</summary>
+    /// <exception cref="WarehouseException">They never will be: the records are read again.</exception>
+    ValueTask CommittedAsync(LogPartition partition, long offset, CancellationToken cancellationToken) => ValueTask.CompletedTask;
+
+    /// <summary>Coverage and open gaps of every symbol, in order of ticker, as of the loads accepted.</summary>
     ValueTask<IReadOnlyList<SymbolCoverage>> CoverageAsync(CancellationToken cancellationToken);
 }

@@ -49,6 +49,9 @@ internal sealed record SnowflakeOptions
     /// <summary>Least time between two checkpoints. Default 15 minutes.</summary>
     public TimeSpan CheckpointInterval { get; init; } = TimeSpan.FromMinutes(15);
 
+    /// <summary>Rows of a table and partition that may be refused by streaming and added by SQL, beyond one in a hundred. Default 1,000.</summary>
+    public long RepairLimit { get; init; } = 1000;
+
     public ObjectNames Names => new()
     {
         Database = Database,
@@ -71,6 +74,7 @@ internal sealed record SnowflakeOptions
         if (Access is not ("Api" or "Driver")) yield return $"Snowflake: Access '{Access}' is neither Api nor Driver";
         if (Access == "Driver" && PrivateKeyFile is null) yield return "Snowflake: Access Driver needs PrivateKeyFile";
         if (CheckpointInterval < TimeSpan.Zero) yield return $"Snowflake: CheckpointInterval {CheckpointInterval} is negative";
+        if (RepairLimit < 0) yield return $"Snowflake: RepairLimit {RepairLimit} is negative";
     }
 
     public KeyPairTokens NewKeys(TimeProvider clock)

@@ -42,6 +42,7 @@ internal sealed class SnowflakeStore : IWarehouse
         Database = options.Snowflake.Database,
         Schema = options.Snowflake.Schema,
         CheckpointInterval = options.Snowflake.CheckpointInterval,
+        RepairLimit = options.Snowflake.RepairLimit,
         PeggedAssets = options.Warehouse.Pegged,
         Ownership = options.Warehouse.Ownership,
         RekeyLimit = options.Warehouse.RekeyLimit,
@@ -52,6 +53,9 @@ internal sealed class SnowflakeStore : IWarehouse
     public ValueTask<IReadOnlyDictionary<LogPartition, long>> PositionsAsync(CancellationToken cancellationToken) => _warehouse.PositionsAsync(cancellationToken);
 
     public ValueTask<LoadOutcome> LoadAsync(WarehouseBatch batch, CancellationToken cancellationToken) => _warehouse.LoadAsync(batch, cancellationToken);
+
+    public ValueTask CommittedAsync(LogPartition partition, long offset, CancellationToken cancellationToken) =>
+        _warehouse.CommittedAsync(partition, offset, cancellationToken);
 
     public ValueTask<ApplyOutcome> ApplyAsync(IReadOnlyCollection<SymbolChange> changes, CancellationToken cancellationToken) =>
         _warehouse.ApplyAsync(changes, cancellationToken);

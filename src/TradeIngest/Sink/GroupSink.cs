@@ -1,8 +1,6 @@
 using Crypto.TradeIngest.Log;
 using Crypto.TradeIngest.Log.Kafka;
 using Crypto.TradeModel.Symbols;
-using Crypto.TradeModel.Times;
-using Crypto.TradeModel.Trades;
 using Crypto.Warehouse;
 using Microsoft.Extensions.Logging;
 
@@ -68,11 +66,14 @@ internal sealed class GroupSink : IDisposable
     {
         var batch = _decoder.Decode(slice);
         await _gate.PassAsync(batch.Trades, CancellationToken.None);
-        _metrics.Count(await _warehouse.LoadAsync(batch, CancellationToken.None));
-        var now = Timestamp.Now(_clock).Microseconds;
-        foreach (ref readonly var trade in batch.Trades.Span)
-        {
-            if (trade.Source == IngestSource.Stream) _metrics.Latency.Record(now - trade.EventTime.Microseconds);
-        }
+        var outcome = await _warehouse.LoadAsync(batch, CancellationToken.None);
+
+        // Not waited for: the next load may be accepted before.
+        _ = WatchAsync(_metrics.CountAsync(_warehouse, batch, outcome, _clock));
+    }
+
+    private async Task WatchAsync(Task<bool> committed)
+    {
+        if (!await committed) Reader.RequestRewind();
     }
 }

@@ -1,7 +1,5 @@
 using Crypto.TradeIngest.Log;
 using Crypto.TradeModel.Symbols;
-using Crypto.TradeModel.Times;
-using Crypto.TradeModel.Trades;
 using Crypto.Warehouse;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
@@ -14,6 +12,8 @@ namespace Crypto.TradeIngest.Sink;
 /// </summary>
 internal sealed class TradeSink : IAsyncDisposable
 {
+    private const string NotCommitted = "what was loaded was not committed";
+
     private static readonly TimeSpan FirstPause = TimeSpan.FromMilliseconds(500);
     private static readonly TimeSpan LongestPause = TimeSpan.FromSeconds(30);
 
@@ -25,6 +25,7 @@ internal sealed class TradeSink : IAsyncDisposable
     private readonly ILogger _logger;
     private readonly SliceDecoder _decoder;
     private ILogReader _reader;
+    private Task<bool> _committed = Task.FromResult(true);
 
     private TradeSink(
         ITradeLog log, string topic, SinkPositions positions, SymbolTable symbols, IWarehouse warehouse, SinkMetrics metrics, TimeProvider clock, ILogger logger)
@@ -57,8 +58,8 @@ internal sealed class TradeSink : IAsyncDisposable
             while (true)
             {
                 // A batch that was read is loaded even when the stop comes in between: it is cheaper than reading it again.
-                var slice = await _reader.ReadAsync(_warehouse.RecordsPerLoad, cancellationToken);
-                await LoadOrRewindAsync(slice, cancellationToken);
+                if (await ReadAsync(cancellationToken) is { } slice) await LoadOrRewindAsync(slice, cancellationToken);
+                else await RewindAsync(NotCommitted, cancellationToken);
             }
         }
         catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
@@ -67,17 +68,47 @@ internal sealed class TradeSink : IAsyncDisposable
         }
     }
 
-    /// <summary>Loads what is appended now, then returns. Not beside <see cref="RunAsync"/>.</summary>
+    /// <summary>Loads what is appended now, then returns, with all of it committed. Not beside <see cref="RunAsync"/>.</summary>
     /// <exception cref="LogException">As <see cref="RunAsync"/>.</exception>
     public async Task DrainAsync(CancellationToken cancellationToken)
     {
-        while (!cancellationToken.IsCancellationRequested && _reader.TryRead(_warehouse.RecordsPerLoad) is { } slice) await LoadOrRewindAsync(slice, cancellationToken);
+        while (!cancellationToken.IsCancellationRequested)
+        {
+            if (_reader.TryRead(_warehouse.RecordsPerLoad) is { } slice)
+            {
+                await LoadOrRewindAsync(slice, cancellationToken);
+                continue;
+            }
+
+            var last = _committed;
+            await ((Task)last).WaitAsync(cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            if (!last.IsCompleted || await last) return;
+            await RewindAsync(NotCommitted, cancellationToken);
+        }
     }
 
     public async ValueTask DisposeAsync()
     {
         await _reader.DisposeAsync();
         _decoder.Dispose();
+    }
+
+    /// <summary>Waits for records; no longer, and gives null, when what was loaded last turns out not to be committed.</summary>
+    private async Task<LogSlice?> ReadAsync(CancellationToken cancellationToken)
+    {
+        var last = _committed;
+        if (last.IsCompleted) return await last ? await _reader.ReadAsync(_warehouse.RecordsPerLoad, cancellationToken) : null;
+        using var interrupting = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        var reading = _reader.ReadAsync(_warehouse.RecordsPerLoad, interrupting.Token).AsTask();
+        if (await Task.WhenAny(reading, last) == last && !await last) await interrupting.CancelAsync();
+        try
+        {
+            return await reading;
+        }
+        catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
+        {
+            return null;
+        }
     }
 
     /// <summary>Loads; if the warehouse cannot now, waits until it can, and reads on from where it then stands.</summary>
@@ -89,13 +120,20 @@ internal sealed class TradeSink : IAsyncDisposable
         }
         catch (WarehouseException failure) when (failure.IsTransient)
         {
-            for (var (pause, isRewound) = (FirstPause, false); !isRewound; pause = pause * 2 < LongestPause ? pause * 2 : LongestPause)
-            {
-                _logger.LogWarning("{Topic} is read again from where the warehouse stands, in {Pause}: {Message}", _topic, pause, failure.Message);
-                await Task.Delay(pause, _clock, cancellationToken);
-                isRewound = await TryRewindAsync(cancellationToken);
-            }
+            await RewindAsync(failure.Message, cancellationToken);
         }
+    }
+
+    private async Task RewindAsync(string reason, CancellationToken cancellationToken)
+    {
+        for (var (pause, isRewound) = (FirstPause, false); !isRewound; pause = pause * 2 < LongestPause ? pause * 2 : LongestPause)
+        {
+            _logger.LogWarning("{Topic} is read again from where the warehouse stands, in {Pause}: {Message}", _topic, pause, reason);
+            await Task.Delay(pause, _clock, cancellationToken);
+            isRewound = await TryRewindAsync(cancellationToken);
+        }
+
+        _committed = Task.FromResult(true);
     }
 
     private async Task<bool> TryRewindAsync(CancellationToken cancellationToken)
@@ -122,11 +160,6 @@ internal sealed class TradeSink : IAsyncDisposable
         started = _clock.GetTimestamp();
         var outcome = await _warehouse.LoadAsync(batch, CancellationToken.None);
         _metrics.Loading.Add(_clock, started);
-        _metrics.Count(outcome);
-        var now = Timestamp.Now(_clock).Microseconds;
-        foreach (ref readonly var trade in batch.Trades.Span)
-        {
-            if (trade.Source == IngestSource.Stream) _metrics.Latency.Record(now - trade.EventTime.Microseconds);
-        }
+        _committed = _metrics.CountAsync(_warehouse, batch, outcome, _clock);
     }
 }

@@ -85,6 +85,33 @@ internal static class SnowflakeReads
         return result.Scalar is null ? null : SqlResult.Whole(result.Scalar);
     }
 
+    /// <summary>Whether a table has a row of each of these offsets, and of no other between them.</summary>
+    public static Task<bool> HasExactlyAsync(ISnowflakeSql sql, string table, LogPartition partition, ReadOnlySpan<long> offsets, CancellationToken cancellationToken)
+    {
+        // Not the offsets themselves, which are many: their count, and the sum of their distances from the first.
+        var (count, first, last, sum) = ((long)offsets.Length, offsets[0], offsets[^1], 0L);
+        foreach (var offset in offsets) sum += offset - first;
+        return CompareAsync();
+
+        async Task<bool> CompareAsync()
+        {
+            var result = await sql.ExecuteAsync(
+                $"SELECT COUNT(*), COALESCE(SUM(LOG_OFFSET - ?), 0) FROM {table} WHERE LOG_EPOCH = ? AND LOG_TOPIC = ? AND LOG_PARTITION = ? AND LOG_OFFSET BETWEEN ? AND ?",
+                [first, partition.Epoch, partition.Topic, partition.Partition, first, last], cancellationToken);
+            return (SqlResult.Whole(result.Rows[0][0]), SqlResult.Whole(result.Rows[0][1])) == (count, sum);
+        }
+    }
+
+    /// <summary>The offsets a table has of a partition, from one to another, both included.</summary>
+    public static async Task<IReadOnlySet<long>> OffsetsAsync(
+        ISnowflakeSql sql, string table, LogPartition partition, long first, long last, CancellationToken cancellationToken)
+    {
+        var result = await sql.ExecuteAsync(
+            $"SELECT LOG_OFFSET FROM {table} WHERE LOG_EPOCH = ? AND LOG_TOPIC = ? AND LOG_PARTITION = ? AND LOG_OFFSET BETWEEN ? AND ?",
+            [partition.Epoch, partition.Topic, partition.Partition, first, last], cancellationToken);
+        return result.Rows.Select(row => SqlResult.Whole(row[0])).ToHashSet();
+    }
+
     /// <summary>Which of the rejections are stored already.</summary>
     public static async Task<IReadOnlySet<string>> KnownRejectionsAsync(ISnowflakeSql sql, IEnumerable<string> identities, CancellationToken cancellationToken)
     {

@@ -18,6 +18,7 @@ public sealed partial class SnowflakeWarehouse
     {
         var pending = _partitions.Values.Where(partition => partition.IsPending).ToList();
         if (pending.Count == 0) return;
+        await _loads.FlushAsync(cancellationToken);
         var id = Guid.CreateVersion7(_clock.GetUtcNow()).ToString();
         try
         {
@@ -137,24 +138,35 @@ public sealed partial class SnowflakeWarehouse
 
     /// <summary>
     /// Another process may have changed the dimension since this one read it. Facts that were streamed with the old keys in the meantime are
-    /// bound anew, as the other process did with those it saw.
+    /// bound anew, as the other process did with those it saw. None may be on the way to the table.
     /// </summary>
     private async Task RefreshDimensionAsync(CancellationToken cancellationToken)
     {
-        var (revision, _) = await SnowflakeReads.RevisionAsync(_sql, cancellationToken);
-        if (revision == _revision) return;
         var before = _symbols.ToDictionary(pair => pair.Key, pair => pair.Value.Versions!.Versions);
-        Know(await SnowflakeReads.SymbolsAsync(_sql, cancellationToken), await SnowflakeReads.ChangesAsync(_sql, cancellationToken));
-        _revision = revision;
-        var rebindings = new List<(SymbolState State, Rebinding Rebinding)>();
-        foreach (var (key, versions) in before)
+        for (var attempt = 0; ; attempt++)
         {
-            var state = _symbols[key];
-            rebindings.AddRange(Rebinding.Between(versions, state.Versions!.Versions).Select(rebinding => (state, rebinding)));
-        }
+            var (revision, _) = await SnowflakeReads.RevisionAsync(_sql, cancellationToken);
+            if (revision == _revision) return;
+            Know(await SnowflakeReads.SymbolsAsync(_sql, cancellationToken), await SnowflakeReads.ChangesAsync(_sql, cancellationToken));
+            _revision = revision;
+            var rebindings = new List<(SymbolState State, Rebinding Rebinding)>();
+            foreach (var (key, versions) in before)
+            {
+                var state = _symbols[key];
+                rebindings.AddRange(Rebinding.Between(versions, state.Versions!.Versions).Select(rebinding => (state, rebinding)));
+            }
 
-        if (rebindings.Count == 0) return;
-        await CallApplyAsync(new ChangePayload(_usd, _revision, long.MaxValue) { Rebindings = rebindings }, cancellationToken);
-        _revision++;
+            if (rebindings.Count == 0) return;
+            try
+            {
+                await CallApplyAsync(new ChangePayload(_usd, _revision, long.MaxValue) { Rebindings = rebindings }, cancellationToken);
+                _revision++;
+                return;
+            }
+            catch (SnowflakeException failure) when (failure.Message.Contains(StaleRevision, StringComparison.Ordinal) && attempt < MaxAttempts)
+            {
+                // Changed once more in between.
+            }
+        }
     }
 }

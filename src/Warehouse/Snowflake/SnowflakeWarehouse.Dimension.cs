@@ -7,6 +7,7 @@ namespace Crypto.Warehouse.Snowflake;
 public sealed partial class SnowflakeWarehouse
 {
     private const int MaxAttempts = 10;
+    private const string StaleRevision = "STALE_REVISION";
 
     public async ValueTask<ApplyOutcome> ApplyAsync(IReadOnlyCollection<SymbolChange> changes, CancellationToken cancellationToken)
     {
@@ -22,15 +23,18 @@ public sealed partial class SnowflakeWarehouse
         {
             var payload = Plan(changes);
             if (payload.Plans.Count == 0) return default;
+
+            // Rows on the way could not be bound anew: they are to be in the table first.
+            if (payload.Rebindings.Count > 0) await _loads.FlushAsync(cancellationToken);
             try
             {
                 var rekeyed = await CallApplyAsync(payload, cancellationToken);
                 return Take(payload, rekeyed);
             }
-            catch (SnowflakeException failure) when (failure.Message.Contains("STALE_REVISION", StringComparison.Ordinal) && attempt < MaxAttempts)
+            catch (SnowflakeException failure) when (failure.Message.Contains(StaleRevision, StringComparison.Ordinal) && attempt < MaxAttempts)
             {
-                (_revision, _) = await SnowflakeReads.RevisionAsync(_sql, cancellationToken);
-                Know(await SnowflakeReads.SymbolsAsync(_sql, cancellationToken), await SnowflakeReads.ChangesAsync(_sql, cancellationToken));
+                await _loads.FlushAsync(cancellationToken);
+                await RefreshDimensionAsync(cancellationToken);
             }
             catch (SnowflakeException failure) when (failure.Message.Contains("REKEY_LIMIT", StringComparison.Ordinal))
             {

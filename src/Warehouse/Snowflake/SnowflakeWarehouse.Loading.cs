@@ -34,6 +34,7 @@ public sealed partial class SnowflakeWarehouse
             }
         }
 
+        await _loads.RoomForAsync(batch.Records.Length, cancellationToken);
         await RegisterAsync(batch, cancellationToken);
         var known = await KnownRejectionsAsync(batch, cancellationToken);
         if (partition is null) _partitions.Add(batch.Partition, partition = new PartitionLoad(batch.Partition, null, batch.FromOffset));
@@ -52,6 +53,8 @@ public sealed partial class SnowflakeWarehouse
         if (partition.Raw.Count > 0) partition.RawChannel ??= await OpenAsync(partition, RawTable, partition.Stored?.Raw, cancellationToken);
         if (partition.Facts.Count > 0) partition.FactChannel ??= await OpenAsync(partition, FactTable, partition.Stored?.Fact, cancellationToken);
         await Task.WhenAll(StreamAsync(partition.RawChannel, partition.Raw, cancellationToken), StreamAsync(partition.FactChannel, partition.Facts, cancellationToken));
+        _loads.Add(
+            partition, batch.NextOffset, batch.Records.Length, partition.Raw.Count > 0 ? partition.Raw.LastOffset : null, partition.Facts.Count > 0 ? partition.Facts.LastOffset : null);
         partition.Next = batch.NextOffset;
         partition.Records += batch.Records.Length;
         partition.Outcome += outcome;
@@ -160,23 +163,29 @@ public sealed partial class SnowflakeWarehouse
         return new LoadOutcome(0, 0, 1);
     }
 
-    private static async Task StreamAsync(StreamingChannel? channel, RowBatch rows, CancellationToken cancellationToken)
-    {
-        if (rows.Count == 0) return;
-        await channel!.AppendAsync(rows, cancellationToken);
-        await channel.CommittedAsync(rows.LastOffset, cancellationToken);
-    }
+    private static Task StreamAsync(StreamingChannel? channel, RowBatch rows, CancellationToken cancellationToken) =>
+        rows.Count == 0 ? Task.CompletedTask : channel!.AppendAsync(rows, cancellationToken);
 
-    private Task<StreamingChannel> OpenAsync(PartitionLoad partition, string table, long? known, CancellationToken cancellationToken) => _streaming.OpenChannelAsync(
-        new ChannelAddress(
-            PipeAddress.OfTable(_options.Database, _options.Schema, table),
-            ChannelName.Of(partition.Partition.Epoch, partition.Partition.Topic, partition.Partition.Partition)),
-        new OpenOptions
-        {
-            KnownCommitted = known,
-            HighestStoredOffset = stop => SnowflakeReads.HighestOffsetAsync(_sql, table, partition.Partition, stop),
-        },
-        cancellationToken);
+    private Task<StreamingChannel> OpenAsync(PartitionLoad partition, string table, long? known, CancellationToken cancellationToken)
+    {
+        var repair = new RowRepair(_sql, table, partition.Partition, _options.RepairLimit);
+        return _streaming.OpenChannelAsync(
+            new ChannelAddress(
+                PipeAddress.OfTable(_options.Database, _options.Schema, table),
+                ChannelName.Of(partition.Partition.Epoch, partition.Partition.Topic, partition.Partition.Partition)),
+            new OpenOptions
+            {
+                KnownCommitted = known,
+                HighestStoredOffset = stop => SnowflakeReads.HighestOffsetAsync(_sql, table, partition.Partition, stop),
+                RestoreMissing = async (rows, stop) =>
+                {
+                    var missing = await repair.RestoreAsync(rows, stop);
+                    Interlocked.Add(ref _restoredRows, missing);
+                    return missing;
+                },
+            },
+            cancellationToken);
+    }
 
     private bool IsKnown(Symbol symbol) => symbol.Ordinal < _byOrdinal.Length && ReferenceEquals(_byOrdinal[symbol.Ordinal].Symbol, symbol);
 

@@ -10,8 +10,9 @@ using Crypto.Warehouse.Sqlite;
 namespace Crypto.Warehouse.Snowflake;
 
 /// <summary>
-/// The warehouse in Snowflake. Raw and fact rows stream through a channel each per partition, whose tokens are offsets of the log; what
-/// was decided about them (coverage, gaps, rejections, positions) follows in checkpoints, each one call of a procedure.
+/// The warehouse in Snowflake. Raw and fact rows stream through a channel each per partition, whose tokens are offsets of the log. A load
+/// returns once its rows are accepted; some loads' rows may be on the way to the tables at once. What was decided about them (coverage, gaps,
+/// rejections, positions) follows in checkpoints, each one call of a procedure, made only when all rows before it are in the tables.
 /// <para>
 /// After a crash the log is read again from the last checkpoint. Deciding is a function of coverage and the log, so it comes out the same,
 /// and rows whose offset a channel's token covers are not sent again. All that needs to be known is in Snowflake.
@@ -19,8 +20,8 @@ namespace Crypto.Warehouse.Snowflake;
 /// </summary>
 public sealed partial class SnowflakeWarehouse : IWarehouse
 {
-    private const string RawTable = "STOCK_TRADES_RAW";
-    private const string FactTable = "FACT_TRADES";
+    internal const string RawTable = "STOCK_TRADES_RAW";
+    internal const string FactTable = "FACT_TRADES";
 
     private readonly ISnowflakeSql _sql;
     private readonly StreamingClient _streaming;
@@ -36,9 +37,11 @@ public sealed partial class SnowflakeWarehouse : IWarehouse
     private readonly Dictionary<SymbolState, SymbolGaps> _gaps = [];
     private readonly Dictionary<LogPartition, PartitionLoad> _partitions = [];
     private readonly List<PendingRejection> _rejections = [];
+    private readonly UncommittedLoads _loads;
     private (Symbol? Symbol, SymbolState? State)[] _byOrdinal = new (Symbol?, SymbolState?)[64];
     private long _revision;
     private long _checkpoints;
+    private long _restoredRows;
     private long _lastCheckpoint;
     private Task _settling = Task.CompletedTask;
     private Task _checking = Task.CompletedTask;
@@ -57,10 +60,14 @@ public sealed partial class SnowflakeWarehouse : IWarehouse
         _options = options;
         _clock = clock;
         _usd = new UsdAmount(options.PeggedAssets);
+        _loads = new UncommittedLoads(options.UncommittedRecords);
         _lastCheckpoint = clock.GetTimestamp();
         _idle = clock.CreateTimer(_ => _settling = SettleAsync(), null, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
         _health = clock.CreateTimer(_ => _checking = _checking.IsCompleted ? CheckHealthAsync() : _checking, null, options.HealthInterval, options.HealthInterval);
     }
+
+    /// <summary>Rows that the tables refused when they were streamed, and that were added by SQL.</summary>
+    public long RestoredRows => Volatile.Read(ref _restoredRows);
 
     /// <summary>Reads the state to resume from. The schema must be migrated. The warehouse owns both clients.</summary>
     /// <exception cref="WarehouseException">Snowflake cannot be used as configured; the message says what to do.</exception>
@@ -72,7 +79,7 @@ public sealed partial class SnowflakeWarehouse : IWarehouse
         return warehouse;
     }
 
-    /// <summary>A load waits for its commit, some seconds however many rows it has; so many take some 30 MB on the way.</summary>
+    /// <summary>A commit takes some seconds however many rows it has, and few loads are on the way at once; building so many rows takes some 30 MB.</summary>
     public int RecordsPerLoad => 32_768;
 
     public async ValueTask<IReadOnlyDictionary<LogPartition, long>> PositionsAsync(CancellationToken cancellationToken) => await TakingTurnAsync(
@@ -91,6 +98,18 @@ public sealed partial class SnowflakeWarehouse : IWarehouse
             return (IReadOnlyDictionary<LogPartition, long>)_partitions.Where(pair => pair.Value.Stored is not null).ToDictionary(pair => pair.Key, pair => pair.Value.Next);
         },
         cancellationToken);
+
+    public async ValueTask CommittedAsync(LogPartition partition, long offset, CancellationToken cancellationToken)
+    {
+        try
+        {
+            await _loads.CommittedAsync(partition, offset).WaitAsync(cancellationToken);
+        }
+        catch (Exception failure) when (failure is not OutOfMemoryException && !cancellationToken.IsCancellationRequested)
+        {
+            throw new WarehouseException(failure.Message, isTransient: failure is not SnowflakeException { IsTransient: false }, failure);
+        }
+    }
 
     public async ValueTask<IReadOnlyList<SymbolCoverage>> CoverageAsync(CancellationToken cancellationToken) => await TakingTurnAsync(
         () => Task.FromResult<IReadOnlyList<SymbolCoverage>>([.. _symbols.Values
@@ -120,6 +139,7 @@ public sealed partial class SnowflakeWarehouse : IWarehouse
         }
 
         await ForgetAsync();
+        await _loads.DisposeAsync();
         await _streaming.DisposeAsync();
         await _sql.DisposeAsync();
         _turn.Dispose();
@@ -149,6 +169,7 @@ public sealed partial class SnowflakeWarehouse : IWarehouse
         await _turn.WaitAsync(cancellationToken);
         try
         {
+            if (!_isStale) _loads.ThrowIfFailed();
             if (_isStale)
             {
                 await ForgetAsync();
@@ -183,6 +204,7 @@ public sealed partial class SnowflakeWarehouse : IWarehouse
 
     private async Task ForgetAsync()
     {
+        await _loads.StopAsync();
         foreach (var partition in _partitions.Values)
         {
             if (partition.RawChannel is { } raw) await raw.DisposeAsync();
@@ -217,7 +239,12 @@ public sealed partial class SnowflakeWarehouse : IWarehouse
             }
 
             (_revision, _checkpoints) = revision;
-            foreach (var position in positions) _partitions.Add(position.Partition, new PartitionLoad(position.Partition, position, position.Next));
+            foreach (var position in positions)
+            {
+                _partitions.Add(position.Partition, new PartitionLoad(position.Partition, position, position.Next));
+                _loads.StartAt(position.Partition, position.Next);
+            }
+
             Know(symbols, changes);
             var byId = _symbols.Values.ToDictionary(state => state.SymbolId);
             foreach (var (id, ids) in coverage) byId[id].Coverage.Add(ids);

@@ -27,4 +27,17 @@ public sealed record SnowflakeWarehouseOptions
 
     /// <summary>Most facts that one call may bind to another version. Default 1,000,000.</summary>
     public long RekeyLimit { get; init; } = 1_000_000;
+
+    /// <summary>
+    /// Rows that the tables refuse are looked for and added by SQL, so many of a table and partition from one start to the next, and one in a hundred
+    /// of those that pass. More stop the sink: the table does not fit. Default 1,000.
+    /// </summary>
+    public long RepairLimit { get; init; } = 1000;
+
+    /// <summary>
+    /// Records that may be on the way to the tables at once, accepted and not committed; a load that would be more waits. With a commit latency of five
+    /// seconds the default, 131,072 or four full loads, carries 26,000 trades a second; they are kept compressed, some 250 bytes each. A channel has a
+    /// bound of its own, <see cref="Streaming.StreamingOptions.MaxUncommittedBytes"/>.
+    /// </summary>
+    public int UncommittedRecords { get; init; } = 131_072;
 }

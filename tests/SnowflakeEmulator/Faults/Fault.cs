@@ -39,11 +39,14 @@ public enum Fault
     /// <summary>410: the pipe failed over; host and token are to be asked for anew.</summary>
     FailedOver,
 
-    /// <summary>A row is refused by the table although it is well.</summary>
+    /// <summary>A row of the append, its first and its last in turn, is refused by the table although it is well.</summary>
     RowError,
 
     /// <summary>A row is neither stored nor counted as an error.</summary>
     RowLost,
+
+    /// <summary>Every row of the append is refused by the table.</summary>
+    AllRowsError,
 
     /// <summary>The statement answers 202 and is to be polled.</summary>
     StatementRunsOn,

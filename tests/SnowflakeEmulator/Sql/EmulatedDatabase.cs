@@ -238,6 +238,7 @@ public sealed class EmulatedDatabase : IDisposable
                 Run($"CREATE TABLE {table.Name} ({string.Join(", ", table.Columns.Select(column => $"{column.Name} {column.Type}{(column.IsNullable ? "" : " NOT NULL")}"))})", []);
                 // Snowflake needs no index; here a scan per statement would take the tests' time.
                 if (table.Columns[0].Type == "NUMBER_INT") Run($"CREATE INDEX {table.Name}_FIRST ON {table.Name} ({table.Columns[0].Name})", []);
+                if (table.Columns.Any(column => column.Name == "LOG_OFFSET")) Run($"CREATE INDEX {table.Name}_ORIGIN ON {table.Name} (LOG_PARTITION, LOG_OFFSET)", []);
                 _tables[definition.Name] = table;
                 Keep("TABLE", definition.Name, sql);
                 TableReplaced?.Invoke(definition.Name);

@@ -14,6 +14,7 @@ public sealed class ChannelStore
     private readonly TimeProvider _clock;
     private readonly Dictionary<(string Pipe, string Name), EmulatedChannel> _channels = [];
 
+    private bool _holdsCommits;
     private TaskCompletionSource _nextAppend = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
     internal ChannelStore(EmulatedDatabase database, EmulatorOptions options, FaultPlan faults, TimeProvider clock)
@@ -39,6 +40,24 @@ public sealed class ChannelStore
 
     /// <summary>Rows the tables took.</summary>
     public long Rows { get; private set; }
+
+    /// <summary>While true, appends are accepted and none commits.</summary>
+    public bool HoldsCommits
+    {
+        get
+        {
+            lock (_gate) return _holdsCommits;
+        }
+
+        set
+        {
+            lock (_gate)
+            {
+                _holdsCommits = value;
+                Settle();
+            }
+        }
+    }
 
     /// <summary>Sets a channel's token from outside, as somebody else's program would.</summary>
     /// <param name="table">Where channels of several tables have the same name.</param>
@@ -141,7 +160,7 @@ public sealed class ChannelStore
                 ? DateTimeOffset.MaxValue
                 : _clock.GetUtcNow() + (_faults.Fires(Fault.DelayedCommit) ? _options.LongCommitDelay : _options.CommitDelay);
             if (channel.Pending.Count > 0 && channel.Pending[^1].Due > due) due = channel.Pending[^1].Due;
-            channel.Pending.Add(new PendingAppend(body, endToken, due, _faults.Fires(Fault.RowError), _faults.Fires(Fault.RowLost)));
+            channel.Pending.Add(new PendingAppend(body, endToken, due, SpoilNext(), _faults.Fires(Fault.RowLost)));
             channel.NextAppend++;
             Appends++;
             _nextAppend.SetResult();
@@ -176,6 +195,14 @@ public sealed class ChannelStore
             _channels.Remove((pipe, channel.Name));
             return new Reply(200, "");
         }
+    }
+
+    // The last row is another case than the first: the token is then ahead of all rows in the table.
+    private Spoil SpoilNext()
+    {
+        if (_faults.Fires(Fault.AllRowsError)) return Spoil.AllRows;
+        if (!_faults.Fires(Fault.RowError)) return Spoil.None;
+        return _faults.Count(Fault.RowError) % 2 == 1 ? Spoil.FirstRow : Spoil.LastRow;
     }
 
     private static Reply Missing(string code, string name) => Reply.Error(404, code, $"'{name}' does not exist or is not authorized.");
@@ -217,14 +244,14 @@ public sealed class ChannelStore
 
     private void Settle(EmulatedChannel channel)
     {
-        while (channel.Pending.Count > 0 && channel.Pending[0].Due <= _clock.GetUtcNow())
+        while (!_holdsCommits && channel.Pending.Count > 0 && channel.Pending[0].Due <= _clock.GetUtcNow())
         {
             var pending = channel.Pending[0];
             channel.Pending.RemoveAt(0);
             var ingest = new RowIngest(_database.Table(channel.Table)!);
             _database.Inserting(connection =>
             {
-                var (inserted, errors, lastError) = ingest.Insert(connection, pending.Body, pending.SpoilFirstRow, pending.LoseFirstRow);
+                var (inserted, errors, lastError) = ingest.Insert(connection, pending.Body, pending.Spoil, pending.LoseFirstRow);
                 channel.Inserted += inserted;
                 Rows += inserted;
                 channel.Parsed += inserted + errors;

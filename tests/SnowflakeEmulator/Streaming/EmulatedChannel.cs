@@ -35,4 +35,13 @@ internal sealed class EmulatedChannel(string pipe, string table, string name)
 }
 
 /// <param name="Due">When it commits; never for one that is stuck.</param>
-internal sealed record PendingAppend(byte[] Body, string EndToken, DateTimeOffset Due, bool SpoilFirstRow, bool LoseFirstRow);
+internal sealed record PendingAppend(byte[] Body, string EndToken, DateTimeOffset Due, Spoil Spoil, bool LoseFirstRow);
+
+/// <summary>Which rows of an append the table refuses although they are well.</summary>
+internal enum Spoil
+{
+    None,
+    FirstRow,
+    LastRow,
+    AllRows,
+}

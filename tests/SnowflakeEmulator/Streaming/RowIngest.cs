@@ -14,13 +14,14 @@ internal sealed class RowIngest(EmulatedTable table)
     private readonly Dictionary<string, int> _columns = table.Columns.Select((column, index) => (column.Name, index)).ToDictionary(pair => pair.Name, pair => pair.index, StringComparer.Ordinal);
 
     /// <returns>Rows inserted and rows in error, with the last error.</returns>
-    public (int Inserted, int Errors, string? LastError) Insert(SqliteConnection connection, ReadOnlySpan<byte> body, bool spoilFirstRow, bool loseFirstRow)
+    public (int Inserted, int Errors, string? LastError) Insert(SqliteConnection connection, ReadOnlySpan<byte> body, Spoil spoil, bool loseFirstRow)
     {
         using var command = connection.CreateCommand();
         command.CommandText = $"INSERT INTO {table.Name} VALUES ({string.Join(", ", table.Columns.Select((_, index) => FormattableString.Invariant($"?{index + 1}")))})";
         for (var i = 0; i < table.Columns.Count; i++) command.Parameters.Add(new SqliteParameter(FormattableString.Invariant($"?{i + 1}"), DBNull.Value));
         int inserted = 0, errors = 0;
         string? lastError = null;
+        var isFirst = true;
         while (!body.IsEmpty)
         {
             var end = body.IndexOf((byte)'\n');
@@ -32,11 +33,11 @@ internal sealed class RowIngest(EmulatedTable table)
                 continue;
             }
 
-            var error = end < 0 ? "a line without its end" : spoilFirstRow ? "a spoiled row" : Fill(command, line);
-            spoilFirstRow = false;
+            var isSpoiled = spoil == Spoil.AllRows || (spoil == Spoil.FirstRow && isFirst) || (spoil == Spoil.LastRow && body.IsEmpty);
+            isFirst = false;
+            var error = end < 0 ? "a line without its end" : isSpoiled ? "a spoiled row" : Fill(command, line) ?? Store(command);
             if (error is null)
             {
-                command.ExecuteNonQuery();
                 inserted++;
             }
             else
@@ -47,6 +48,19 @@ internal sealed class RowIngest(EmulatedTable table)
         }
 
         return (inserted, errors, lastError);
+    }
+
+    private static string? Store(SqliteCommand command)
+    {
+        try
+        {
+            command.ExecuteNonQuery();
+            return null;
+        }
+        catch (SqliteException failure)
+        {
+            return failure.Message;
+        }
     }
 
     private string? Fill(SqliteCommand command, ReadOnlySpan<byte> line)

@@ -26,7 +26,7 @@ public sealed class FaultyDayTests
     private static readonly Fault[] Ordered =
     [
         Fault.LostBefore, Fault.LostAfter, Fault.UnavailableBefore, Fault.ErrorAfter, Fault.TooManyRequests, Fault.ExpiredToken, Fault.DelayedCommit, Fault.StuckCommit,
-        Fault.StaleSequencer, Fault.ChannelInvalidated, Fault.ChannelVanished, Fault.FailedOver, Fault.StatementRunsOn, Fault.StatementFailed,
+        Fault.StaleSequencer, Fault.ChannelInvalidated, Fault.ChannelVanished, Fault.FailedOver, Fault.RowError, Fault.StatementRunsOn, Fault.StatementFailed,
     ];
 
     private readonly SymbolTable _symbols = new();
@@ -78,12 +78,15 @@ public sealed class FaultyDayTests
 
         foreach (var fault in Enum.GetValues<Fault>()) TestContext.WriteLine($"{fault}: {account.Server.Faults.Count(fault)}");
         TestContext.WriteLine($"{kills} kills in the middle of a batch, {logs.Sum(log => log.Expected.Count)} facts");
+        TestContext.WriteLine($"rows restored by the sinks that were not killed: {left.Restored + right.Restored + last.Restored}");
         TestContext.WriteLine($"restarts after a failure: {left.Failures + right.Failures + last.Failures}");
         Assert.IsEmpty(account.Server.Untranslated);
         Assert.IsGreaterThanOrEqualTo(TimesEach, account.Server.Faults.Count(Fault.UsedToken));
         Assert.IsGreaterThanOrEqualTo(TimesEach, account.Server.Faults.Count(Fault.Fenced));
         Assert.IsGreaterThanOrEqualTo(TimesEach, account.Server.Faults.Count(Fault.Uncommitted));
         AssertAllLanded(account, logs);
+        await using var reader = account.NewSql();
+        foreach (var audit in await new SnowflakeAudits(reader, new SnowflakeWarehouseOptions()).RunAsync(Stop)) Assert.IsEmpty(audit.Failing, audit.Name);
     }
 
     private static void AssertAllLanded(TestAccount account, LogOfOneSymbol[] logs)
@@ -119,6 +122,9 @@ public sealed class FaultyDayTests
         private Connections? _parts;
 
         public int Failures { get; private set; }
+
+        /// <summary>Rows that were refused, and added by SQL.</summary>
+        public long Restored { get; private set; }
 
         /// <summary>The partition it reads first.</summary>
         public int StartsWith { get; init; } = -1;
@@ -189,13 +195,15 @@ public sealed class FaultyDayTests
         /// <summary>The process is gone: nothing is flushed, nothing is checkpointed.</summary>
         public async Task KillAsync()
         {
+            Restored += _warehouse?.RestoredRows ?? 0;
             if (_parts is not null) await _parts.DisposeAsync();
             (_warehouse, _parts) = (null, null);
         }
 
         public async ValueTask DisposeAsync()
         {
-            await _warehouse!.DisposeAsync();
+            Restored += _warehouse!.RestoredRows;
+            await _warehouse.DisposeAsync();
             (_warehouse, _parts) = (null, null);
         }
 

@@ -39,6 +39,7 @@ internal sealed class KafkaGroupReader : IDisposable
     private long _abandoned;
     private long _rebalances;
     private long _turns;
+    private int _rewindsWanted;
 
     /// <param name="log">The cluster.</param>
     /// <param name="topic">The topic read.</param>
@@ -79,6 +80,9 @@ internal sealed class KafkaGroupReader : IDisposable
     public Task RunAsync(CancellationToken cancellationToken) => Task.Factory.StartNew(
         () => Run(cancellationToken), CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default);
 
+    /// <summary>What was loaded is read again from where the warehouse stands, before anything else is loaded. From any thread.</summary>
+    public void RequestRewind() => Volatile.Write(ref _rewindsWanted, 1);
+
     public void Dispose()
     {
         _consumer.Dispose();
@@ -98,6 +102,7 @@ internal sealed class KafkaGroupReader : IDisposable
                 }
             }
 
+            if (Interlocked.Exchange(ref _rewindsWanted, 0) != 0) Rewind(cancellationToken);
             var isLoaded = true;
             while (_ready.TryDequeue(out var run))
             {

@@ -5,30 +5,26 @@ namespace Crypto.Warehouse.Snowflake.Streaming;
 
 /// <summary>
 /// Rows of one append, their bytes fixed before the first attempt: an attempt whose outcome is not known is repeated with exactly these
-/// bytes, since Snowflake answers a used continuation token with success and inserts nothing. Kept until committed.
+/// bytes, since Snowflake answers a used continuation token with success and inserts nothing. Kept, compressed, until committed.
 /// </summary>
 internal sealed class FrozenRows : IDisposable
 {
-    private readonly byte[] _body;
     private readonly long[] _offsets;
     private readonly int[] _ends;
     private readonly int _bodyLength;
+    private readonly int _wireLength;
     private byte[] _wire;
-    private int _wireLength;
 
     private FrozenRows(ReadOnlySpan<byte> body, ReadOnlySpan<long> offsets, ReadOnlySpan<int> ends, int start, Guid requestId)
     {
         _bodyLength = body.Length;
-        _body = ArrayPool<byte>.Shared.Rent(body.Length);
-        body.CopyTo(_body);
         Rows = offsets.Length;
         _offsets = ArrayPool<long>.Shared.Rent(Rows);
         offsets.CopyTo(_offsets);
         _ends = ArrayPool<int>.Shared.Rent(Rows);
         for (var i = 0; i < Rows; i++) _ends[i] = ends[i] - start;
         RequestId = requestId;
-        _wire = [];
-        Compress();
+        (_wire, _wireLength) = Compress(body);
     }
 
     public int Rows { get; }
@@ -64,18 +60,23 @@ internal sealed class FrozenRows : IDisposable
         return pieces;
     }
 
-    /// <summary>The rows after an offset, with new bytes.</summary>
-    public FrozenRows After(long offset, Func<Guid> nextId)
+    /// <summary>The rows up to an offset within, and those after it, with new bytes.</summary>
+    public (FrozenRows Covered, FrozenRows After) CutAfter(long offset, Func<Guid> nextId)
     {
         var first = _offsets.AsSpan(0, Rows).BinarySearch(offset);
         first = first >= 0 ? first + 1 : ~first;
-        var start = first == 0 ? 0 : _ends[first - 1];
-        return new FrozenRows(_body.AsSpan(start, _bodyLength - start), _offsets.AsSpan(first, Rows - first), _ends.AsSpan(first, Rows - first), start, nextId());
+        var start = _ends[first - 1];
+        var body = Body();
+        return (
+            new FrozenRows(body.AsSpan(0, start), _offsets.AsSpan(0, first), _ends.AsSpan(0, first), 0, RequestId),
+            new FrozenRows(body.AsSpan(start), _offsets.AsSpan(first, Rows - first), _ends.AsSpan(first, Rows - first), start, nextId()));
     }
+
+    public CommittedRows ToCommitted(long rowsOfChannel, string? reported) =>
+        new(Body(), _offsets.AsMemory(0, Rows), _ends.AsMemory(0, Rows), rowsOfChannel, reported);
 
     public void Dispose()
     {
-        ArrayPool<byte>.Shared.Return(_body);
         ArrayPool<long>.Shared.Return(_offsets);
         ArrayPool<int>.Shared.Return(_ends);
         ArrayPool<byte>.Shared.Return(Interlocked.Exchange(ref _wire, []));
@@ -104,12 +105,21 @@ internal sealed class FrozenRows : IDisposable
         Cut(body, offsets, ends, middle, end, maxWire, nextId, pieces);
     }
 
-    private void Compress()
+    private static (byte[] Wire, int Length) Compress(ReadOnlySpan<byte> body)
     {
         // Text of numbers compresses to a fifth or so; what does not compress grows by a few bytes per block.
-        using var wire = new PooledStream(ArrayPool<byte>.Shared.Rent((_bodyLength / 4) + 256));
-        using (var gzip = new GZipStream(wire, CompressionLevel.Fastest, leaveOpen: true)) gzip.Write(_body, 0, _bodyLength);
-        (_wire, _wireLength) = wire.Detach();
+        using var wire = new PooledStream(ArrayPool<byte>.Shared.Rent((body.Length / 4) + 256));
+        using (var gzip = new GZipStream(wire, CompressionLevel.Fastest, leaveOpen: true)) gzip.Write(body);
+        return wire.Detach();
+    }
+
+    // Wanted only when something went wrong: what was sent is kept compressed.
+    private byte[] Body()
+    {
+        var body = new byte[_bodyLength];
+        using var gzip = new GZipStream(new MemoryStream(_wire, 0, _wireLength), CompressionMode.Decompress);
+        gzip.ReadExactly(body);
+        return body;
     }
 
     /// <summary>Writes into a pooled array that grows.</summary>

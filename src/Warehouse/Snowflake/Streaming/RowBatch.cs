@@ -24,6 +24,14 @@ public sealed class RowBatch : IDisposable
     /// <summary>The body: one JSON object per line, every line ended.</summary>
     public ReadOnlySpan<byte> Body => _bytes.AsSpan(0, Bytes);
 
+    /// <summary>The rows up to an offset, valid until the batch changes; null without any.</summary>
+    internal CommittedRows? UpTo(long offset, long rowsOfChannel)
+    {
+        var count = Offsets.BinarySearch(offset);
+        count = count >= 0 ? count + 1 : ~count;
+        return count == 0 ? null : new CommittedRows(_bytes.AsMemory(0, Bytes), _offsets.AsMemory(0, count), _ends.AsMemory(0, count), rowsOfChannel, null);
+    }
+
     internal ReadOnlySpan<long> Offsets => _offsets.AsSpan(0, Count);
 
     /// <summary>For each row the end of its line in <see cref="Body"/>.</summary>

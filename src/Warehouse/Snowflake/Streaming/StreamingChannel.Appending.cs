@@ -86,10 +86,22 @@ public sealed partial class StreamingChannel
     // The bytes that were appended and may have to be sent again are bounded; more waits for commits.
     private async Task MakeRoomAsync(CancellationToken cancellationToken)
     {
+        if (HasRoom()) return;
+        var watch = new CommitWatch(this);
+        while (true)
+        {
+            await LookAsync(watch, cancellationToken);
+            if (_sent >= _uncommitted.Count || HasRoom()) return;
+            await _client.Transport.PauseAsync(watch.NextPause(), cancellationToken);
+        }
+    }
+
+    private bool HasRoom()
+    {
         long bytes = 0;
+        foreach (var piece in _covered) bytes += piece.BodyBytes;
         for (var i = 0; i < _sent; i++) bytes += _uncommitted[i].BodyBytes;
-        if (bytes == 0 || bytes + _uncommitted[_sent].BodyBytes <= _options.MaxUncommittedBytes) return;
-        await PollUntilAsync(() => _sent == 0, cancellationToken);
+        return bytes == 0 || bytes + _uncommitted[_sent].BodyBytes <= _options.MaxUncommittedBytes;
     }
 
     private async Task KeepIntervalAsync(CancellationToken cancellationToken)

@@ -9,7 +9,7 @@ public sealed partial class StreamingChannel
         try
         {
             if (_broken is not null) return;
-            if (Take(status)) return;
+            if (await TakeAsync(status, cancellationToken)) return;
             await ReopenAsync(true, cancellationToken);
             await PumpAsync(cancellationToken);
         }
@@ -19,65 +19,54 @@ public sealed partial class StreamingChannel
         }
     }
 
-    private async Task WaitForAsync(Func<bool> isDone, CancellationToken cancellationToken)
+    // Appends take their turns between two looks.
+    private async Task WaitForAsync(long offset, CancellationToken cancellationToken)
     {
-        await _turn.WaitAsync(cancellationToken);
-        try
+        var watch = new CommitWatch(this);
+        while (true)
         {
-            ThrowIfBroken();
-            await PollUntilAsync(isDone, cancellationToken);
-        }
-        finally
-        {
-            _turn.Release();
+            await _turn.WaitAsync(cancellationToken);
+            try
+            {
+                ThrowIfBroken();
+                if (_stored >= offset) return;
+                await LookAsync(watch, cancellationToken);
+                if (_stored >= offset) return;
+            }
+            finally
+            {
+                _turn.Release();
+            }
+
+            await _client.Transport.PauseAsync(watch.NextPause(), cancellationToken);
         }
     }
 
-    /// <summary>Asks for the status until something is so. Rows that do not commit in time are sent again through a new opening. Inside a turn.</summary>
-    private async Task PollUntilAsync(Func<bool> isDone, CancellationToken cancellationToken)
+    /// <summary>Asks for the status. Rows that do not commit in time are sent again through a new opening. Inside a turn.</summary>
+    private async Task LookAsync(CommitWatch watch, CancellationToken cancellationToken)
     {
-        var pause = _options.PollInterval.First;
-        var since = _client.Clock.GetTimestamp();
-        var before = _committed;
-        var overdue = 0;
-        while (!isDone())
+        var statuses = await _client.StatusAsync(Address.Pipe, [ServerName], cancellationToken);
+        if (!await TakeAsync(statuses.GetValueOrDefault(ServerName), cancellationToken))
         {
-            var statuses = await _client.StatusAsync(Address.Pipe, [ServerName], cancellationToken);
-            if (!Take(statuses.GetValueOrDefault(ServerName)))
-            {
-                await ReopenAfterAsync(new StreamingReply(200, "", "the channel vanished or is not well", ""), cancellationToken);
-                await PumpSentAsync(cancellationToken);
-                continue;
-            }
-
-            if (isDone()) return;
-            if (_committed != before)
-            {
-                before = _committed;
-                since = _client.Clock.GetTimestamp();
-                overdue = 0;
-            }
-            else if (_client.Clock.GetElapsedTime(since) >= _options.CommitTimeout)
-            {
-                if (++overdue > _options.MaxReopens)
-                {
-                    throw new SnowflakeException(
-                        SnowflakeFault.NotCommitted,
-                        $"{Address} accepts rows and does not commit them: it stands at {TextOf(_committed)}, {AppendedOffset} is appended, and opening it "
-                        + $"anew {_options.MaxReopens} times changed nothing. Look at SHOW CHANNELS and the state of {Address.Pipe.Table}.");
-                }
-
-                Tell(NoticeKind.CommitOverdue, $"nothing was committed for {_options.CommitTimeout}; the channel is opened anew and its rows sent again");
-                _isOpen = false;
-                await ReopenAsync(false, cancellationToken);
-                await PumpSentAsync(cancellationToken);
-                since = _client.Clock.GetTimestamp();
-                continue;
-            }
-
-            await _client.Transport.PauseAsync(pause, cancellationToken);
-            pause = pause * 2 < _options.PollInterval.Longest ? pause * 2 : _options.PollInterval.Longest;
+            await ReopenAfterAsync(new StreamingReply(200, "", "the channel vanished or is not well", ""), cancellationToken);
+            await PumpSentAsync(cancellationToken);
+            return;
         }
+
+        if (!watch.IsOverdue()) return;
+        if (++watch.Overdue > _options.MaxReopens)
+        {
+            throw new SnowflakeException(
+                SnowflakeFault.NotCommitted,
+                $"{Address} accepts rows and does not commit them: it stands at {TextOf(_committed)}, {AppendedOffset} is appended, and opening it "
+                + $"anew {_options.MaxReopens} times changed nothing. Look at SHOW CHANNELS and the state of {Address.Pipe.Table}.");
+        }
+
+        Tell(NoticeKind.CommitOverdue, $"nothing was committed for {_options.CommitTimeout}; the channel is opened anew and its rows sent again");
+        _isOpen = false;
+        await ReopenAsync(false, cancellationToken);
+        await PumpSentAsync(cancellationToken);
+        watch.Restart();
     }
 
     // After an opening everything not committed goes out again, with the bound on it lifted: it was within the bound before.
@@ -90,37 +79,31 @@ public sealed partial class StreamingChannel
         }
     }
 
-    private SnowflakeException RowsRejected(ChannelStatus status) => new(
-        SnowflakeFault.RowsRejected,
-        $"{status.RowErrors - _errorsAtOpen} rows of {Address} up to offset {status.LastErrorUpperBound} could not be stored: {status.LastError} "
-        + $"They are in SELECT * FROM ERROR_TABLE({Address.Pipe.Table}); nothing more is appended. Does the table fit this version? "
-        + "Run 'trade-ingest migrate --target snowflake --dry-run'.");
-
-    /// <returns>False when the channel has to be opened anew.</returns>
-    /// <exception cref="SnowflakeException">Rows were rejected, or the token makes no sense.</exception>
-    private bool Take(ChannelStatus? status)
+    /// <summary>What a wait for commits has seen: how far the channel was, since when, and how often that took too long.</summary>
+    private sealed class CommitWatch(StreamingChannel channel)
     {
-        if (status is null || !status.IsHealthy) return false;
-        if (status.RowErrors > _errorsAtOpen) throw Break(RowsRejected(status));
+        private TimeSpan _pause = channel._options.PollInterval.First;
+        private long _since = channel._client.Clock.GetTimestamp();
+        private long? _before = channel._committed;
 
-        var token = TokenOf(status);
-        if (token is null && _committed is not null && !_isTokenFromRows) return false;
-        _isTokenFromRows &= token is null;
-        if (token < _committed)
+        public int Overdue { get; set; }
+
+        public bool IsOverdue()
         {
-            throw Break(new SnowflakeException(
-                SnowflakeFault.TokenMismatch, $"{Address} went back from offset {_committed} to {token}: {Address.Pipe.Table} was replaced, or another process set the token. {DropAdvice()} {RestoreAdvice()}"));
+            if (channel._committed == _before) return channel._client.Clock.GetElapsedTime(_since) >= channel._options.CommitTimeout;
+            _before = channel._committed;
+            Overdue = 0;
+            Restart();
+            return false;
         }
 
-        Settle(token);
-        if (_sent == 0 && status.RowsInserted - _insertedAtOpen < _rowsCommittedSinceOpen)
-        {
-            throw Break(new SnowflakeException(
-                SnowflakeFault.RowsRejected,
-                $"{Address} is committed up to {token} and counts {status.RowsInserted - _insertedAtOpen} rows of the {_rowsCommittedSinceOpen} sent. "
-                + $"See SELECT * FROM ERROR_TABLE({Address.Pipe.Table})."));
-        }
+        public void Restart() => _since = channel._client.Clock.GetTimestamp();
 
-        return true;
+        public TimeSpan NextPause()
+        {
+            var (pause, longest) = (_pause, channel._options.PollInterval.Longest);
+            _pause = pause * 2 < longest ? pause * 2 : longest;
+            return pause;
+        }
     }
 }

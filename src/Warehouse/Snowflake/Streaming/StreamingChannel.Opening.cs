@@ -18,7 +18,12 @@ public sealed partial class StreamingChannel
         var token = TokenOf(status);
         var known = _committed ?? _known.KnownCommitted;
         _isTokenFromRows = token is null;
-        if (token is null) token = await TokenFromRowsAsync(known, cancellationToken);
+        if (token is null)
+        {
+            // Rows that were covered by the lost token and refused by the table are after the last one there is.
+            known = _stored ?? _known.KnownCommitted;
+            token = await TokenFromRowsAsync(known, cancellationToken);
+        }
 
         if (token < known)
         {
@@ -28,20 +33,23 @@ public sealed partial class StreamingChannel
                 + $"{DropAdvice()} {RestoreAdvice()}"));
         }
 
-        if (token is not null && isFirst && !_isTokenFromRows && token > (known ?? -1)) await ExplainAsync(token.Value, cancellationToken);
+        if (token is not null && isFirst && !_isTokenFromRows && token > (known ?? -1)) await ExplainAsync(token.Value, status, cancellationToken);
 
         // Errors of rows that settled between the last look and this opening would vanish into the new baseline.
-        if (!isFirst && status.RowErrors > _errorsAtOpen) throw Break(RowsRejected(status));
+        if (!isFirst && _known.RestoreMissing is null && status.RowErrors > _errorsSeen) throw Break(RowsRejected(status));
 
         ServerName = status.Channel;
         _continuation = continuation;
         _generation = _client.Transport.Generation;
-        _errorsAtOpen = status.RowErrors;
+        _errorsAtOpen = _errorsSeen = status.RowErrors;
         _insertedAtOpen = status.RowsInserted;
         _rowsCommittedSinceOpen = 0;
         _isOpen = true;
         if (!isFirst) TimesReopened++;
         Rewind(token);
+        if (_covered.Count > 0) _suspicion = (token!.Value, null);
+        _coveredAtOpen = token ?? -1;
+        await VerifyAsync(status, cancellationToken);
     }
 
     private async Task<(ChannelStatus Status, string Continuation)> RequestOpenAsync(bool waitForCommit, CancellationToken cancellationToken)
@@ -128,10 +136,11 @@ public sealed partial class StreamingChannel
         return stored;
     }
 
-    /// <summary>A token that is further than this process knows must be that of rows in the table.</summary>
-    private async Task ExplainAsync(long token, CancellationToken cancellationToken)
+    /// <summary>A token that is further than this process knows must be that of rows in the table, or of rows that the table refused.</summary>
+    private async Task ExplainAsync(long token, ChannelStatus status, CancellationToken cancellationToken)
     {
         if (_known.HighestStoredOffset is not { } read) return;
+        if (_known.RestoreMissing is not null && status.RowErrors > 0 && status.LastErrorUpperBound == status.CommittedToken) return;
         var stored = await read(cancellationToken);
         if (stored >= token) return;
         throw Break(new SnowflakeException(
@@ -160,7 +169,10 @@ public sealed partial class StreamingChannel
     /// <summary>Forgets what is committed by now; all the rest goes out again, after the token.</summary>
     private void Rewind(long? token)
     {
+        _uncommitted.InsertRange(0, _covered);
+        _covered.Clear();
         _sent = 0;
+        _committed = null;
         Settle(token);
     }
 
@@ -176,7 +188,8 @@ public sealed partial class StreamingChannel
             {
                 // Only another owner that cut its appends elsewhere can leave a token inside a piece. It has one row per offset.
                 if (_sent > 0) return;
-                _uncommitted[0] = piece.After(token.Value, _client.Transport.NextRequestId);
+                (var covered, _uncommitted[0]) = piece.CutAfter(token.Value, _client.Transport.NextRequestId);
+                _covered.Add(covered);
                 piece.Dispose();
                 return;
             }
@@ -188,7 +201,7 @@ public sealed partial class StreamingChannel
             }
 
             _uncommitted.RemoveAt(0);
-            piece.Dispose();
+            _covered.Add(piece);
         }
     }
 }

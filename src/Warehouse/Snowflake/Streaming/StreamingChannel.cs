@@ -21,13 +21,27 @@ public sealed partial class StreamingChannel : IAsyncDisposable
     private readonly List<FrozenRows> _uncommitted = [];
     private int _sent;
 
+    // Covered by the token, and not yet known to be in the table row by row.
+    private readonly List<FrozenRows> _covered = [];
+
     private string _continuation = "";
     private long? _committed;
     private int _generation;
     private int _reopens;
     private long _errorsAtOpen;
+    private long _errorsSeen;
     private long _insertedAtOpen;
     private long _rowsCommittedSinceOpen;
+    private long _rowsPassed;
+
+    // How far the channel was committed when it was opened: whoever appended those rows, their errors may be counted in the baseline.
+    private long _coveredAtOpen = -1;
+
+    // Once this offset is committed, what is covered has to be looked for in the table; and how many errors that has to explain, if any were counted.
+    private (long UpTo, long? Errors)? _suspicion;
+
+    // The last offset of rows that are in the table.
+    private long? _stored;
     private bool _isOpen;
 
     // True while the channel has no token of its own, and how far it is committed was read from the rows.
@@ -47,7 +61,7 @@ public sealed partial class StreamingChannel : IAsyncDisposable
     public ChannelAddress Address { get; }
 
     /// <summary>The last offset whose rows are in the table; null before the first. Where the source goes on, plus one.</summary>
-    public long? CommittedOffset => _committed;
+    public long? CommittedOffset => _stored;
 
     /// <summary>The last offset that was taken over, committed or not.</summary>
     public long? AppendedOffset => _uncommitted.Count > 0 ? _uncommitted[^1].LastOffset : _committed;
@@ -57,6 +71,9 @@ public sealed partial class StreamingChannel : IAsyncDisposable
 
     /// <summary>Times the channel was opened anew after the first.</summary>
     public int TimesReopened { get; private set; }
+
+    /// <summary>Rows that were covered by the token, were not in the table, and were added.</summary>
+    public long RestoredRows { get; private set; }
 
     /// <summary>Attempts repeated byte for byte.</summary>
     public long Resends { get; private set; }
@@ -80,6 +97,8 @@ public sealed partial class StreamingChannel : IAsyncDisposable
             ThrowIfBroken();
             await PumpAsync(cancellationToken);
             if (batch.Count == 0) return;
+            _rowsPassed += batch.Count;
+            if (batch.UpTo(_coveredAtOpen, _rowsPassed) is { } skipped) await RestoreAsync(skipped, cancellationToken);
             var after = AppendedOffset ?? -1;
             var rows = 0;
             foreach (var piece in FrozenRows.Of(batch, after, _options.MaxBodyBytes, _options.MaxWireBytes, _client.Transport.NextRequestId))
@@ -103,7 +122,7 @@ public sealed partial class StreamingChannel : IAsyncDisposable
     public async Task CommittedAsync(long offset, CancellationToken cancellationToken = default)
     {
         if (offset > (AppendedOffset ?? -1)) throw new ArgumentOutOfRangeException(nameof(offset), offset, $"Only {AppendedOffset} is appended.");
-        await WaitForAsync(() => _committed >= offset, cancellationToken);
+        await WaitForAsync(offset, cancellationToken);
     }
 
     /// <summary>Waits until everything appended is in the table.</summary>
@@ -117,7 +136,9 @@ public sealed partial class StreamingChannel : IAsyncDisposable
         await _turn.WaitAsync();
         _broken ??= new SnowflakeException(SnowflakeFault.Configuration, $"{Address} is closed here.");
         foreach (var piece in _uncommitted) piece.Dispose();
+        foreach (var piece in _covered) piece.Dispose();
         _uncommitted.Clear();
+        _covered.Clear();
         _sent = 0;
         _turn.Release();
         _client.Forget(this);

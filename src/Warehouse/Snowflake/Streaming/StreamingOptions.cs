@@ -86,4 +86,7 @@ public enum NoticeKind
 
     /// <summary>A channel had no token although the table has rows of it; it goes on after those.</summary>
     TokenRecovered,
+
+    /// <summary>Rows that the table had refused were added by another way.</summary>
+    RowsRestored,
 }
