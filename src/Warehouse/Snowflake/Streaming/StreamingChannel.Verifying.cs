@@ -85,7 +85,9 @@ public sealed partial class StreamingChannel
 
     private SnowflakeException RowsRejected(ChannelStatus status) => new(
         SnowflakeFault.RowsRejected,
-        $"{Math.Max(status.RowErrors - _errorsSeen, 1)} rows of {Address} up to offset {status.LastErrorUpperBound} could not be stored: {status.LastError} "
-        + $"They are in SELECT * FROM ERROR_TABLE({Address.Pipe.Table}); nothing more is appended. Does the table fit this version? "
+        (status.RowErrors > _errorsSeen
+            ? $"{status.RowErrors - _errorsSeen} rows of {Address} up to offset {status.LastErrorUpperBound} could not be stored: {status.LastError} "
+            : $"{Address} is committed up to {_committed} and counts {status.RowsInserted - _insertedAtOpen} rows of the {_rowsCommittedSinceOpen} sent. ")
+        + $"Look at SELECT * FROM ERROR_TABLE({Address.Pipe.Table}); nothing more is appended. Does the table fit this version? "
         + "Run 'trade-ingest migrate --target snowflake --dry-run'.");
 }
