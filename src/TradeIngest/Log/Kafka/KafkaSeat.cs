@@ -147,8 +147,8 @@ internal sealed class KafkaSeat : IDisposable
             Volatile.Write(ref _polledAt, _clock.GetTimestamp());
             _term = new SeatTerm(() => !WasSilent, _abandoning);
             var term = _term;
-            _working = Task.Run(() => _work(term));
             Stand(SeatState.Active);
+            _working = Task.Run(() => _work(term));
         }
 
         if (_term is null) Stand(SeatState.Standby);
