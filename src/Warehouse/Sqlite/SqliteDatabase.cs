@@ -96,36 +96,6 @@ public sealed class SqliteDatabase : IDisposable
         }
     }
 
-    /// <summary>Opens a second connection to a file that this process writes, to move its write-ahead log from.</summary>
-    internal static SqliteDatabase OpenForCheckpoints(string path) => Open(path, SqliteOpenMode.ReadWrite);
-
-    /// <summary>Bytes of a page.</summary>
-    internal long PageSize
-    {
-        get
-        {
-            using var size = Prepare("PRAGMA page_size");
-            return size.Scalar()!.Value;
-        }
-    }
-
-    /// <summary>Pages that commits of this connection wrote since the last call.</summary>
-    internal int TakePagesWritten()
-    {
-        const int CacheWrite = 9;
-        ThrowOn(SQLitePCL.raw.sqlite3_db_status(Handle, CacheWrite, out var pages, out _, resetFlg: 1), "sqlite3_db_status");
-        return pages;
-    }
-
-    /// <summary>Copies what no reader holds back from the write-ahead log into the file, without waiting for anybody.</summary>
-    /// <returns>Whether it was held up or failed, and the pages that are left to copy.</returns>
-    internal (bool IsHeldUp, int Left) Checkpoint()
-    {
-        const int Passive = 0;
-        var result = SQLitePCL.raw.sqlite3_wal_checkpoint_v2(Handle, "main", Passive, out var logged, out var copied);
-        return result == SQLitePCL.raw.SQLITE_OK ? (false, logged - copied) : (true, int.MaxValue);
-    }
-
     /// <summary>Prepares a statement, which the database disposes at the latest with itself.</summary>
     public SqliteStatement Prepare(string sql)
     {

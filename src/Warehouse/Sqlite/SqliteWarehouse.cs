@@ -23,7 +23,6 @@ public sealed partial class SqliteWarehouse : IWarehouse
     private const int CacheBytes = 32 << 20;
 
     private readonly SqliteDatabase _database;
-    private readonly WalCheckpoints _checkpoints;
     private readonly SqliteWarehouseOptions _options;
     private readonly TimeProvider _clock;
     private readonly UsdAmount _usd;
@@ -38,10 +37,9 @@ public sealed partial class SqliteWarehouse : IWarehouse
     // By Symbol.Ordinal; an entry is trusted only if it holds that very symbol.
     private (Symbol? Symbol, SymbolState? State)[] _byOrdinal = new (Symbol?, SymbolState?)[64];
 
-    private SqliteWarehouse(SqliteDatabase database, WalCheckpoints checkpoints, SqliteWarehouseOptions options, TimeProvider clock)
+    private SqliteWarehouse(SqliteDatabase database, SqliteWarehouseOptions options, TimeProvider clock)
     {
         _database = database;
-        _checkpoints = checkpoints;
         _options = options;
         _clock = clock;
         _usd = new UsdAmount(options.PeggedAssets);
@@ -54,18 +52,15 @@ public sealed partial class SqliteWarehouse : IWarehouse
     public static SqliteWarehouse Open(string path, SqliteWarehouseOptions options, TimeProvider clock)
     {
         var database = SqliteDatabase.OpenForWriting(path, isDurable: false, CacheBytes);
-        WalCheckpoints? checkpoints = null;
         try
         {
             new SchemaMigrator(database, clock).Migrate();
-            checkpoints = new WalCheckpoints(database);
-            var warehouse = new SqliteWarehouse(database, checkpoints, options, clock);
+            var warehouse = new SqliteWarehouse(database, options, clock);
             warehouse.ReadState();
             return warehouse;
         }
         catch
         {
-            checkpoints?.Dispose();
             database.Dispose();
             throw;
         }
@@ -97,7 +92,6 @@ public sealed partial class SqliteWarehouse : IWarehouse
     {
         if (Interlocked.Exchange(ref _isDisposed, true)) return;
         await _writing.WaitAsync(CancellationToken.None);
-        _checkpoints.Dispose();
         _database.Dispose();
         _writing.Dispose();
     }
@@ -152,9 +146,7 @@ public sealed partial class SqliteWarehouse : IWarehouse
         RefreshState();
         try
         {
-            var result = _database.InTransaction(work);
-            _checkpoints.AfterCommit();
-            return result;
+            return _database.InTransaction(work);
         }
         catch
         {
