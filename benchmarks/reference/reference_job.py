@@ -4,6 +4,9 @@ batches of 1,000. No gaps are noticed, nothing is verified, prices pass through 
 
     reference_job.py ws://127.0.0.1:9443 BTCUSDT,ETHUSDT 100000
 
+The queue of received messages has no bound: with the library's default of 32 and a sender at full speed on one machine, the script mostly
+waits for TCP's window to open again.
+
 Prints trades stored per second, from the first to the last. Needs Debian's python3-websockets.
 """
 import asyncio
