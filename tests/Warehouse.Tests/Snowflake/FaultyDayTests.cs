@@ -26,7 +26,7 @@ public sealed class FaultyDayTests
     private static readonly Fault[] Ordered =
     [
         Fault.LostBefore, Fault.LostAfter, Fault.UnavailableBefore, Fault.ErrorAfter, Fault.TooManyRequests, Fault.ExpiredToken, Fault.DelayedCommit, Fault.StuckCommit,
-        Fault.StaleSequencer, Fault.ChannelInvalidated, Fault.ChannelVanished, Fault.FailedOver, Fault.RowError, Fault.StatementRunsOn, Fault.StatementFailed,
+        Fault.StaleSequencer, Fault.ChannelInvalidated, Fault.ChannelVanished, Fault.FailedOver, Fault.RowError, Fault.RowLost, Fault.StatementRunsOn, Fault.StatementFailed,
     ];
 
     private readonly SymbolTable _symbols = new();
