@@ -42,7 +42,7 @@ public sealed class SnowflakeStopTests : IAsyncDisposable
     public async Task StartAsync()
     {
         _account = await TestAccount.StartAsync();
-        await using (var sql = _account.NewSql()) await new SnowflakeMigrator(sql, new ObjectNames(), _account.Clock).MigrateAsync(Stop);
+        await _account.MigrateAsync(Stop);
         _log = EmbeddedTradeLog.Open(_folder[EmbeddedTradeLog.FileName], new EmbeddedTradeLogOptions { Partitions = 2 }, _account.Clock);
         _topic = new TopicLog(_log, "kafka:cluster/topic-1");
         await AppendAsync(1, 10);

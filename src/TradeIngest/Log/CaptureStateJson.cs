@@ -1,6 +1,7 @@
 using System.Buffers;
 using System.Text;
 using System.Text.Json;
+using Crypto.TradeIngest.Pipelines;
 using Crypto.TradeModel.Continuity;
 using Crypto.TradeModel.Quality;
 using Crypto.TradeModel.Symbols;
@@ -65,10 +66,7 @@ internal static class CaptureStateJson
     private static ErrorReason Read(JsonElement root, out CaptureState? state)
     {
         state = null;
-        if (root.ValueKind != JsonValueKind.Object) return ErrorReason.WrongType;
-        if (!root.TryGetProperty("version"u8, out var version)) return ErrorReason.MissingField;
-        if (version.ValueKind != JsonValueKind.Number) return ErrorReason.WrongType;
-        if (!version.TryGetInt32(out var number) || number != Version) return ErrorReason.UnknownContractVersion;
+        if (ContractVersion.Check(root, Version) is var fault and not ErrorReason.None) return fault;
         if (!root.TryGetProperty("ticker"u8, out var ticker) || !root.TryGetProperty("from"u8, out var from)
             || !root.TryGetProperty("next"u8, out var next) || !root.TryGetProperty("missing"u8, out var missing))
         {

@@ -2,6 +2,7 @@ using System.Buffers;
 using System.Collections.Immutable;
 using System.Text;
 using System.Text.Json;
+using Crypto.TradeIngest.Pipelines;
 using Crypto.TradeModel.Quality;
 using Crypto.TradeModel.Times;
 using Crypto.Warehouse.Dimension;
@@ -67,10 +68,7 @@ internal static class SymbolChangeJson
     private static ErrorReason Read(JsonElement root, out SymbolChange? change)
     {
         change = null;
-        if (root.ValueKind != JsonValueKind.Object) return ErrorReason.WrongType;
-        if (!root.TryGetProperty("version"u8, out var version)) return ErrorReason.MissingField;
-        if (version.ValueKind != JsonValueKind.Number) return ErrorReason.WrongType;
-        if (!version.TryGetInt32(out var number) || number != Version) return ErrorReason.UnknownContractVersion;
+        if (ContractVersion.Check(root, Version) is var fault and not ErrorReason.None) return fault;
         if (!root.TryGetProperty("source"u8, out var source)
             || !root.TryGetProperty("sequence"u8, out var sequence)
             || !root.TryGetProperty("exchange"u8, out var exchange)

@@ -51,10 +51,7 @@ internal static class DeadLetterJson
     private static ErrorReason Read(JsonElement root, out DeadLetter? letter)
     {
         letter = null;
-        if (root.ValueKind != JsonValueKind.Object) return ErrorReason.WrongType;
-        if (!root.TryGetProperty("version"u8, out var version)) return ErrorReason.MissingField;
-        if (version.ValueKind != JsonValueKind.Number) return ErrorReason.WrongType;
-        if (!version.TryGetInt32(out var number) || number != Version) return ErrorReason.UnknownContractVersion;
+        if (ContractVersion.Check(root, Version) is var fault and not ErrorReason.None) return fault;
         if (!root.TryGetProperty("reason"u8, out var reasonName)
             || !root.TryGetProperty("detail"u8, out var detail)
             || !root.TryGetProperty("source"u8, out var sourceName)

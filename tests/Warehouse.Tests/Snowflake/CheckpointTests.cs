@@ -2,7 +2,6 @@ using Crypto.SnowflakeEmulator.Faults;
 using Crypto.TestSupport;
 using Crypto.TradeModel.Symbols;
 using Crypto.Warehouse.Snowflake;
-using Crypto.Warehouse.Snowflake.Migrating;
 
 namespace Crypto.Warehouse.Tests.Snowflake;
 
@@ -17,7 +16,7 @@ public sealed class CheckpointTests
     public async Task LoadAsync_NothingComesAfterIt_IsCheckpointedAllTheSame()
     {
         await using var account = await TestAccount.StartAsync();
-        await using (var sql = account.NewSql()) await new SnowflakeMigrator(sql, new ObjectNames(), account.Clock).MigrateAsync(Stop);
+        await account.MigrateAsync(Stop);
         await using var warehouse = await account.OpenWarehouseAsync(checkpointInterval: TimeSpan.FromSeconds(1));
         var builder = new BatchBuilder();
         var btc = new SymbolTable().Intern("BTCUSDT");
@@ -34,7 +33,7 @@ public sealed class CheckpointTests
     public async Task LoadAsync_ChannelsInvalidatedWhileNothingIsLoaded_AreUsableAgainBeforeTheNext()
     {
         await using var account = await TestAccount.StartAsync();
-        await using (var sql = account.NewSql()) await new SnowflakeMigrator(sql, new ObjectNames(), account.Clock).MigrateAsync(Stop);
+        await account.MigrateAsync(Stop);
         await using var warehouse = await SnowflakeWarehouse.OpenAsync(
             account.NewSql(), account.NewClient(), new SnowflakeWarehouseOptions { HealthInterval = TimeSpan.FromMilliseconds(20) }, account.Clock, Stop);
         var builder = new BatchBuilder();

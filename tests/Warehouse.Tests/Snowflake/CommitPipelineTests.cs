@@ -6,7 +6,6 @@ using Crypto.TradeModel.Times;
 using Crypto.Warehouse.Dimension;
 using Crypto.Warehouse.Loading;
 using Crypto.Warehouse.Snowflake;
-using Crypto.Warehouse.Snowflake.Migrating;
 using Crypto.Warehouse.Snowflake.Streaming;
 
 namespace Crypto.Warehouse.Tests.Snowflake;
@@ -32,8 +31,7 @@ public sealed class CommitPipelineTests
     public async Task StartAsync()
     {
         _account = await TestAccount.StartAsync();
-        await using var sql = _account.NewSql();
-        await new SnowflakeMigrator(sql, new ObjectNames(), _account.Clock).MigrateAsync(Stop);
+        await _account.MigrateAsync(Stop);
     }
 
     [TestCleanup]

@@ -8,7 +8,6 @@ using Crypto.TradeModel.Times;
 using Crypto.TradeModel.Trades;
 using Crypto.Warehouse.Loading;
 using Crypto.Warehouse.Snowflake;
-using Crypto.Warehouse.Snowflake.Migrating;
 
 namespace Crypto.Warehouse.Tests.Snowflake;
 
@@ -42,7 +41,7 @@ public sealed class FaultyDayTests
         var wanted = int.Parse(Environment.GetEnvironmentVariable("CRYPTO_SNOWFLAKE_TRADES") ?? "24000", CultureInfo.InvariantCulture);
         var logs = Enumerable.Range(0, Partitions).Select(partition => new LogOfOneSymbol(_symbols, partition, wanted / Partitions)).ToArray();
         await using var account = await TestAccount.StartAsync(new EmulatorOptions { CommitDelay = TimeSpan.FromMilliseconds(1), LongCommitDelay = TimeSpan.FromMilliseconds(400), JsonTokens = true });
-        await using (var sql = account.NewSql()) await new SnowflakeMigrator(sql, new ObjectNames(), account.Clock).MigrateAsync(Stop);
+        await account.MigrateAsync(Stop);
         foreach (var fault in Ordered) account.Server.Faults.Share(fault, fault == Fault.StatementFailed ? 0.01 : 0.03);
 
         // Sinks are killed in the middle of a batch whose rows are in flight; none of them tidies up. The next one starts with that partition.

@@ -3,7 +3,6 @@ using System.Globalization;
 using Crypto.SnowflakeEmulator;
 using Crypto.TradeModel.Symbols;
 using Crypto.Warehouse.Snowflake;
-using Crypto.Warehouse.Snowflake.Migrating;
 using Crypto.Warehouse.Snowflake.Streaming;
 
 namespace Crypto.Warehouse.Tests.Snowflake;
@@ -27,7 +26,7 @@ public sealed class LoadRateTests
         var delay = TimeSpan.FromMilliseconds(Setting("CRYPTO_SNOWFLAKE_COMMIT_MS", 50));
         var loads = Setting("CRYPTO_SNOWFLAKE_LOADS", 0);
         await using var account = await TestAccount.StartAsync(new EmulatorOptions { CommitDelay = delay });
-        await using (var sql = account.NewSql()) await new SnowflakeMigrator(sql, new ObjectNames(), account.Clock).MigrateAsync(stop);
+        await account.MigrateAsync(stop);
         var defaults = new StreamingOptions { AccountUrl = account.Server.Url };
         await using var warehouse = await SnowflakeWarehouse.OpenAsync(
             account.NewSql(), account.NewClient(defaults), new SnowflakeWarehouseOptions { CheckpointInterval = TimeSpan.FromHours(1) }, account.Clock, stop);

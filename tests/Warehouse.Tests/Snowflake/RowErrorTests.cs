@@ -4,7 +4,6 @@ using Crypto.TestSupport;
 using Crypto.TradeModel.Symbols;
 using Crypto.Warehouse.Loading;
 using Crypto.Warehouse.Snowflake;
-using Crypto.Warehouse.Snowflake.Migrating;
 using Crypto.Warehouse.Snowflake.Streaming;
 
 namespace Crypto.Warehouse.Tests.Snowflake;
@@ -28,8 +27,7 @@ public sealed class RowErrorTests
     public async Task StartAsync()
     {
         _account = await TestAccount.StartAsync();
-        await using var sql = _account.NewSql();
-        await new SnowflakeMigrator(sql, new ObjectNames(), _account.Clock).MigrateAsync(Stop);
+        await _account.MigrateAsync(Stop);
     }
 
     [TestCleanup]

@@ -3,6 +3,7 @@ using Crypto.SnowflakeEmulator;
 using Crypto.TestSupport;
 using Crypto.Warehouse.Snowflake;
 using Crypto.Warehouse.Snowflake.Keys;
+using Crypto.Warehouse.Snowflake.Migrating;
 using Crypto.Warehouse.Snowflake.Sql;
 using Crypto.Warehouse.Snowflake.Streaming;
 
@@ -54,6 +55,13 @@ internal sealed class TestAccount : IAsyncDisposable
 
     public static async Task<TestAccount> StartAsync(EmulatorOptions? options = null, TimeProvider? clock = null) =>
         new(await EmulatedSnowflake.StartAsync(options ?? new EmulatorOptions(), clock ?? TimeProvider.System), clock ?? TimeProvider.System);
+
+    /// <summary>Applies the project's schema.</summary>
+    public async Task MigrateAsync(CancellationToken cancellationToken)
+    {
+        await using var sql = NewSql();
+        await new SnowflakeMigrator(sql, new ObjectNames(), Clock).MigrateAsync(cancellationToken);
+    }
 
     public static string NewPem()
     {

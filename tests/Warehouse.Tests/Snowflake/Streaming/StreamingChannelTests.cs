@@ -2,6 +2,7 @@ using Crypto.SnowflakeEmulator;
 using Crypto.SnowflakeEmulator.Faults;
 using Crypto.Warehouse.Snowflake;
 using Crypto.Warehouse.Snowflake.Streaming;
+using static Crypto.Warehouse.Tests.Snowflake.Streaming.EventRows;
 
 namespace Crypto.Warehouse.Tests.Snowflake.Streaming;
 
@@ -373,16 +374,6 @@ public sealed class StreamingChannelTests
         AssertStored(5);
     }
 
-    [TestMethod]
-    public void Of_AnotherEpoch_IsAnotherChannel()
-    {
-        var name = ChannelName.Of("epoch-1", "stock_trades", 3);
-        Assert.StartsWith("STOCK_TRADES_P3_", name);
-        Assert.IsTrue(SnowflakeIdentifier.IsValid(name));
-        Assert.AreNotEqual(name, ChannelName.Of("epoch-2", "stock_trades", 3));
-        Assert.AreNotEqual(ChannelName.Of("e", "a.b", 0), ChannelName.Of("e", "a_b", 0));
-    }
-
     private async Task StartAsync(EmulatorOptions options)
     {
         _account = await TestAccount.StartAsync(options);
@@ -399,19 +390,6 @@ public sealed class StreamingChannelTests
     private Task<StreamingChannel> OpenAsync(OpenOptions? options = null) => _client.OpenChannelAsync(Address, options, Stop);
 
     private Task<long?> Highest(CancellationToken cancellationToken) => Task.FromResult((long?)Server.Database.Read("SELECT max(ID) FROM EVENTS")[0][0]);
-
-    private static RowBatch Rows(long from, long to)
-    {
-        var batch = new RowBatch();
-        for (var i = from; i <= to; i++)
-        {
-            var row = batch.BeginRow(i);
-            row.Number("ID"u8, i);
-            row.End();
-        }
-
-        return batch;
-    }
 
     private void AssertStored(long count, long from = 0)
     {

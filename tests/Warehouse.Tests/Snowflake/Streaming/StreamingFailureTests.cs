@@ -3,6 +3,7 @@ using Crypto.SnowflakeEmulator;
 using Crypto.SnowflakeEmulator.Faults;
 using Crypto.Warehouse.Snowflake;
 using Crypto.Warehouse.Snowflake.Streaming;
+using static Crypto.Warehouse.Tests.Snowflake.Streaming.EventRows;
 
 namespace Crypto.Warehouse.Tests.Snowflake.Streaming;
 
@@ -130,19 +131,6 @@ public sealed class StreamingFailureTests
         var appends = Server.Channels.Appends;
         Assert.AreEqual(fault, (await Assert.ThrowsExactlyAsync<SnowflakeException>(() => channel.AppendAsync(Rows(50, 51), Stop))).Fault);
         Assert.AreEqual(appends, Server.Channels.Appends, "Nothing is appended after.");
-    }
-
-    private static RowBatch Rows(long from, long to)
-    {
-        var batch = new RowBatch();
-        for (var i = from; i <= to; i++)
-        {
-            var row = batch.BeginRow(i);
-            row.Number("ID"u8, i);
-            row.End();
-        }
-
-        return batch;
     }
 
     private void AssertStored(long count)
