@@ -48,8 +48,12 @@ internal sealed partial class StreamSession : IAsyncDisposable
         _clock = clock;
         _logger = logger;
         _requests = new SubscriptionRequests(connection, options, clock);
+        StartedAt = clock.GetTimestamp();
         Completion = RunAsync();
     }
+
+    /// <summary>When connecting began, from which the exchange counts a connection's 24 hours; a timestamp of the clock.</summary>
+    public long StartedAt { get; }
 
     /// <summary>Completes when every subscription is confirmed; never, when the session ends before.</summary>
     public Task Ready => _ready.Task;

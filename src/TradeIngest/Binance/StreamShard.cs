@@ -67,7 +67,6 @@ internal sealed class StreamShard(
     /// <returns>The session that was lost.</returns>
     private async Task<StreamSession> FollowAsync(StreamSession session, CancellationToken token)
     {
-        var since = clock.GetTimestamp();
         var lifetime = Lifetime();
         try
         {
@@ -75,7 +74,7 @@ internal sealed class StreamShard(
             {
                 using (var waiting = CancellationTokenSource.CreateLinkedTokenSource(token))
                 {
-                    var left = lifetime - clock.GetElapsedTime(since);
+                    var left = lifetime - clock.GetElapsedTime(session.StartedAt);
                     var old = Task.Delay(left > TimeSpan.Zero ? left : TimeSpan.Zero, clock, waiting.Token);
                     await Task.WhenAny(session.Completion, session.ShutdownAnnounced, old);
                     await waiting.CancelAsync();
@@ -91,7 +90,6 @@ internal sealed class StreamShard(
                     await session.CloseAsync();
                     metrics.CountRotation();
                     session = next;
-                    since = clock.GetTimestamp();
                     lifetime = Lifetime();
                     continue;
                 }
@@ -110,7 +108,7 @@ internal sealed class StreamShard(
             throw;
         }
 
-        if (clock.GetElapsedTime(since) >= options.HealthyAfter) _backoff.Reset();
+        if (clock.GetElapsedTime(session.StartedAt) >= options.HealthyAfter) _backoff.Reset();
         return session;
     }
 
