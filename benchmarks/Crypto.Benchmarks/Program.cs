@@ -8,7 +8,7 @@ using Crypto.Benchmarks.Measuring;
 
 // quick [--floors FILE] [--json FILE] [NAME…]   a few minutes; with floors it fails when one is broken
 // full --results FOLDER [NAME…]                 the committed tables
-// growth [--results FOLDER]                     cost as symbols and stored trades grow; several minutes, 10 GB of disk
+// growth [--results FOLDER] [symbols|memory|stored…]   cost as symbols and stored trades grow; several minutes, 10 GB of disk
 // kafka --brokers HOST:PORT [--results FOLDER]  the log on Kafka against kcat; needs kcat
 // alone NAME…                                   the candidate alone for ten seconds, for a profiler to look at
 // detail [BenchmarkDotNet's options]            one question under BenchmarkDotNet: --filter '*ParseTrade*'
@@ -34,6 +34,6 @@ static int Detail(string[] options)
 
 static int Usage()
 {
-    Console.Error.WriteLine("Crypto.Benchmarks quick [--floors FILE] [--json FILE] [NAME...] | full --results FOLDER [NAME...] | growth [--results FOLDER] | kafka --brokers HOST:PORT [--results FOLDER] | alone NAME... | detail [--filter PATTERN]");
+    Console.Error.WriteLine("Crypto.Benchmarks quick [--floors FILE] [--json FILE] [NAME...] | full --results FOLDER [NAME...] | growth [--results FOLDER] [symbols|memory|stored...] | kafka --brokers HOST:PORT [--results FOLDER] | alone NAME... | detail [--filter PATTERN]");
     return 2;
 }

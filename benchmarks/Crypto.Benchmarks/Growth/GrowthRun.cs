@@ -22,20 +22,23 @@ internal static class GrowthRun
     {
         var text = new StringBuilder();
         text.AppendLine(CultureInfo.InvariantCulture, $"# Growth\n\n{Report.Machine()}. Read the ratios; see [how](../README.md).\n");
-        text.AppendLine("| symbols | frame to trade, continuity, quality | ratio | warehouse load | ratio |");
-        text.AppendLine("|---:|---:|---:|---:|---:|");
-        OfSymbols(text);
-        text.AppendLine(CultureInfo.InvariantCulture, $"\nMemory kept per symbol, once it has traded: {MemoryPerSymbol()} bytes of the managed heap.\n");
-        text.AppendLine(CultureInfo.InvariantCulture, $"| stored trades ({StoredSymbols} symbols) | warehouse load | ratio to a warehouse of one million |");
-        text.AppendLine("|---:|---:|---:|");
-        OfStoredTrades(text);
+        if (IsAsked("symbols")) OfSymbols(text);
+        if (IsAsked("memory")) OfMemory(text);
+        if (IsAsked("stored")) OfStoredTrades(text);
         Console.WriteLine(text);
-        if (arguments.Results is { } folder) File.WriteAllText(Path.Combine(folder, "growth.md"), text.ToString());
+        if (arguments is { Results: { } folder, Names: [] }) File.WriteAllText(Path.Combine(folder, "growth.md"), text.ToString());
         return 0;
+
+        bool IsAsked(string part) => arguments.Names.Count == 0 || arguments.Names.Contains(part);
     }
+
+    private static void OfMemory(StringBuilder text) =>
+        text.AppendLine(CultureInfo.InvariantCulture, $"Memory kept per symbol, once it has traded: {MemoryPerSymbol()} bytes of the managed heap.\n");
 
     private static void OfSymbols(StringBuilder text)
     {
+        text.AppendLine("| symbols | frame to trade, continuity, quality | ratio | warehouse load | ratio |");
+        text.AppendLine("|---:|---:|---:|---:|---:|");
         var paths = Symbols.Select(symbols => new ReceivePath(symbols.Count, symbols.IsEven)).ToArray();
         var received = TakeTurns([.. paths.Select(path => (Func<double>)path.ReceiveNext)]);
         foreach (var path in paths) path.Close();
@@ -48,10 +51,14 @@ internal static class GrowthRun
                 CultureInfo.InvariantCulture,
                 $"| {Symbols[i].Count:N0}{(Symbols[i].IsEven ? ", all alike" : "")} | {received[i].Nanoseconds:0} ns | {received[i].Ratio:0.00} | {loaded[i].Nanoseconds:0} ns | {loaded[i].Ratio:0.00} |");
         }
+
+        text.AppendLine();
     }
 
     private static void OfStoredTrades(StringBuilder text)
     {
+        text.AppendLine(CultureInfo.InvariantCulture, $"| stored trades ({StoredSymbols} symbols) | warehouse load | ratio to a warehouse of one million |");
+        text.AppendLine("|---:|---:|---:|");
         using var small = new GrowingWarehouse(StoredSymbols);
         using var large = new GrowingWarehouse(StoredSymbols);
         small.GrowTo(FirstMillion);

@@ -14,7 +14,8 @@ namespace Crypto.Benchmarks.Stores;
 /// <code>
 /// records + trades ──▶ [ one transaction per 8,192 ] ──▶ raw · fact · coverage · position
 /// </code>
-/// Both sides write the same columns to a file in WAL mode and commit equally often, without a sync per commit.
+/// Both sides write the same columns to a file in WAL mode and commit equally often, without a sync per commit; both are done when
+/// everything is in the file.
 /// </summary>
 [MemoryDiagnoser]
 public class WarehouseLoadBenchmarks
@@ -80,6 +81,7 @@ public class WarehouseLoadBenchmarks
             stored += loading.AsTask().GetAwaiter().GetResult().Stored;
         }
 
+        WriteAheadLog.CopyAll(_folder!["warehouse.db"]);
         return stored;
     }
 
@@ -88,6 +90,7 @@ public class WarehouseLoadBenchmarks
     {
         long stored = 0;
         foreach (var batch in _batches) stored += _rowByRow!.Load(batch);
+        WriteAheadLog.CopyAll(_folder!["rows.db"]);
         return stored;
     }
 

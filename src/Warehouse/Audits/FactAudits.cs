@@ -4,7 +4,7 @@ using Crypto.Warehouse.Loading;
 
 namespace Crypto.Warehouse.Audits;
 
-/// <summary>The audits that need every fact: one pass over <c>FACT_TRADES</c>, in order of fact id, serves them all.</summary>
+/// <summary>The audits that need every fact: one pass over <c>FACT_TRADES</c>, in any order, serves them all.</summary>
 internal sealed class FactAudits
 {
     private readonly UsdAmount _usd;

@@ -3,8 +3,7 @@ using Crypto.TradeModel.Quality;
 namespace Crypto.Warehouse.Dimension;
 
 /// <summary>
-/// <c>fact_id = symbol_id &lt;&lt; 40 | trade_id</c>: unique without a look-up, and the trades of one symbol lie side by side
-/// in the index. Leaves 23 bits for the symbol and 40 for the trade.
+/// <c>fact_id = symbol_id &lt;&lt; 40 | trade_id</c>: unique without a look-up. Leaves 23 bits for the symbol and 40 for the trade.
 /// </summary>
 public static class FactId
 {

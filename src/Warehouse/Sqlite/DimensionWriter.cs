@@ -7,6 +7,13 @@ namespace Crypto.Warehouse.Sqlite;
 /// <summary>The statements that write the dimension, prepared for one transaction.</summary>
 internal sealed class DimensionWriter(SqliteDatabase database) : IDisposable
 {
+    // The facts of a symbol in a stretch of time: of each segment that reaches into the stretch, the rows of the symbol.
+    private const string FactsOfStretch =
+        """
+        FACT_SEGMENTS AS s JOIN FACT_TRADES AS f ON f.row_id >= (s.segment_id << 40) + ?1 AND f.row_id < (s.segment_id << 40) + ?2
+        WHERE s.last_trade_time >= ?3 AND s.first_trade_time < ?4 AND f.trade_time >= ?3 AND f.trade_time < ?4
+        """;
+
     private readonly SqliteStatement _record = database.Prepare(
         """
         INSERT INTO SYMBOL_CHANGES (source, sequence, exchange, ticker, operation, valid_time, recorded_time, attributes, hash)
@@ -37,9 +44,9 @@ internal sealed class DimensionWriter(SqliteDatabase database) : IDisposable
         """);
 
     private readonly SqliteStatement _rekey = database.Prepare(
-        """
-        UPDATE FACT_TRADES SET symbol_key = ?1
-        WHERE fact_id BETWEEN ?2 AND ?3 AND symbol_key = ?4 AND trade_time >= ?5 AND trade_time < ?6
+        $"""
+        UPDATE FACT_TRADES SET symbol_key = ?5
+        WHERE row_id IN (SELECT f.row_id FROM {FactsOfStretch} AND f.symbol_key = ?6)
         """);
 
     public void Record(SymbolChange change) => _record
@@ -118,26 +125,17 @@ internal sealed class DimensionWriter(SqliteDatabase database) : IDisposable
     }
 
     /// <returns>Facts bound anew.</returns>
-    public long Rekey(int symbolId, in Rebinding rebinding) => _rekey
-        .Bind(1, rebinding.New.SymbolKey)
-        .Bind(2, FactId.Of(symbolId, 0))
-        .Bind(3, FactId.Of(symbolId + 1, 0) - 1)
-        .Bind(4, rebinding.Old.SymbolKey)
-        .Bind(5, rebinding.From.Microseconds)
-        .Bind(6, rebinding.To.Microseconds)
+    public long Rekey(int symbolId, in Rebinding rebinding) => BindStretch(_rekey, symbolId, rebinding)
+        .Bind(5, rebinding.New.SymbolKey)
+        .Bind(6, rebinding.Old.SymbolKey)
         .Run();
 
     /// <summary>Prices the facts of a stretch whose quote asset counts as dollars now and did not before, or the reverse.</summary>
     public void Reprice(int symbolId, in Rebinding rebinding, bool isPegged)
     {
-        using var facts = database.Prepare(
-            "SELECT fact_id, price, quantity FROM FACT_TRADES WHERE fact_id BETWEEN ?1 AND ?2 AND trade_time >= ?3 AND trade_time < ?4");
-        using var update = database.Prepare("UPDATE FACT_TRADES SET total_amount_usd = ?, quality_flags = ? WHERE fact_id = ?");
-        facts
-            .Bind(1, FactId.Of(symbolId, 0))
-            .Bind(2, FactId.Of(symbolId + 1, 0) - 1)
-            .Bind(3, rebinding.From.Microseconds)
-            .Bind(4, rebinding.To.Microseconds);
+        using var facts = database.Prepare($"SELECT f.row_id, f.price, f.quantity FROM {FactsOfStretch}");
+        using var update = database.Prepare("UPDATE FACT_TRADES SET total_amount_usd = ?, quality_flags = ? WHERE row_id = ?");
+        BindStretch(facts, symbolId, rebinding);
         while (facts.Step())
         {
             var amount = UsdAmount.Of(new Price(facts.GetInt64(1)), new Quantity(facts.GetInt64(2)), isPegged, out var flags);
@@ -151,4 +149,10 @@ internal sealed class DimensionWriter(SqliteDatabase database) : IDisposable
     {
         foreach (var statement in new[] { _record, _insert, _supersede, _remove, _clearConflicts, _conflict, _rekey }) statement.Dispose();
     }
+
+    private static SqliteStatement BindStretch(SqliteStatement statement, int symbolId, in Rebinding rebinding) => statement
+        .Bind(1, FactRowId.Within(symbolId))
+        .Bind(2, FactRowId.Within(symbolId + 1))
+        .Bind(3, rebinding.From.Microseconds)
+        .Bind(4, rebinding.To.Microseconds);
 }

@@ -12,8 +12,15 @@ internal sealed class LoadStatements(SqliteDatabase database)
 {
     private readonly SqliteStatement _fact = database.Prepare(
         """
-        INSERT INTO FACT_TRADES (fact_id, symbol_key, trade_time, price, quantity, total_amount_usd, aggressor_side, ingest_source, quality_flags)
-        VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
+        INSERT INTO FACT_TRADES (row_id, symbol_key, trade_id, trade_time, price, quantity, total_amount_usd, aggressor_side, ingest_source, quality_flags)
+        VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+        """);
+
+    private readonly SqliteStatement _segment = database.Prepare(
+        """
+        INSERT INTO FACT_SEGMENTS (segment_id, facts, first_trade_time, last_trade_time) VALUES (?1, ?2, ?3, ?4)
+        ON CONFLICT (segment_id) DO UPDATE SET
+            facts = facts + ?2, first_trade_time = min(first_trade_time, ?3), last_trade_time = max(last_trade_time, ?4)
         """);
 
     private readonly SqliteStatement _reject = database.Prepare(
@@ -29,8 +36,6 @@ internal sealed class LoadStatements(SqliteDatabase database)
         "INSERT OR REPLACE INTO TRADE_COVERAGE (symbol_id, symbol, from_id, to_id) VALUES (?, ?, ?, ?)");
 
     private readonly SqliteStatement _deleteCoverage = database.Prepare("DELETE FROM TRADE_COVERAGE WHERE symbol_id = ? AND from_id = ?");
-
-    private readonly SqliteStatement _lastTradeTime = database.Prepare("UPDATE SYMBOLS SET last_trade_time = ? WHERE symbol_id = ?");
 
     private readonly SqliteStatement _findGap = database.Prepare(
         """
@@ -52,17 +57,21 @@ internal sealed class LoadStatements(SqliteDatabase database)
             next_offset = ?4, records = records + ?5, stored = stored + ?6, duplicates = duplicates + ?7, rejected = rejected + ?8, updated_at = ?9
         """);
 
-    public void Fact(long factId, long symbolKey, in Trade trade, Amount? amount, QualityFlags flags) => _fact
-        .Bind(1, factId)
+    public void Fact(long rowId, long symbolKey, in Trade trade, Amount? amount, QualityFlags flags) => _fact
+        .Bind(1, rowId)
         .Bind(2, symbolKey)
-        .Bind(3, trade.TradeTime.Microseconds)
-        .Bind(4, trade.Price.Scaled)
-        .Bind(5, trade.Quantity.Scaled)
-        .Bind(6, amount?.Scaled)
-        .Bind(7, (long)trade.Aggressor)
-        .Bind(8, (long)trade.Source)
-        .Bind(9, (long)flags)
+        .Bind(3, trade.TradeId)
+        .Bind(4, trade.TradeTime.Microseconds)
+        .Bind(5, trade.Price.Scaled)
+        .Bind(6, trade.Quantity.Scaled)
+        .Bind(7, amount?.Scaled)
+        .Bind(8, (long)trade.Aggressor)
+        .Bind(9, (long)trade.Source)
+        .Bind(10, (long)flags)
         .Run();
+
+    /// <summary>Counts facts into a segment, whose trade times reach from <paramref name="first"/> to <paramref name="last"/>.</summary>
+    public void Segment(int segment, int facts, long first, long last) => _segment.Bind(1, segment).Bind(2, facts).Bind(3, first).Bind(4, last).Run();
 
     /// <returns>False when the same rejection stands there already.</returns>
     public bool Reject(
@@ -96,8 +105,6 @@ internal sealed class LoadStatements(SqliteDatabase database)
         _putCoverage.Bind(1, symbolId).Bind(2, ticker).Bind(3, range.From).Bind(4, range.To).Run();
 
     public void DeleteCoverage(int symbolId, long from) => _deleteCoverage.Bind(1, symbolId).Bind(2, from).Run();
-
-    public void LastTradeTime(int symbolId, long microseconds) => _lastTradeTime.Bind(1, microseconds).Bind(2, symbolId).Run();
 
     public void FindGap(int symbolId, string ticker, IdRange gap, long? splitFrom, string now) =>
         _findGap.Bind(1, symbolId).Bind(2, ticker).Bind(3, gap.From).Bind(4, gap.To).Bind(5, splitFrom).Bind(6, now).Run();

@@ -30,6 +30,7 @@ public sealed class SqliteAudits(
             results.Add(Conservation());
             results.Add(RawEqualsPositions());
             results.Add(ViewsEqualDefinition());
+            results.Add(SegmentsEqualFacts());
             results.AddRange(DimensionAudits.Run(
                 SqliteReads.AllVersions(database), StoredKeys(), SqliteReads.Changes(database), options.Ownership));
             return results;
@@ -123,6 +124,34 @@ public sealed class SqliteAudits(
         return tally.ToResult();
     }
 
+    private AuditResult SegmentsEqualFacts()
+    {
+        var tally = new AuditTally("segments_equal_facts", "FACT_SEGMENTS counts every fact once and knows between which trade times its facts lie");
+        long inSegments = 0;
+        using (var query = database.Prepare(
+            """
+            SELECT s.segment_id, s.facts, s.first_trade_time, s.last_trade_time, count(f.row_id), min(f.trade_time), max(f.trade_time)
+            FROM FACT_SEGMENTS AS s LEFT JOIN FACT_TRADES AS f ON f.row_id >= s.segment_id << 40 AND f.row_id < (s.segment_id + 1) << 40
+            GROUP BY s.segment_id
+            """))
+        {
+            while (query.Step())
+            {
+                var (facts, first, last) = (query.GetInt64(1), query.GetInt64(2), query.GetInt64(3));
+                inSegments += facts;
+                tally.Examined += facts;
+                var (held, earliest, latest) = (query.GetInt64(4), query.GetInt64(5), query.GetInt64(6));
+                if ((facts, first, last) == (held, earliest, latest)) continue;
+                tally.Fail($"segment {query.GetInt64(0)}: {facts} facts at {first} to {last}, it holds {held} at {earliest} to {latest}");
+            }
+        }
+
+        using var count = database.Prepare("SELECT count(*) FROM FACT_TRADES");
+        var all = count.Scalar()!.Value;
+        if (all != inSegments) tally.Fail($"FACT_TRADES holds {all} rows, the segments {inSegments}");
+        return tally.ToResult();
+    }
+
     private List<long> StoredKeys()
     {
         var keys = new List<long>();
@@ -137,7 +166,7 @@ public sealed class SqliteAudits(
         using var facts = database.Prepare(
             """
             SELECT fact_id, symbol_key, trade_time, price, quantity, total_amount_usd, aggressor_side, quality_flags
-            FROM FACT_TRADES ORDER BY fact_id
+            FROM FACT_TRADES ORDER BY row_id
             """);
         while (facts.Step())
         {

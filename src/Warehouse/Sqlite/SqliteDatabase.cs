@@ -9,10 +9,17 @@ namespace Crypto.Warehouse.Sqlite;
 /// </summary>
 public sealed class SqliteDatabase : IDisposable
 {
-    private const int CheckpointBytes = 16 << 20;
+    // So many bytes of write-ahead log are copied into the file at a time, beside the writer. It stops to copy the rest itself, and starts
+    // the log over, when that has grown to so many.
+    private const int CheckpointBytes = 8 << 20;
+    private const int StopBytes = 8 * CheckpointBytes;
+
+    // SQLITE_DBSTATUS_CACHE_WRITE
+    private const int PagesWritten = 9;
 
     private readonly SqliteConnection _connection;
     private readonly HashSet<SqliteStatement> _statements = [];
+    private SqliteCheckpoints? _checkpoints;
 
     private SqliteDatabase(string path, SqliteConnection connection)
     {
@@ -56,8 +63,9 @@ public sealed class SqliteDatabase : IDisposable
             database.Execute(isDurable ? "PRAGMA synchronous = FULL" : "PRAGMA synchronous = NORMAL");
             database.Execute("PRAGMA foreign_keys = ON");
             database.Execute(string.Create(CultureInfo.InvariantCulture, $"PRAGMA cache_size = -{cacheBytes / 1024}"));
-            database.Execute(string.Create(CultureInfo.InvariantCulture, $"PRAGMA wal_autocheckpoint = {CheckpointBytes / pageSize}"));
-            database.Execute("PRAGMA journal_size_limit = 67108864");
+            database.Execute(string.Create(CultureInfo.InvariantCulture, $"PRAGMA wal_autocheckpoint = {StopBytes / pageSize}"));
+            database.Execute(string.Create(CultureInfo.InvariantCulture, $"PRAGMA journal_size_limit = {StopBytes}"));
+            database._checkpoints = new SqliteCheckpoints(() => OpenForCheckpoints(path), CheckpointBytes / pageSize);
 
             // Taking the write lock now tells at once whether the folder can be written.
             database.Execute("BEGIN IMMEDIATE");
@@ -131,12 +139,13 @@ public sealed class SqliteDatabase : IDisposable
     public T InTransaction<T>(Func<T> work)
     {
         ArgumentNullException.ThrowIfNull(work);
+        _checkpoints?.ThrowIfFailed();
+        T result;
         Execute("BEGIN IMMEDIATE");
         try
         {
-            var result = work();
+            result = work();
             Execute("COMMIT");
-            return result;
         }
         catch
         {
@@ -144,12 +153,25 @@ public sealed class SqliteDatabase : IDisposable
             if (SQLitePCL.raw.sqlite3_get_autocommit(Handle) == 0) SQLitePCL.raw.sqlite3_exec(Handle, "ROLLBACK");
             throw;
         }
+
+        SQLitePCL.raw.sqlite3_db_status(Handle, PagesWritten, out var written, out _, resetFlg: 1);
+        _checkpoints?.Committed(written);
+        return result;
     }
 
     public void Dispose()
     {
+        _checkpoints?.Dispose();
+        _checkpoints = null;
         foreach (var statement in _statements.ToArray()) statement.Dispose();
         _connection.Dispose();
+    }
+
+    /// <summary>Copies as much of the write-ahead log into the file as goes without waiting for anybody: nothing where another copies.</summary>
+    internal void Checkpoint()
+    {
+        var result = SQLitePCL.raw.sqlite3_wal_checkpoint_v2(Handle, "main", SQLitePCL.raw.SQLITE_CHECKPOINT_PASSIVE, out _, out _);
+        if (result != SQLitePCL.raw.SQLITE_BUSY) ThrowOn(result, "checkpoint");
     }
 
     internal void Forget(SqliteStatement statement) => _statements.Remove(statement);
@@ -177,6 +199,14 @@ public sealed class SqliteDatabase : IDisposable
             connection.Dispose();
             throw Translate(failure.SqliteExtendedErrorCode, failure.Message, path, "open");
         }
+    }
+
+    // Only a connection that read something knows that the file has a write-ahead log.
+    private static SqliteDatabase OpenForCheckpoints(string path)
+    {
+        var database = Open(path, SqliteOpenMode.ReadWrite);
+        database.Execute("PRAGMA schema_version");
+        return database;
     }
 
     private static StorageException Translate(int result, string message, string path, string sql) => (result & 0xFF) switch

@@ -26,6 +26,13 @@ public static class SqliteReads
         return positions;
     }
 
+    /// <summary>The segment of <c>FACT_TRADES</c> begun last; 0 when there is none.</summary>
+    internal static int LastSegment(SqliteDatabase database)
+    {
+        using var query = database.Prepare("SELECT coalesce(max(segment_id), 0) FROM FACT_SEGMENTS");
+        return (int)query.Scalar()!.Value;
+    }
+
     /// <summary>Coverage and open gaps per symbol, in order of ticker; symbols without a trade included.</summary>
     public static IReadOnlyList<SymbolCoverage> Coverage(SqliteDatabase database)
     {

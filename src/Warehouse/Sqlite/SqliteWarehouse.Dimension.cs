@@ -84,8 +84,6 @@ public sealed partial class SqliteWarehouse
         long rekeyed = 0;
         foreach (var rebinding in rebindings)
         {
-            // A change valid after the last trade has nothing to bind: the usual case, without a look at the facts.
-            if (rebinding.From.Microseconds > state.LastTradeTime) continue;
             if (rebinding.ChangesKey) rekeyed += writer.Rekey(state.SymbolId, rebinding);
             var isPegged = _usd.IsPegged(rebinding.New[SymbolAttribute.QuoteAsset]);
             if (isPegged != _usd.IsPegged(rebinding.Old[SymbolAttribute.QuoteAsset])) writer.Reprice(state.SymbolId, rebinding, isPegged);

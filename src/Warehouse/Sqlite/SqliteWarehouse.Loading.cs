@@ -19,6 +19,9 @@ public sealed partial class SqliteWarehouse
     private long[] _factIds = [];
     private int[] _factTrades = [];
 
+    // None before the first fact of this run.
+    private FactSegment? _segment;
+
     private LoadStatements? _load;
 
     public async ValueTask<LoadOutcome> LoadAsync(WarehouseBatch batch, CancellationToken cancellationToken)
@@ -97,24 +100,38 @@ public sealed partial class SqliteWarehouse
         return new LoadOutcome(stored, duplicates, rejected);
     }
 
-    // In the order of the table: of many symbols each page is found once per batch, and a next id is found beside the one before.
+    // By symbol and id, which is the order of the table within a segment.
     private void InsertFacts(ReadOnlySpan<Trade> trades, Span<long> factIds, Span<int> indexes)
     {
         factIds.Sort(indexes);
-        for (var i = 0; i < factIds.Length; i++)
+        for (var rest = indexes; rest.Length > 0;)
         {
-            ref readonly var trade = ref trades[indexes[i]];
-            InsertFact(StateOf(trade.Symbol), factIds[i], trade);
+            var run = rest[..Math.Min(rest.Length, FactSegment.LargestRun)];
+            InsertRun(trades, run);
+            rest = rest[run.Length..];
         }
     }
 
-    private void InsertFact(SymbolState state, long factId, in Trade trade)
+    private void InsertRun(ReadOnlySpan<Trade> trades, ReadOnlySpan<int> indexes)
     {
-        var version = state.Versions!.IndexAt(trade.TradeTime);
-        var amount = UsdAmount.Of(trade.Price, trade.Quantity, state.IsPegged(version), out var flags);
-        _load!.Fact(factId, state.Versions.KeyOf(version), trade, amount, flags);
-        if (trade.TradeTime.Microseconds > state.LastTradeTime) state.LastTradeTime = trade.TradeTime.Microseconds;
+        if (_segment is null or { IsFull: true }) _segment = new FactSegment(NextSegment());
+        long first = long.MaxValue, last = long.MinValue;
+        foreach (var index in indexes)
+        {
+            ref readonly var trade = ref trades[index];
+            var state = StateOf(trade.Symbol);
+            var version = state.Versions!.IndexAt(trade.TradeTime);
+            var amount = UsdAmount.Of(trade.Price, trade.Quantity, state.IsPegged(version), out var flags);
+            var rowId = FactRowId.Of(_segment.Id, state.SymbolId, _segment.NextPlace());
+            _load!.Fact(rowId, state.Versions.KeyOf(version), trade, amount, flags);
+            first = Math.Min(first, trade.TradeTime.Microseconds);
+            last = Math.Max(last, trade.TradeTime.Microseconds);
+        }
+
+        _load!.Segment(_segment.Id, indexes.Length, first, last);
     }
+
+    private int NextSegment() => _segment is { } full ? full.Id + 1 : SqliteReads.LastSegment(_database) + 1;
 
     private LoadOutcome Reject(LogPartition partition, RejectedRecord rejected)
     {
@@ -200,7 +217,6 @@ public sealed partial class SqliteWarehouse
         }
 
         if (old.Length > 1 || current.Length > 1) WriteGaps(state, GapLedger.Changes(before, state.Coverage));
-        _load!.LastTradeTime(state.SymbolId, state.LastTradeTime);
     }
 
     private void WriteGaps(SymbolState state, IReadOnlyList<GapChange> changes)

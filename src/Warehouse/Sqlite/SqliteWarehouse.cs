@@ -31,8 +31,12 @@ public sealed partial class SqliteWarehouse : IWarehouse
     private readonly Dictionary<NaturalKey, SymbolState> _symbols = [];
     private readonly Dictionary<LogPartition, long> _positions = [];
 
+    // Changes when another connection commits.
+    private readonly SqliteStatement _version;
+    private long _stateVersion;
+
     // True after a failed transaction, until the state was read again.
-    private bool _isStale;
+    private bool _isStale = true;
 
     // By Symbol.Ordinal; an entry is trusted only if it holds that very symbol.
     private (Symbol? Symbol, SymbolState? State)[] _byOrdinal = new (Symbol?, SymbolState?)[64];
@@ -43,6 +47,7 @@ public sealed partial class SqliteWarehouse : IWarehouse
         _options = options;
         _clock = clock;
         _usd = new UsdAmount(options.PeggedAssets);
+        _version = database.Prepare("PRAGMA data_version");
     }
 
     /// <summary>Opens or creates the file, migrates its schema and reads the state to resume from.</summary>
@@ -56,7 +61,7 @@ public sealed partial class SqliteWarehouse : IWarehouse
         {
             new SchemaMigrator(database, clock).Migrate();
             var warehouse = new SqliteWarehouse(database, options, clock);
-            warehouse.ReadState();
+            warehouse.Committing(() => 0);
             return warehouse;
         }
         catch
@@ -72,8 +77,7 @@ public sealed partial class SqliteWarehouse : IWarehouse
     public async ValueTask<IReadOnlyDictionary<LogPartition, long>> PositionsAsync(CancellationToken cancellationToken)
     {
         using var _ = await EnterAsync(cancellationToken);
-        RefreshState();
-        return new Dictionary<LogPartition, long>(_positions);
+        return new Dictionary<LogPartition, long>(SqliteReads.Positions(_database));
     }
 
     public async ValueTask<IReadOnlyList<SymbolCoverage>> CoverageAsync(CancellationToken cancellationToken)
@@ -107,17 +111,18 @@ public sealed partial class SqliteWarehouse : IWarehouse
     {
         _symbols.Clear();
         _positions.Clear();
+        _segment = null;
         Array.Clear(_byOrdinal);
 
         foreach (var (key, position) in SqliteReads.Positions(_database)) _positions.Add(key, position);
 
         var versions = SqliteReads.CurrentVersions(_database).ToLookup(version => version.Key);
-        using var symbols = _database.Prepare("SELECT symbol_id, exchange, ticker, last_trade_time FROM SYMBOLS");
+        using var symbols = _database.Prepare("SELECT symbol_id, exchange, ticker FROM SYMBOLS");
         while (symbols.Step())
         {
             var key = new NaturalKey(symbols.GetText(1), symbols.GetText(2));
             var id = symbols.GetInt32(0);
-            var state = new SymbolState(id, key) { LastTradeTime = symbols.GetInt64(3) };
+            var state = new SymbolState(id, key);
             state.Use([.. versions[key]], _usd);
             _symbols.Add(key, state);
         }
@@ -130,23 +135,21 @@ public sealed partial class SqliteWarehouse : IWarehouse
         }
     }
 
-    private void RefreshState()
-    {
-        if (!_isStale) return;
-        ReadState();
-        _isStale = false;
-    }
-
     /// <summary>
-    /// Runs the work in a transaction. The work changes the state in memory as it goes; if it fails, the state is read again from
-    /// the tables, so that memory and tables never differ.
+    /// Runs the work in a transaction. The work changes the state in memory as it goes; if it fails, or if another process wrote the
+    /// file, the state is read again from the tables, so that memory and tables never differ.
     /// </summary>
     private T Committing<T>(Func<T> work)
     {
-        RefreshState();
         try
         {
-            return _database.InTransaction(work);
+            return _database.InTransaction(() =>
+            {
+                var version = _version.Scalar()!.Value;
+                if (_isStale || version != _stateVersion) ReadState();
+                (_isStale, _stateVersion) = (false, version);
+                return work();
+            });
         }
         catch
         {

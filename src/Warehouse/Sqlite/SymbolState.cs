@@ -15,8 +15,6 @@ internal sealed class SymbolState(int symbolId, NaturalKey key)
 
     public VersionIndex? Versions { get; private set; }
 
-    public long LastTradeTime { get; set; }
-
     // By version: whether its quote asset counts as dollars.
     private bool[] _isPegged = [];
 

@@ -19,6 +19,7 @@ public sealed class SqliteAuditsTests : IDisposable
 
     private const string Btc = "1 << 40 |";
     private const string Eth = "3 << 40 |";
+    private const string Rest = "trade_time, price, quantity, total_amount_usd, aggressor_side, ingest_source, quality_flags";
 
     private readonly TemporaryFolder _folder = new();
 
@@ -67,7 +68,7 @@ public sealed class SqliteAuditsTests : IDisposable
         var results = Run();
 
         Assert.IsEmpty(FailingNames(results));
-        Assert.HasCount(17, results);
+        Assert.HasCount(18, results);
         Assert.IsTrue(results.All(result => result is { Examined: > 0, Description.Length: > 0, Failing.Count: 0 }));
     }
 
@@ -78,12 +79,12 @@ public sealed class SqliteAuditsTests : IDisposable
 
         var names = new SqliteAudits(database, Options).Run().Select(result => result.Name).ToArray();
 
-        Assert.HasCount(15, names);
+        Assert.HasCount(16, names);
         Assert.IsFalse(names.Any(name => name.StartsWith("oracle", StringComparison.Ordinal)));
     }
 
     [TestMethod]
-    [DataRow($"DELETE FROM FACT_TRADES WHERE fact_id = {Btc} 10", "BTCUSDT: coverage says [1, 39]", "coverage_equals_ids conservation")]
+    [DataRow($"DELETE FROM FACT_TRADES WHERE fact_id = {Btc} 10", "BTCUSDT: coverage says [1, 39]", "coverage_equals_ids conservation segments_equal_facts")]
     [DataRow(
         "UPDATE TRADE_COVERAGE SET to_id = 6 WHERE symbol = 'NEWUSDT'",
         "NEWUSDT: coverage says [1, 6], the rows say [1, 5]", "coverage_equals_ids")]
@@ -92,12 +93,30 @@ public sealed class SqliteAuditsTests : IDisposable
     [DataRow(
         $"""
         INSERT INTO FACT_TRADES
-        SELECT 9 << 40 | 1, symbol_key, trade_time, price, quantity, total_amount_usd, aggressor_side, ingest_source, quality_flags
-        FROM FACT_TRADES WHERE fact_id = {Eth} 1
+        SELECT 1 << 40 | 9 << 17, symbol_key, trade_id, {Rest} FROM FACT_TRADES WHERE fact_id = {Eth} 1
         """,
-        "symbol 9 is not registered and has rows [1, 1]", "coverage_equals_ids facts_inside_version conservation")]
+        "symbol 9 is not registered and has rows [1, 1]", "coverage_equals_ids facts_inside_version conservation segments_equal_facts")]
     public void Run_RowsAndCoverageDisagree_CoverageEqualsIdsTells(string sql, string row, string failing) => AssertFinds(
         "coverage_equals_ids", sql, row, failing);
+
+    [TestMethod]
+    public void Run_TradeStoredInTwoSegments_FactsUniqueTells() => AssertFinds(
+        "facts_unique",
+        $"""
+        INSERT INTO FACT_TRADES SELECT row_id + (1 << 40), symbol_key, trade_id, {Rest} FROM FACT_TRADES WHERE fact_id = {Btc} 70;
+        INSERT INTO FACT_SEGMENTS SELECT 2, 1, trade_time, trade_time FROM FACT_TRADES WHERE fact_id = {Btc} 70 LIMIT 1;
+        UPDATE LOG_POSITIONS SET stored = stored + 1, duplicates = duplicates - 1 WHERE topic = 'stock_trades'
+        """,
+        "is stored more than once",
+        "facts_unique");
+
+    [TestMethod]
+    [DataRow("UPDATE FACT_SEGMENTS SET facts = facts + 1", "segment 1: 110 facts")]
+    [DataRow("UPDATE FACT_SEGMENTS SET first_trade_time = first_trade_time + 1", "it holds 109")]
+    [DataRow("UPDATE FACT_SEGMENTS SET last_trade_time = last_trade_time + 1", "it holds 109")]
+    [DataRow("DELETE FROM FACT_SEGMENTS", "FACT_TRADES holds 109 rows, the segments 0")]
+    public void Run_SegmentUnlikeItsFacts_SegmentsEqualFactsTells(string sql, string row) => AssertFinds(
+        "segments_equal_facts", sql, row, "segments_equal_facts");
 
     [TestMethod]
     [DataRow(
@@ -129,9 +148,8 @@ public sealed class SqliteAuditsTests : IDisposable
     [TestMethod]
     [DataRow(
         $"""
-        INSERT INTO FACT_TRADES
-        SELECT {Btc} 101, symbol_key, trade_time, price, quantity, total_amount_usd, aggressor_side, ingest_source, quality_flags
-        FROM FACT_TRADES WHERE fact_id = {Btc} 100;
+        INSERT INTO FACT_TRADES SELECT row_id + 1, symbol_key, trade_id + 1, {Rest} FROM FACT_TRADES WHERE fact_id = {Btc} 100;
+        UPDATE FACT_SEGMENTS SET facts = facts + 1 WHERE segment_id = 1;
         UPDATE TRADE_COVERAGE SET to_id = 101 WHERE symbol = 'BTCUSDT' AND to_id = 100;
         UPDATE LOG_POSITIONS SET stored = stored + 1, duplicates = duplicates - 1 WHERE topic = 'stock_trades'
         """,
@@ -151,7 +169,7 @@ public sealed class SqliteAuditsTests : IDisposable
         UPDATE LOG_POSITIONS SET stored = stored - 1, duplicates = duplicates + 1 WHERE topic = 'stock_trades'
         """,
         "ETHBTC: produced [1, 10], stored [1, 9]",
-        "oracle_missing");
+        "oracle_missing segments_equal_facts");
 
     [TestMethod]
     [DataRow(

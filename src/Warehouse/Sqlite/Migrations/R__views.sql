@@ -47,7 +47,7 @@ FROM DIM_SYMBOL_VERSIONS;
 CREATE VIEW DIM_SYMBOL AS
 SELECT * FROM DIM_SYMBOL_AS_KNOWN_AT WHERE recorded_to = '9999-12-31T00:00:00.000000Z';
 
--- One readable row per trade, with the symbol as it was at trade time. Needs no joins.
+-- One readable row per trade, with the symbol as it was at trade time, in order of arrival. Needs no joins.
 DROP VIEW IF EXISTS CONSUMPTION_TRADES;
 CREATE VIEW CONSUMPTION_TRADES AS
 SELECT f.fact_id,
