@@ -27,9 +27,16 @@ internal sealed class BinanceTradeStream(
     private readonly CancellationTokenSource _stopping = new();
     private readonly SlidingWindowLimit _attempts = new(options.AttemptsPerFiveMinutes, TimeSpan.FromMinutes(5), clock);
     private readonly Lock _gate = new();
+    private readonly TaskCompletionSource<Exception> _failure = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private Task _running = Task.CompletedTask;
 
     public StreamMetrics Metrics { get; } = new();
+
+    /// <summary>
+    /// Completes with the exception when a subscription fails; never while all is well. An observer is told, too, but where one throws,
+    /// operators of Rx take it off the stream, and it hears no more.
+    /// </summary>
+    public Task<Exception> Failure => _failure.Task;
 
     /// <summary>Starts capturing. Disposing the result cuts; <see cref="StopAsync"/> loses nothing received.</summary>
     public IDisposable Subscribe(IObserver<StreamEvent> observer)
@@ -69,7 +76,7 @@ internal sealed class BinanceTradeStream(
 
     private async Task RunAsync(IObserver<StreamEvent> observer, CancellationTokenSource detach)
     {
-        var events = Observer.Synchronize(observer);
+        var events = Observer.Synchronize(Observer.Create<StreamEvent>(value => Publish(observer, value), observer.OnError, observer.OnCompleted));
         try
         {
             await Task.WhenAll(Split(symbols, options.StreamsPerConnection).Select(part => RunShardAsync(part, events, detach)).ToList());
@@ -82,9 +89,23 @@ internal sealed class BinanceTradeStream(
         }
         catch (Exception e)
         {
-            // Everything that goes wrong is the observer's to hear: there is no caller left.
             await detach.CancelAsync();
             events.OnError(e);
+            _failure.TrySetResult(e);
+        }
+    }
+
+    private void Publish(IObserver<StreamEvent> observer, StreamEvent value)
+    {
+        try
+        {
+            observer.OnNext(value);
+        }
+        catch (Exception e)
+        {
+            // By now the operators have canceled the subscription, which looks as if somebody had asked for it.
+            _failure.TrySetResult(e);
+            throw;
         }
     }
 

@@ -164,11 +164,11 @@ internal sealed class CaptureService : IAsyncDisposable
 
     private async Task<Exception> FirstFailureAsync()
     {
-        List<Task> stages = [_pipeline.Failure, _backfilling, .. _referencing];
+        List<Task> stages = [_pipeline.Failure, Stream.Failure, _backfilling, .. _referencing];
         while (true)
         {
             var ended = await Task.WhenAny(stages);
-            if (ended == _pipeline.Failure) return await _pipeline.Failure;
+            if (ended is Task<Exception> failed) return await failed;
             if (ended.Exception is { } failure) return failure.InnerException!;
             stages.Remove(ended);
         }

@@ -37,8 +37,9 @@ internal sealed class TradeChannel : IObserver<StreamEvent>
         _tracker = tracker;
         _onShed = onShed;
         _logger = logger;
-        _channel = Channel.CreateBounded<StreamEvent>(
-            new BoundedChannelOptions(options.Batches + options.EventReserve) { SingleReader = true });
+        _channel = options.Policy == FullPolicy.Wait
+            ? Channel.CreateUnbounded<StreamEvent>(new UnboundedChannelOptions { SingleReader = true })
+            : Channel.CreateBounded<StreamEvent>(new BoundedChannelOptions(options.Batches + options.EventReserve) { SingleReader = true });
     }
 
     /// <summary>Batches written.</summary>
@@ -60,22 +61,21 @@ internal sealed class TradeChannel : IObserver<StreamEvent>
     public int HighWaterMark { get; private set; }
 
     /// <summary>
-    /// Whether a producer that can wait may push. Half of the bounds, so that several producers that saw it find room, and so do the
-    /// batches that connections are filling.
+    /// Whether a producer that can wait may push. Half of the bounds, since several producers may see it at a time, and connections then
+    /// hand over what they are filling.
     /// </summary>
     public bool HasRoom => Volatile.Read(ref _events) <= _options.EventReserve / 2 && (_options.Policy == FullPolicy.Wait
         ? Volatile.Read(ref _batches) <= _options.Batches / 2 && Volatile.Read(ref _trades) <= _options.Trades / 2
         : Volatile.Read(ref _batches) < _options.Batches && Volatile.Read(ref _trades) < _options.Trades);
 
-    // The last batch may exceed the bound.
-    private bool TakesBatch => _batches < _options.Batches && _trades < _options.Trades;
-
+    // The last batch may exceed the bound. Who waits for room is never refused: what a connection had received is in its hands.
+    private bool TakesBatch => _options.Policy == FullPolicy.Wait || (_batches < _options.Batches && _trades < _options.Trades);
 
     /// <summary>
     /// Takes an event without waiting. Under <see cref="FullPolicy.Shed"/> a batch that finds no room is dropped, and its ids
-    /// become a gap. Under <see cref="FullPolicy.Wait"/> the producer is to await <see cref="WaitForRoomAsync"/> before it pushes.
+    /// become a gap. Under <see cref="FullPolicy.Wait"/> it is taken: the producer awaits <see cref="WaitForRoomAsync"/> before it
+    /// receives more.
     /// </summary>
-    /// <exception cref="InvalidOperationException">Full under <see cref="FullPolicy.Wait"/>: the producer did not await room.</exception>
     public void OnNext(StreamEvent value)
     {
         lock (_gate)
@@ -90,11 +90,6 @@ internal sealed class TradeChannel : IObserver<StreamEvent>
             {
                 Write(batch);
                 return;
-            }
-
-            if (_options.Policy == FullPolicy.Wait && !_completed)
-            {
-                throw new InvalidOperationException("The channel is full; who pushes must await room before.");
             }
 
             Shed(batch);

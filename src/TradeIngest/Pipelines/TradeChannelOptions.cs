@@ -19,7 +19,10 @@ internal sealed record TradeChannelOptions
     /// <summary>Batches that may wait. Default 256; 1 to 65,536.</summary>
     public int Batches { get; init; } = 256;
 
-    /// <summary>Trades that may wait, exceeded by one batch at most. Default 131,072 (8 MB); from 1.</summary>
+    /// <summary>
+    /// Trades that may wait, exceeded by one batch at most, and under <see cref="FullPolicy.Wait"/> by two of each connection. Default
+    /// 131,072 (8 MB); from 1.
+    /// </summary>
     public long Trades { get; init; } = 131_072;
 
     /// <summary>Room for events that are not batches. Default 4,096; 1 to 1,048,576.</summary>

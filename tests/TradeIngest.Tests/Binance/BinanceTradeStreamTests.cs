@@ -1,3 +1,4 @@
+using System.Reactive.Linq;
 using Crypto.TestSupport;
 using Crypto.TradeIngest.Binance;
 using Crypto.TradeIngest.Binance.Connections;
@@ -288,6 +289,36 @@ public sealed class BinanceTradeStreamTests
         await connection.SendAsync(ScriptedExchange.Trade("BTCUSDT", 1));
 
         Assert.IsInstanceOfType<InvalidDataException>(await end.Task.WaitAsync(Patience.Limit));
+    }
+
+    [TestMethod]
+    public async Task Receive_OperatorThrows_TheObserverBehindItIsTold()
+    {
+        await using var exchange = new ScriptedExchange();
+        await using var stream = Open(exchange, "BTCUSDT");
+        using var subscription = stream
+            .Do(value => { if (value is TradeBatch) throw new InvalidDataException("a bug"); })
+            .Merge(Observable.Never<StreamEvent>())
+            .Subscribe(_tape);
+        var connection = await exchange.AcceptAsync();
+        await connection.SendAsync(ScriptedExchange.Trade("BTCUSDT", 1));
+
+        Assert.IsInstanceOfType<InvalidDataException>(await _tape.End);
+    }
+
+    [TestMethod]
+    public async Task Receive_SubscriberOfAnOperatorThrows_IsTold()
+    {
+        await using var exchange = new ScriptedExchange();
+        await using var stream = Open(exchange, "BTCUSDT");
+        using var subscription = stream
+            .Merge(Observable.Never<StreamEvent>())
+            .Subscribe(value => { if (value is TradeBatch) throw new InvalidDataException("a bug"); });
+        Assert.IsFalse(stream.Failure.IsCompleted);
+        var connection = await exchange.AcceptAsync();
+        await connection.SendAsync(ScriptedExchange.Trade("BTCUSDT", 1));
+
+        Assert.IsInstanceOfType<InvalidDataException>(await stream.Failure.WaitAsync(Patience.Limit));
     }
 
     private BinanceTradeStream Open(ScriptedExchange exchange, params string[] tickers) =>

@@ -116,12 +116,16 @@ public sealed class TradeChannelTests
     }
 
     [TestMethod]
-    public void OnNext_FullUnderWait_TellsTheProducerToWait()
+    public async Task OnNext_FullUnderWait_TakesWhatWasReceivedAndHasTheProducerWait()
     {
-        var channel = Open(new TradeChannelOptions { Batches = 1, Policy = FullPolicy.Wait });
-        channel.OnNext(Batches.Of(_btc, 1));
-        Assert.IsFalse(channel.WaitForRoomAsync(CancellationToken.None).IsCompleted);
-        Assert.ThrowsExactly<InvalidOperationException>(() => channel.OnNext(Batches.Of(_btc, 2)));
+        var channel = Open(new TradeChannelOptions { Batches = 1, EventReserve = 1, Policy = FullPolicy.Wait });
+        for (var id = 1; id <= 5; id++) channel.OnNext(Batches.Of(_btc, id));
+        var waiting = channel.WaitForRoomAsync(CancellationToken.None);
+        Assert.IsFalse(waiting.IsCompleted);
+
+        for (var id = 1; id <= 5; id++) Assert.IsTrue(channel.TryRead(out _));
+        await waiting.WaitAsync(Patience.Limit);
+        Assert.AreEqual(0, channel.ShedBatches);
     }
 
     [TestMethod]

@@ -1,4 +1,5 @@
 using System.Reactive.Linq;
+using System.Runtime.ExceptionServices;
 using Crypto.TradeIngest.Binance;
 using Crypto.TradeIngest.Binance.Rest;
 using Crypto.TradeIngest.Hosting.Health;
@@ -133,7 +134,9 @@ internal sealed class IngestRole : IRole
     /// <summary>Fails as soon as one part does: the other would go on for a log that nothing reaches any more.</summary>
     private async Task RunAsync()
     {
-        await await Task.WhenAny(_writing, _backfilling);
+        var ended = await Task.WhenAny(_writing, _backfilling, Stream.Failure);
+        if (ended == Stream.Failure) ExceptionDispatchInfo.Throw(await Stream.Failure);
+        await ended;
         await Task.WhenAll(_writing, _backfilling);
     }
 
