@@ -22,6 +22,9 @@ public sealed partial class SqliteWarehouse : IWarehouse
 
     private const int CacheBytes = 32 << 20;
 
+    // Fewer system calls per megabyte than 4 KiB: a tenth more trades a second. Larger pages gain no more, and a lone trade writes six.
+    private const int PageSize = 8192;
+
     private readonly SqliteDatabase _database;
     private readonly SqliteWarehouseOptions _options;
     private readonly TimeProvider _clock;
@@ -56,7 +59,7 @@ public sealed partial class SqliteWarehouse : IWarehouse
     [SuppressMessage("Reliability", "CA2000", Justification = "The warehouse owns the database; a failure disposes it.")]
     public static SqliteWarehouse Open(string path, SqliteWarehouseOptions options, TimeProvider clock)
     {
-        var database = SqliteDatabase.OpenForWriting(path, isDurable: false, CacheBytes);
+        var database = SqliteDatabase.OpenForWriting(path, isDurable: false, CacheBytes, PageSize);
         try
         {
             new SchemaMigrator(database, clock).Migrate();

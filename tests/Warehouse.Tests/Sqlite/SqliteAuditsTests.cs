@@ -342,19 +342,20 @@ public sealed class SqliteAuditsTests : IDisposable
 
     private void Overwrite(string table)
     {
-        const int PageSize = 4096;
         SqliteContents.Tamper(Path, "PRAGMA wal_checkpoint(TRUNCATE)");
         long page;
+        int size;
         using (var database = SqliteDatabase.OpenForReading(Path))
         {
             var sql = $"SELECT rootpage FROM sqlite_master WHERE name = '{table}'";
             page = SqliteContents.Rows(database, sql, row => row.GetInt64(0)).Single();
+            size = SqliteContents.Rows(database, "PRAGMA page_size", row => row.GetInt32(0)).Single();
         }
 
         using var file = File.OpenHandle(Path, FileMode.Open, FileAccess.Write, FileShare.ReadWrite);
-        var garbage = new byte[PageSize];
+        var garbage = new byte[size];
         new Random(1).NextBytes(garbage);
-        RandomAccess.Write(file, garbage, (page - 1) * PageSize);
+        RandomAccess.Write(file, garbage, (page - 1) * size);
     }
 
     /// <summary>Knows the trades of the tests; which ids must be there it tells of ETHBTC only, for BTCUSDT has a gap.</summary>
