@@ -12,7 +12,8 @@ internal sealed class LoadStatements(SqliteDatabase database)
 {
     private readonly SqliteStatement _fact = database.Prepare(
         """
-        INSERT INTO FACT_TRADES (row_id, symbol_key, trade_id, trade_time, price, quantity, total_amount_usd, aggressor_side, ingest_source, quality_flags)
+        INSERT INTO FACT_TRADES
+            (row_id, symbol_key, trade_id, trade_time, price, quantity, total_amount_usd, aggressor_side, ingest_source, quality_flags)
         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
         """);
 
@@ -71,7 +72,8 @@ internal sealed class LoadStatements(SqliteDatabase database)
         .Run();
 
     /// <summary>Counts facts into a segment, whose trade times reach from <paramref name="first"/> to <paramref name="last"/>.</summary>
-    public void Segment(int segment, int facts, long first, long last) => _segment.Bind(1, segment).Bind(2, facts).Bind(3, first).Bind(4, last).Run();
+    public void Segment(int segment, int facts, long first, long last) =>
+        _segment.Bind(1, segment).Bind(2, facts).Bind(3, first).Bind(4, last).Run();
 
     /// <returns>False when the same rejection stands there already.</returns>
     public bool Reject(

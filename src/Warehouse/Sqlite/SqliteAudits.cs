@@ -126,7 +126,8 @@ public sealed class SqliteAudits(
 
     private AuditResult SegmentsEqualFacts()
     {
-        var tally = new AuditTally("segments_equal_facts", "FACT_SEGMENTS counts every fact once and knows between which trade times its facts lie");
+        var tally = new AuditTally(
+            "segments_equal_facts", "FACT_SEGMENTS counts every fact once and knows between which trade times its facts lie");
         long inSegments = 0;
         using (var query = database.Prepare(
             """

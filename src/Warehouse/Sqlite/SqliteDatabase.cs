@@ -9,9 +9,10 @@ namespace Crypto.Warehouse.Sqlite;
 /// </summary>
 public sealed class SqliteDatabase : IDisposable
 {
-    // So many bytes of write-ahead log are copied into the file at a time, beside the writer. It stops to copy the rest itself, and starts
-    // the log over, when that has grown to so many.
+    // Bytes of write-ahead log between two copies into the file, which are made beside the writer.
     private const int CheckpointBytes = 8 << 20;
+
+    // Bytes of write-ahead log with which the writer stops, copies what is left, and starts the log over.
     private const int StopBytes = 8 * CheckpointBytes;
 
     // SQLITE_DBSTATUS_CACHE_WRITE
@@ -167,7 +168,9 @@ public sealed class SqliteDatabase : IDisposable
         _connection.Dispose();
     }
 
-    /// <summary>Copies as much of the write-ahead log into the file as goes without waiting for anybody: nothing where another copies.</summary>
+    /// <summary>
+    /// Copies as much of the write-ahead log into the file as goes without waiting for anybody: nothing where another copies.
+    /// </summary>
     internal void Checkpoint()
     {
         var result = SQLitePCL.raw.sqlite3_wal_checkpoint_v2(Handle, "main", SQLitePCL.raw.SQLITE_CHECKPOINT_PASSIVE, out _, out _);

@@ -14,7 +14,8 @@ CREATE TABLE FACT_SEGMENTS (
 -- One row per valid trade. That a trade is stored once is seen to by TRADE_COVERAGE, which changes in the same transaction.
 CREATE TABLE FACT_TRADES_ARRIVED (
     row_id           INTEGER PRIMARY KEY, -- segment_id << 40 | symbol_id << 17 | place in the segment
-    fact_id          INTEGER NOT NULL GENERATED ALWAYS AS (((row_id >> 17) & 8388607) << 40 | trade_id) VIRTUAL, -- symbol_id << 40 | trade_id
+    -- symbol_id << 40 | trade_id
+    fact_id          INTEGER NOT NULL GENERATED ALWAYS AS (((row_id >> 17) & 8388607) << 40 | trade_id) VIRTUAL,
     symbol_key       INTEGER NOT NULL,    -- the version of DIM_SYMBOL that was valid at trade_time
     trade_id         INTEGER NOT NULL,
     trade_time       INTEGER NOT NULL,    -- microseconds, UTC
@@ -27,7 +28,8 @@ CREATE TABLE FACT_TRADES_ARRIVED (
 ) STRICT;
 
 -- What was there lies by symbol and trade id, and goes over in that order, 8,192 to a segment.
-INSERT INTO FACT_TRADES_ARRIVED (row_id, symbol_key, trade_id, trade_time, price, quantity, total_amount_usd, aggressor_side, ingest_source, quality_flags)
+INSERT INTO FACT_TRADES_ARRIVED
+    (row_id, symbol_key, trade_id, trade_time, price, quantity, total_amount_usd, aggressor_side, ingest_source, quality_flags)
 SELECT ((place >> 13) + 1) << 40 | (fact_id >> 40) << 17 | (place & 8191),
        symbol_key, trade_id, trade_time, price, quantity, total_amount_usd, aggressor_side, ingest_source, quality_flags
 FROM (SELECT row_number() OVER (ORDER BY fact_id) - 1 AS place, * FROM FACT_TRADES);
