@@ -1,6 +1,7 @@
 using System.Globalization;
 using Crypto.TradeModel.Numbers;
 using Microsoft.Data.Sqlite;
+using SQLitePCL;
 
 namespace Crypto.Warehouse.Sqlite;
 
@@ -22,14 +23,36 @@ public static class ExactSum
         return string.Create(CultureInfo.InvariantCulture, $"{sign}{whole}.{fraction:00000000}");
     }
 
-    internal static void Register(SqliteConnection connection) => connection.CreateAggregate(
-        Function, Int128.Zero, static (Int128 sum, object? value) => sum + ScaledOf(value), Format, isDeterministic: true);
-
-    private static long ScaledOf(object? value) => value switch
+    internal static void Register(SqliteConnection connection)
     {
-        long scaled => scaled,
-        null or DBNull => 0,
-        _ => throw new InvalidOperationException(
-            $"{Function} adds integers scaled by 1e8, as FACT_TRADES holds them, and was given '{value}'. The views hold rounded numbers."),
-    };
+        var result = raw.sqlite3_create_function(connection.Handle!, Function, 1, raw.SQLITE_DETERMINISTIC, null, Add, Finish);
+        if (result != raw.SQLITE_OK) throw new InvalidOperationException($"SQLite does not take {Function}: {raw.sqlite3_errstr(result).utf8_to_string()}.");
+    }
+
+    private static void Add(sqlite3_context context, object data, sqlite3_value[] values)
+    {
+        switch (raw.sqlite3_value_type(values[0]))
+        {
+            case raw.SQLITE_INTEGER:
+                context.state = SumOf(context) + raw.sqlite3_value_int64(values[0]);
+                break;
+            case raw.SQLITE_NULL:
+                break;
+            default:
+                raw.sqlite3_result_error(
+                    context,
+                    $"{Function} adds integers scaled by 1e8, as FACT_TRADES holds them, and was given "
+                    + $"'{raw.sqlite3_value_text(values[0]).utf8_to_string()}'. The views hold rounded numbers.");
+                break;
+        }
+    }
+
+    // The next group may be given the same context.
+    private static void Finish(sqlite3_context context, object data)
+    {
+        raw.sqlite3_result_text(context, Format(SumOf(context)));
+        context.state = null;
+    }
+
+    private static Int128 SumOf(sqlite3_context context) => context.state is Int128 sum ? sum : Int128.Zero;
 }

@@ -36,4 +36,39 @@ public sealed class ExactSumTests : IDisposable
         Assert.IsTrue(query.Step());
         Assert.AreEqual("0.00000000", query.GetText(0));
     }
+
+    [TestMethod]
+    public void ExactSum_OfGroups_AddsEachByItself()
+    {
+        SqliteDatabase.OpenForWriting(_folder["a.db"], isDurable: false).Dispose();
+        using var database = SqliteDatabase.OpenForReading(_folder["a.db"]);
+
+        var sums = SqliteContents.Rows(
+            database,
+            """
+            WITH v(g, x) AS (VALUES (1, 100000000), (2, 400000000), (1, 200000000), (3, NULL), (4, 700000000))
+            SELECT exact_sum(x), exact_sum(2 * x), (SELECT exact_sum(x) FROM v) FROM v GROUP BY g ORDER BY g
+            """,
+            row => $"{row.GetText(0)} {row.GetText(1)} {row.GetText(2)}");
+
+        CollectionAssert.AreEqual(
+            new[]
+            {
+                "3.00000000 6.00000000 14.00000000", "4.00000000 8.00000000 14.00000000", "0.00000000 0.00000000 14.00000000",
+                "7.00000000 14.00000000 14.00000000",
+            },
+            sums);
+    }
+
+    [TestMethod]
+    public void ExactSum_OfRoundedNumbers_IsRefused()
+    {
+        SqliteDatabase.OpenForWriting(_folder["a.db"], isDurable: false).Dispose();
+        using var database = SqliteDatabase.OpenForReading(_folder["a.db"]);
+        using var query = database.Prepare("SELECT exact_sum(x) FROM (SELECT 1 AS x UNION ALL SELECT 1.5 UNION ALL SELECT 2)");
+
+        var failure = Assert.ThrowsExactly<StorageException>(() => query.Step());
+
+        Assert.Contains("was given '1.5'", failure.Message);
+    }
 }
