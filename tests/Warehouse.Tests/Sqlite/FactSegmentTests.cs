@@ -131,12 +131,5 @@ public sealed class FactSegmentTests : IAsyncDisposable
         return [.. SqliteContents.Rows(database, "SELECT facts FROM FACT_SEGMENTS ORDER BY segment_id", row => row.GetInt64(0))];
     }
 
-    private void AssertSound()
-    {
-        using var database = SqliteDatabase.OpenForReading(Path);
-        foreach (var audit in new SqliteAudits(database, Options).Run())
-        {
-            Assert.IsTrue(audit.Passed, $"{audit.Name}: {string.Join('\n', audit.Failing)}");
-        }
-    }
+    private void AssertSound() => SqliteContents.AssertSound(Path, Options);
 }

@@ -70,6 +70,16 @@ internal static class SqliteContents
         return rows;
     }
 
+    /// <summary>Every audit passes.</summary>
+    public static void AssertSound(string path, SqliteWarehouseOptions options)
+    {
+        using var database = SqliteDatabase.OpenForReading(path);
+        foreach (var audit in new SqliteAudits(database, options).Run())
+        {
+            Assert.IsTrue(audit.Passed, $"{audit.Name}: {string.Join('\n', audit.Failing)}");
+        }
+    }
+
     /// <summary>Runs a statement from a connection of its own, as somebody who tampers with the file.</summary>
     public static void Tamper(string path, string sql)
     {

@@ -136,13 +136,7 @@ public sealed class SqliteWarehouseFailureTests : IAsyncDisposable
 
     private async Task AssertSoundAsync()
     {
-        using (var database = SqliteDatabase.OpenForReading(Path))
-        {
-            foreach (var audit in new SqliteAudits(database, new SqliteWarehouseOptions()).Run())
-            {
-                Assert.IsTrue(audit.Passed, $"{audit.Name}: {string.Join('\n', audit.Failing)}");
-            }
-        }
+        SqliteContents.AssertSound(Path, new SqliteWarehouseOptions());
 
         // What it kept in memory is what a fresh reading gives.
         var positions = await _warehouse.PositionsAsync(Stop);
