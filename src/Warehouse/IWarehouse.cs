@@ -1,3 +1,4 @@
+using Crypto.TradeModel.Trades;
 using Crypto.Warehouse.Coverage;
 using Crypto.Warehouse.Dimension;
 using Crypto.Warehouse.Loading;
@@ -40,6 +41,9 @@ public interface IWarehouse : ISymbolChangeLog
     /// <summary>Completes when the rows of the loads accepted of a partition, up to an offset, can be read. Waits for nothing if each load commits.</summary>
     /// <exception cref="WarehouseException">They never will be: the records are read again.</exception>
     ValueTask CommittedAsync(LogPartition partition, long offset, CancellationToken cancellationToken) => ValueTask.CompletedTask;
+
+    /// <summary>What is stored under the ids of these trades, by ticker and id; ids without a committed fact, and unknown symbols, are left out.</summary>
+    ValueTask<IReadOnlyDictionary<TradeKey, TradeContent>> ContentsAsync(ReadOnlyMemory<Trade> trades, CancellationToken cancellationToken);
 
     /// <summary>Coverage and open gaps of every symbol, in order of ticker, as of the loads accepted.</summary>
     ValueTask<IReadOnlyList<SymbolCoverage>> CoverageAsync(CancellationToken cancellationToken);

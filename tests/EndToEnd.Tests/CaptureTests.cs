@@ -40,6 +40,23 @@ public sealed class CaptureTests
     }
 
     [TestMethod]
+    public async Task Run_ClockOfThisMachineADaySlow_StoresEveryTradeAndSaysSo()
+    {
+        using var folder = new TemporaryFolder();
+        await using var exchange = TradeIngestProcess.Start(
+            folder.FullName, "simulate", "--symbols", "BTCUSDT", "--rate", "500", "--clock-ahead", "25h", "--json");
+        await using var run = Start(folder, await BasesAsync(exchange));
+
+        await UntilAsync(async () => await FactsAsync(folder) > 500);
+        run.Signal("TERM");
+
+        StringAssert.Contains((await run.WaitAsync()).ShouldExitWith(0).Errors, "behind the exchange's");
+        var shown = await TradeIngestProcess.RunAsync(folder.FullName, "status", "--data", folder["data"], "--json");
+        var symbol = shown.ShouldExitWith(0).Json.GetProperty("symbols")[0];
+        Assert.AreEqual((0L, 0L), (symbol.GetProperty("quarantined").GetInt64(), symbol.GetProperty("missing").GetInt64()));
+    }
+
+    [TestMethod]
     public async Task Run_Interrupted_DrainsAndExits130()
     {
         using var folder = new TemporaryFolder();

@@ -133,7 +133,7 @@ internal sealed class KafkaDeployment : IAsyncDisposable
         }
     }
 
-    public long Stored() => Coverage().Sum(symbol => symbol.Ids);
+    public long Stored() => Coverage().Sum(symbol => symbol.Count(CoverageState.Stored));
 
     public bool HasOpenGaps() => Coverage().Any(symbol => symbol.OpenGaps.Count > 0 || symbol.Covered.Count > 1);
 

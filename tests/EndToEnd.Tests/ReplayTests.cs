@@ -120,6 +120,87 @@ public sealed class ReplayTests
     }
 
     [TestMethod]
+    public async Task Replay_DamagedZip_StoresNothingAndTheGoodOneEverything()
+    {
+        using var folder = new TemporaryFolder();
+        var sample = new ArchiveSample();
+        var csv = sample.WriteCsv(folder["BTCUSDT-trades-2026-02-03.csv"], 0, 1000);
+        var (good, bad) = (folder["BTCUSDT-trades-good.zip"], folder["BTCUSDT-trades-bad.zip"]);
+        using (var archive = ZipFile.Open(good, ZipArchiveMode.Create)) archive.CreateEntryFromFile(csv, Path.GetFileName(csv), CompressionLevel.NoCompression);
+        var bytes = await File.ReadAllBytesAsync(good);
+        var price = bytes.AsSpan().IndexOf(System.Text.Encoding.UTF8.GetBytes(sample.CsvLine(500))) + 12;
+        bytes[price] = (byte)(bytes[price] == '9' ? '8' : '9');
+        await File.WriteAllBytesAsync(bad, bytes);
+
+        // A good file beside a damaged one is not loaded either: what is wrong shows before anything is stored.
+        var refused = await TradeIngestProcess.RunAsync(folder.FullName, "replay", csv, bad, "--data", folder["data"], "--json");
+        StringAssert.Contains(refused.ShouldExitWith(2).Errors, "Nothing of it was loaded");
+        Assert.IsFalse(Directory.Exists(folder["data"]));
+
+        Assert.AreEqual(1000, (await ReplayAsync(folder, good)).GetProperty("stored").GetInt64());
+        await AssertHoldsAllAsync(folder, sample, 1000);
+    }
+
+    [TestMethod]
+    public async Task Replay_OtherContentForKnownTrades_IsAConflictUntilACorrection()
+    {
+        using var folder = new TemporaryFolder();
+        var sample = new ArchiveSample();
+        var right = sample.WriteCsv(folder["BTCUSDT-trades-right.csv"], 0, 1000);
+        var lines = await File.ReadAllLinesAsync(right);
+        foreach (var i in new[] { 10, 20, 999 })
+        {
+            var fields = lines[i].Split(',');
+            (fields[1], fields[3]) = ("900.00000000", "0.00000000");
+            lines[i] = string.Join(',', fields);
+        }
+
+        var wrong = folder["BTCUSDT-trades-wrong.csv"];
+        await File.WriteAllLinesAsync(wrong, lines);
+        await ReplayAsync(folder, wrong);
+        var good = sample.WriteCsv(folder["BTCUSDT-trades-good.csv"], 0, 1000);
+
+        var conflict = await TradeIngestProcess.RunAsync(folder.FullName, "replay", good, "--data", folder["data"], "--json");
+        Assert.AreEqual(3, conflict.ShouldExitWith(1).Json.GetProperty("conflicts").GetInt64());
+        Assert.AreEqual(997, conflict.Json.GetProperty("duplicates").GetInt64());
+        StringAssert.Contains(
+            (await TradeIngestProcess.RunAsync(folder.FullName, "verify", "--data", folder["data"])).ShouldExitWith(1).Output, "no_conflicts");
+
+        var corrected = await TradeIngestProcess.RunAsync(folder.FullName, "replay", good, "--correct", "--data", folder["data"], "--json");
+        Assert.AreEqual(3, corrected.ShouldExitWith(0).Json.GetProperty("corrected").GetInt64());
+        await AssertHoldsAllAsync(folder, sample, 1000);
+        var again = await ReplayAsync(folder, good);
+        Assert.AreEqual((1000L, 0L), (again.GetProperty("duplicates").GetInt64(), again.GetProperty("conflicts").GetInt64()));
+    }
+
+    [TestMethod]
+    public async Task Verify_FactsChangedBehindTheService_NamesThem()
+    {
+        using var folder = new TemporaryFolder();
+        var sample = new ArchiveSample();
+        await ReplayAsync(folder, sample.WriteCsv(folder["BTCUSDT-trades-2026-02-03.csv"], 0, 20_000));
+        (await TradeIngestProcess.RunAsync(folder.FullName, "verify", "--quick", "--data", folder["data"])).ShouldExitWith(0);
+        foreach (var (name, sql, inQuick) in new[]
+        {
+            ("prices", "UPDATE FACT_TRADES SET price = price * 2, total_amount_usd = NULL, quality_flags = 2 WHERE trade_id % 2 = 0", true),
+            ("sides", "UPDATE FACT_TRADES SET aggressor_side = 3 - aggressor_side", true),
+            ("times", "UPDATE FACT_TRADES SET trade_time = trade_time + 1000 WHERE trade_id % 2 = 0", true),
+            ("raw", "UPDATE RAW_BATCHES SET records = replace(records, 'SELL', 'BUY')", true),
+        })
+        {
+            var copy = folder[$"data-{name}"];
+            Directory.CreateDirectory(copy);
+            foreach (var file in Directory.GetFiles(folder["data"])) File.Copy(file, Path.Combine(copy, Path.GetFileName(file)));
+            using (var database = Warehouse.Sqlite.SqliteDatabase.OpenForWriting(Path.Combine(copy, "warehouse.db"), isDurable: false)) database.Execute(sql);
+
+            var full = await TradeIngestProcess.RunAsync(folder.FullName, "verify", "--data", copy);
+            StringAssert.Contains(full.ShouldExitWith(1).Output, "facts_equal_raw", name);
+            StringAssert.Contains(full.Output, "BTCUSDT", name);
+            (await TradeIngestProcess.RunAsync(folder.FullName, "verify", "--quick", "--data", copy)).ShouldExitWith(inQuick ? 1 : 0);
+        }
+    }
+
+    [TestMethod]
     public async Task Query_ConsumptionView_ShowsNumbersAndSortableTimes()
     {
         using var folder = new TemporaryFolder();

@@ -37,10 +37,9 @@ internal sealed class BatchBuilder(int partition = 0, string topic = "stock_trad
     }
 
     /// <summary>Appends a record that is no trade.</summary>
-    public BatchBuilder AddUnreadable(
-        byte[] value, ErrorReason reason = ErrorReason.MalformedJson, string? ticker = null, long? tradeId = null, string? identity = null)
+    public BatchBuilder AddUnreadable(byte[] value, ErrorReason reason = ErrorReason.MalformedJson, string? identity = null)
     {
-        _rejected.Add(new RejectedRecord(_next, reason, "for a person", ticker, tradeId, TestTrades.Start, value, identity));
+        _rejected.Add(new RejectedRecord(_next, reason, "for a person", TestTrades.Start, value, identity));
         AddRecord(value);
         return this;
     }

@@ -42,6 +42,6 @@ internal sealed record RawRow(string Topic, int Partition, long Offset, string C
 
 internal sealed record GapRow(string Ticker, IdRange Ids, string State, Timestamp Found, Timestamp? Closed);
 
-internal sealed record CoverageRow(string Ticker, IdRange Ids);
+internal sealed record CoverageRow(string Ticker, IdRange Ids, string State = "STORED");
 
 internal sealed record PositionRow(LogPartition Partition, long Next, long Records, long Stored, long Duplicates, long Rejected);

@@ -69,7 +69,7 @@ public abstract partial class WarehouseContract
         Assert.AreEqual("BTCUSDT, ETHBTC", string.Join(", ", coverage.Select(symbol => symbol.Key.Ticker)));
         CollectionAssert.AreEqual(new[] { Ids(1, 4), Ids(8, 8) }, coverage[0].Covered.ToArray());
         CollectionAssert.AreEqual(new[] { new OpenGap(Ids(5, 7), found) }, coverage[0].OpenGaps.ToArray());
-        Assert.AreEqual(5, coverage[0].Ids);
+        Assert.AreEqual(5, coverage[0].Count(CoverageState.Stored));
         Assert.IsEmpty(coverage[1].OpenGaps);
     }
 

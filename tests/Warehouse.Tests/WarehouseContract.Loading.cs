@@ -118,15 +118,14 @@ public abstract partial class WarehouseContract
     public async Task LoadAsync_DuplicatesAcrossBatchesAndPartitions_FirstOneStays()
     {
         var (left, right) = (new BatchBuilder(0), new BatchBuilder(1));
-        var other = TestTrades.Of(Btc, 2) with { Price = Price.Parse("1") };
         await LoadAsync(left.Of(Trades(Btc, 1, 2)));
 
-        Assert.AreEqual(new LoadOutcome(1, 1, 0), await LoadAsync(right.Of([other, .. Trades(Btc, 3)])));
+        Assert.AreEqual(new LoadOutcome(1, 1, 0), await LoadAsync(right.Of([TestTrades.Of(Btc, 2) with { Source = IngestSource.Replay }, .. Trades(Btc, 3)])));
         Assert.AreEqual(new LoadOutcome(0, 2, 0), await LoadAsync(left.Of(Trades(Btc, 3, 2))));
 
         var contents = await ReadAsync();
         Assert.HasCount(3, contents.Facts);
-        Assert.AreEqual(TestTrades.Of(Btc, 2).Price, contents.Facts[1].Price);
+        Assert.AreEqual(IngestSource.Stream, contents.Facts[1].Source);
         Assert.AreEqual(new PositionRow(left.Partition, 4, 4, 2, 2, 0), contents.Positions[0]);
         Assert.AreEqual(new PositionRow(right.Partition, 2, 2, 1, 1, 0), contents.Positions[1]);
     }
@@ -247,7 +246,7 @@ public abstract partial class WarehouseContract
             Change("BTCUSDT", 1, TestTrades.TimeOf(3), (SymbolAttribute.Sector, "a")),
             Change("BTCUSDT", 2, TestTrades.TimeOf(6), (SymbolAttribute.Sector, "b")));
         await LoadAsync(builder.Add(Trades(Btc, 1, 2, 5, 9)).AddUnreadable(Bytes("nonsense"), identity: "i1").Add(Trades(Eth, 4)).Build());
-        await LoadAsync(builder.Of(TestTrades.Of(Btc, 7), TestTrades.Of(Btc, 8) with { Quantity = default }));
+        await LoadAsync(builder.Of(TestTrades.Of(Btc, 7), TestTrades.Of(Btc, 8) with { Quantity = default, Source = IngestSource.Backfill }));
         var before = await ReadAsync();
         var coverage = await Warehouse.CoverageAsync(Stop);
         var positions = await Warehouse.PositionsAsync(Stop);
@@ -257,13 +256,13 @@ public abstract partial class WarehouseContract
         Assert.AreEqual(before.ToString(), (await ReadAsync()).ToString());
         Assert.AreEqual(Text(coverage), Text(await Warehouse.CoverageAsync(Stop)));
         CollectionAssert.AreEquivalent(positions.ToArray(), (await Warehouse.PositionsAsync(Stop)).ToArray());
-        Assert.AreEqual(new LoadOutcome(2, 2, 0), await LoadAsync(builder.Of(Trades(Btc, 6, 5, 8, 10))));
+        Assert.AreEqual(new LoadOutcome(3, 1, 0), await LoadAsync(builder.Of(Trades(Btc, 6, 5, 8, 10))));
         var rekeyed = await ApplyAsync(Change("BTCUSDT", 3, TestTrades.TimeOf(10), (SymbolAttribute.Sector, "c")));
         Assert.AreEqual(1, rekeyed.FactsRekeyed);
 
         static string Text(IReadOnlyList<SymbolCoverage> coverage) => string.Join(
             '\n',
             coverage.Select(symbol =>
-                $"{symbol.Key} {symbol.SymbolId} {string.Join(' ', symbol.Covered)} gaps {string.Join(' ', symbol.OpenGaps)}"));
+                $"{symbol.Key} {symbol.SymbolId} {symbol.Captured} gaps {string.Join(' ', symbol.OpenGaps)}"));
     }
 }

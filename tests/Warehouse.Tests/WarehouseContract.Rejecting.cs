@@ -4,6 +4,7 @@ using Crypto.TradeModel.Numbers;
 using Crypto.TradeModel.Quality;
 using Crypto.TradeModel.Times;
 using Crypto.TradeModel.Trades;
+using Crypto.Warehouse.Coverage;
 using Crypto.Warehouse.Loading;
 
 namespace Crypto.Warehouse.Tests;
@@ -21,7 +22,7 @@ public abstract partial class WarehouseContract
     ];
 
     [TestMethod]
-    public async Task LoadAsync_TradesThatBreakARule_AreRejectedWithTheReasonAndCountAsCovered()
+    public async Task LoadAsync_TradesThatBreakARule_AreRejectedWithTheReasonAndCountAsMissing()
     {
         var builder = new BatchBuilder();
         var spoiled = BrokenRules.Select((rule, i) => rule.Spoil(TestTrades.Of(Btc, i + 2))).ToArray();
@@ -31,8 +32,8 @@ public abstract partial class WarehouseContract
         Assert.AreEqual(new LoadOutcome(2, 0, BrokenRules.Length), outcome);
         var contents = await ReadAsync();
         CollectionAssert.AreEqual(BrokenRules.Select(rule => rule.Reason).ToArray(), contents.Rejected.Select(row => row.Reason).ToArray());
-        Assert.AreEqual(new CoverageRow("BTCUSDT", Ids(1, BrokenRules.Length + 2)), contents.Coverage.Single());
-        Assert.IsEmpty(contents.Gaps);
+        Assert.AreEqual("[1, 1] STORED, [2, 7] QUARANTINED, [8, 8] STORED", States(contents));
+        Assert.AreEqual("2-7 OPEN", await GapsAsync());
         for (var i = 0; i < spoiled.Length; i++)
         {
             Assert.AreEqual(("BTCUSDT", i + 2), (contents.Rejected[i].Ticker, contents.Rejected[i].TradeId));
@@ -57,15 +58,94 @@ public abstract partial class WarehouseContract
     }
 
     [TestMethod]
-    public async Task LoadAsync_RejectedTradeAgain_IsADuplicate()
+    public async Task LoadAsync_HistoryItselfHasNoValidTrade_ClosesTheGapAsRejected()
     {
         var builder = new BatchBuilder();
-        var spoiled = TestTrades.Of(Btc, 2) with { Price = default };
-        await LoadAsync(builder.Of(spoiled));
+        var streamed = TestTrades.Of(Btc, 2) with { Price = default };
+        await LoadAsync(builder.Of(TestTrades.Of(Btc, 1), streamed, TestTrades.Of(Btc, 3)));
+        Assert.AreEqual("2-2 OPEN", await GapsAsync());
 
-        Assert.AreEqual(new LoadOutcome(0, 2, 0), await LoadAsync(builder.Of(spoiled, TestTrades.Of(Btc, 2))));
+        var fetched = streamed with { Source = IngestSource.Backfill };
+        Assert.AreEqual(new LoadOutcome(0, 0, 1), await LoadAsync(builder.Of(fetched)));
 
-        Assert.IsEmpty((await ReadAsync()).Facts);
+        Assert.AreEqual("[1, 1] STORED, [2, 2] REJECTED, [3, 3] STORED", States(await ReadAsync()));
+        Assert.AreEqual("2-2 CLOSED", await GapsAsync());
+        Assert.AreEqual(new LoadOutcome(0, 2, 0), await LoadAsync(builder.Of(fetched, streamed)));
+    }
+
+    [TestMethod]
+    public async Task LoadAsync_TimeOutOfRange_NeverClosesAGapWhateverTheSource()
+    {
+        // As a clock gives it that is two days slow.
+        var builder = new BatchBuilder();
+        foreach (var source in new[] { IngestSource.Stream, IngestSource.Backfill, IngestSource.Replay })
+        {
+            await LoadAsync(builder.Of([.. TestTrades.Range(Btc, 1, 10).Select(trade => trade with
+            {
+                Source = source,
+                ReceivedTime = trade.ReceivedTime + -TimeSpan.FromDays(2),
+            })]));
+        }
+
+        Assert.AreEqual("[1, 10] QUARANTINED", States(await ReadAsync()));
+        Assert.AreEqual("1-10 OPEN", await GapsAsync());
+        var coverage = (await Warehouse.CoverageAsync(Stop)).Single();
+        Assert.IsEmpty(coverage.Covered);
+        Assert.AreEqual((0L, 10L), (coverage.Count(CoverageState.Stored), coverage.Count(CoverageState.Quarantined)));
+
+        Assert.AreEqual(new LoadOutcome(10, 0, 0), await LoadAsync(builder.Of(TestTrades.Range(Btc, 1, 10))));
+        Assert.AreEqual("[1, 10] STORED", States(await ReadAsync()));
+        Assert.AreEqual("1-10 CLOSED", await GapsAsync());
+    }
+
+    [TestMethod]
+    [DataRow(IngestSource.Stream)]
+    [DataRow(IngestSource.Backfill)]
+    public async Task LoadAsync_ValidCopyOfARejectedTrade_IsStored(IngestSource source)
+    {
+        var builder = new BatchBuilder();
+        var spoiled = TestTrades.Of(Btc, 2) with { Price = default, Source = source };
+        await LoadAsync(builder.Of(TestTrades.Of(Btc, 1), spoiled, TestTrades.Of(Btc, 3)));
+
+        Assert.AreEqual(new LoadOutcome(1, 1, 0), await LoadAsync(builder.Of(spoiled, TestTrades.Of(Btc, 2))));
+
+        var contents = await ReadAsync();
+        Assert.HasCount(3, contents.Facts);
+        Assert.AreEqual("[1, 3] STORED", States(contents));
+        Assert.IsEmpty(contents.OpenGaps);
+        Assert.HasCount(1, contents.Rejected);
+    }
+
+    [TestMethod]
+    public async Task LoadAsync_InvalidCopyOfAStoredTrade_IsKeptAndChangesNothing()
+    {
+        var builder = new BatchBuilder();
+        await LoadAsync(builder.Of(Trades(Btc, 1)));
+
+        Assert.AreEqual(new LoadOutcome(0, 0, 1), await LoadAsync(builder.Of(TestTrades.Of(Btc, 1) with { Price = default })));
+
+        var contents = await ReadAsync();
+        Assert.AreEqual(TestTrades.Of(Btc, 1).Price, contents.Facts.Single().Price);
+        Assert.AreEqual("[1, 1] STORED", States(contents));
+    }
+
+    [TestMethod]
+    public async Task LoadAsync_QuarantinedIdsAtTheEdges_WidenTheirGap()
+    {
+        var builder = new BatchBuilder();
+        var found = Timestamp.Now(Clock);
+        await LoadAsync(builder.Of(Spoiled(5)));
+        Clock.Advance(TimeSpan.FromSeconds(1));
+        await LoadAsync(builder.Of(Spoiled(6), Spoiled(3)));
+        Assert.AreEqual("3-6 OPEN", await GapsAsync());
+        Assert.AreEqual(found, (await ReadAsync()).Gaps.Single().Found);
+
+        await LoadAsync(builder.Of(Trades(Btc, 4, 9)));
+        Assert.AreEqual("3-3 OPEN, 5-8 OPEN", await GapsAsync());
+        await LoadAsync(builder.Of(Trades(Btc, 3, 5, 6, 7, 8)));
+        Assert.IsEmpty((await ReadAsync()).OpenGaps);
+
+        Trade Spoiled(long id) => TestTrades.Of(Btc, id) with { Price = default };
     }
 
     [TestMethod]
@@ -129,37 +209,7 @@ public abstract partial class WarehouseContract
         Assert.AreEqual(new PositionRow(builder.Partition, 6, 6, 0, 2, 4), contents.Positions.Single());
     }
 
-    [TestMethod]
-    public async Task LoadAsync_UnreadableRecordOfAKnownTrade_CountsAsCaptured()
-    {
-        var builder = new BatchBuilder();
-        await LoadAsync(builder.Of(Trades(Btc, 1, 3)));
-
-        var outcome = await LoadAsync(builder.AddUnreadable(Bytes("{}"), ErrorReason.NumberOutOfRange, "BTCUSDT", 2).Build());
-
-        Assert.AreEqual(new LoadOutcome(0, 0, 1), outcome);
-        var contents = await ReadAsync();
-        Assert.AreEqual(("BTCUSDT", 2L), (contents.Rejected.Single().Ticker, contents.Rejected.Single().TradeId));
-        Assert.AreEqual(new CoverageRow("BTCUSDT", Ids(1, 3)), contents.Coverage.Single());
-        Assert.IsEmpty(contents.OpenGaps);
-        Assert.AreEqual(new LoadOutcome(0, 1, 0), await LoadAsync(builder.Of(Trades(Btc, 2))));
-    }
-
-    [TestMethod]
-    public async Task LoadAsync_UnreadableRecordOfAnUnknownSymbol_RegistersItOnlyForAKnownTrade()
-    {
-        var outcome = await LoadAsync(
-            new BatchBuilder()
-                .AddUnreadable(Bytes("{}"), ErrorReason.NumberOutOfRange, "NEWUSDT", 8)
-                .AddUnreadable(Bytes("{}"), ErrorReason.MissingField, "NONSENSE")
-                .AddUnreadable(Bytes("{}"), ErrorReason.TradeIdOutOfRange, "NONSENSE2", -4)
-                .Build());
-
-        Assert.AreEqual(new LoadOutcome(0, 0, 3), outcome);
-        var contents = await ReadAsync();
-        Assert.AreEqual(new CoverageRow("NEWUSDT", Ids(8, 8)), contents.Coverage.Single());
-        Assert.AreEqual("NEWUSDT", contents.Versions.Single().Key.Ticker);
-    }
+    private static string States(WarehouseContents contents) => string.Join(", ", contents.Coverage.Select(row => $"{row.Ids} {row.State}"));
 
     /// <summary>The column <c>symbol</c> of <c>BRONZE_TRADES</c> in offset order.</summary>
     private protected abstract Task<IReadOnlyList<string?>> BronzeSymbolsAsync();

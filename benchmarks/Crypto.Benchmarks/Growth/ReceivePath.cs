@@ -24,7 +24,7 @@ internal sealed class ReceivePath
     public ReceivePath(int symbols, bool isEven)
     {
         _tape = new GrowingTape(symbols, isEven);
-        _subscription = _source.TrackContinuity(_tracker).CheckQuality(_quality).Subscribe(new TradeCounter());
+        _subscription = _source.TrackContinuity(_tracker).CheckQuality(_tracker, _quality).Subscribe(new TradeCounter());
     }
 
     /// <returns>Nanoseconds per trade; making the frames does not count.</returns>

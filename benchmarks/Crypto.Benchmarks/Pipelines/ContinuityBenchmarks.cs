@@ -33,7 +33,7 @@ public class ContinuityBenchmarks
         var counters = new QualityCounters();
         var source = new EventSource<StreamEvent>();
         var sink = new TradeCounter();
-        using var subscription = source.TrackContinuity(tracker).CheckQuality(counters).Subscribe(sink);
+        using var subscription = source.TrackContinuity(tracker).CheckQuality(tracker, counters).Subscribe(sink);
         foreach (var batch in _batches) source.Push(batch);
         return counters[ErrorReason.None] + tracker.Duplicates + tracker.Gaps;
     }

@@ -40,4 +40,16 @@ internal static class CommonOptions
             ? value
             : throw new ConfigurationException($"--rate '{rate}' is neither max nor a number from 0.001 to 10000000.");
     }
+
+    /// <summary>Seconds, or a number with s, m or h.</summary>
+    public static TimeSpan ParseDuration(string option, string text)
+    {
+        const double MaxSeconds = 1e8;
+        var factor = text.Length > 0 ? text[^1] switch { 's' => 1, 'm' => 60, 'h' => 3600, _ => 0 } : 0;
+        var number = factor == 0 ? text : text[..^1];
+        var isNumber = double.TryParse(number, NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out var value);
+        return isNumber && value is > 0 and <= MaxSeconds
+            ? TimeSpan.FromSeconds(value * Math.Max(1, factor))
+            : throw new ConfigurationException($"{option} '{text}' is no time such as 15s or 2m.");
+    }
 }

@@ -51,7 +51,7 @@ internal static class DemoCommand
                 parsed.GetValue(seed),
                 new ExchangeOptions { Symbols = parsed.GetValue(symbols) ?? DemoPlan.DefaultSymbols }.Tickers,
                 CommonOptions.ParseRate(parsed.GetValue(rate)!),
-                ParseDuration(parsed.GetValue(duration)!),
+                CommonOptions.ParseDuration("--for", parsed.GetValue(duration)!),
                 parsed.GetValue(trades));
             if (plan.Symbols.Count == 0) throw new ConfigurationException("--symbols names no ticker.");
             if (plan.Trades is <= 0) throw new ConfigurationException("--trades takes a positive number.");
@@ -155,17 +155,5 @@ internal static class DemoCommand
         command.CommandText = sql;
         using var reader = command.ExecuteReader();
         QueryCommand.WriteTable(reader);
-    }
-
-    /// <summary>Seconds, or a number with s, m or h.</summary>
-    private static TimeSpan ParseDuration(string text)
-    {
-        const double MaxSeconds = 1e8;
-        var factor = text.Length > 0 ? text[^1] switch { 's' => 1, 'm' => 60, 'h' => 3600, _ => 0 } : 0;
-        var number = factor == 0 ? text : text[..^1];
-        var isNumber = double.TryParse(number, NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out var value);
-        return isNumber && value is > 0 and <= MaxSeconds
-            ? TimeSpan.FromSeconds(value * Math.Max(1, factor))
-            : throw new ConfigurationException($"--for '{text}' is no time such as 15s or 2m.");
     }
 }

@@ -4,7 +4,6 @@ using Crypto.TradeIngest.Hosting;
 using Crypto.TradeIngest.Reference;
 using Crypto.TradeIngest.Reference.ChangeDataCapture;
 using Crypto.Warehouse.Dimension;
-using Crypto.Warehouse.Sqlite;
 using Microsoft.Extensions.Logging;
 using Spectre.Console;
 
@@ -45,7 +44,8 @@ internal static partial class DimensionCommand
         if (!File.Exists(path)) throw new ConfigurationException($"{path} does not exist. Check the path.");
         var folder = new DataFolder(options.Data);
         using var folderLock = folder.Lock();
-        await using var warehouse = SqliteWarehouse.Open(folder.Warehouse, Stores.WarehouseOptionsOf(options), TimeProvider.System);
+        using var loggers = Configuration.Loggers(LogLevel.Warning);
+        await using var warehouse = Stores.OpenEmbedded(folder, options, TimeProvider.System, loggers, cancellationToken);
         List<string> faults = [];
         ApplyOutcome outcome;
         if (Path.GetExtension(path).Equals(".csv", StringComparison.OrdinalIgnoreCase))
@@ -57,7 +57,6 @@ internal static partial class DimensionCommand
         }
         else
         {
-            using var loggers = Configuration.Loggers(LogLevel.Error);
             var events = new ChangeEventFile(path, warehouse, TimeProvider.System, loggers.CreateLogger<ChangeEventFile>());
             outcome = await events.ApplyNewAsync(cancellationToken);
             faults.AddRange(events.Faults);

@@ -1,6 +1,6 @@
 using System.CommandLine;
 using Crypto.TradeIngest.Hosting;
-using Crypto.Warehouse.Sqlite;
+using Microsoft.Extensions.Logging;
 using Spectre.Console;
 
 namespace Crypto.TradeIngest.Commands;
@@ -21,7 +21,8 @@ internal static partial class DimensionCommand
             var options = Configuration.ReadForFolder(("Data", parsed.GetValue(data)));
             var folder = new DataFolder(options.Data);
             using var folderLock = folder.Lock();
-            await using var warehouse = SqliteWarehouse.Open(folder.Warehouse, Stores.WarehouseOptionsOf(options), TimeProvider.System);
+            using var loggers = Configuration.Loggers(LogLevel.Warning);
+            await using var warehouse = Stores.OpenEmbedded(folder, options, TimeProvider.System, loggers, cancellation);
             var outcome = await warehouse.RebuildDimensionAsync(cancellation);
             if (parsed.GetValue(json))
             {

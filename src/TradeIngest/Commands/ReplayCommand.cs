@@ -2,6 +2,7 @@ using System.CommandLine;
 using Crypto.TradeIngest.Hosting;
 using Crypto.TradeIngest.Replay;
 using Crypto.TradeModel.Symbols;
+using Crypto.TradeModel.Trades;
 using Crypto.Warehouse.Sqlite;
 using Microsoft.Extensions.Logging;
 using Spectre.Console;
@@ -22,38 +23,51 @@ internal static class ReplayCommand
             Description = "Ticker of archive lines. Default: from the file's name",
             HelpName = "TICKER",
         };
+        var correct = new Option<bool>("--correct")
+        {
+            Description = "The files are right: where they say something else than what is stored, theirs takes its place.",
+        };
         var data = CommonOptions.Data();
         var json = CommonOptions.Json();
         var command = new Command(
             "replay",
             """
             Loads recorded trades into the data folder. May be repeated, split, reordered or interrupted: each trade is stored once.
+            A trade that is stored with another content is a conflict: both are kept, and the exit code is 1.
 
             Examples:
               trade-ingest replay BTCUSDT-trades-2026-02-03.zip
               trade-ingest replay frames.jsonl.gz --data ./recorded --json
             """)
         {
-            files, symbol, data, json,
+            files, symbol, correct, data, json,
         };
         command.SetAction((parsed, cancellation) => RunAsync(
-            parsed.GetValue(files)!, parsed.GetValue(symbol), parsed.GetValue(data), parsed.GetValue(json), cancellation));
+            parsed.GetValue(files)!, parsed.GetValue(symbol), parsed.GetValue(correct), parsed.GetValue(data), parsed.GetValue(json), cancellation));
         return command;
     }
 
-    private static async Task<int> RunAsync(string[] files, string? symbol, string? data, bool json, CancellationToken cancellationToken)
+    private static async Task<int> RunAsync(
+        string[] files, string? symbol, bool correct, string? data, bool json, CancellationToken cancellationToken)
     {
         var options = Configuration.ReadForFolder(("Data", data));
         using var loggers = Configuration.Loggers(LogLevel.Warning);
         var folder = new DataFolder(options.Data);
 
-        // A misspelled name or a wrong format is told before anything is created.
-        foreach (var path in files) ReplayFile.Open(path, new SymbolTable(), TimeProvider.System, symbol).Dispose();
+        // A misspelled name, a wrong format or a damaged file shows before anything is created.
+        foreach (var path in files)
+        {
+            using var file = ReplayFile.Open(path, new SymbolTable(), TimeProvider.System, symbol);
+            await file.CheckAsync(cancellationToken);
+        }
+
         var results = new List<FileResult>();
         ReplaySummary summary;
-        await using (var stores = await Stores.OpenAsync(folder, options, TimeProvider.System, loggers))
+        await using (var stores = await Stores.OpenAsync(folder, options, TimeProvider.System, loggers, cancellationToken))
         {
-            await using var session = await ReplaySession.StartAsync(stores, options, TimeProvider.System, loggers, cancellationToken);
+            var mode = correct ? new ReplayMode(true, ConflictsIn(folder)) : ReplayMode.Adding;
+            await using var session = await ReplaySession.StartAsync(stores, options, mode, TimeProvider.System, loggers, cancellationToken);
+            var conflictsBefore = ConflictsIn(folder).Count;
 
             var opened = new List<(string Path, ReplayFile File)>();
             try
@@ -70,12 +84,20 @@ internal static class ReplayCommand
             using var reading = SqliteDatabase.OpenForReading(folder.Warehouse);
             summary = new ReplaySummary(
                 results, session.Pipeline.Sink.Stored, session.Pipeline.Tracker.Duplicates + session.Pipeline.Sink.Duplicates,
-                session.Pipeline.Sink.Rejected, WarehouseTotals.Read(reading));
+                session.Pipeline.Quality.Invalid + results.Sum(result => result.Rejected),
+                correct ? 0 : Math.Max(session.Disputed, ConflictsIn(folder).Count - conflictsBefore), correct ? session.Disputed : 0,
+                WarehouseTotals.Read(reading));
         }
 
         if (json) Output.Json(summary);
         else Write(summary);
-        return results.Any(result => result.Rejected > 0) ? ExitCode.CheckFailed : ExitCode.Ok;
+        return summary.Rejected > 0 || summary.Conflicts > 0 ? ExitCode.CheckFailed : ExitCode.Ok;
+    }
+
+    private static IReadOnlySet<TradeKey> ConflictsIn(DataFolder folder)
+    {
+        using var reading = SqliteDatabase.OpenForReading(folder.Warehouse);
+        return SqliteReads.TradeConflicts(reading);
     }
 
     private static async Task PushAllAsync(
@@ -130,10 +152,18 @@ internal static class ReplayCommand
         console.Write(table);
         console.MarkupInterpolated($"stored [green]{Output.Count(summary.Stored)}[/] new trades, ");
         console.WriteLine(
-            $"passed over {Output.Count(summary.Duplicates)} known ones, rejected {Output.Count(summary.Rejected)} lines");
+            $"passed over {Output.Count(summary.Duplicates)} known ones, rejected {Output.Count(summary.Rejected)} lines"
+            + (summary.Corrected > 0 ? $", corrected {Output.Count(summary.Corrected)}" : ""));
         console.MarkupLineInterpolated(
             $"the warehouse holds {Output.Count(summary.Warehouse.Facts)} trades worth {summary.Warehouse.Amount} USD");
-        if (summary.Files.Any(file => file.Rejected > 0))
+        if (summary.Conflicts > 0)
+        {
+            CommandLine.WriteError(
+                $"{Output.Count(summary.Conflicts)} trades are stored with another content; both are kept. See: trade-ingest query \"SELECT ticker, trade_id, "
+                + "CAST(record_content AS TEXT) FROM REJECTED_TRADES WHERE error_reason = 'content_conflict'\". If these files are right, replay them with --correct.");
+        }
+
+        if (summary.Rejected > 0)
         {
             CommandLine.WriteError(
                 "some lines were rejected; see: trade-ingest query \"SELECT error_reason, error_detail FROM REJECTED_TRADES\"");
@@ -143,5 +173,5 @@ internal static class ReplayCommand
     private sealed record FileResult(string File, long Lines, long Trades, long Rejected, long QuoteMismatches);
 
     private sealed record ReplaySummary(
-        IReadOnlyList<FileResult> Files, long Stored, long Duplicates, long Rejected, WarehouseTotals Warehouse);
+        IReadOnlyList<FileResult> Files, long Stored, long Duplicates, long Rejected, long Conflicts, long Corrected, WarehouseTotals Warehouse);
 }

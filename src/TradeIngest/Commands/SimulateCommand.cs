@@ -5,6 +5,7 @@ using Crypto.TradeIngest.Replay;
 using Crypto.TradeIngest.Simulation;
 using Crypto.TradeIngest.Simulation.Markets;
 using Crypto.TradeModel.Symbols;
+using Crypto.TradeModel.Times;
 using Crypto.TradeModel.Trades;
 
 namespace Crypto.TradeIngest.Commands;
@@ -30,6 +31,11 @@ internal static class SimulateCommand
             Description = "How many times faster than recorded. Default: 1",
             DefaultValueFactory = _ => 1,
         };
+        var clockAhead = new Option<string?>("--clock-ahead")
+        {
+            Description = "The exchange's clock is so much ahead of this machine's, to try how a client takes it: 30s, 25h.",
+            HelpName = "TIME",
+        };
         var data = new Option<string?>("--data")
         {
             Description = "Keep simulation.json in this folder, so that verify can compare what run captures into it.",
@@ -47,7 +53,7 @@ internal static class SimulateCommand
               trade-ingest simulate --replay BTCUSDT-trades-2026-02-03.csv --speed 10
             """)
         {
-            port, seed, symbols, rate, replay, speed, data, json,
+            port, seed, symbols, rate, replay, speed, clockAhead, data, json,
         };
         command.SetAction((parsed, cancellation) => RunAsync(
             new SimulatedExchangeOptions
@@ -56,6 +62,9 @@ internal static class SimulateCommand
                 Seed = parsed.GetValue(seed),
                 Rate = CommonOptions.ParseRate(parsed.GetValue(rate)!),
                 Speed = parsed.GetValue(speed),
+                TimeProvider = parsed.GetValue(clockAhead) is { } ahead
+                    ? new ShiftedTimeProvider(TimeProvider.System) { Offset = CommonOptions.ParseDuration("--clock-ahead", ahead) }
+                    : TimeProvider.System,
                 Symbols = parsed.GetValue(symbols) is { } list ? new ExchangeOptions { Symbols = list }.Tickers : ListingCatalog.Tickers,
             },
             parsed.GetValue(replay) ?? [],

@@ -38,7 +38,7 @@ internal static class StatusCommand
         var folder = new DataFolder(options.Data);
         if (options.Warehouse.Target == WarehouseTarget.Snowflake) return await RunAsync(options, folder, json, cancellationToken);
         using var warehouse = SqliteDatabase.OpenForReading(folder.Warehouse);
-        var symbols = SqliteReads.Coverage(warehouse).Where(symbol => symbol.Covered.Count > 0).Select(SymbolStatus.Of).ToList();
+        var symbols = SqliteReads.Coverage(warehouse).Where(symbol => !symbol.Captured.IsEmpty).Select(SymbolStatus.Of).ToList();
         var totals = WarehouseTotals.Read(warehouse);
         var positions = await LogStatus.ReadAsync(SqliteReads.Positions(warehouse), options, folder, cancellationToken);
         if (json) Output.Json(new { data = folder.Path, totals, symbols, log = positions, lag = positions.Sum(position => position.Lag) });
@@ -53,7 +53,7 @@ internal static class StatusCommand
         await using var sql = options.Snowflake.NewSql(keys, options.Snowflake.TransformerRole, clock);
         var totals = await WarehouseTotals.ReadAsync(sql, stop);
         await using var warehouse = await SnowflakeStore.OpenAsync(options, clock, NullLogger<SnowflakeStore>.Instance);
-        var symbols = (await warehouse.CoverageAsync(stop)).Where(symbol => symbol.Covered.Count > 0).Select(SymbolStatus.Of).ToList();
+        var symbols = (await warehouse.CoverageAsync(stop)).Where(symbol => !symbol.Captured.IsEmpty).Select(SymbolStatus.Of).ToList();
         var positions = await LogStatus.ReadAsync([.. await warehouse.PositionsAsync(stop)], options, folder, stop);
         var name = $"{options.Snowflake.Account}/{options.Snowflake.Database}.{options.Snowflake.Schema}";
         if (json) Output.Json(new { data = folder.Path, warehouse = name, totals, symbols, log = positions, lag = positions.Sum(position => position.Lag) });
@@ -67,15 +67,14 @@ internal static class StatusCommand
         var counts = $"{Output.Count(totals.Facts)} trades, {Output.Count(totals.Rejected)} rejected, {totals.Amount} USD";
         var span = totals.FirstTradeTime is { } first ? $", {first} to {totals.LastTradeTime}" : "";
         console.MarkupLineInterpolated($"[bold]{name}[/]: {counts}{span}");
-        var table = new Table().Border(TableBorder.Rounded).AddColumns("symbol", "trades", "coverage", "open gaps", "missing");
-        table.Columns[1].RightAligned();
-        table.Columns[4].RightAligned();
+        var table = new Table().Border(TableBorder.Rounded).AddColumns("symbol", "trades", "coverage", "open gaps", "missing", "quarantined", "rejected");
+        foreach (var column in new[] { 1, 4, 5, 6 }) table.Columns[column].RightAligned();
         foreach (var symbol in symbols)
         {
             table.AddRow(
                 Markup.Escape(symbol.Symbol), Output.Count(symbol.Ids), Ranges(symbol.Coverage),
                 symbol.OpenGaps.Count == 0 ? "[green]none[/]" : $"[yellow]{Ranges([.. symbol.OpenGaps.Select(RangeStatus.Of)])}[/]",
-                Output.Count(symbol.Missing));
+                Output.Count(symbol.Missing), Output.Count(symbol.Quarantined), Output.Count(symbol.Rejected));
         }
 
         console.Write(table);
@@ -105,13 +104,16 @@ internal static class StatusCommand
     private sealed record GapStatus(long FromId, long ToId, long Count, string Found);
 
     private sealed record SymbolStatus(
-        string Symbol, long Ids, IReadOnlyList<RangeStatus> Coverage, IReadOnlyList<GapStatus> OpenGaps, long Missing)
+        string Symbol, long Ids, IReadOnlyList<RangeStatus> Coverage, IReadOnlyList<GapStatus> OpenGaps, long Missing, long Rejected,
+        long Quarantined)
     {
         public static SymbolStatus Of(SymbolCoverage coverage) => new(
             coverage.Key.Ticker,
-            coverage.Ids,
+            coverage.Count(CoverageState.Stored),
             [.. coverage.Covered.Select(range => new RangeStatus(range.From, range.To))],
             [.. coverage.OpenGaps.Select(gap => new GapStatus(gap.Ids.From, gap.Ids.To, gap.Ids.Count, gap.Found.ToString()))],
-            coverage.OpenGaps.Sum(gap => gap.Ids.Count));
+            coverage.OpenGaps.Sum(gap => gap.Ids.Count),
+            coverage.Count(CoverageState.Rejected),
+            coverage.Count(CoverageState.Quarantined));
     }
 }

@@ -1,5 +1,6 @@
 using System.CommandLine;
 using Crypto.TradeIngest.Hosting;
+using Crypto.TradeIngest.Log.Embedded;
 using Crypto.TradeIngest.Simulation;
 using Crypto.TradeIngest.Simulation.Markets;
 using Crypto.Warehouse.Audits;
@@ -13,6 +14,10 @@ internal static class VerifyCommand
 {
     public static Command Create()
     {
+        var quick = new Option<bool>("--quick")
+        {
+            Description = "Reads of facts and raw records the newest only; takes no longer as the warehouse grows.",
+        };
         var data = CommonOptions.Data();
         var json = CommonOptions.Json();
         var command = new Command(
@@ -24,31 +29,36 @@ internal static class VerifyCommand
 
             Examples:
               trade-ingest verify
+              trade-ingest verify --quick
               trade-ingest verify --data ./recorded --json
             """)
         {
-            data, json,
+            quick, data, json,
         };
-        command.SetAction((parsed, stop) => RunAsync(parsed.GetValue(data), parsed.GetValue(json), stop));
+        command.SetAction((parsed, stop) => RunAsync(
+            parsed.GetValue(quick) ? AuditScope.Quick : AuditScope.Full, parsed.GetValue(data), parsed.GetValue(json), stop));
         return command;
     }
 
-    private static async Task<int> RunAsync(string? data, bool json, CancellationToken stop)
+    private static async Task<int> RunAsync(AuditScope scope, string? data, bool json, CancellationToken stop)
     {
         var options = Configuration.Read(("Data", data));
         var results = options.Warehouse.Target == WarehouseTarget.Snowflake ? await AuditSnowflakeAsync(options, stop)
-            : json ? Audit(options, null)
-            : AuditWithProgress(options);
+            : json ? Audit(options, null, scope)
+            : AuditWithProgress(options, scope);
         if (json) Output.Json(new { passed = results.All(result => result.Passed), checks = results });
         else Write(results);
         return results.All(result => result.Passed) ? ExitCode.Ok : ExitCode.CheckFailed;
     }
 
-    internal static IReadOnlyList<AuditResult> Audit(ServiceOptions options, IProgress<long>? progress)
+    internal static IReadOnlyList<AuditResult> Audit(ServiceOptions options, IProgress<long>? progress, AuditScope scope = AuditScope.Full)
     {
         var folder = new DataFolder(options.Data);
         using var database = SqliteDatabase.OpenForReading(folder.Warehouse);
-        return new SqliteAudits(database, Stores.WarehouseOptionsOf(options), OracleOf(folder), progress).Run();
+        var results = new SqliteAudits(database, Stores.WarehouseOptionsOf(options), OracleOf(folder), progress).Run(scope);
+        return options.Log.Kind == LogKind.Embedded && File.Exists(folder.Log)
+            ? [.. results, .. EmbeddedLogAudit.Run(folder.Log, SqliteReads.Positions(database))]
+            : results;
     }
 
     private static async Task<IReadOnlyList<AuditResult>> AuditSnowflakeAsync(ServiceOptions options, CancellationToken stop)
@@ -58,14 +68,14 @@ internal static class VerifyCommand
         return await new SnowflakeAudits(sql, SnowflakeStore.WarehouseOptionsOf(options), OracleOf(new DataFolder(options.Data))).RunAsync(stop);
     }
 
-    internal static IReadOnlyList<AuditResult> AuditWithProgress(ServiceOptions options)
+    internal static IReadOnlyList<AuditResult> AuditWithProgress(ServiceOptions options, AuditScope scope = AuditScope.Full)
     {
-        if (Console.IsOutputRedirected) return Audit(options, null);
+        if (Console.IsOutputRedirected) return Audit(options, null, scope);
         IReadOnlyList<AuditResult> results = [];
         Output.People().Status().Start("verifying", status =>
         {
             var reporter = new Reporter(count => status.Status($"verifying: {Output.Count(count)} facts read"));
-            results = Audit(options, reporter);
+            results = Audit(options, reporter, scope);
         });
         return results;
     }

@@ -5,6 +5,7 @@ using Crypto.TradeIngest.Hosting.Health;
 using Crypto.TradeIngest.Pipelines;
 using Crypto.TradeIngest.Reference;
 using Crypto.TradeIngest.Reference.ChangeDataCapture;
+using Crypto.TradeModel.Quality;
 using Crypto.TradeModel.Symbols;
 using Crypto.Warehouse.Dimension;
 using Microsoft.Extensions.Logging;
@@ -23,11 +24,11 @@ internal sealed class CaptureService : IAsyncDisposable
     private readonly GapBackfill _backfill;
     private readonly CancellationTokenSource _stopping = new();
     private readonly Task _backfilling;
-    private readonly Task[] _referencing;
+    private readonly Task[] _beside;
 
     private CaptureService(
-        ServiceOptions options, HttpClient http, TradePipeline pipeline, BinanceTradeStream stream, GapBackfill backfill, ReferenceFileWatch file,
-        ExchangeInfoPolling polling, ChangeEventFile? events, IReadOnlyList<Symbol> symbols)
+        ServiceOptions options, HttpClient http, TradePipeline pipeline, BinanceTradeStream stream, GapBackfill backfill, IReadOnlyList<Symbol> symbols,
+        IEnumerable<Func<CancellationToken, Task>> beside)
     {
         _options = options;
         _http = http;
@@ -35,15 +36,10 @@ internal sealed class CaptureService : IAsyncDisposable
         _backfill = backfill;
         Stream = stream;
         Symbols = symbols;
-        pipeline.Connect(stream.Do(backfill.Observe).Merge(backfill.Events));
+        pipeline.Connect(stream.Merge(backfill.Events));
         backfill.EnqueueOpenGaps();
         _backfilling = Task.Run(() => backfill.RunAsync(_stopping.Token));
-        _referencing =
-        [
-            Task.Run(() => file.RunAsync(_stopping.Token)),
-            Task.Run(() => polling.RunAsync(_stopping.Token)),
-            Task.Run(() => events?.RunAsync(options.Reference.Interval, _stopping.Token) ?? Task.CompletedTask),
-        ];
+        _beside = [.. beside.Select(run => Task.Run(() => run(_stopping.Token)))];
         Failure = FirstFailureAsync();
     }
 
@@ -82,7 +78,9 @@ internal sealed class CaptureService : IAsyncDisposable
         var http = new HttpClient { BaseAddress = BaseOf(options.Exchange.Rest), Timeout = TimeSpan.FromSeconds(10) };
         try
         {
-            var rest = new BinanceRestClient(http, new WeightBudget(clock), clock);
+            var exchangeClock = new ExchangeClock(clock, options.Exchange.Clock, loggers.CreateLogger<ExchangeClock>());
+            var rest = new BinanceRestClient(http, new WeightBudget(clock), exchangeClock);
+            await exchangeClock.CompareAsync(rest, cancellationToken);
             var listed = await rest.GetExchangeInfoAsync(cancellationToken);
             var chosen = Choose(options.Exchange, listed);
             var sync = new ReferenceSync(stores.Warehouse, clock);
@@ -100,15 +98,28 @@ internal sealed class CaptureService : IAsyncDisposable
 
             GapBackfill? backfill = null;
             var pipeline = await TradePipeline.StartAsync(
-                stores, options.Log, options.Exchange.Channel, gap => backfill?.Enqueue(gap), clock, loggers, cancellationToken);
+                stores, options.Log, options.Exchange.Channel, Observe, clock, loggers, cancellationToken);
             backfill = new GapBackfill(
                 rest, pipeline.Tracker, pipeline.Channel.WaitForRoomAsync, new GapBackfillOptions(), clock, loggers.CreateLogger<GapBackfill>());
             var symbols = chosen.Select(symbol => stores.Symbols.Intern(symbol.Ticker)).ToList();
             var streamOptions = options.Exchange.Stream;
             var stream = new BinanceTradeStream(
-                symbols, stores.Symbols, streamOptions, () => options.Exchange.Connect(pipeline.Channel, clock), random, clock,
+                symbols, stores.Symbols, streamOptions, () => options.Exchange.Connect(pipeline.Channel, clock), random, exchangeClock,
                 loggers.CreateLogger<BinanceTradeStream>());
-            return new CaptureService(options, http, pipeline, stream, backfill, file, polling, events, symbols);
+            return new CaptureService(
+                options, http, pipeline, stream, backfill, symbols,
+                [
+                    token => file.RunAsync(token),
+                    token => polling.RunAsync(token),
+                    token => events?.RunAsync(options.Reference.Interval, token) ?? Task.CompletedTask,
+                    token => exchangeClock.RunAsync(rest, token),
+                ]);
+
+            void Observe(StreamEvent value)
+            {
+                backfill?.Observe(value);
+                if (value is QualityIssue { Reason: ErrorReason.TimeOutOfRange }) exchangeClock.RequestComparison();
+            }
         }
         catch
         {
@@ -125,7 +136,7 @@ internal sealed class CaptureService : IAsyncDisposable
         await _stopping.CancelAsync();
 
         // Whatever became of them (a failure was told through Failure), what was received is drained.
-        await Task.WhenAll([_backfilling, .. _referencing]).ContinueWith(static _ => { }, TaskScheduler.Default);
+        await Task.WhenAll([_backfilling, .. _beside]).ContinueWith(static _ => { }, TaskScheduler.Default);
         return await _pipeline.DrainAsync(_options.DrainTimeout);
     }
 
@@ -135,7 +146,7 @@ internal sealed class CaptureService : IAsyncDisposable
         await _stopping.CancelAsync();
 
         // Their failures were told through Failure.
-        await Task.WhenAll([_backfilling, .. _referencing]).ContinueWith(static _ => { }, TaskScheduler.Default);
+        await Task.WhenAll([_backfilling, .. _beside]).ContinueWith(static _ => { }, TaskScheduler.Default);
         await _pipeline.DisposeAsync();
         _backfill.Dispose();
         _http.Dispose();
@@ -164,7 +175,7 @@ internal sealed class CaptureService : IAsyncDisposable
 
     private async Task<Exception> FirstFailureAsync()
     {
-        List<Task> stages = [_pipeline.Failure, Stream.Failure, _backfilling, .. _referencing];
+        List<Task> stages = [_pipeline.Failure, Stream.Failure, _backfilling, .. _beside];
         while (true)
         {
             var ended = await Task.WhenAny(stages);

@@ -81,6 +81,8 @@ internal sealed record ExchangeOptions
 
     public TradeChannelOptions Channel { get; init; } = new();
 
+    public ExchangeClockOptions Clock { get; init; } = new();
+
     public IReadOnlyList<string> Tickers => [.. Symbols
         .Split([',', ' '], StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries)
         .Select(ticker => ticker.ToUpperInvariant())
@@ -119,6 +121,7 @@ internal sealed record ExchangeOptions
 
         if (Tickers.Count == 0) yield return "no symbols; set --symbols BTCUSDT,ETHUSDT or ALL";
         if (InfoInterval < TimeSpan.FromSeconds(1)) yield return $"InfoInterval {InfoInterval} is under a second";
+        foreach (var fault in Clock.Validate()) yield return fault;
     }
 }
 

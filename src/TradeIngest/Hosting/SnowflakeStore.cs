@@ -1,3 +1,4 @@
+using Crypto.TradeModel.Trades;
 using Crypto.Warehouse;
 using Crypto.Warehouse.Coverage;
 using Crypto.Warehouse.Dimension;
@@ -62,6 +63,9 @@ internal sealed class SnowflakeStore : IWarehouse
 
     public ValueTask<IReadOnlyList<SymbolChange>> ChangesAsync(ChangeSource source, CancellationToken cancellationToken) =>
         _warehouse.ChangesAsync(source, cancellationToken);
+
+    public ValueTask<IReadOnlyDictionary<TradeKey, TradeContent>> ContentsAsync(ReadOnlyMemory<Trade> trades, CancellationToken cancellationToken) =>
+        _warehouse.ContentsAsync(trades, cancellationToken);
 
     public ValueTask<IReadOnlyList<SymbolCoverage>> CoverageAsync(CancellationToken cancellationToken) => _warehouse.CoverageAsync(cancellationToken);
 

@@ -11,8 +11,8 @@ using Crypto.TradeModel.Symbols;
 using Crypto.TradeModel.Times;
 using Crypto.TradeModel.Trades;
 using Microsoft.Extensions.Logging.Abstractions;
-using FrameKind = Crypto.TradeIngest.Binance.Frames.FrameKind;
 using FrameReader = Crypto.TradeIngest.Binance.Connections.FrameReader;
+using FrameKind = Crypto.TradeIngest.Binance.Frames.FrameKind;
 
 namespace Crypto.TradeIngest.Hosting;
 
@@ -31,7 +31,7 @@ internal static class StageBench
     public static async Task<IReadOnlyList<StageCost>> MeasureAsync(
         DataFolder folder, DemoPlan plan, ServiceOptions options, TimeProvider clock, CancellationToken cancellationToken)
     {
-        await using var stores = await Stores.OpenAsync(folder, options, clock);
+        await using var stores = await Stores.OpenAsync(folder, options, clock, NullLoggerFactory.Instance, cancellationToken);
         var market = new SimulatedMarket(MarketDescription.New(plan.Seed).Continue(plan.Symbols, Timestamp.Now(clock), 1_000_000));
         var tracker = new ContinuityTracker();
 
@@ -48,7 +48,7 @@ internal static class StageBench
         using var bytes = new MemoryStream(frames.Slice(0, frames.Count).ToArray());
         var batches = meter.Measure("receive_parse", () => Receive(bytes, stores.Symbols, Timestamp.Now(clock)));
         using var source = new Subject<StreamEvent>();
-        using var subscription = source.TrackContinuity(tracker).CheckQuality(new QualityCounters()).Subscribe(static _ => { });
+        using var subscription = source.TrackContinuity(tracker).CheckQuality(tracker, new QualityCounters()).Subscribe(static _ => { });
         meter.Measure("continuity_quality", () => Push(source, batches));
         var channel = new TradeChannel(new TradeChannelOptions(), tracker, static _ => { }, NullLogger<TradeChannel>.Instance);
         meter.Measure("channel", () => HandOff(channel, batches));

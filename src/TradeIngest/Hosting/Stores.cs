@@ -5,7 +5,6 @@ using Crypto.TradeModel.Symbols;
 using Crypto.Warehouse;
 using Crypto.Warehouse.Sqlite;
 using Microsoft.Extensions.Logging;
-using Microsoft.Extensions.Logging.Abstractions;
 
 namespace Crypto.TradeIngest.Hosting;
 
@@ -34,15 +33,17 @@ internal sealed class Stores : IAsyncDisposable
     /// <exception cref="StorageException">The folder is in use or a store cannot be used.</exception>
     /// <exception cref="WarehouseException">A store was written by a newer version.</exception>
     /// <exception cref="LogException">The log does not fit its configuration.</exception>
-    public static async Task<Stores> OpenAsync(DataFolder folder, ServiceOptions options, TimeProvider clock, ILoggerFactory? loggers = null)
+    /// <exception cref="OperationCanceledException">Canceled while an older warehouse was migrated; nothing was changed.</exception>
+    public static async Task<Stores> OpenAsync(
+        DataFolder folder, ServiceOptions options, TimeProvider clock, ILoggerFactory loggers, CancellationToken cancellationToken)
     {
         var folderLock = folder.Lock();
         ITradeLog? log = null;
         try
         {
-            log = await OpenLogAsync(folder, options, clock, loggers ?? NullLoggerFactory.Instance);
+            log = await OpenLogAsync(folder, options, clock, loggers);
             return new Stores(
-                folderLock, log, await OpenWarehouseAsync(folder, options, clock, loggers ?? NullLoggerFactory.Instance),
+                folderLock, log, await OpenWarehouseAsync(folder, options, clock, loggers, cancellationToken),
                 options.Warehouse.Target == WarehouseTarget.Snowflake ? options.Snowflake.CheckpointInterval : TimeSpan.Zero);
         }
         catch
@@ -62,12 +63,19 @@ internal sealed class Stores : IAsyncDisposable
     };
 
     /// <summary>The warehouse alone. One process writes the embedded one; several may write Snowflake, each the partitions it is given.</summary>
-    public static async Task<IWarehouse> OpenWarehouseAsync(DataFolder folder, ServiceOptions options, TimeProvider clock, ILoggerFactory loggers) =>
+    public static async Task<IWarehouse> OpenWarehouseAsync(
+        DataFolder folder, ServiceOptions options, TimeProvider clock, ILoggerFactory loggers, CancellationToken cancellationToken) =>
         options.Warehouse.Target switch
         {
             WarehouseTarget.Snowflake => await SnowflakeStore.OpenAsync(options, clock, loggers.CreateLogger<SnowflakeStore>()),
-            _ => SqliteWarehouse.Open(folder.Warehouse, WarehouseOptionsOf(options), clock),
+            _ => OpenEmbedded(folder, options, clock, loggers, cancellationToken),
         };
+
+    /// <summary>The embedded warehouse, migrated where it is of an older version.</summary>
+    public static SqliteWarehouse OpenEmbedded(
+        DataFolder folder, ServiceOptions options, TimeProvider clock, ILoggerFactory loggers, CancellationToken cancellationToken) =>
+        SqliteWarehouse.Open(
+            folder.Warehouse, WarehouseOptionsOf(options), clock, new MigrationLog(loggers.CreateLogger<SqliteWarehouse>()), cancellationToken);
 
     public static SqliteWarehouseOptions WarehouseOptionsOf(ServiceOptions options) => new()
     {
@@ -81,5 +89,11 @@ internal sealed class Stores : IAsyncDisposable
         await Warehouse.DisposeAsync();
         await Log.DisposeAsync();
         _lock.Dispose();
+    }
+
+    private sealed class MigrationLog(ILogger logger) : IProgress<MigrationProgress>
+    {
+        // A warning: it keeps the operator waiting, and shows at every level that commands log at but the demo's.
+        public void Report(MigrationProgress value) => logger.LogWarning("{Progress}", value);
     }
 }

@@ -2,7 +2,6 @@ using System.Reactive.Linq;
 using Crypto.TradeIngest.Log;
 using Crypto.TradeIngest.Pipelines;
 using Crypto.TradeIngest.Sink;
-using Crypto.TradeModel.Continuity;
 using Crypto.Warehouse;
 using Microsoft.Extensions.Logging;
 
@@ -24,11 +23,11 @@ internal sealed class TradePipeline : IAsyncDisposable
     private readonly TradeSink _deadLetters;
     private readonly Task _writing;
     private readonly Task[] _sinking;
-    private readonly Action<GapFound> _onGap;
+    private readonly Action<StreamEvent> _onEvent;
     private IDisposable? _source;
 
     private TradePipeline(
-        Stores stores, LogOptions logOptions, TradeChannelOptions channel, Action<GapFound> onGap, TradeSink trades, TradeSink deadLetters,
+        Stores stores, LogOptions logOptions, TradeChannelOptions channel, Action<StreamEvent> onEvent, TradeSink trades, TradeSink deadLetters,
         SinkMetrics metrics, ContinuityTracker tracker, TimeProvider clock, ILoggerFactory loggers)
     {
         _stores = stores;
@@ -39,8 +38,8 @@ internal sealed class TradePipeline : IAsyncDisposable
         _logger = loggers.CreateLogger<TradePipeline>();
         Sink = metrics;
         Tracker = tracker;
-        _onGap = onGap;
-        Channel = new TradeChannel(channel, Tracker, onGap, loggers.CreateLogger<TradeChannel>());
+        _onEvent = onEvent;
+        Channel = new TradeChannel(channel, Tracker, onEvent, loggers.CreateLogger<TradeChannel>());
         Writer = new LogWriter(Channel, stores.Log, clock, loggers.CreateLogger<LogWriter>());
 
         // Both sides are synchronous at heart (SQLite): each gets a thread of the pool to itself.
@@ -68,9 +67,9 @@ internal sealed class TradePipeline : IAsyncDisposable
     public Task<Exception> Failure { get; }
 
     /// <summary>Loads what an earlier run left in the log, so that stored coverage is complete, then starts all stages.</summary>
-    /// <param name="onGap">Told every gap: jumps in ids, and trades the channel had no room for. Must not wait.</param>
+    /// <param name="onEvent">Called with every event that passed quality, and with the gaps that shedding makes. Must not wait.</param>
     public static async Task<TradePipeline> StartAsync(
-        Stores stores, LogOptions logOptions, TradeChannelOptions channel, Action<GapFound> onGap, TimeProvider clock,
+        Stores stores, LogOptions logOptions, TradeChannelOptions channel, Action<StreamEvent> onEvent, TimeProvider clock,
         ILoggerFactory loggers, CancellationToken cancellationToken)
     {
         var metrics = new SinkMetrics();
@@ -81,10 +80,11 @@ internal sealed class TradePipeline : IAsyncDisposable
         var tracker = new ContinuityTracker();
         foreach (var symbol in await stores.Warehouse.CoverageAsync(cancellationToken))
         {
-            tracker.Seed(stores.Symbols.Intern(symbol.Key.Ticker), IdRangeSet.Of([.. symbol.Covered]));
+            if (symbol.Captured.IsEmpty) continue;
+            tracker.Seed(stores.Symbols.Intern(symbol.Key.Ticker), symbol.Captured.Settled(), symbol.Captured.Lowest);
         }
 
-        return new TradePipeline(stores, logOptions, channel, onGap, trades, deadLetters, metrics, tracker, clock, loggers);
+        return new TradePipeline(stores, logOptions, channel, onEvent, trades, deadLetters, metrics, tracker, clock, loggers);
     }
 
     /// <summary>Loads what an earlier run left in the log, and nothing else.</summary>
@@ -100,8 +100,8 @@ internal sealed class TradePipeline : IAsyncDisposable
     /// <summary>Connects a source; its events pass continuity and quality on their way into the channel.</summary>
     public void Connect(IObservable<StreamEvent> source) => _source = source
         .TrackContinuity(Tracker)
-        .Do(TellGap)
-        .CheckQuality(Quality)
+        .CheckQuality(Tracker, Quality)
+        .Do(_onEvent)
         .Subscribe(Channel);
 
     /// <summary>
@@ -147,11 +147,6 @@ internal sealed class TradePipeline : IAsyncDisposable
     private static Task<TradeSink> OpenSinkAsync(
         Stores stores, string topic, SinkMetrics metrics, TimeProvider clock, CancellationToken cancellationToken, ILoggerFactory? loggers = null) =>
         TradeSink.OpenAsync(stores.Log, topic, stores.Warehouse, stores.Symbols, metrics, clock, cancellationToken, loggers?.CreateLogger<TradeSink>());
-
-    private void TellGap(StreamEvent value)
-    {
-        if (value is GapFound gap) _onGap(gap);
-    }
 
     private async Task TrimAsync(CancellationToken cancellationToken)
     {

@@ -26,6 +26,9 @@ internal sealed class CaptureLedger(ContinuityTracker tracker)
         if (trade.TradeId is < 0 or > TradeQuality.MaxTradeId) return;
         var ordinal = trade.Symbol.Ordinal;
         var entry = ordinal < _entries.Length && _entries[ordinal] is { } known ? known : Begin(in trade);
+
+        // A copy that settles nothing is missing like one that never came.
+        if (!TradeQuality.Settles(in trade)) return;
         entry.Ids.Add(trade.TradeId);
         entry.IsChanged = true;
     }

@@ -1,4 +1,6 @@
+using System.Runtime.InteropServices;
 using Crypto.TradeModel.Quality;
+using Crypto.TradeModel.Trades;
 
 namespace Crypto.TradeIngest.Pipelines;
 
@@ -6,19 +8,24 @@ internal static partial class StreamOperators
 {
     /// <summary>
     /// Counts the verdict on every trade and publishes a <see cref="QualityIssue"/> before the batch for the first few that break
-    /// a rule. The trades stay in the batch: they are stored as rejected, not lost.
+    /// a rule. The trades stay in the batch: they are stored as rejected, not lost. Of a streamed one the exchange's history is to give
+    /// another copy, so its id is taken out of what passed and published as a gap.
     /// </summary>
     /// <param name="issuesPerBatch">Most issues published per batch, so that a flood is not amplified; all are counted.</param>
     public static IObservable<StreamEvent> CheckQuality(
-        this IObservable<StreamEvent> source, QualityCounters counters, int issuesPerBatch = 16) =>
-        new Quality(source, counters, issuesPerBatch);
+        this IObservable<StreamEvent> source, ContinuityTracker tracker, QualityCounters counters, int issuesPerBatch = 16) =>
+        new Quality(source, tracker, counters, issuesPerBatch);
 
-    private sealed class Quality(IObservable<StreamEvent> source, QualityCounters counters, int issuesPerBatch) : IObservable<StreamEvent>
+    private sealed class Quality(IObservable<StreamEvent> source, ContinuityTracker tracker, QualityCounters counters, int issuesPerBatch)
+        : IObservable<StreamEvent>
     {
-        public IDisposable Subscribe(IObserver<StreamEvent> observer) => source.Subscribe(new Sink(observer, counters, issuesPerBatch));
+        public IDisposable Subscribe(IObserver<StreamEvent> observer) => source.Subscribe(new Sink(observer, tracker, counters, issuesPerBatch));
 
-        private sealed class Sink(IObserver<StreamEvent> observer, QualityCounters counters, int issuesPerBatch) : IObserver<StreamEvent>
+        private sealed class Sink(IObserver<StreamEvent> observer, ContinuityTracker tracker, QualityCounters counters, int issuesPerBatch)
+            : IObserver<StreamEvent>
         {
+            private readonly List<Trade> _unsettled = [];
+
             public void OnNext(StreamEvent value)
             {
                 if (value is TradeBatch batch) Check(batch);
@@ -44,9 +51,13 @@ internal static partial class StreamOperators
 
                     counters.Count(reason, 1);
                     if (issues++ < issuesPerBatch) observer.OnNext(new QualityIssue(trade, reason));
+                    if (trade.Source == IngestSource.Stream) _unsettled.Add(trade);
                 }
 
                 counters.Count(ErrorReason.None, good);
+                if (_unsettled.Count == 0) return;
+                foreach (var gap in tracker.Release(CollectionsMarshal.AsSpan(_unsettled))) observer.OnNext(gap);
+                _unsettled.Clear();
             }
         }
     }

@@ -73,25 +73,23 @@ internal sealed class ContinuityTracker
         }
     }
 
-    /// <summary>
-    /// Takes trades out again that could not be kept, so that they count as missing and may be fetched.
-    /// </summary>
+    /// <summary>Takes trades out again that could not be kept, or whose copy settles nothing, so that they count as missing and may be fetched.</summary>
     /// <returns>Their ids as gaps, joined into ranges.</returns>
-    public IReadOnlyList<GapFound> Release(TradeBatch batch)
+    public IReadOnlyList<GapFound> Release(ReadOnlySpan<Trade> trades)
     {
         var gaps = new List<GapFound>();
         lock (_gate)
         {
-            var shed = new Dictionary<Symbol, (IdRangeSet Ids, Trade First)>(ReferenceEqualityComparer.Instance);
-            foreach (ref readonly var trade in batch.Trades)
+            var released = new Dictionary<Symbol, (IdRangeSet Ids, Trade First)>(ReferenceEqualityComparer.Instance);
+            foreach (ref readonly var trade in trades)
             {
                 if (trade.TradeId is < 0 or > TradeQuality.MaxTradeId) continue;
-                if (!shed.TryGetValue(trade.Symbol, out var entry)) shed.Add(trade.Symbol, entry = (new IdRangeSet(), trade));
+                if (!released.TryGetValue(trade.Symbol, out var entry)) released.Add(trade.Symbol, entry = (new IdRangeSet(), trade));
                 entry.Ids.Add(trade.TradeId);
                 _released++;
             }
 
-            foreach (var (symbol, (ids, first)) in shed)
+            foreach (var (symbol, (ids, first)) in released)
             {
                 foreach (var range in ids.Ranges)
                 {
@@ -145,6 +143,12 @@ internal sealed class ContinuityTracker
     public IReadOnlyList<IdRange> Missing(Symbol symbol, IdRange range)
     {
         lock (_gate) return StateOf(symbol) is { } state ? state.Missing(range) : [range];
+    }
+
+    /// <summary>Whether an id has passed.</summary>
+    public bool HasPassed(Symbol symbol, long id)
+    {
+        lock (_gate) return StateOf(symbol)?.Seen.Contains(id) == true;
     }
 
     /// <summary>What has passed of one symbol; a copy.</summary>

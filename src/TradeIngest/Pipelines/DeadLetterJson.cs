@@ -83,6 +83,7 @@ internal static class DeadLetterJson
         IngestSource.Stream => "STREAM",
         IngestSource.Backfill => "BACKFILL",
         IngestSource.Replay => "REPLAY",
+        IngestSource.Correction => "CORRECTION",
         _ => throw new ArgumentOutOfRangeException(nameof(source), source, "A dead letter has a source."),
     };
 
@@ -91,6 +92,7 @@ internal static class DeadLetterJson
         "STREAM" => IngestSource.Stream,
         "BACKFILL" => IngestSource.Backfill,
         "REPLAY" => IngestSource.Replay,
+        "CORRECTION" => IngestSource.Correction,
         _ => null,
     };
 }

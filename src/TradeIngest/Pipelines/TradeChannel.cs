@@ -215,7 +215,7 @@ internal sealed class TradeChannel : IObserver<StreamEvent>
         ShedTrades += batch.Count;
         if (!_shedding) _logger.LogWarning("The log is slower than the exchange: trades are shed and will be fetched again.");
         _shedding = true;
-        foreach (var gap in _tracker.Release(batch))
+        foreach (var gap in _tracker.Release(batch.Trades))
         {
             WriteEvent(gap);
             _onShed(gap);

@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.IO.Compression;
 using System.Runtime.CompilerServices;
 using Crypto.TradeIngest.Pipelines;
@@ -17,6 +18,7 @@ internal sealed class ReplayFile : IDisposable
     private readonly IReadOnlyList<ReplayPart> _parts;
     private readonly SymbolTable _symbols;
     private readonly TimeProvider _clock;
+    private bool _isChecked;
 
     private ReplayFile(FileStream file, ZipArchive? archive, IReadOnlyList<ReplayPart> parts, SymbolTable symbols, TimeProvider clock)
     {
@@ -67,16 +69,30 @@ internal sealed class ReplayFile : IDisposable
     }
 
     /// <summary>
+    /// Compares the file with the checksum file beside it, if there is one, and unpacks a packed one once, which compares it with the checksums within:
+    /// a damaged file would read as other prices. Does so once; <see cref="ReadAsync"/> does it if nobody has.
+    /// </summary>
+    /// <exception cref="ReplayFileException">They do not agree.</exception>
+    public async Task CheckAsync(CancellationToken cancellation)
+    {
+        if (_isChecked) return;
+        await ArchiveChecksum.VerifyAsync(_file.Name, cancellation);
+        if (_archive is not null || ReplayPart.HasExtension(_file.Name, ".gz")) await UnpackAsync(cancellation);
+        _isChecked = true;
+    }
+
+    /// <summary>
     /// Reads the file; it can be read once. Gives dead letters and batches of up to <see cref="ReplayLines.BatchSize"/> trades in
     /// the order of the lines. Whoever takes a batch disposes it.
     /// </summary>
     /// <exception cref="ReplayFileException">
-    /// The checksum file beside it tells of another content, and nothing was read; or the file is damaged, and everything before
-    /// the damage was given out.
+    /// The checksum file beside it is of another content, or the file is packed and damaged: nothing was given out. Or reading failed half way, and
+    /// everything before was given out.
     /// </exception>
     public async IAsyncEnumerable<StreamEvent> ReadAsync([EnumeratorCancellation] CancellationToken cancellation = default)
     {
-        await ArchiveChecksum.VerifyAsync(_file.Name, cancellation);
+        await CheckAsync(cancellation);
+        BytesRead = 0;
         foreach (var part in _parts)
         {
             await using var stream = OpenPart(part);
@@ -91,7 +107,8 @@ internal sealed class ReplayFile : IDisposable
                 }
                 catch (Exception exception) when (exception is IOException or InvalidDataException)
                 {
-                    failure = Damaged(part.Name, exception);
+                    failure = new ReplayFileException(
+                        $"{part.Name} cannot be read on: {exception.Message} Every line before was read. Download or copy it again.", exception);
                     lines.EndHere();
                 }
 
@@ -111,6 +128,32 @@ internal sealed class ReplayFile : IDisposable
         _file.Dispose();
     }
 
+    private async Task UnpackAsync(CancellationToken cancellation)
+    {
+        var buffer = ArrayPool<byte>.Shared.Rent(256 * 1024);
+        try
+        {
+            foreach (var part in _parts)
+            {
+                await using var stream = OpenPart(part);
+                for (int read; (read = await stream.ReadAsync(buffer, cancellation)) > 0;)
+                {
+                    BytesRead = _archive is null ? _file.Position : BytesRead + read;
+                }
+            }
+        }
+        catch (Exception exception) when (exception is IOException or InvalidDataException)
+        {
+            throw Damaged(_file.Name, exception);
+        }
+        finally
+        {
+            ArrayPool<byte>.Shared.Return(buffer);
+        }
+
+        if (_archive is null) _file.Position = 0;
+    }
+
     private static Stream OpenPart(ReplayPart part)
     {
         try
@@ -124,5 +167,5 @@ internal sealed class ReplayFile : IDisposable
     }
 
     private static ReplayFileException Damaged(string name, Exception cause) =>
-        new($"{name} is damaged: {cause.Message} Every line before the damage was read. Download or copy it again.", cause);
+        new($"{name} is damaged: {cause.Message} Nothing of it was loaded. Download or copy it again.", cause);
 }

@@ -1,6 +1,7 @@
 using System.Diagnostics.CodeAnalysis;
 using Crypto.TradeIngest.Simulation.Markets;
 using Crypto.TradeModel.Continuity;
+using Crypto.TradeModel.Trades;
 using Crypto.Warehouse.Audits;
 
 namespace Crypto.TradeIngest.Simulation;
@@ -19,10 +20,10 @@ internal sealed class MarketOracle(MarketDescription description) : ITradeOracle
         return new IdRange(symbol.FirstId + span.From, symbol.FirstId + span.To - 1);
     }
 
-    public bool TryGet(string ticker, long tradeId, [MaybeNullWhen(false)] out OracleTrade trade)
+    public bool TryGet(string ticker, long tradeId, [MaybeNullWhen(false)] out TradeContent trade)
     {
         var known = _market.TradeById(ticker, tradeId, out var made);
-        trade = known ? new OracleTrade(made.Price, made.Quantity, made.TradeTime, made.Aggressor) : default;
+        trade = known ? new TradeContent(made.Price, made.Quantity, made.TradeTime, made.Aggressor) : default;
         return known;
     }
 }

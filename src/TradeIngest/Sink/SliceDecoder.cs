@@ -64,14 +64,14 @@ internal sealed class SliceDecoder(string epoch, string topic, SymbolTable symbo
             var reason = DeadLetterJson.TryRead(record.Value, out var letter);
             rejected.Add(letter is null
                 ? Foreign(record, reason, "the record is no dead letter of a contract version known here")
-                : new RejectedRecord(record.Offset, letter.Reason, letter.Detail, null, null, letter.ReceivedTime, letter.Payload, IdentityOf(letter)));
+                : new RejectedRecord(record.Offset, letter.Reason, letter.Detail, letter.ReceivedTime, letter.Payload, IdentityOf(letter)));
         }
 
         return 0;
     }
 
     private static RejectedRecord Foreign(in RawRecord record, ErrorReason reason, string detail) =>
-        new(record.Offset, reason, detail, null, null, record.AppendedTime, record.Value);
+        new(record.Offset, reason, detail, record.AppendedTime, record.Value);
 
     // A file's bad line is the same bad line when the file is read again; a live stream repeats itself only by accident.
     private static string? IdentityOf(DeadLetter letter)

@@ -53,6 +53,7 @@ public static partial class TradeJson
         if (scanner.Skip("STREAM\"}"u8)) source = IngestSource.Stream;
         else if (scanner.Skip("BACKFILL\"}"u8)) source = IngestSource.Backfill;
         else if (scanner.Skip("REPLAY\"}"u8)) source = IngestSource.Replay;
+        else if (scanner.Skip("CORRECTION\"}"u8)) source = IngestSource.Correction;
         else return false;
 
         if (!scanner.IsAtEnd || !symbols.TryIntern(ticker, out var symbol)) return false;

@@ -67,6 +67,7 @@ public static partial class TradeJson
         IngestSource.Stream => "STREAM"u8,
         IngestSource.Backfill => "BACKFILL"u8,
         IngestSource.Replay => "REPLAY"u8,
+        IngestSource.Correction => "CORRECTION"u8,
         _ => throw new ArgumentOutOfRangeException(nameof(source), source, "A trade has a source."),
     };
 

@@ -149,6 +149,7 @@ internal ref struct TradeJsonFields
         if (JsonFields.TextEquals(reader.ValueSpan, reader.ValueIsEscaped, "STREAM"u8)) _source = IngestSource.Stream;
         else if (JsonFields.TextEquals(reader.ValueSpan, reader.ValueIsEscaped, "BACKFILL"u8)) _source = IngestSource.Backfill;
         else if (JsonFields.TextEquals(reader.ValueSpan, reader.ValueIsEscaped, "REPLAY"u8)) _source = IngestSource.Replay;
+        else if (JsonFields.TextEquals(reader.ValueSpan, reader.ValueIsEscaped, "CORRECTION"u8)) _source = IngestSource.Correction;
         else return ErrorReason.WrongType;
         return ErrorReason.None;
     }

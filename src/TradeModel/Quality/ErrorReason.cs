@@ -29,4 +29,10 @@ public enum ErrorReason : byte
 
     // A line of a file.
     MalformedLine,
+
+    // A trade whose id is stored with another content.
+    ContentConflict,
+
+    // The content that a correction replaced.
+    ContentReplaced,
 }

@@ -1,3 +1,5 @@
+using Crypto.TradeModel.Trades;
+
 namespace Crypto.TradeModel.Quality;
 
 public static class ErrorReasons
@@ -21,8 +23,17 @@ public static class ErrorReasons
         ErrorReason.TimeOutOfRange => "time_out_of_range",
         ErrorReason.UnknownContractVersion => "unknown_contract_version",
         ErrorReason.MalformedLine => "malformed_line",
+        ErrorReason.ContentConflict => "content_conflict",
+        ErrorReason.ContentReplaced => "content_replaced",
         _ => throw new ArgumentOutOfRangeException(nameof(reason), reason, null),
     };
+
+    /// <summary>
+    /// Whether a rejected trade's id needs no other copy. What the exchange's history or an archive says of a price is the exchange's last
+    /// word; a live copy may be damaged on its way, and a time out of range may be a fault of this machine's clock.
+    /// </summary>
+    public static bool IsConclusive(this ErrorReason reason, IngestSource source) =>
+        reason is ErrorReason.PriceNotPositive or ErrorReason.QuantityNotPositive && source != IngestSource.Stream;
 
     /// <summary>The reverse of <see cref="Name"/>.</summary>
     public static bool TryParse(string name, out ErrorReason reason)

@@ -11,4 +11,7 @@ public enum IngestSource : byte
 
     /// <summary>Read from a file.</summary>
     Replay = 3,
+
+    /// <summary>Read from a file whose word counts more than what is stored: replaces a trade of the same id with other content.</summary>
+    Correction = 4,
 }

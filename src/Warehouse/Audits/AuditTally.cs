@@ -1,7 +1,7 @@
 namespace Crypto.Warehouse.Audits;
 
 /// <summary>Collects what one audit finds.</summary>
-internal sealed class AuditTally(string name, string description)
+public sealed class AuditTally(string name, string description)
 {
     private readonly List<string> _failing = [];
     private long _failingCount;

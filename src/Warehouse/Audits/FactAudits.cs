@@ -1,4 +1,6 @@
 using Crypto.TradeModel.Continuity;
+using Crypto.TradeModel.Trades;
+using Crypto.Warehouse.Coverage;
 using Crypto.Warehouse.Dimension;
 using Crypto.Warehouse.Loading;
 
@@ -11,10 +13,11 @@ internal sealed class FactAudits
     private readonly ITradeOracle? _oracle;
     private readonly IProgress<long>? _progress;
     private readonly Dictionary<long, SymbolVersion> _byKey;
-    private readonly Dictionary<int, Coverage.SymbolCoverage> _covered;
+    private readonly Dictionary<int, SymbolCoverage> _covered;
     private readonly Dictionary<int, IdRangeSet> _present = [];
+    private readonly Dictionary<int, IdRangeSet> _rejected = [];
     private readonly AuditTally _unique = new("facts_unique", "every trade is stored once");
-    private readonly AuditTally _coverage = new("coverage_equals_ids", "TRADE_COVERAGE lists exactly the trade ids stored or rejected");
+    private readonly AuditTally _coverage = new("coverage_equals_ids", "TRADE_COVERAGE lists exactly the trade ids stored, and those only rejected");
     private readonly AuditTally _bound = new("facts_inside_version", "every fact's version exists and was valid at its trade time");
     private readonly AuditTally _amounts = new(
         "amounts_recompute", "total_amount_usd is price × quantity, exact, where the quote asset is pegged");
@@ -24,7 +27,7 @@ internal sealed class FactAudits
     /// <param name="versions">Current knowledge of the dimension.</param>
     /// <param name="covered">Coverage as the warehouse states it.</param>
     public FactAudits(
-        IEnumerable<SymbolVersion> versions, IEnumerable<Coverage.SymbolCoverage> covered, UsdAmount usd, ITradeOracle? oracle, IProgress<long>? progress)
+        IEnumerable<SymbolVersion> versions, IEnumerable<SymbolCoverage> covered, UsdAmount usd, ITradeOracle? oracle, IProgress<long>? progress)
     {
         _byKey = versions.DistinctBy(version => version.SymbolKey).ToDictionary(version => version.SymbolKey);
         _covered = covered.ToDictionary(symbol => symbol.SymbolId);
@@ -45,8 +48,12 @@ internal sealed class FactAudits
     public IEnumerable<AuditResult> Finish(IEnumerable<(int SymbolId, long TradeId)> rejected)
     {
         _progress?.Report(_coverage.Examined);
-        foreach (var (symbolId, tradeId) in rejected) IdsOf(_present, symbolId).Add(tradeId);
-        CompareCoverage(_covered, _present);
+        foreach (var (symbolId, tradeId) in rejected)
+        {
+            if (!IdsOf(_present, symbolId).Contains(tradeId)) IdsOf(_rejected, symbolId).Add(tradeId);
+        }
+
+        CompareCoverage();
         yield return _unique.ToResult();
         yield return _coverage.ToResult();
         yield return _bound.ToResult();
@@ -90,31 +97,38 @@ internal sealed class FactAudits
         {
             _invented.Fail($"{version.Key.Ticker} {fact.TradeId} was never traded");
         }
-        else if (truth != new OracleTrade(fact.Price, fact.Quantity, fact.TradeTime, fact.Aggressor))
+        else if (truth != new TradeContent(fact.Price, fact.Quantity, fact.TradeTime, fact.Aggressor))
         {
             var stored = $"{fact.Price} × {fact.Quantity} at {fact.TradeTime} {fact.Aggressor}";
             _invented.Fail($"{version.Key.Ticker} {fact.TradeId}: stored {stored}, traded {truth}");
         }
     }
 
-    private void CompareCoverage(Dictionary<int, Coverage.SymbolCoverage> covered, Dictionary<int, IdRangeSet> present)
+    private void CompareCoverage()
     {
-        foreach (var (symbolId, symbol) in covered)
+        foreach (var (symbolId, symbol) in _covered)
         {
-            var actual = present.GetValueOrDefault(symbolId) ?? new IdRangeSet();
-            if (!actual.Ranges.SequenceEqual([.. symbol.Covered]))
-            {
-                _coverage.Fail($"{symbol.Key.Ticker}: coverage says {string.Join(", ", symbol.Covered)}, the rows say {actual}");
-            }
+            var listed = IdRangeSet.Of(symbol.Captured[CoverageState.Rejected].Ranges);
+            foreach (var range in symbol.Captured[CoverageState.Quarantined].Ranges) listed.Add(range);
+            Compare(symbol, CoverageState.Stored, symbol.Captured[CoverageState.Stored], _present.GetValueOrDefault(symbolId));
+            Compare(symbol, CoverageState.Rejected, listed, _rejected.GetValueOrDefault(symbolId));
         }
 
-        foreach (var (symbolId, ids) in present)
+        foreach (var (symbolId, ids) in _present.Concat(_rejected))
         {
-            if (!covered.ContainsKey(symbolId)) _coverage.Fail($"symbol {symbolId} is not registered and has rows {ids}");
+            if (!_covered.ContainsKey(symbolId)) _coverage.Fail($"symbol {symbolId} is not registered and has rows {ids}");
         }
     }
 
-    private void CompareProduced(Dictionary<int, Coverage.SymbolCoverage> covered)
+    private void Compare(SymbolCoverage symbol, CoverageState state, IdRangeSet listed, IdRangeSet? rows)
+    {
+        if (!listed.Ranges.SequenceEqual((rows ?? new IdRangeSet()).Ranges))
+        {
+            _coverage.Fail($"{symbol.Key.Ticker}: coverage says {listed} {state.Name().ToLowerInvariant()}, the rows say {rows}");
+        }
+    }
+
+    private void CompareProduced(Dictionary<int, SymbolCoverage> covered)
     {
         foreach (var ticker in _oracle!.Tickers)
         {

@@ -1,7 +1,5 @@
 using System.Diagnostics.CodeAnalysis;
 using Crypto.TradeModel.Continuity;
-using Crypto.TradeModel.Numbers;
-using Crypto.TradeModel.Times;
 using Crypto.TradeModel.Trades;
 
 namespace Crypto.Warehouse.Audits;
@@ -16,8 +14,5 @@ public interface ITradeOracle
     IReadOnlyCollection<string> Tickers { get; }
 
     /// <summary>The trade as it was; false when there was none with this id.</summary>
-    bool TryGet(string ticker, long tradeId, [MaybeNullWhen(false)] out OracleTrade trade);
+    bool TryGet(string ticker, long tradeId, [MaybeNullWhen(false)] out TradeContent trade);
 }
-
-/// <summary>The fields a stored fact is compared by.</summary>
-public readonly record struct OracleTrade(Price Price, Quantity Quantity, Timestamp TradeTime, AggressorSide Aggressor);

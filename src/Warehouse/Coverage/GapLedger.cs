@@ -2,27 +2,27 @@ using Crypto.TradeModel.Continuity;
 
 namespace Crypto.Warehouse.Coverage;
 
-/// <summary>Derives the ledger of gaps from coverage: a gap is a hole between two captured ranges, nothing else.</summary>
+/// <summary>Derives the ledger of gaps from coverage: a gap is a run of ids missing between captured ones, nothing else.</summary>
 public static class GapLedger
 {
     /// <summary>
-    /// The changes that turn the holes of <paramref name="before"/> into those of <paramref name="after"/>. Coverage only grows,
-    /// so each old gap is unchanged, closed, narrowed or split, and each other gap lies outside what was covered before.
+    /// The changes that turn one list of gaps into another, both in order. What is settled stays settled, so between two gaps there is always
+    /// an id that neither takes in: each old gap is unchanged, closed, moved at its ends or split, and each other gap is new.
     /// </summary>
-    public static IReadOnlyList<GapChange> Changes(IdRangeSet before, IdRangeSet after)
+    public static IReadOnlyList<GapChange> Changes(IReadOnlyList<IdRange> before, IReadOnlyList<IdRange> after)
     {
+        ArgumentNullException.ThrowIfNull(before);
+        ArgumentNullException.ThrowIfNull(after);
         var changes = new List<GapChange>();
-        var old = before.Holes();
-        var current = after.Holes();
         var next = 0;
-        foreach (var gap in old)
+        foreach (var gap in before)
         {
-            while (next < current.Count && current[next].To < gap.From) changes.Add(new GapChange(null, current[next++]));
+            while (next < after.Count && after[next].To < gap.From) changes.Add(new GapChange(null, after[next++]));
 
             var pieces = 0;
-            for (; next < current.Count && current[next].To <= gap.To; next++, pieces++)
+            for (; next < after.Count && after[next].From <= gap.To; next++, pieces++)
             {
-                var piece = current[next];
+                var piece = after[next];
                 if (pieces > 0) changes.Add(new GapChange(null, piece, gap));
                 else if (piece != gap) changes.Add(new GapChange(gap, piece));
             }
@@ -30,7 +30,7 @@ public static class GapLedger
             if (pieces == 0) changes.Add(new GapChange(gap, null));
         }
 
-        while (next < current.Count) changes.Add(new GapChange(null, current[next++]));
+        while (next < after.Count) changes.Add(new GapChange(null, after[next++]));
         return changes;
     }
 }

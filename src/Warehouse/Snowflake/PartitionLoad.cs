@@ -2,7 +2,6 @@ using System.Buffers.Text;
 using System.Text;
 using System.Text.Json;
 using Crypto.TradeModel.Trades;
-using Crypto.Warehouse.Dimension;
 using Crypto.Warehouse.Loading;
 using Crypto.Warehouse.Snowflake.Streaming;
 using Crypto.Warehouse.Sqlite;
@@ -68,21 +67,19 @@ internal sealed class PartitionLoad : IDisposable
         row.End();
     }
 
-    public void AddFact(SymbolState state, in Trade trade, long offset)
+    public void AddFact(in PlannedFact fact, in Trade trade, long offset)
     {
-        var version = state.Versions!.IndexAt(trade.TradeTime);
-        var amount = UsdAmount.Of(trade.Price, trade.Quantity, state.IsPegged(version), out var flags);
         var row = Facts.BeginRow(offset);
-        row.Number("FACT_ID"u8, FactId.Of(state.SymbolId, trade.TradeId));
-        row.Number("SYMBOL_KEY"u8, state.Versions.KeyOf(version));
+        row.Number("FACT_ID"u8, fact.FactId);
+        row.Number("SYMBOL_KEY"u8, fact.SymbolKey);
         row.Number("TRADE_ID"u8, trade.TradeId);
         row.Timestamp("TRADE_TIME"u8, trade.TradeTime);
         row.FixedPoint("PRICE"u8, trade.Price.Scaled);
         row.FixedPoint("QUANTITY"u8, trade.Quantity.Scaled);
-        if (amount is { } known) row.FixedPoint("TOTAL_AMOUNT_USD"u8, known.Scaled);
+        if (fact.TotalAmountUsd is { } known) row.FixedPoint("TOTAL_AMOUNT_USD"u8, known.Scaled);
         row.Number("AGGRESSOR_SIDE"u8, (long)trade.Aggressor);
         row.Number("INGEST_SOURCE"u8, (long)trade.Source);
-        row.Number("QUALITY_FLAGS"u8, (long)flags);
+        row.Number("QUALITY_FLAGS"u8, (long)fact.Flags);
         Origin(ref row, offset);
         row.End();
     }

@@ -61,10 +61,10 @@ public sealed class SnowflakeAudits(ISnowflakeSql sql, SnowflakeWarehouseOptions
 
     private async Task<IReadOnlyList<SymbolCoverage>> CoverageAsync(CancellationToken cancellationToken)
     {
-        var ranges = (await SnowflakeReads.CoverageAsync(sql, cancellationToken)).ToLookup(row => row.SymbolId, row => row.Ids);
+        var ranges = (await SnowflakeReads.CoverageAsync(sql, cancellationToken)).ToLookup(row => row.SymbolId, row => row.Range);
         var gaps = (await SnowflakeReads.OpenGapsAsync(sql, cancellationToken)).ToLookup(row => row.SymbolId, row => row.Gap);
         return [.. (await SnowflakeReads.SymbolsAsync(sql, cancellationToken)).Select(symbol => new SymbolCoverage(
-            symbol.Key, symbol.Id, [.. ranges[symbol.Id].OrderBy(range => range.From)], [.. gaps[symbol.Id].OrderBy(gap => gap.Ids.From)]))];
+            symbol.Key, symbol.Id, CapturedIds.Of(ranges[symbol.Id]), [.. gaps[symbol.Id].OrderBy(gap => gap.Ids.From)]))];
     }
 
     private async Task<IReadOnlyList<(int SymbolId, long TradeId)>> RejectedIdsAsync(CancellationToken cancellationToken)

@@ -1,5 +1,7 @@
 using System.Collections.Immutable;
 using Crypto.TradeModel.Continuity;
+using Crypto.TradeModel.Numbers;
+using Crypto.TradeModel.Trades;
 using Crypto.Warehouse.Coverage;
 using Crypto.Warehouse.Dimension;
 using Crypto.Warehouse.Loading;
@@ -34,10 +36,12 @@ internal static class SnowflakeReads
         return [.. result.Rows.Select(row => ((int)SqlResult.Whole(row[0]), new NaturalKey((string)row[1]!, (string)row[2]!)))];
     }
 
-    public static async Task<IReadOnlyList<(int SymbolId, IdRange Ids)>> CoverageAsync(ISnowflakeSql sql, CancellationToken cancellationToken)
+    public static async Task<IReadOnlyList<(int SymbolId, CoverageRange Range)>> CoverageAsync(ISnowflakeSql sql, CancellationToken cancellationToken)
     {
-        var result = await sql.ExecuteAsync("SELECT SYMBOL_ID, FROM_ID, TO_ID FROM TRADE_COVERAGE", [], cancellationToken);
-        return [.. result.Rows.Select(row => ((int)SqlResult.Whole(row[0]), new IdRange(SqlResult.Whole(row[1]), SqlResult.Whole(row[2]))))];
+        var result = await sql.ExecuteAsync("SELECT SYMBOL_ID, FROM_ID, TO_ID, STATE FROM TRADE_COVERAGE", [], cancellationToken);
+        return [.. result.Rows.Select(row => (
+            (int)SqlResult.Whole(row[0]),
+            new CoverageRange(new IdRange(SqlResult.Whole(row[1]), SqlResult.Whole(row[2])), CoverageStates.Parse((string)row[3]!))))];
     }
 
     public static async Task<IReadOnlyList<(int SymbolId, OpenGap Gap)>> OpenGapsAsync(ISnowflakeSql sql, CancellationToken cancellationToken)
@@ -110,6 +114,19 @@ internal static class SnowflakeReads
             $"SELECT LOG_OFFSET FROM {table} WHERE LOG_EPOCH = ? AND LOG_TOPIC = ? AND LOG_PARTITION = ? AND LOG_OFFSET BETWEEN ? AND ?",
             [partition.Epoch, partition.Topic, partition.Partition, first, last], cancellationToken);
         return result.Rows.Select(row => SqlResult.Whole(row[0])).ToHashSet();
+    }
+
+    /// <summary>What facts say, by fact id.</summary>
+    public static async Task<IReadOnlyDictionary<long, TradeContent>> ContentsAsync(ISnowflakeSql sql, IReadOnlyCollection<long> factIds, CancellationToken cancellationToken)
+    {
+        if (factIds.Count == 0) return new Dictionary<long, TradeContent>();
+        var result = await sql.ExecuteAsync(
+            "SELECT FACT_ID, PRICE, QUANTITY, TRADE_TIME, AGGRESSOR_SIDE FROM FACT_TRADES WHERE FACT_ID IN (SELECT V.VALUE::NUMBER FROM TABLE(FLATTEN(INPUT => PARSE_JSON(?))) AS V)",
+            [System.Text.Json.JsonSerializer.Serialize(factIds)], cancellationToken);
+        return result.Rows.ToDictionary(
+            row => SqlResult.Whole(row[0]),
+            row => new TradeContent(
+                new Price(SqlResult.Scaled(row[1])), new Quantity(SqlResult.Scaled(row[2])), SqlResult.Instant(row[3]), (AggressorSide)SqlResult.Whole(row[4])));
     }
 
     /// <summary>Which of the rejections are stored already.</summary>

@@ -1,8 +1,9 @@
 using System.Text.Json;
 using Crypto.TradeModel.Quality;
 using Crypto.TradeModel.Times;
+using Crypto.Warehouse.Coverage;
 using Crypto.Warehouse.Dimension;
-using Crypto.Warehouse.Sqlite;
+using Crypto.Warehouse.Loading;
 
 namespace Crypto.Warehouse.Snowflake;
 
@@ -48,7 +49,7 @@ public sealed partial class SnowflakeWarehouse
 
         foreach (var (state, gaps) in _gaps)
         {
-            if (gaps.IsTouched) gaps.Settle(state.Coverage);
+            if (gaps.IsTouched) gaps.Settle(state.Captured);
         }
 
         _checkpoints++;
@@ -80,6 +81,7 @@ public sealed partial class SnowflakeWarehouse
     {
         var now = Now().Microseconds;
         var touched = _gaps.Where(pair => pair.Value.IsTouched).ToList();
+        var coverage = touched.Select(pair => CoverageChange.Between(pair.Key, pair.Value.StoredCoverage, pair.Key.Captured)).ToList();
         return JsonSerializer.Serialize(new Dictionary<string, object>(StringComparer.Ordinal)
         {
             ["position_count"] = pending.Count,
@@ -105,20 +107,26 @@ public sealed partial class SnowflakeWarehouse
                 epoch = rejection.Partition.Epoch,
                 topic = rejection.Partition.Topic,
                 partition = rejection.Partition.Partition,
-                offset = rejection.Record.Offset,
-                symbol_id = rejection.SymbolId,
-                ticker = rejection.Record.Ticker,
-                trade_id = rejection.Record.TradeId,
-                reason = rejection.Record.Reason.Name(),
-                detail = rejection.Record.Detail,
-                received = rejection.Record.ReceivedTime >= FirstYear && rejection.Record.ReceivedTime <= LastYear ? rejection.Record.ReceivedTime.Microseconds : (long?)null,
+                offset = rejection.Rejection.Offset,
+                symbol_id = rejection.Rejection.Symbol?.SymbolId,
+                ticker = rejection.Rejection.Symbol?.Key.Ticker,
+                trade_id = rejection.Rejection.TradeId,
+                reason = rejection.Rejection.Reason.Name(),
+                detail = rejection.Rejection.Detail,
+                received = rejection.Rejection.ReceivedTime is var time && time >= FirstYear && time <= LastYear ? time.Microseconds : (long?)null,
                 content = Convert.ToBase64String(rejection.Payload),
-                identity = rejection.Record.Identity,
+                identity = rejection.Rejection.Identity,
             }),
-            ["coverage_removed"] = touched.SelectMany(pair => pair.Value.StoredCoverage.Except(pair.Key.Coverage.Ranges.ToArray()), (pair, range) => new { symbol_id = pair.Key.SymbolId, from = range.From }),
-            ["coverage"] = touched.SelectMany(
-                pair => pair.Key.Coverage.Ranges.ToArray().Except(pair.Value.StoredCoverage),
-                (pair, range) => new { symbol_id = pair.Key.SymbolId, symbol = pair.Key.Key.Ticker, from = range.From, to = range.To }),
+            ["coverage_removed"] = coverage.SelectMany(
+                change => change.Removed.Concat(change.Put.Select(range => range.Ids.From)), (change, from) => new { symbol_id = change.Symbol.SymbolId, from }),
+            ["coverage"] = coverage.SelectMany(change => change.Put, (change, range) => new
+            {
+                symbol_id = change.Symbol.SymbolId,
+                symbol = change.Symbol.Key.Ticker,
+                from = range.Ids.From,
+                to = range.Ids.To,
+                state = range.State.Name(),
+            }),
             ["gaps_removed"] = touched.SelectMany(pair => pair.Value.StoredGaps, (pair, from) => new { symbol_id = pair.Key.SymbolId, from }),
             ["gaps"] = touched.SelectMany(pair => pair.Value.Open
                 .Select(gap => (Gap: gap, Closed: (Timestamp?)null))
@@ -142,7 +150,7 @@ public sealed partial class SnowflakeWarehouse
     /// </summary>
     private async Task RefreshDimensionAsync(CancellationToken cancellationToken)
     {
-        var before = _symbols.ToDictionary(pair => pair.Key, pair => pair.Value.Versions!.Versions);
+        var before = _symbols.All.ToDictionary(state => state.Key, state => state.Versions!.Versions);
         for (var attempt = 0; ; attempt++)
         {
             var (revision, _) = await SnowflakeReads.RevisionAsync(_sql, cancellationToken);
@@ -152,7 +160,7 @@ public sealed partial class SnowflakeWarehouse
             var rebindings = new List<(SymbolState State, Rebinding Rebinding)>();
             foreach (var (key, versions) in before)
             {
-                var state = _symbols[key];
+                if (!_symbols.TryGet(key, out var state)) continue;
                 rebindings.AddRange(Rebinding.Between(versions, state.Versions!.Versions).Select(rebinding => (state, rebinding)));
             }
 

@@ -1,6 +1,6 @@
 using Crypto.Warehouse.Dimension;
+using Crypto.Warehouse.Loading;
 using Crypto.Warehouse.Snowflake.Sql;
-using Crypto.Warehouse.Sqlite;
 
 namespace Crypto.Warehouse.Snowflake;
 
@@ -48,12 +48,12 @@ public sealed partial class SnowflakeWarehouse
     private ChangePayload Plan(IReadOnlyCollection<SymbolChange> changes)
     {
         var payload = new ChangePayload(_usd, _revision, _options.RekeyLimit);
-        var nextId = _symbols.Values.Select(state => state.SymbolId).DefaultIfEmpty(0).Max() + 1;
+        var nextId = _symbols.All.Select(state => state.SymbolId).DefaultIfEmpty(0).Max() + 1;
         foreach (var history in changes.GroupBy(change => change.Key).OrderBy(group => group.Key.ToString(), StringComparer.Ordinal))
         {
             var plan = DimensionPlanner.Plan(_changes.GetValueOrDefault(history.Key) ?? [], [.. history], _options.Ownership);
             if (plan.Added.Count == 0) continue;
-            if (!_symbols.TryGetValue(history.Key, out var state))
+            if (!_symbols.TryGet(history.Key, out var state))
             {
                 if (nextId > FactId.MaxSymbolId) throw new WarehouseException($"No durable id is left for '{history.Key}': {FactId.MaxSymbolId} symbols are registered.");
                 state = new SymbolState(nextId++, history.Key);
@@ -76,7 +76,7 @@ public sealed partial class SnowflakeWarehouse
         int added = 0, written = 0, superseded = 0;
         foreach (var (state, plan) in payload.Plans)
         {
-            _symbols.TryAdd(state.Key, state);
+            if (!_symbols.TryGet(state.Key, out _)) _symbols.Add(state);
             state.Use(plan.History.Versions, _usd);
             if (!_changes.TryGetValue(plan.Key, out var known)) _changes.Add(plan.Key, known = []);
             known.AddRange(plan.Added);

@@ -1,18 +1,11 @@
-using Crypto.TradeModel.Continuity;
-using Crypto.TradeModel.Quality;
-using Crypto.TradeModel.Symbols;
-using Crypto.Warehouse.Coverage;
 using Crypto.Warehouse.Dimension;
 using Crypto.Warehouse.Loading;
 using Crypto.Warehouse.Snowflake.Streaming;
-using Crypto.Warehouse.Sqlite;
 
 namespace Crypto.Warehouse.Snowflake;
 
 public sealed partial class SnowflakeWarehouse
 {
-    private readonly Dictionary<SymbolState, IdRangeSet> _before = [];
-
     public async ValueTask<LoadOutcome> LoadAsync(WarehouseBatch batch, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(batch);
@@ -28,26 +21,32 @@ public sealed partial class SnowflakeWarehouse
             if (partition.Next != batch.FromOffset)
             {
                 throw new WarehouseException(
-                    $"Records from offset {batch.FromOffset} of {batch.Partition} do not join on to the stored position {partition.Next}: "
+                    $"Records from offset {batch.FromOffset} of {batch.Partition} do not continue the stored position {partition.Next}: "
                     + "two sinks write this warehouse, or records were lost from the log.",
                     isTransient: _isRewound && batch.FromOffset > partition.Next);
             }
         }
 
         await _loads.RoomForAsync(batch.Records.Length, cancellationToken);
-        await RegisterAsync(batch, cancellationToken);
-        var known = await KnownRejectionsAsync(batch, cancellationToken);
+        if (BatchPlanner.Unregistered(_symbols, batch) is { Count: > 0 } unregistered)
+        {
+            var recorded = Now();
+            await ApplyInTurnAsync([.. unregistered.Select(key => InferredMember.Change(key, recorded))], cancellationToken);
+        }
+
+        // What is stored for ids that come again is not compared here: reading it would take a running warehouse.
+        using var plan = BatchPlanner.Plan(_symbols, batch);
+        await DropKnownAsync(plan, cancellationToken);
         if (partition is null) _partitions.Add(batch.Partition, partition = new PartitionLoad(batch.Partition, null, batch.FromOffset));
 
         partition.Raw.Clear();
         partition.Facts.Clear();
-        _before.Clear();
         if (batch.KeepRaw) AddRaw(partition, batch);
-        var outcome = new LoadOutcome(0, 0, 0);
-        foreach (var rejected in batch.Rejected) outcome += Reject(partition, rejected, known);
-        outcome += AddFacts(partition, batch);
+        AddFacts(partition, plan);
+        foreach (var rejection in plan.Rejections) _rejections.Add(new PendingRejection(partition.Partition, rejection, rejection.Payload.ToArray()));
         var now = Now();
-        foreach (var (state, before) in _before) GapsOf(state).Apply(GapLedger.Changes(before, state.Coverage), now);
+        foreach (var change in plan.Coverage) GapsOf(change.Symbol).Apply(change.Gaps, now);
+        plan.UpdateState();
 
         // Both are open before either appends: what refuses one channel stops the other too.
         if (partition.Raw.Count > 0) partition.RawChannel ??= await OpenAsync(partition, RawTable, partition.Stored?.Raw, cancellationToken);
@@ -57,46 +56,23 @@ public sealed partial class SnowflakeWarehouse
             partition, batch.NextOffset, batch.Records.Length, partition.Raw.Count > 0 ? partition.Raw.LastOffset : null, partition.Facts.Count > 0 ? partition.Facts.LastOffset : null);
         partition.Next = batch.NextOffset;
         partition.Records += batch.Records.Length;
-        partition.Outcome += outcome;
+        partition.Outcome += plan.Outcome;
         if (_clock.GetElapsedTime(_lastCheckpoint) >= _options.CheckpointInterval) await CheckpointAsync(cancellationToken);
         else _idle.Change(_options.CheckpointInterval, Timeout.InfiniteTimeSpan);
-        return outcome;
+        return plan.Outcome;
     }
 
-    /// <summary>Gives an id to the symbols that are seen for the first time, before anything of the batch is decided.</summary>
-    private async Task RegisterAsync(WarehouseBatch batch, CancellationToken cancellationToken)
+    private async Task DropKnownAsync(BatchPlan plan, CancellationToken cancellationToken)
     {
-        HashSet<NaturalKey>? news = null;
-        foreach (ref readonly var trade in batch.Trades.Span)
-        {
-            if (IsKnown(trade.Symbol)) continue;
-            var key = new NaturalKey(Exchange.Binance, trade.Symbol.Ticker);
-            if (!_symbols.ContainsKey(key)) (news ??= []).Add(key);
-        }
-
-        foreach (var rejected in batch.Rejected)
-        {
-            if (rejected is not { Ticker: { } ticker, TradeId: >= 0 and <= TradeQuality.MaxTradeId }) continue;
-            var key = new NaturalKey(Exchange.Binance, ticker);
-            if (!_symbols.ContainsKey(key)) (news ??= []).Add(key);
-        }
-
-        if (news is null) return;
-        var now = Now();
-        await ApplyInTurnAsync([.. news.Select(key => InferredMember.Change(key, now))], cancellationToken);
-    }
-
-    private async Task<HashSet<string>> KnownRejectionsAsync(WarehouseBatch batch, CancellationToken cancellationToken)
-    {
-        var identities = batch.Rejected.Where(rejected => rejected.Identity is not null).Select(rejected => rejected.Identity!).ToHashSet(StringComparer.Ordinal);
-        if (identities.Count == 0) return [];
+        var identities = plan.Rejections.Select(rejection => rejection.Identity).OfType<string>().ToHashSet(StringComparer.Ordinal);
+        if (identities.Count == 0) return;
         var known = (await SnowflakeReads.KnownRejectionsAsync(_sql, identities, cancellationToken)).ToHashSet(StringComparer.Ordinal);
         foreach (var pending in _rejections)
         {
-            if (pending.Record.Identity is { } identity) known.Add(identity);
+            if (pending.Rejection.Identity is { } identity) known.Add(identity);
         }
 
-        return known;
+        BatchPlanner.Drop(plan, known);
     }
 
     private static void AddRaw(PartitionLoad partition, WarehouseBatch batch)
@@ -105,62 +81,14 @@ public sealed partial class SnowflakeWarehouse
         foreach (ref readonly var record in batch.Records.Span) partition.AddRaw(record, !unreadable.Contains(record.Offset));
     }
 
-    private LoadOutcome AddFacts(PartitionLoad partition, WarehouseBatch batch)
+    private static void AddFacts(PartitionLoad partition, BatchPlan plan)
     {
-        var trades = batch.Trades.Span;
-        var records = batch.Records.Span;
-        int stored = 0, duplicates = 0, rejected = 0;
-        SymbolState? state = null;
-        Symbol? symbol = null;
-        for (var i = 0; i < trades.Length; i++)
+        var trades = plan.Batch.Trades.Span;
+        var records = plan.Batch.Records.Span;
+        foreach (ref readonly var fact in plan.Facts)
         {
-            ref readonly var trade = ref trades[i];
-            if (!ReferenceEquals(trade.Symbol, symbol))
-            {
-                symbol = trade.Symbol;
-                state = StateOf(symbol);
-                Touch(state);
-            }
-
-            ref readonly var record = ref records[batch.TradeRecords.Span[i]];
-            var reason = TradeQuality.Check(trade);
-            if (reason != ErrorReason.TradeIdOutOfRange && !state!.Coverage.Add(trade.TradeId))
-            {
-                duplicates++;
-            }
-            else if (reason == ErrorReason.None)
-            {
-                partition.AddFact(state!, trade, record.Offset);
-                stored++;
-            }
-            else
-            {
-                var row = new RejectedRecord(record.Offset, reason, "", symbol.Ticker, trade.TradeId, trade.ReceivedTime, default);
-                _rejections.Add(new PendingRejection(partition.Partition, state!.SymbolId, row, record.Value.ToArray()));
-                rejected++;
-            }
+            partition.AddFact(fact, trades[fact.Trade], records[plan.Batch.TradeRecords.Span[fact.Trade]].Offset);
         }
-
-        return new LoadOutcome(stored, duplicates, rejected);
-    }
-
-    private LoadOutcome Reject(PartitionLoad partition, RejectedRecord rejected, HashSet<string> known)
-    {
-        SymbolState? state = null;
-        if (rejected.Ticker is { } ticker)
-        {
-            _symbols.TryGetValue(new NaturalKey(Exchange.Binance, ticker), out state);
-            if (rejected.TradeId is >= 0 and <= TradeQuality.MaxTradeId and var tradeId)
-            {
-                // Captured, like a trade that breaks a rule: asking for it again would give the same.
-                Touch(state!);
-                if (!state!.Coverage.Add(tradeId)) return new LoadOutcome(0, 1, 0);
-            }
-        }
-
-        if (rejected.Identity is { } identity && !known.Add(identity)) return new LoadOutcome(0, 1, 0);
-        _rejections.Add(new PendingRejection(partition.Partition, state?.SymbolId, rejected, rejected.Payload.ToArray()));
-        return new LoadOutcome(0, 0, 1);
     }
 
     private static Task StreamAsync(StreamingChannel? channel, RowBatch rows, CancellationToken cancellationToken) =>
@@ -185,22 +113,5 @@ public sealed partial class SnowflakeWarehouse
                 },
             },
             cancellationToken);
-    }
-
-    private bool IsKnown(Symbol symbol) => symbol.Ordinal < _byOrdinal.Length && ReferenceEquals(_byOrdinal[symbol.Ordinal].Symbol, symbol);
-
-    private SymbolState StateOf(Symbol symbol)
-    {
-        if (IsKnown(symbol)) return _byOrdinal[symbol.Ordinal].State!;
-        if (symbol.Ordinal >= _byOrdinal.Length) Array.Resize(ref _byOrdinal, Math.Max(symbol.Ordinal + 1, _byOrdinal.Length * 2));
-        var state = _symbols[new NaturalKey(Exchange.Binance, symbol.Ticker)];
-        _byOrdinal[symbol.Ordinal] = (symbol, state);
-        return state;
-    }
-
-    private void Touch(SymbolState state)
-    {
-        if (_before.TryAdd(state, state.Coverage)) state.Coverage = state.Coverage.Clone();
-        GapsOf(state).IsTouched = true;
     }
 }

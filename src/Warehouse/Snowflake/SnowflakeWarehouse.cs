@@ -1,11 +1,11 @@
-using Crypto.TradeModel.Symbols;
+using System.Runtime.InteropServices;
 using Crypto.TradeModel.Times;
+using Crypto.TradeModel.Trades;
 using Crypto.Warehouse.Coverage;
 using Crypto.Warehouse.Dimension;
 using Crypto.Warehouse.Loading;
 using Crypto.Warehouse.Snowflake.Sql;
 using Crypto.Warehouse.Snowflake.Streaming;
-using Crypto.Warehouse.Sqlite;
 
 namespace Crypto.Warehouse.Snowflake;
 
@@ -32,13 +32,12 @@ public sealed partial class SnowflakeWarehouse : IWarehouse
     private readonly ITimer _idle;
     private readonly ITimer _health;
     private readonly CancellationTokenSource _closing = new();
-    private readonly Dictionary<NaturalKey, SymbolState> _symbols = [];
+    private readonly SymbolStates _symbols = new();
     private readonly Dictionary<NaturalKey, List<SymbolChange>> _changes = [];
     private readonly Dictionary<SymbolState, SymbolGaps> _gaps = [];
     private readonly Dictionary<LogPartition, PartitionLoad> _partitions = [];
     private readonly List<PendingRejection> _rejections = [];
     private readonly UncommittedLoads _loads;
-    private (Symbol? Symbol, SymbolState? State)[] _byOrdinal = new (Symbol?, SymbolState?)[64];
     private long _revision;
     private long _checkpoints;
     private long _restoredRows;
@@ -112,10 +111,25 @@ public sealed partial class SnowflakeWarehouse : IWarehouse
     }
 
     public async ValueTask<IReadOnlyList<SymbolCoverage>> CoverageAsync(CancellationToken cancellationToken) => await TakingTurnAsync(
-        () => Task.FromResult<IReadOnlyList<SymbolCoverage>>([.. _symbols.Values
+        () => Task.FromResult<IReadOnlyList<SymbolCoverage>>([.. _symbols.All
             .OrderBy(state => state.Key.Ticker, StringComparer.Ordinal).ThenBy(state => state.Key.Exchange, StringComparer.Ordinal)
-            .Select(state => new SymbolCoverage(state.Key, state.SymbolId, state.Coverage.Ranges.ToArray(), [.. GapsOf(state).Open.OrderBy(gap => gap.Ids.From)]))]),
+            .Select(state => new SymbolCoverage(state.Key, state.SymbolId, state.Captured, [.. GapsOf(state).Open.OrderBy(gap => gap.Ids.From)]))]),
         cancellationToken);
+
+    public async ValueTask<IReadOnlyDictionary<TradeKey, TradeContent>> ContentsAsync(ReadOnlyMemory<Trade> trades, CancellationToken cancellationToken) =>
+        await TakingTurnAsync(
+            async () =>
+            {
+                var keys = new Dictionary<long, TradeKey>();
+                foreach (var trade in MemoryMarshal.ToEnumerable(trades))
+                {
+                    if (_symbols.Find(trade.Symbol) is { } state) keys[FactId.Of(state.SymbolId, trade.TradeId)] = TradeKey.Of(trade);
+                }
+
+                var contents = await SnowflakeReads.ContentsAsync(_sql, keys.Keys, cancellationToken);
+                return (IReadOnlyDictionary<TradeKey, TradeContent>)contents.ToDictionary(fact => keys[fact.Key], fact => fact.Value);
+            },
+            cancellationToken);
 
     public async ValueTask<IReadOnlyList<SymbolChange>> ChangesAsync(ChangeSource source, CancellationToken cancellationToken) => await TakingTurnAsync(
         async () => (IReadOnlyList<SymbolChange>)[.. (await SnowflakeReads.ChangesAsync(_sql, cancellationToken)).Where(change => change.Source == source)],
@@ -217,7 +231,6 @@ public sealed partial class SnowflakeWarehouse : IWarehouse
         _changes.Clear();
         _gaps.Clear();
         _rejections.Clear();
-        Array.Clear(_byOrdinal);
     }
 
     private async Task ReadStateAsync(CancellationToken cancellationToken)
@@ -246,10 +259,10 @@ public sealed partial class SnowflakeWarehouse : IWarehouse
             }
 
             Know(symbols, changes);
-            var byId = _symbols.Values.ToDictionary(state => state.SymbolId);
-            foreach (var (id, ids) in coverage) byId[id].Coverage.Add(ids);
+            var byId = _symbols.All.ToDictionary(state => state.SymbolId);
+            foreach (var (id, range) in coverage) byId[id].Captured.Restore(range);
             foreach (var (id, gap) in gaps) GapsOf(byId[id]).Restore(gap);
-            foreach (var state in _symbols.Values) GapsOf(state).Settle(state.Coverage);
+            foreach (var state in _symbols.All) GapsOf(state).Settle(state.Captured);
             return;
         }
     }
@@ -260,7 +273,7 @@ public sealed partial class SnowflakeWarehouse : IWarehouse
         foreach (var history in changes.GroupBy(change => change.Key)) _changes.Add(history.Key, [.. history]);
         foreach (var (id, key) in symbols)
         {
-            if (!_symbols.TryGetValue(key, out var state)) _symbols.Add(key, state = new SymbolState(id, key));
+            if (!_symbols.TryGet(key, out var state)) _symbols.Add(state = new SymbolState(id, key));
             state.Use(SymbolHistory.Of(_changes[key], _options.Ownership).Versions, _usd);
         }
     }
@@ -273,5 +286,5 @@ public sealed partial class SnowflakeWarehouse : IWarehouse
 
     private Timestamp Now() => Timestamp.Now(_clock);
 
-    private sealed record PendingRejection(LogPartition Partition, int? SymbolId, RejectedRecord Record, byte[] Payload);
+    private sealed record PendingRejection(LogPartition Partition, PlannedRejection Rejection, byte[] Payload);
 }

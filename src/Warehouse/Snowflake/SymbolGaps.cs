@@ -1,4 +1,3 @@
-using Crypto.TradeModel.Continuity;
 using Crypto.TradeModel.Times;
 using Crypto.Warehouse.Coverage;
 
@@ -9,8 +8,8 @@ internal sealed class SymbolGaps
 {
     private readonly Dictionary<long, OpenGap> _open = [];
 
-    /// <summary>Coverage rows as the table has them.</summary>
-    public IdRange[] StoredCoverage { get; private set; } = [];
+    /// <summary>Coverage as the table has it; to be read only.</summary>
+    public CapturedIds StoredCoverage { get; private set; } = new();
 
     /// <summary>First ids of the open gaps the table has.</summary>
     public long[] StoredGaps { get; private set; } = [];
@@ -20,15 +19,15 @@ internal sealed class SymbolGaps
 
     public IReadOnlyCollection<OpenGap> Open => _open.Values;
 
-    public bool IsTouched { get; set; }
+    public bool IsTouched { get; private set; }
 
     /// <summary>An open gap as the table has it.</summary>
     public void Restore(OpenGap gap) => _open.Add(gap.Ids.From, gap);
 
     /// <summary>The tables now have what is here.</summary>
-    public void Settle(IdRangeSet coverage)
+    public void Settle(CapturedIds captured)
     {
-        StoredCoverage = coverage.Ranges.ToArray();
+        StoredCoverage = captured;
         StoredGaps = [.. _open.Keys];
         Closed.Clear();
         IsTouched = false;
@@ -36,6 +35,8 @@ internal sealed class SymbolGaps
 
     public void Apply(IReadOnlyList<GapChange> changes, Timestamp now)
     {
+        IsTouched = true;
+
         // Pieces of a split gap take over its found time while it still has its old start.
         var found = new List<OpenGap>();
         foreach (var change in changes)

@@ -14,6 +14,10 @@ internal static class FactRowId
 
     public static long Of(int segment, int symbolId, int place) => ((long)segment << SegmentShift) | Within(symbolId) | (uint)place;
 
+    public static int Segment(long rowId) => (int)(rowId >> SegmentShift);
+
+    public static int Place(long rowId) => (int)(rowId & (MaxPlaces - 1));
+
     /// <summary>What to add to <c>segment_id &lt;&lt; 40</c> for the first place of a symbol; the next symbol's ends its rows.</summary>
     public static long Within(int symbolId) => (long)symbolId << PlaceBits;
 }

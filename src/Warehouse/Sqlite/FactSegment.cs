@@ -12,10 +12,16 @@ internal sealed class FactSegment(int id)
     public const int LargestRun = FactRowId.MaxPlaces - Full;
 
     private int _places;
+    private long _checksum;
 
     public int Id { get; } = id;
 
     public bool IsFull => _places >= Full;
 
+    /// <summary>The sum of <see cref="FactChecksum"/> over its facts, in 64 bits.</summary>
+    public long Checksum => _checksum;
+
     public int NextPlace() => _places++;
+
+    public void Add(long factChecksum) => _checksum += factChecksum;
 }

@@ -1,14 +1,12 @@
-using Crypto.TradeModel.Continuity;
-using Crypto.TradeModel.Numbers;
 using Crypto.TradeModel.Quality;
-using Crypto.TradeModel.Times;
 using Crypto.TradeModel.Trades;
+using Crypto.Warehouse.Coverage;
 using Crypto.Warehouse.Loading;
 
 namespace Crypto.Warehouse.Sqlite;
 
 /// <summary>The statements that loading runs, prepared once.</summary>
-internal sealed class LoadStatements(SqliteDatabase database)
+internal sealed class LoadStatements(SqliteDatabase database) : IDisposable
 {
     private readonly SqliteStatement _fact = database.Prepare(
         """
@@ -19,22 +17,38 @@ internal sealed class LoadStatements(SqliteDatabase database)
 
     private readonly SqliteStatement _segment = database.Prepare(
         """
-        INSERT INTO FACT_SEGMENTS (segment_id, facts, first_trade_time, last_trade_time) VALUES (?1, ?2, ?3, ?4)
+        INSERT INTO FACT_SEGMENTS (segment_id, facts, first_trade_time, last_trade_time, checksum) VALUES (?1, ?2, ?3, ?4, ?5)
         ON CONFLICT (segment_id) DO UPDATE SET
-            facts = facts + ?2, first_trade_time = min(first_trade_time, ?3), last_trade_time = max(last_trade_time, ?4)
+            facts = facts + ?2, first_trade_time = min(first_trade_time, ?3), last_trade_time = max(last_trade_time, ?4), checksum = ?5
+        """);
+
+    private readonly SqliteStatement _correct = database.Prepare(
+        """
+        UPDATE FACT_TRADES SET symbol_key = ?2, trade_time = ?3, price = ?4, quantity = ?5, total_amount_usd = ?6, aggressor_side = ?7,
+            ingest_source = ?8, quality_flags = ?9
+        WHERE row_id = ?1
+        """);
+
+    private readonly SqliteStatement _settleConflicts = database.Prepare(
+        """
+        UPDATE REJECTED_TRADES SET error_reason = 'content_replaced', error_detail = 'a correction took its place'
+        WHERE symbol_id = ? AND trade_id = ? AND error_reason = 'content_conflict'
         """);
 
     private readonly SqliteStatement _reject = database.Prepare(
         """
         INSERT INTO REJECTED_TRADES (epoch, topic, partition, offset, symbol_id, ticker, trade_id, error_reason, error_detail, received_time, record_content, identity)
-        VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (identity) DO NOTHING
+        VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
         """);
 
     private readonly SqliteStatement _raw = database.Prepare(
-        "INSERT INTO RAW_BATCHES (epoch, topic, partition, first_offset, record_count, received_time, records) VALUES (?, ?, ?, ?, ?, ?, ?)");
+        """
+        INSERT INTO RAW_BATCHES (epoch, topic, partition, first_offset, record_count, received_time, checksum, records)
+        VALUES (?, ?, ?, ?, ?, ?, ?, ?)
+        """);
 
     private readonly SqliteStatement _putCoverage = database.Prepare(
-        "INSERT OR REPLACE INTO TRADE_COVERAGE (symbol_id, symbol, from_id, to_id) VALUES (?, ?, ?, ?)");
+        "INSERT OR REPLACE INTO TRADE_COVERAGE (symbol_id, symbol, from_id, to_id, state) VALUES (?, ?, ?, ?, ?)");
 
     private readonly SqliteStatement _deleteCoverage = database.Prepare("DELETE FROM TRADE_COVERAGE WHERE symbol_id = ? AND from_id = ?");
 
@@ -44,7 +58,7 @@ internal sealed class LoadStatements(SqliteDatabase database)
         VALUES (?1, ?2, ?3, ?4, 'OPEN', coalesce((SELECT found FROM TRADE_GAPS WHERE symbol_id = ?1 AND from_id = ?5 AND state = 'OPEN'), ?6))
         """);
 
-    private readonly SqliteStatement _narrowGap = database.Prepare(
+    private readonly SqliteStatement _moveGap = database.Prepare(
         "UPDATE TRADE_GAPS SET from_id = ?1, to_id = ?2 WHERE symbol_id = ?3 AND from_id = ?4 AND state = 'OPEN'");
 
     private readonly SqliteStatement _closeGap = database.Prepare(
@@ -58,40 +72,59 @@ internal sealed class LoadStatements(SqliteDatabase database)
             next_offset = ?4, records = records + ?5, stored = stored + ?6, duplicates = duplicates + ?7, rejected = rejected + ?8, updated_at = ?9
         """);
 
-    public void Fact(long rowId, long symbolKey, in Trade trade, Amount? amount, QualityFlags flags) => _fact
-        .Bind(1, rowId)
-        .Bind(2, symbolKey)
-        .Bind(3, trade.TradeId)
-        .Bind(4, trade.TradeTime.Microseconds)
-        .Bind(5, trade.Price.Scaled)
-        .Bind(6, trade.Quantity.Scaled)
-        .Bind(7, amount?.Scaled)
-        .Bind(8, (long)trade.Aggressor)
-        .Bind(9, (long)trade.Source)
-        .Bind(10, (long)flags)
-        .Run();
+    /// <returns>The fact's checksum.</returns>
+    public long Fact(long rowId, in PlannedFact fact, in Trade trade)
+    {
+        var (time, aggressor, source) = (trade.TradeTime.Microseconds, (long)trade.Aggressor, (long)trade.Source);
+        _fact
+            .Bind(1, rowId)
+            .Bind(2, fact.SymbolKey)
+            .Bind(3, trade.TradeId)
+            .Bind(4, time)
+            .Bind(5, trade.Price.Scaled)
+            .Bind(6, trade.Quantity.Scaled)
+            .Bind(7, fact.TotalAmountUsd?.Scaled)
+            .Bind(8, aggressor)
+            .Bind(9, source)
+            .Bind(10, (long)fact.Flags)
+            .Run();
+        return FactChecksum.Of(rowId, trade.TradeId, time, trade.Price.Scaled, trade.Quantity.Scaled, aggressor, source);
+    }
 
     /// <summary>Counts facts into a segment, whose trade times reach from <paramref name="first"/> to <paramref name="last"/>.</summary>
-    public void Segment(int segment, int facts, long first, long last) =>
-        _segment.Bind(1, segment).Bind(2, facts).Bind(3, first).Bind(4, last).Run();
+    /// <param name="checksum">Of all its facts.</param>
+    public void Segment(int segment, int facts, long first, long last, long checksum) =>
+        _segment.Bind(1, segment).Bind(2, facts).Bind(3, first).Bind(4, last).Bind(5, checksum).Run();
 
-    /// <returns>False when the same rejection stands there already.</returns>
-    public bool Reject(
-        LogPartition partition, long offset, int? symbolId, string? ticker, long? tradeId, ErrorReason reason, string detail,
-        Timestamp received, ReadOnlySpan<byte> content, string? identity = null) => _reject
+    /// <summary>Gives a fact another content.</summary>
+    public void Correct(long rowId, in PlannedFact fact, in Trade trade) => _correct
+        .Bind(1, rowId)
+        .Bind(2, fact.SymbolKey)
+        .Bind(3, trade.TradeTime.Microseconds)
+        .Bind(4, trade.Price.Scaled)
+        .Bind(5, trade.Quantity.Scaled)
+        .Bind(6, fact.TotalAmountUsd?.Scaled)
+        .Bind(7, (long)trade.Aggressor)
+        .Bind(8, (long)trade.Source)
+        .Bind(9, (long)fact.Flags)
+        .Run();
+
+    public void SettleConflicts(int symbolId, long tradeId) => _settleConflicts.Bind(1, symbolId).Bind(2, tradeId).Run();
+
+    public void Reject(LogPartition partition, PlannedRejection rejection) => _reject
         .Bind(1, partition.Epoch)
         .Bind(2, partition.Topic)
         .Bind(3, partition.Partition)
-        .Bind(4, offset)
-        .Bind(5, symbolId)
-        .Bind(6, ticker)
-        .Bind(7, tradeId)
-        .Bind(8, reason.Name())
-        .Bind(9, detail)
-        .Bind(10, received.Microseconds)
-        .BindBlob(11, content)
-        .Bind(12, identity)
-        .Run() == 1;
+        .Bind(4, rejection.Offset)
+        .Bind(5, rejection.Symbol?.SymbolId)
+        .Bind(6, rejection.Symbol?.Key.Ticker)
+        .Bind(7, rejection.TradeId)
+        .Bind(8, rejection.Reason.Name())
+        .Bind(9, rejection.Detail)
+        .Bind(10, rejection.ReceivedTime.Microseconds)
+        .BindBlob(11, rejection.Payload.Span)
+        .Bind(12, rejection.Identity)
+        .Run();
 
     public void Raw(LogPartition partition, in RawRecord first, int count, ReadOnlySpan<byte> records) => _raw
         .Bind(1, partition.Epoch)
@@ -100,20 +133,33 @@ internal sealed class LoadStatements(SqliteDatabase database)
         .Bind(4, first.Offset)
         .Bind(5, count)
         .Bind(6, first.AppendedTime.Microseconds)
-        .BindText(7, records)
+        .Bind(7, Crc32C.Of(records))
+        .BindText(8, records)
         .Run();
 
-    public void PutCoverage(int symbolId, string ticker, IdRange range) =>
-        _putCoverage.Bind(1, symbolId).Bind(2, ticker).Bind(3, range.From).Bind(4, range.To).Run();
+    public void Coverage(CoverageChange change, string now)
+    {
+        var (symbolId, ticker) = (change.Symbol.SymbolId, change.Symbol.Key.Ticker);
+        foreach (var from in change.Removed) _deleteCoverage.Bind(1, symbolId).Bind(2, from).Run();
+        foreach (var (ids, state) in change.Put)
+        {
+            _putCoverage.Bind(1, symbolId).Bind(2, ticker).Bind(3, ids.From).Bind(4, ids.To).Bind(5, state.Name()).Run();
+        }
 
-    public void DeleteCoverage(int symbolId, long from) => _deleteCoverage.Bind(1, symbolId).Bind(2, from).Run();
+        // Pieces of a split gap take over its found time while its row still carries the old start.
+        foreach (var gap in change.Gaps)
+        {
+            if (gap is not { Before: null, After: { } found }) continue;
+            _findGap.Bind(1, symbolId).Bind(2, ticker).Bind(3, found.From).Bind(4, found.To).Bind(5, gap.SplitFrom?.From).Bind(6, now).Run();
+        }
 
-    public void FindGap(int symbolId, string ticker, IdRange gap, long? splitFrom, string now) =>
-        _findGap.Bind(1, symbolId).Bind(2, ticker).Bind(3, gap.From).Bind(4, gap.To).Bind(5, splitFrom).Bind(6, now).Run();
-
-    public void NarrowGap(int symbolId, long from, IdRange to) => _narrowGap.Bind(1, to.From).Bind(2, to.To).Bind(3, symbolId).Bind(4, from).Run();
-
-    public void CloseGap(int symbolId, long from, string now) => _closeGap.Bind(1, now).Bind(2, symbolId).Bind(3, from).Run();
+        foreach (var gap in change.Gaps)
+        {
+            if (gap.Before is not { } before) continue;
+            if (gap.After is { } after) _moveGap.Bind(1, after.From).Bind(2, after.To).Bind(3, symbolId).Bind(4, before.From).Run();
+            else _closeGap.Bind(1, now).Bind(2, symbolId).Bind(3, before.From).Run();
+        }
+    }
 
     public void Position(LogPartition partition, long next, int records, LoadOutcome outcome, string now) => _position
         .Bind(1, partition.Epoch)
@@ -126,4 +172,11 @@ internal sealed class LoadStatements(SqliteDatabase database)
         .Bind(8, outcome.Rejected)
         .Bind(9, now)
         .Run();
+
+    public void Dispose()
+    {
+        SqliteStatement[] all =
+            [_fact, _segment, _correct, _settleConflicts, _reject, _raw, _putCoverage, _deleteCoverage, _findGap, _moveGap, _closeGap, _position];
+        foreach (var statement in all) statement.Dispose();
+    }
 }

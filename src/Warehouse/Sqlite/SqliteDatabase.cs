@@ -21,6 +21,7 @@ public sealed class SqliteDatabase : IDisposable
     private readonly SqliteConnection _connection;
     private readonly HashSet<SqliteStatement> _statements = [];
     private SqliteCheckpoints? _checkpoints;
+    private CancellationToken _canceling;
 
     private SqliteDatabase(string path, SqliteConnection connection)
     {
@@ -136,6 +137,24 @@ public sealed class SqliteDatabase : IDisposable
         Execute(sql);
     }
 
+    /// <summary>
+    /// Until disposed, calls <paramref name="onProgress"/> now and then from within running statements, which must not use this database, and ends
+    /// statements when canceled.
+    /// </summary>
+    public IDisposable Watch(Action onProgress, CancellationToken cancellationToken)
+    {
+        const int Instructions = 100_000;
+        SQLitePCL.raw.sqlite3_progress_handler(Handle, Instructions, OnProgress, null);
+        _canceling = cancellationToken;
+        return new Watching(this);
+
+        int OnProgress(object _)
+        {
+            onProgress();
+            return cancellationToken.IsCancellationRequested ? 1 : 0;
+        }
+    }
+
     /// <summary>Runs the work in one transaction that takes the write lock first; an exception undoes it.</summary>
     public T InTransaction<T>(Func<T> work)
     {
@@ -182,6 +201,7 @@ public sealed class SqliteDatabase : IDisposable
     internal void ThrowOn(int result, string sql)
     {
         if (result is SQLitePCL.raw.SQLITE_OK or SQLitePCL.raw.SQLITE_ROW or SQLitePCL.raw.SQLITE_DONE) return;
+        if (result == SQLitePCL.raw.SQLITE_INTERRUPT) _canceling.ThrowIfCancellationRequested();
         var message = SQLitePCL.raw.sqlite3_errmsg(Handle).utf8_to_string();
         throw Translate(SQLitePCL.raw.sqlite3_extended_errcode(Handle), message, Path, sql);
     }
@@ -229,4 +249,13 @@ public sealed class SqliteDatabase : IDisposable
             StorageFault.Failed, $"Reading or writing '{path}' failed ({message}). Check the disk; everything committed so far is kept."),
         _ => new StorageException(StorageFault.Failed, $"'{path}': {message} [{sql}]"),
     };
+
+    private sealed class Watching(SqliteDatabase database) : IDisposable
+    {
+        public void Dispose()
+        {
+            SQLitePCL.raw.sqlite3_progress_handler(database.Handle, 0, null, null);
+            database._canceling = CancellationToken.None;
+        }
+    }
 }

@@ -2,6 +2,7 @@ using System.Collections.Immutable;
 using System.Text.Json;
 using Crypto.TradeModel.Continuity;
 using Crypto.TradeModel.Times;
+using Crypto.TradeModel.Trades;
 using Crypto.Warehouse.Coverage;
 using Crypto.Warehouse.Dimension;
 using Crypto.Warehouse.Loading;
@@ -37,12 +38,7 @@ public static class SqliteReads
     public static IReadOnlyList<SymbolCoverage> Coverage(SqliteDatabase database)
     {
         ArgumentNullException.ThrowIfNull(database);
-        var covered = new Dictionary<int, List<IdRange>>();
-        using (var query = database.Prepare("SELECT symbol_id, from_id, to_id FROM TRADE_COVERAGE ORDER BY symbol_id, from_id"))
-        {
-            while (query.Step()) RangesOf(covered, query.GetInt32(0)).Add(new IdRange(query.GetInt64(1), query.GetInt64(2)));
-        }
-
+        var captured = Captured(database);
         var gaps = new Dictionary<int, List<OpenGap>>();
         using (var query = database.Prepare(
             "SELECT symbol_id, from_id, to_id, found FROM TRADE_GAPS WHERE state = 'OPEN' ORDER BY symbol_id, from_id"))
@@ -61,11 +57,48 @@ public static class SqliteReads
             {
                 var id = query.GetInt32(0);
                 symbols.Add(new SymbolCoverage(
-                    new NaturalKey(query.GetText(1), query.GetText(2)), id, RangesOf(covered, id), RangesOf(gaps, id)));
+                    new NaturalKey(query.GetText(1), query.GetText(2)), id, captured.GetValueOrDefault(id) ?? new CapturedIds(), RangesOf(gaps, id)));
             }
         }
 
         return symbols;
+    }
+
+    /// <summary>What was captured, by symbol id; symbols without a trade left out.</summary>
+    internal static IReadOnlyDictionary<int, CapturedIds> Captured(SqliteDatabase database)
+    {
+        var captured = new Dictionary<int, CapturedIds>();
+        using var query = database.Prepare("SELECT symbol_id, from_id, to_id, state FROM TRADE_COVERAGE ORDER BY symbol_id, from_id");
+        while (query.Step())
+        {
+            if (!captured.TryGetValue(query.GetInt32(0), out var ids)) captured.Add(query.GetInt32(0), ids = new CapturedIds());
+            ids.Restore(new CoverageRange(new IdRange(query.GetInt64(1), query.GetInt64(2)), CoverageStates.Parse(query.GetText(3))));
+        }
+
+        return captured;
+    }
+
+    /// <summary>Which of these rejections stand in <c>REJECTED_TRADES</c>.</summary>
+    internal static IReadOnlySet<string> KnownRejections(SqliteDatabase database, IReadOnlyCollection<string> identities)
+    {
+        var known = new HashSet<string>(StringComparer.Ordinal);
+        using var query = database.Prepare("SELECT 1 FROM REJECTED_TRADES WHERE identity = ?");
+        foreach (var identity in identities)
+        {
+            if (query.Bind(1, identity).Scalar() is not null) known.Add(identity);
+        }
+
+        return known;
+    }
+
+    /// <summary>The trades that came with another content than the one stored, and of which no correction has come.</summary>
+    public static IReadOnlySet<TradeKey> TradeConflicts(SqliteDatabase database)
+    {
+        ArgumentNullException.ThrowIfNull(database);
+        var conflicts = new HashSet<TradeKey>();
+        using var query = database.Prepare("SELECT ticker, trade_id FROM REJECTED_TRADES WHERE error_reason = 'content_conflict'");
+        while (query.Step()) conflicts.Add(new TradeKey(query.GetText(0), query.GetInt64(1)));
+        return conflicts;
     }
 
     /// <summary>The rows of current knowledge, in order of symbol and valid time.</summary>

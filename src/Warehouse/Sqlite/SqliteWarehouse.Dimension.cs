@@ -1,4 +1,5 @@
 using Crypto.Warehouse.Dimension;
+using Crypto.Warehouse.Loading;
 
 namespace Crypto.Warehouse.Sqlite;
 
@@ -34,7 +35,7 @@ public sealed partial class SqliteWarehouse
         {
             var plan = DimensionPlanner.Plan(SqliteReads.Changes(_database, key: history.Key), [.. history], _options.Ownership);
             if (plan.Added.Count == 0) continue;
-            var isNew = !_symbols.TryGetValue(plan.Key, out var state);
+            var isNew = !_symbols.TryGet(plan.Key, out var state);
             state ??= Register(plan.Key);
             foreach (var change in plan.Added) writer.Record(change);
             writer.Write(state.SymbolId, plan.Operations);
@@ -62,7 +63,7 @@ public sealed partial class SqliteWarehouse
         writer.Clear();
         foreach (var history in SqliteReads.Changes(_database).GroupBy(change => change.Key))
         {
-            var state = _symbols[history.Key];
+            if (!_symbols.TryGet(history.Key, out var state)) state = Register(history.Key);
             var folded = SymbolHistory.Of(history, _options.Ownership);
             foreach (var row in folded.Superseded.Concat(folded.Believed))
             {
@@ -72,7 +73,7 @@ public sealed partial class SqliteWarehouse
             }
 
             writer.Conflicts(state.SymbolId, folded.Conflicts());
-            rekeyed += Rekey(writer, state, Rebinding.Between(state.Versions!.Versions, folded.Versions), rekeyed);
+            rekeyed += Rekey(writer, state, Rebinding.Between(state.Versions?.Versions ?? [], folded.Versions), rekeyed);
             state.Use(folded.Versions, _usd);
         }
 
@@ -111,7 +112,7 @@ public sealed partial class SqliteWarehouse
         using var insert = _database.Prepare("INSERT INTO SYMBOLS (symbol_id, exchange, ticker, registered_at) VALUES (?, ?, ?, ?)");
         insert.Bind(1, id).Bind(2, key.Exchange).Bind(3, key.Ticker).Bind(4, Now().Microseconds).Run();
         var state = new SymbolState((int)id, key);
-        _symbols.Add(key, state);
+        _symbols.Add(state);
         return state;
     }
 }

@@ -1,8 +1,5 @@
-using Crypto.TradeModel.Continuity;
-using Crypto.TradeModel.Quality;
-using Crypto.TradeModel.Symbols;
+using System.Runtime.InteropServices;
 using Crypto.TradeModel.Trades;
-using Crypto.Warehouse.Coverage;
 using Crypto.Warehouse.Dimension;
 using Crypto.Warehouse.Loading;
 
@@ -12,23 +9,34 @@ public sealed partial class SqliteWarehouse
 {
     private readonly RawBatchText _rawText = new();
 
-    // Coverage of each symbol the current batch touches, as it was before.
-    private readonly Dictionary<SymbolState, IdRangeSet> _touched = [];
-
-    // Of the current batch: the facts to insert and where their trades are; grown to the largest batch.
+    // Of the current batch: the facts in the order of the table, by fact id; grown to the largest batch.
     private long[] _factIds = [];
-    private int[] _factTrades = [];
+    private int[] _factPlaces = [];
 
     // None before the first fact of this run.
     private FactSegment? _segment;
 
     private LoadStatements? _load;
+    private StoredFacts? _storedFacts;
 
     public async ValueTask<LoadOutcome> LoadAsync(WarehouseBatch batch, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(batch);
         using var _ = await EnterAsync(cancellationToken);
         return Committing(() => Load(batch));
+    }
+
+    public async ValueTask<IReadOnlyDictionary<TradeKey, TradeContent>> ContentsAsync(ReadOnlyMemory<Trade> trades, CancellationToken cancellationToken)
+    {
+        using var _ = await EnterAsync(cancellationToken);
+        var known = MemoryMarshal.ToEnumerable(trades)
+            .Where(trade => _symbols.Find(trade.Symbol) is not null)
+            .GroupBy(trade => _symbols.Find(trade.Symbol)!)
+            .ToDictionary(symbol => symbol.Key.SymbolId, symbol => symbol.ToList());
+        var tickers = known.ToDictionary(symbol => symbol.Key, symbol => symbol.Value[0].Symbol.Ticker);
+        _storedFacts ??= new StoredFacts(_database);
+        return _storedFacts.Find(known).ToDictionary(
+            fact => new TradeKey(tickers[FactId.SymbolId(fact.Key)], FactId.TradeId(fact.Key)), fact => fact.Value.Content);
     }
 
     /// <summary>Inside a transaction.</summary>
@@ -40,145 +48,117 @@ public sealed partial class SqliteWarehouse
             if (position != batch.FromOffset)
             {
                 throw new WarehouseException(
-                    $"Records from offset {batch.FromOffset} of {batch.Partition} do not join on to the stored position {position}: "
+                    $"Records from offset {batch.FromOffset} of {batch.Partition} do not continue the stored position {position}: "
                     + "two sinks write this warehouse, or records were lost from the log.");
             }
         }
 
-        _load ??= new LoadStatements(_database);
-        _touched.Clear();
-        if (batch.KeepRaw) InsertRaw(batch);
-
-        var outcome = new LoadOutcome(0, 0, 0);
-        foreach (var rejected in batch.Rejected) outcome += Reject(batch.Partition, rejected);
-        outcome += InsertTrades(batch);
-
-        foreach (var (state, before) in _touched) WriteCoverage(state, before);
-        WritePosition(batch, outcome);
-        _positions[batch.Partition] = batch.NextOffset;
-        return outcome;
-    }
-
-    private LoadOutcome InsertTrades(WarehouseBatch batch)
-    {
-        var trades = batch.Trades.Span;
-        if (_factIds.Length < trades.Length) (_factIds, _factTrades) = (new long[trades.Length], new int[trades.Length]);
-        int stored = 0, duplicates = 0, rejected = 0;
-        SymbolState? state = null;
-        Symbol? symbol = null;
-        for (var i = 0; i < trades.Length; i++)
+        if (BatchPlanner.Unregistered(_symbols, batch) is { Count: > 0 } unregistered)
         {
-            ref readonly var trade = ref trades[i];
-            if (!ReferenceEquals(trade.Symbol, symbol))
-            {
-                symbol = trade.Symbol;
-                state = StateOf(symbol);
-                Touch(state);
-            }
-
-            var reason = TradeQuality.Check(trade);
-            if (reason != ErrorReason.TradeIdOutOfRange && !state!.Coverage.Add(trade.TradeId))
-            {
-                duplicates++;
-                continue;
-            }
-
-            if (reason == ErrorReason.None)
-            {
-                (_factIds[stored], _factTrades[stored]) = (FactId.Of(state!.SymbolId, trade.TradeId), i);
-                stored++;
-            }
-            else
-            {
-                var record = batch.Records.Span[batch.TradeRecords.Span[i]];
-                _load!.Reject(batch.Partition, record.Offset, state!.SymbolId, symbol.Ticker, trade.TradeId, reason, "", trade.ReceivedTime, record.Value.Span);
-                rejected++;
-            }
+            var now = Now();
+            Apply([.. unregistered.Select(key => InferredMember.Change(key, now))]);
         }
 
-        InsertFacts(trades, _factIds.AsSpan(0, stored), _factTrades.AsSpan(0, stored));
-        return new LoadOutcome(stored, duplicates, rejected);
+        _load ??= new LoadStatements(_database);
+        using var plan = BatchPlanner.Plan(_symbols, batch);
+        var known = Compare(plan);
+        Write(plan, known);
+        plan.UpdateState();
+        _positions[batch.Partition] = batch.NextOffset;
+        return plan.Outcome;
+    }
+
+    /// <returns>The facts stored before for ids that came again.</returns>
+    private Dictionary<long, StoredContent> Compare(BatchPlan plan)
+    {
+        var known = new Dictionary<long, StoredContent>();
+        if (BatchPlanner.Repeated(plan) is { Count: > 0 } repeated)
+        {
+            _storedFacts ??= new StoredFacts(_database);
+            known = _storedFacts.Find(BySymbol(plan.Batch, repeated));
+            BatchPlanner.Compare(_symbols, plan, known.ToDictionary(fact => fact.Key, fact => fact.Value.Content));
+        }
+
+        var identities = plan.Rejections.Select(rejection => rejection.Identity).OfType<string>().ToHashSet(StringComparer.Ordinal);
+        if (identities.Count > 0) BatchPlanner.Drop(plan, SqliteReads.KnownRejections(_database, identities));
+        return known;
+    }
+
+    private void Write(BatchPlan plan, Dictionary<long, StoredContent> known)
+    {
+        var batch = plan.Batch;
+        if (batch.KeepRaw) WriteRaw(batch);
+        foreach (var rejection in plan.Rejections) _load!.Reject(batch.Partition, rejection);
+        WriteFacts(plan);
+        if (plan.Corrections.Count > 0) Correct(plan, known);
+        foreach (var factId in plan.SettledConflicts) _load!.SettleConflicts(FactId.SymbolId(factId), FactId.TradeId(factId));
+        var now = Now().ToString();
+        foreach (var change in plan.Coverage) _load!.Coverage(change, now);
+        _load!.Position(batch.Partition, batch.NextOffset, batch.Records.Length, plan.Outcome, now);
     }
 
     // By symbol and id, which is the order of the table within a segment.
-    private void InsertFacts(ReadOnlySpan<Trade> trades, Span<long> factIds, Span<int> indexes)
+    private void WriteFacts(BatchPlan plan)
     {
-        factIds.Sort(indexes);
-        for (var rest = indexes; rest.Length > 0;)
+        var facts = plan.Facts;
+        if (_factIds.Length < facts.Length) (_factIds, _factPlaces) = (new long[facts.Length], new int[facts.Length]);
+        var ids = _factIds.AsSpan(0, facts.Length);
+        var places = _factPlaces.AsSpan(0, facts.Length);
+        for (var i = 0; i < facts.Length; i++) (ids[i], places[i]) = (facts[i].FactId, i);
+        ids.Sort(places);
+        while (places.Length > 0)
         {
-            var run = rest[..Math.Min(rest.Length, FactSegment.LargestRun)];
-            InsertRun(trades, run);
-            rest = rest[run.Length..];
+            var run = places[..Math.Min(places.Length, FactSegment.LargestRun)];
+            WriteRun(plan, run);
+            places = places[run.Length..];
         }
     }
 
-    private void InsertRun(ReadOnlySpan<Trade> trades, ReadOnlySpan<int> indexes)
+    private void WriteRun(BatchPlan plan, ReadOnlySpan<int> places)
     {
         if (_segment is null or { IsFull: true }) _segment = new FactSegment(NextSegment());
         long first = long.MaxValue, last = long.MinValue;
-        foreach (var index in indexes)
+        foreach (var place in places)
         {
-            ref readonly var trade = ref trades[index];
-            var state = StateOf(trade.Symbol);
-            var version = state.Versions!.IndexAt(trade.TradeTime);
-            var amount = UsdAmount.Of(trade.Price, trade.Quantity, state.IsPegged(version), out var flags);
-            var rowId = FactRowId.Of(_segment.Id, state.SymbolId, _segment.NextPlace());
-            _load!.Fact(rowId, state.Versions.KeyOf(version), trade, amount, flags);
+            ref readonly var fact = ref plan.Facts[place];
+            ref readonly var trade = ref plan.Batch.Trades.Span[fact.Trade];
+            var rowId = FactRowId.Of(_segment.Id, FactId.SymbolId(fact.FactId), _segment.NextPlace());
+            _segment.Add(_load!.Fact(rowId, fact, trade));
             first = Math.Min(first, trade.TradeTime.Microseconds);
             last = Math.Max(last, trade.TradeTime.Microseconds);
         }
 
-        _load!.Segment(_segment.Id, indexes.Length, first, last);
+        _load!.Segment(_segment.Id, places.Length, first, last, _segment.Checksum);
     }
 
     private int NextSegment() => _segment is { } full ? full.Id + 1 : SqliteReads.LastSegment(_database) + 1;
 
-    private LoadOutcome Reject(LogPartition partition, RejectedRecord rejected)
+    /// <summary>Gives facts the content of corrections; those this batch brought itself are in the table by now.</summary>
+    private void Correct(BatchPlan plan, Dictionary<long, StoredContent> known)
     {
-        SymbolState? state = null;
-        if (rejected.Ticker is { } ticker)
+        var trades = plan.Batch.Trades.Span;
+        var own = plan.Corrections.Where(fact => !known.ContainsKey(fact.FactId)).Select(fact => fact.Trade);
+        foreach (var (factId, stored) in _storedFacts!.Find(BySymbol(plan.Batch, own))) known.Add(factId, stored);
+        var segments = new HashSet<int>();
+        foreach (var fact in plan.Corrections)
         {
-            var key = new NaturalKey(Exchange.Binance, ticker);
-            _symbols.TryGetValue(key, out state);
-            if (rejected.TradeId is >= 0 and <= TradeQuality.MaxTradeId and var tradeId)
-            {
-                // Captured, like a trade that breaks a rule: asking for it again would give the same.
-                state ??= Infer(key);
-                Touch(state);
-                if (!state.Coverage.Add(tradeId)) return new LoadOutcome(0, 1, 0);
-            }
+            var rowId = known[fact.FactId].RowId;
+            _load!.Correct(rowId, fact, trades[fact.Trade]);
+            segments.Add(FactRowId.Segment(rowId));
         }
 
-        var isNew = _load!.Reject(
-            partition, rejected.Offset, state?.SymbolId, rejected.Ticker, rejected.TradeId, rejected.Reason, rejected.Detail,
-            rejected.ReceivedTime, rejected.Payload.Span, rejected.Identity);
-        return isNew ? new LoadOutcome(0, 0, 1) : new LoadOutcome(0, 1, 0);
+        foreach (var segment in segments) FactSegments.Recompute(_database, segment);
+
+        // The one being filled has another checksum now.
+        _segment = null;
     }
 
-    private SymbolState StateOf(Symbol symbol)
-    {
-        if (symbol.Ordinal >= _byOrdinal.Length) Array.Resize(ref _byOrdinal, Math.Max(symbol.Ordinal + 1, _byOrdinal.Length * 2));
-        ref var entry = ref _byOrdinal[symbol.Ordinal];
-        if (ReferenceEquals(entry.Symbol, symbol)) return entry.State!;
+    private Dictionary<int, List<Trade>> BySymbol(WarehouseBatch batch, IEnumerable<int> indexes) => indexes
+        .Select(index => batch.Trades.Span[index])
+        .GroupBy(trade => _symbols.Find(trade.Symbol)!.SymbolId)
+        .ToDictionary(symbol => symbol.Key, symbol => symbol.ToList());
 
-        var key = new NaturalKey(Exchange.Binance, symbol.Ticker);
-        if (!_symbols.TryGetValue(key, out var state)) state = Infer(key);
-        entry = (symbol, state);
-        return state;
-    }
-
-    private SymbolState Infer(NaturalKey key)
-    {
-        Apply([InferredMember.Change(key, Now())]);
-        return _symbols[key];
-    }
-
-    private void Touch(SymbolState state)
-    {
-        if (!_touched.ContainsKey(state)) _touched.Add(state, state.Coverage.Clone());
-    }
-
-    private void InsertRaw(WarehouseBatch batch)
+    private void WriteRaw(WarehouseBatch batch)
     {
         var records = batch.Records.Span;
         var unreadable = new HashSet<long>(batch.Rejected.Select(rejected => rejected.Offset));
@@ -197,49 +177,4 @@ public sealed partial class SqliteWarehouse
             start = end;
         }
     }
-
-    private void WriteCoverage(SymbolState state, IdRangeSet before)
-    {
-        var old = before.Ranges;
-        var current = state.Coverage.Ranges;
-        if (old.SequenceEqual(current)) return;
-
-        // Both are sorted by From, which is the key of the rows: a merge tells what to delete and what to write.
-        for (int i = 0, j = 0; i < old.Length || j < current.Length;)
-        {
-            if (j == current.Length || (i < old.Length && old[i].From < current[j].From)) _load!.DeleteCoverage(state.SymbolId, old[i++].From);
-            else if (i < old.Length && old[i] == current[j]) (i, j) = (i + 1, j + 1);
-            else
-            {
-                if (i < old.Length && old[i].From == current[j].From) i++;
-                _load!.PutCoverage(state.SymbolId, state.Key.Ticker, current[j++]);
-            }
-        }
-
-        if (old.Length > 1 || current.Length > 1) WriteGaps(state, GapLedger.Changes(before, state.Coverage));
-    }
-
-    private void WriteGaps(SymbolState state, IReadOnlyList<GapChange> changes)
-    {
-        var now = Now().ToString();
-
-        // Pieces of a split gap take over its found time while its row still carries the old start.
-        foreach (var change in changes)
-        {
-            if (change is { Before: null, After: { } found })
-            {
-                _load!.FindGap(state.SymbolId, state.Key.Ticker, found, change.SplitFrom?.From, now);
-            }
-        }
-
-        foreach (var change in changes)
-        {
-            if (change.Before is not { } before) continue;
-            if (change.After is { } after) _load!.NarrowGap(state.SymbolId, before.From, after);
-            else _load!.CloseGap(state.SymbolId, before.From, now);
-        }
-    }
-
-    private void WritePosition(WarehouseBatch batch, LoadOutcome outcome) =>
-        _load!.Position(batch.Partition, batch.NextOffset, batch.Records.Length, outcome, Now().ToString());
 }

@@ -1,6 +1,4 @@
 using System.Diagnostics.CodeAnalysis;
-using Crypto.TradeModel.Continuity;
-using Crypto.TradeModel.Symbols;
 using Crypto.TradeModel.Times;
 using Crypto.Warehouse.Coverage;
 using Crypto.Warehouse.Dimension;
@@ -31,7 +29,7 @@ public sealed partial class SqliteWarehouse : IWarehouse
     private readonly UsdAmount _usd;
     private readonly SemaphoreSlim _writing = new(1, 1);
     private bool _isDisposed;
-    private readonly Dictionary<NaturalKey, SymbolState> _symbols = [];
+    private readonly SymbolStates _symbols = new();
     private readonly Dictionary<LogPartition, long> _positions = [];
 
     // Changes when another connection commits.
@@ -40,9 +38,6 @@ public sealed partial class SqliteWarehouse : IWarehouse
 
     // True after a failed transaction, until the state was read again.
     private bool _isStale = true;
-
-    // By Symbol.Ordinal; an entry is trusted only if it holds that very symbol.
-    private (Symbol? Symbol, SymbolState? State)[] _byOrdinal = new (Symbol?, SymbolState?)[64];
 
     private SqliteWarehouse(SqliteDatabase database, SqliteWarehouseOptions options, TimeProvider clock)
     {
@@ -54,15 +49,23 @@ public sealed partial class SqliteWarehouse : IWarehouse
     }
 
     /// <summary>Opens or creates the file, migrates its schema and reads the state to resume from.</summary>
+    /// <param name="path">The file.</param>
+    /// <param name="options">How facts are priced and changes applied.</param>
+    /// <param name="clock">Of recorded times.</param>
+    /// <param name="progress">Informed while an older file is migrated.</param>
+    /// <param name="cancellationToken">Ends a migration, which then has changed nothing.</param>
     /// <exception cref="StorageException">The file cannot be used.</exception>
     /// <exception cref="WarehouseException">The file was written by a newer version.</exception>
     [SuppressMessage("Reliability", "CA2000", Justification = "The warehouse owns the database; a failure disposes it.")]
-    public static SqliteWarehouse Open(string path, SqliteWarehouseOptions options, TimeProvider clock)
+    public static SqliteWarehouse Open(
+        string path, SqliteWarehouseOptions options, TimeProvider clock, IProgress<MigrationProgress>? progress = null,
+        CancellationToken cancellationToken = default)
     {
         var database = SqliteDatabase.OpenForWriting(path, isDurable: false, CacheBytes, PageSize);
         try
         {
-            new SchemaMigrator(database, clock).Migrate();
+            new SchemaMigrator(database, clock, progress).Migrate(cancellationToken);
+            TableChecksums.Maintain(database);
             var warehouse = new SqliteWarehouse(database, options, clock);
             warehouse.Committing(() => 0);
             return warehouse;
@@ -115,26 +118,19 @@ public sealed partial class SqliteWarehouse : IWarehouse
         _symbols.Clear();
         _positions.Clear();
         _segment = null;
-        Array.Clear(_byOrdinal);
 
         foreach (var (key, position) in SqliteReads.Positions(_database)) _positions.Add(key, position);
 
         var versions = SqliteReads.CurrentVersions(_database).ToLookup(version => version.Key);
+        var captured = SqliteReads.Captured(_database);
         using var symbols = _database.Prepare("SELECT symbol_id, exchange, ticker FROM SYMBOLS");
         while (symbols.Step())
         {
             var key = new NaturalKey(symbols.GetText(1), symbols.GetText(2));
-            var id = symbols.GetInt32(0);
-            var state = new SymbolState(id, key);
+            var state = new SymbolState(symbols.GetInt32(0), key);
             state.Use([.. versions[key]], _usd);
-            _symbols.Add(key, state);
-        }
-
-        var byId = _symbols.Values.ToDictionary(state => state.SymbolId);
-        using var coverage = _database.Prepare("SELECT symbol_id, from_id, to_id FROM TRADE_COVERAGE");
-        while (coverage.Step())
-        {
-            byId[coverage.GetInt32(0)].Coverage.Add(new IdRange(coverage.GetInt64(1), coverage.GetInt64(2)));
+            if (captured.TryGetValue(state.SymbolId, out var ids)) state.Captured = ids;
+            _symbols.Add(state);
         }
     }
 

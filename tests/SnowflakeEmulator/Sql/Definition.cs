@@ -59,6 +59,13 @@ internal sealed class Definition
         return new EmulatedTable(Name, columns);
     }
 
+    public EmulatedColumn ToAddedColumn()
+    {
+        Skip("ADD");
+        Skip("COLUMN");
+        return Column();
+    }
+
     public string ToView()
     {
         var text = new StringBuilder($"CREATE VIEW {Name}");
@@ -110,6 +117,7 @@ internal sealed class Definition
         }
 
         var nullable = true;
+        string? @default = null;
         while (true)
         {
             if (TrySkip("NOT"))
@@ -117,13 +125,17 @@ internal sealed class Definition
                 Skip("NULL");
                 nullable = false;
             }
+            else if (TrySkip("DEFAULT"))
+            {
+                @default = Take() is { Kind: TokenKind.Text } text ? text.Value : throw new UntranslatableException("a default that is no text", _sql);
+            }
             else if (TrySkip("COMMENT"))
             {
                 Take();
             }
             else
             {
-                return new EmulatedColumn(name, SqlTranslator.TypeOf(type, arguments, _sql), nullable);
+                return new EmulatedColumn(name, SqlTranslator.TypeOf(type, arguments, _sql), nullable, @default);
             }
         }
     }

@@ -73,6 +73,7 @@ public sealed class EmulatedDatabase : IDisposable
             {
                 "SELECT" or "WITH" or "INSERT" or "UPDATE" or "DELETE" => Run(Translated(sql), Numbered(binds)),
                 "CREATE" or "DROP" or "TRUNCATE" => Define(sql, tokens),
+                "ALTER" when tokens.Exists(token => token.Is("ADD")) => Define(sql, tokens),
                 "CALL" => Call(tokens, binds, sql),
                 "ALTER" or "COMMENT" or "GRANT" => Check(sql, tokens),
                 _ => throw new UntranslatableException($"a statement that starts with {tokens[0].Value}", sql),
@@ -209,11 +210,12 @@ public sealed class EmulatedDatabase : IDisposable
         _tables.Clear();
         _views.Clear();
         _procedures.Clear();
-        foreach (var row in Run("SELECT SQL FROM EMULATED_DEFINITIONS", []).Rows)
+        foreach (var row in Run("SELECT SQL FROM EMULATED_DEFINITIONS ORDER BY rowid", []).Rows)
         {
             var sql = (string)row[0]!;
             var definition = new Definition(sql, SqlToken.Split(sql));
             if (definition.Kind == "TABLE") _tables[definition.Name] = definition.ToTable();
+            else if (definition.Kind == "ALTER TABLE") _tables[definition.Name] = _tables[definition.Name].With(definition.ToAddedColumn());
             else if (definition.Kind == "VIEW") _views.Add(definition.Name);
             else _procedures[definition.Name] = definition.ToProcedure();
         }
@@ -243,6 +245,14 @@ public sealed class EmulatedDatabase : IDisposable
                 Keep("TABLE", definition.Name, sql);
                 TableReplaced?.Invoke(definition.Name);
                 return SqlOutcome.Message($"Table {definition.Name} successfully created.");
+            case "ALTER TABLE":
+                if (!_tables.TryGetValue(definition.Name, out var before)) throw new SqlFailureException("002003", "02000", $"SQL compilation error: Table '{definition.Name}' does not exist or not authorized.");
+                var added = definition.ToAddedColumn();
+                if (before.Columns.Any(column => column.Name.Equals(added.Name, StringComparison.OrdinalIgnoreCase))) throw new SqlFailureException("001430", "01430", $"SQL compilation error: column '{added.Name}' already exists");
+                Run($"ALTER TABLE {before.Name} ADD COLUMN {added.Name} {added.Type}{(added.IsNullable ? "" : " NOT NULL")} DEFAULT {added.Default ?? "NULL"}", []);
+                _tables[definition.Name] = before.With(added);
+                Keep("ALTER TABLE", $"{definition.Name}.{added.Name}", sql);
+                return SqlOutcome.Message("Statement executed successfully.");
             case "VIEW":
                 Run($"DROP VIEW IF EXISTS {definition.Name}", []);
                 Run(definition.ToView(), []);

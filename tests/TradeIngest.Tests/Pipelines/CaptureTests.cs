@@ -142,8 +142,8 @@ public sealed class CaptureTests
                 TimeProvider.System,
                 NullLogger<BinanceTradeStream>.Instance);
             _pipeline = Stream.Merge(Backfill.Events)
-                .CheckQuality(Quality)
                 .TrackContinuity(Tracker)
+                .CheckQuality(Tracker, Quality)
                 .Do(Backfill.Observe)
                 .Subscribe(Channel);
             _backfilling = Backfill.RunAsync(_stop.Token);

@@ -2,6 +2,7 @@ using System.Reactive.Subjects;
 using Crypto.TradeIngest.Pipelines;
 using Crypto.TradeModel.Quality;
 using Crypto.TradeModel.Symbols;
+using Crypto.TradeModel.Trades;
 
 namespace Crypto.TradeIngest.Tests.Pipelines;
 
@@ -9,6 +10,7 @@ namespace Crypto.TradeIngest.Tests.Pipelines;
 public sealed class CheckQualityTests : IDisposable
 {
     private readonly QualityCounters _counters = new();
+    private readonly ContinuityTracker _tracker = new();
     private readonly Subject<StreamEvent> _source = new();
     private readonly List<string> _tape = [];
     private readonly Symbol _btc = new SymbolTable().Intern("BTCUSDT");
@@ -16,14 +18,14 @@ public sealed class CheckQualityTests : IDisposable
     [TestMethod]
     public void OnNext_InvalidTrade_IsReportedBeforeItsBatchAndStaysInIt()
     {
-        _source.CheckQuality(_counters).Subscribe(value => _tape.Add(Batches.Text(value)));
+        _source.TrackContinuity(_tracker).CheckQuality(_tracker, _counters).Subscribe(value => _tape.Add(Batches.Text(value)));
         var batch = TradeBatch.Rent(3);
         batch.Add(Batches.Trade(_btc, 1));
         batch.Add(Batches.Trade(_btc, 2, price: "0"));
         batch.Add(Batches.Trade(_btc, 3));
         _source.OnNext(batch);
 
-        CollectionAssert.AreEqual(new[] { "PriceNotPositive 2", "[1 2 3]" }, _tape);
+        CollectionAssert.AreEqual(new[] { "PriceNotPositive 2", "gap 2-2", "[1 2 3]" }, _tape);
         Assert.AreEqual(1, _counters[ErrorReason.PriceNotPositive]);
         Assert.AreEqual(2, _counters[ErrorReason.None]);
         Assert.AreEqual(1, _counters.Invalid);
@@ -32,14 +34,43 @@ public sealed class CheckQualityTests : IDisposable
     [TestMethod]
     public void OnNext_FloodOfInvalidTrades_IsCountedInFullAndReportedInPart()
     {
-        _source.CheckQuality(_counters, issuesPerBatch: 4).Subscribe(value => _tape.Add(Batches.Text(value)));
+        _source.TrackContinuity(_tracker).CheckQuality(_tracker, _counters, issuesPerBatch: 4).Subscribe(value => _tape.Add(Batches.Text(value)));
         var batch = TradeBatch.Rent(100);
         for (var id = 0; id < 100; id++) batch.Add(Batches.Trade(_btc, id, price: "-1"));
         _source.OnNext(batch);
 
-        Assert.HasCount(5, _tape);
+        Assert.HasCount(6, _tape);
+        Assert.AreEqual("gap 0-99", _tape[4]);
         Assert.AreEqual(100, _counters[ErrorReason.PriceNotPositive]);
     }
 
+    [TestMethod]
+    public void OnNext_InvalidTradeOfTheStream_LetsAnotherCopyPass()
+    {
+        _source.TrackContinuity(_tracker).CheckQuality(_tracker, _counters).Subscribe(value => _tape.Add(Batches.Text(value)));
+        Push(Batches.Trade(_btc, 1, price: "0"));
+        Push(Batches.Trade(_btc, 1, source: IngestSource.Backfill));
+        Push(Batches.Trade(_btc, 1, source: IngestSource.Backfill));
+
+        CollectionAssert.AreEqual(new[] { "PriceNotPositive 1", "gap 1-1", "[1]", "[1]" }, _tape);
+    }
+
+    [TestMethod]
+    public void OnNext_InvalidTradeOfTheHistory_IsItsLastWord()
+    {
+        _source.TrackContinuity(_tracker).CheckQuality(_tracker, _counters).Subscribe(value => _tape.Add(Batches.Text(value)));
+        Push(Batches.Trade(_btc, 1, price: "0", source: IngestSource.Backfill));
+        Push(Batches.Trade(_btc, 1));
+
+        CollectionAssert.AreEqual(new[] { "PriceNotPositive 1", "[1]" }, _tape);
+    }
+
     public void Dispose() => _source.Dispose();
+
+    private void Push(Trade trade)
+    {
+        var batch = TradeBatch.Rent(1);
+        batch.Add(trade);
+        _source.OnNext(batch);
+    }
 }

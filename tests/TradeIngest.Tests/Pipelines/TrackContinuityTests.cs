@@ -103,12 +103,12 @@ public sealed class TrackContinuityTests : IDisposable
     public void Release_AtTheTop_MakesTheIdsMissingOnceAndTakesThemAgain()
     {
         _source.OnNext(Batches.Of(_btc, 1, 2));
-        var gaps = _tracker.Release(Batches.Of(_btc, 3, 4));
+        var gaps = _tracker.Release(Batches.Of(_btc, 3, 4).Trades);
         Assert.AreEqual("gap 3-4", Batches.Text(gaps.Single()));
 
         _source.OnNext(Batches.Of(_btc, 3, 4, 5));
         using var shed = Batches.Of(_btc, 4, 5);
-        _tracker.Release(shed);
+        _tracker.Release(shed.Trades);
         _source.OnNext(Batches.Of(_btc, 6));
 
         // Found by Release already, so the next trade does not find it again.

@@ -5,6 +5,7 @@ using Crypto.TradeIngest.Sink;
 using Crypto.TradeIngest.Tests.Pipelines;
 using Crypto.TradeModel.Continuity;
 using Crypto.TradeModel.Symbols;
+using Crypto.TradeModel.Trades;
 using Crypto.Warehouse;
 using Crypto.Warehouse.Coverage;
 using Crypto.Warehouse.Dimension;
@@ -118,6 +119,9 @@ public sealed class LateCommitTests : IAsyncDisposable
         public ValueTask<ApplyOutcome> ApplyAsync(IReadOnlyCollection<SymbolChange> changes, CancellationToken cancellationToken) => inner.ApplyAsync(changes, cancellationToken);
 
         public ValueTask<IReadOnlyList<SymbolChange>> ChangesAsync(ChangeSource source, CancellationToken cancellationToken) => inner.ChangesAsync(source, cancellationToken);
+
+        public ValueTask<IReadOnlyDictionary<TradeKey, TradeContent>> ContentsAsync(ReadOnlyMemory<Trade> trades, CancellationToken cancellationToken) =>
+            inner.ContentsAsync(trades, cancellationToken);
 
         public ValueTask<IReadOnlyList<SymbolCoverage>> CoverageAsync(CancellationToken cancellationToken) => inner.CoverageAsync(cancellationToken);
 

@@ -260,6 +260,9 @@ public sealed class TradeSinkTests : IAsyncDisposable
         public ValueTask<IReadOnlyList<SymbolChange>> ChangesAsync(ChangeSource source, CancellationToken cancellationToken) =>
             throw new NotSupportedException();
 
+        public ValueTask<IReadOnlyDictionary<TradeKey, TradeContent>> ContentsAsync(ReadOnlyMemory<Trade> trades, CancellationToken cancellationToken) =>
+            throw new NotSupportedException();
+
         public ValueTask<IReadOnlyList<SymbolCoverage>> CoverageAsync(CancellationToken cancellationToken) =>
             throw new NotSupportedException();
 
@@ -284,6 +287,9 @@ public sealed class TradeSinkTests : IAsyncDisposable
 
         public ValueTask<IReadOnlyList<SymbolChange>> ChangesAsync(ChangeSource source, CancellationToken cancellationToken) =>
             inner.ChangesAsync(source, cancellationToken);
+
+        public ValueTask<IReadOnlyDictionary<TradeKey, TradeContent>> ContentsAsync(ReadOnlyMemory<Trade> trades, CancellationToken cancellationToken) =>
+            inner.ContentsAsync(trades, cancellationToken);
 
         public ValueTask<IReadOnlyList<SymbolCoverage>> CoverageAsync(CancellationToken cancellationToken) => inner.CoverageAsync(cancellationToken);
 

@@ -25,7 +25,7 @@ public sealed class GapLedgerTests
             // Each gap by its first id, with the id under which it was found.
             var ledger = Holes(pair.Before).ToDictionary(gap => gap, gap => gap);
             var old = ledger.Keys.ToHashSet();
-            foreach (var change in GapLedger.Changes(before, after))
+            foreach (var change in GapLedger.Changes(before.Holes(), after.Holes()))
             {
                 Assert.AreNotEqual(change.Before, change.After, "a change that changes nothing");
                 if (change.SplitFrom is { } origin)
@@ -63,7 +63,7 @@ public sealed class GapLedgerTests
     {
         var covered = SetOf([1, 2, 5, 9]);
 
-        Assert.IsEmpty(GapLedger.Changes(covered, covered.Clone()));
+        Assert.IsEmpty(GapLedger.Changes(covered.Holes(), covered.Clone().Holes()));
     }
 
     // By counting, without the set under test.

@@ -109,7 +109,7 @@ public sealed class FaultyDayTests
         }
 
         Assert.HasCount((int)logs.Sum(log => log.Rejections), contents.Rejected);
-        Assert.HasCount(Partitions, contents.Coverage);
+        Assert.HasCount(Partitions, contents.Coverage.GroupBy(row => row.Ticker));
         Assert.IsEmpty(contents.OpenGaps);
     }
 
@@ -266,7 +266,7 @@ public sealed class FaultyDayTests
                 var trade = Of(id);
                 if (id % 211 == 0)
                 {
-                    trade = trade with { Price = default };
+                    trade = trade with { Price = default, Source = IngestSource.Backfill };
                     Rejections++;
                 }
                 else
@@ -303,7 +303,7 @@ public sealed class FaultyDayTests
                 }
                 else
                 {
-                    rejected.Add(new RejectedRecord(record.Offset, TradeModel.Quality.ErrorReason.MalformedJson, "no trade", null, null, record.AppendedTime, record.Value));
+                    rejected.Add(new RejectedRecord(record.Offset, TradeModel.Quality.ErrorReason.MalformedJson, "no trade", record.AppendedTime, record.Value));
                 }
             }
 

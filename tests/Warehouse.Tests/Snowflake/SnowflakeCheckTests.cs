@@ -69,7 +69,7 @@ public sealed class SnowflakeCheckTests
         await using var sql = _account.NewSql();
         var migrator = new SnowflakeMigrator(sql, new ObjectNames(), _account.Clock);
         Assert.AreEqual(
-            "V0001__tables.sql R__procedures.sql R__views.sql R__grants.sql", string.Join(' ', await migrator.MigrateAsync(TestContext.CancellationToken)));
+            "V0001__tables.sql V0002__coverage_state.sql R__procedures.sql R__views.sql R__grants.sql", string.Join(' ', await migrator.MigrateAsync(TestContext.CancellationToken)));
 
         var statements = _account.Server.Database.Statements;
         Assert.IsEmpty(await migrator.MigrateAsync(TestContext.CancellationToken));

@@ -33,8 +33,8 @@ internal static class SnowflakeContents
             row => new GapRow(
                 (string)row[0]!, new IdRange((long)row[1]!, (long)row[2]!), (string)row[3]!, new Timestamp((long)row[4]!), row[5] is long closed ? new Timestamp(closed) : null)),
         Rows(
-            database, "SELECT symbol, from_id, to_id FROM TRADE_COVERAGE ORDER BY symbol, from_id",
-            row => new CoverageRow((string)row[0]!, new IdRange((long)row[1]!, (long)row[2]!))),
+            database, "SELECT symbol, from_id, to_id, state FROM TRADE_COVERAGE ORDER BY symbol, from_id",
+            row => new CoverageRow((string)row[0]!, new IdRange((long)row[1]!, (long)row[2]!), (string)row[3]!)),
         Versions(database),
         Rows(
             database,

@@ -1,6 +1,4 @@
 using Crypto.TestSupport;
-using Crypto.TradeModel.Symbols;
-using Crypto.Warehouse.Loading;
 using Crypto.Warehouse.Sqlite;
 
 namespace Crypto.Warehouse.Tests.Sqlite;
@@ -92,56 +90,6 @@ public sealed class SchemaMigratorTests : IDisposable
         Assert.ThrowsExactly<StorageException>(Migrate);
 
         Assert.AreEqual(before, Schema());
-    }
-
-    [TestMethod]
-    public async Task Migrate_FactsBySymbolAndId_GoOverIntoSegmentsWithNothingLost()
-    {
-        var symbols = new SymbolTable();
-        var (btc, eth) = (symbols.Intern("BTCUSDT"), symbols.Intern("ETHUSDT"));
-        var (then, now) = (_folder["then.db"], _folder["now.db"]);
-        await using (var warehouse = SqliteWarehouse.Open(now, new SqliteWarehouseOptions(), _clock))
-        {
-            await warehouse.LoadAsync(
-                new BatchBuilder().Of([.. TestTrades.Range(btc, 100, 9_000), .. TestTrades.Range(eth, 1, 5_000), .. TestTrades.Range(btc, 9_010, 9_020)]),
-                TestContext.CancellationToken);
-        }
-
-        WriteAsBefore(then, now);
-        await using (var warehouse = SqliteWarehouse.Open(then, new SqliteWarehouseOptions(), _clock))
-        {
-            Assert.AreEqual(SqliteContents.Read(now).ToString(), SqliteContents.Read(then).ToString());
-            var further = new BatchBuilder(firstOffset: 13_912).Of(TestTrades.Range(btc, 9_000, 9_030));
-            Assert.AreEqual(new LoadOutcome(19, 12, 0), await warehouse.LoadAsync(further, TestContext.CancellationToken));
-        }
-
-        SqliteContents.AssertSound(then, new SqliteWarehouseOptions());
-        using var database = SqliteDatabase.OpenForReading(then);
-        CollectionAssert.AreEqual(
-            new long[] { 8_192, 5_720, 19 },
-            SqliteContents.Rows(database, "SELECT facts FROM FACT_SEGMENTS ORDER BY segment_id", row => row.GetInt64(0)).ToArray());
-    }
-
-    /// <summary>A file as the first script made it, with the rows of another.</summary>
-    private static void WriteAsBefore(string path, string rows)
-    {
-        using var script = new StreamReader(typeof(SchemaMigrator).Assembly.GetManifestResourceStream("Crypto.Warehouse.Sqlite.Migrations.V0001__tables.sql")!);
-        var tables = script.ReadToEnd();
-        using var database = SqliteDatabase.OpenForWriting(path, isDurable: false);
-        database.ExecuteDefinition(tables);
-        database.Execute($"ATTACH '{rows}' AS rows; PRAGMA foreign_keys = OFF");
-        const string Facts = "symbol_key, trade_time, price, quantity, total_amount_usd, aggressor_side, ingest_source, quality_flags";
-        database.Execute(
-            $"""
-            INSERT INTO FACT_TRADES (fact_id, {Facts}) SELECT fact_id, {Facts} FROM rows.FACT_TRADES;
-            INSERT INTO SYMBOLS SELECT *, 1 FROM rows.SYMBOLS;
-            CREATE TABLE SCHEMA_HISTORY (script TEXT PRIMARY KEY, checksum TEXT NOT NULL, applied_at TEXT NOT NULL);
-            INSERT INTO SCHEMA_HISTORY SELECT * FROM rows.SCHEMA_HISTORY WHERE script = 'V0001__tables.sql';
-            CREATE VIEW CONSUMPTION_TRADES AS SELECT fact_id FROM FACT_TRADES;
-            CREATE VIEW SILVER_TRADES AS SELECT fact_id FROM CONSUMPTION_TRADES;
-            """);
-        string[] alike = ["SYMBOL_CHANGES", "DIM_SYMBOL_VERSIONS", "SYMBOL_CONFLICTS", "RAW_BATCHES", "TRADE_COVERAGE", "TRADE_GAPS", "LOG_POSITIONS"];
-        foreach (var table in alike) database.Execute($"INSERT INTO {table} SELECT * FROM rows.{table}");
     }
 
     private IReadOnlyList<string> Migrate() => new SchemaMigrator(_database, _clock).Migrate();

@@ -5,6 +5,7 @@ using Crypto.TradeModel.Continuity;
 using Crypto.TradeModel.Quality;
 using Crypto.TradeModel.Symbols;
 using Crypto.TradeModel.Times;
+using Crypto.TradeModel.Trades;
 using Crypto.Warehouse.Audits;
 using Crypto.Warehouse.Dimension;
 using Crypto.Warehouse.Sqlite;
@@ -20,6 +21,9 @@ public sealed class SqliteAuditsTests : IDisposable
     private const string Btc = "1 << 40 |";
     private const string Eth = "3 << 40 |";
     private const string Rest = "trade_time, price, quantity, total_amount_usd, aggressor_side, ingest_source, quality_flags";
+
+    // Whoever writes past the service disturbs one of these, whatever else is wrong.
+    private static readonly string[] TamperEvident = ["tables_as_written", "segments_equal_facts", "raw_as_written", "facts_equal_raw", "conservation"];
 
     private readonly TemporaryFolder _folder = new();
 
@@ -68,7 +72,7 @@ public sealed class SqliteAuditsTests : IDisposable
         var results = Run();
 
         Assert.IsEmpty(FailingNames(results));
-        Assert.HasCount(18, results);
+        Assert.HasCount(22, results);
         Assert.IsTrue(results.All(result => result is { Examined: > 0, Description.Length: > 0, Failing.Count: 0 }));
     }
 
@@ -79,15 +83,15 @@ public sealed class SqliteAuditsTests : IDisposable
 
         var names = new SqliteAudits(database, Options).Run().Select(result => result.Name).ToArray();
 
-        Assert.HasCount(16, names);
+        Assert.HasCount(20, names);
         Assert.IsFalse(names.Any(name => name.StartsWith("oracle", StringComparison.Ordinal)));
     }
 
     [TestMethod]
-    [DataRow($"DELETE FROM FACT_TRADES WHERE fact_id = {Btc} 10", "BTCUSDT: coverage says [1, 39]", "coverage_equals_ids conservation segments_equal_facts")]
+    [DataRow($"DELETE FROM FACT_TRADES WHERE fact_id = {Btc} 10", "BTCUSDT: coverage says [1, 39]", "coverage_equals_ids segments_equal_facts")]
     [DataRow(
         "UPDATE TRADE_COVERAGE SET to_id = 6 WHERE symbol = 'NEWUSDT'",
-        "NEWUSDT: coverage says [1, 6], the rows say [1, 5]", "coverage_equals_ids")]
+        "NEWUSDT: coverage says [1, 6] stored, the rows say [1, 5]", "coverage_equals_ids")]
     [DataRow("DELETE FROM TRADE_COVERAGE WHERE symbol = 'NEWUSDT'", "the rows say [1, 5]", "coverage_equals_ids")]
     [DataRow("DELETE FROM REJECTED_TRADES WHERE trade_id = 60", "BTCUSDT: coverage says", "coverage_equals_ids conservation")]
     [DataRow(
@@ -95,7 +99,7 @@ public sealed class SqliteAuditsTests : IDisposable
         INSERT INTO FACT_TRADES
         SELECT 1 << 40 | 9 << 17, symbol_key, trade_id, {Rest} FROM FACT_TRADES WHERE fact_id = {Eth} 1
         """,
-        "symbol 9 is not registered and has rows [1, 1]", "coverage_equals_ids facts_inside_version conservation segments_equal_facts")]
+        "symbol 9 is not registered and has rows [1, 1]", "coverage_equals_ids facts_inside_version segments_equal_facts")]
     public void Run_RowsAndCoverageDisagree_CoverageEqualsIdsTells(string sql, string row, string failing) => AssertFinds(
         "coverage_equals_ids", sql, row, failing);
 
@@ -104,7 +108,7 @@ public sealed class SqliteAuditsTests : IDisposable
         "facts_unique",
         $"""
         INSERT INTO FACT_TRADES SELECT row_id + (1 << 40), symbol_key, trade_id, {Rest} FROM FACT_TRADES WHERE fact_id = {Btc} 70;
-        INSERT INTO FACT_SEGMENTS SELECT 2, 1, trade_time, trade_time FROM FACT_TRADES WHERE fact_id = {Btc} 70 LIMIT 1;
+        INSERT INTO FACT_SEGMENTS SELECT 2, 1, trade_time, trade_time, 0 FROM FACT_TRADES WHERE fact_id = {Btc} 70 LIMIT 1;
         UPDATE LOG_POSITIONS SET stored = stored + 1, duplicates = duplicates - 1 WHERE topic = 'stock_trades'
         """,
         "is stored more than once",
@@ -114,7 +118,8 @@ public sealed class SqliteAuditsTests : IDisposable
     [DataRow("UPDATE FACT_SEGMENTS SET facts = facts + 1", "segment 1: 110 facts")]
     [DataRow("UPDATE FACT_SEGMENTS SET first_trade_time = first_trade_time + 1", "it holds 109")]
     [DataRow("UPDATE FACT_SEGMENTS SET last_trade_time = last_trade_time + 1", "it holds 109")]
-    [DataRow("DELETE FROM FACT_SEGMENTS", "FACT_TRADES holds 109 rows, the segments 0")]
+    [DataRow("UPDATE FACT_SEGMENTS SET checksum = checksum + 1", "its facts are not those that were written")]
+    [DataRow("DELETE FROM FACT_SEGMENTS", "segment 1 holds 109 facts and is not listed")]
     public void Run_SegmentUnlikeItsFacts_SegmentsEqualFactsTells(string sql, string row) => AssertFinds(
         "segments_equal_facts", sql, row, "segments_equal_facts");
 
@@ -190,15 +195,15 @@ public sealed class SqliteAuditsTests : IDisposable
         "stock_trades/0: 111 records, 109 + 2 + 1")]
     [DataRow(
         "UPDATE LOG_POSITIONS SET stored = stored + 1, duplicates = duplicates - 1 WHERE topic = 'stock_trades'",
-        "FACT_TRADES holds 109 rows, the positions say 110")]
-    [DataRow("DELETE FROM REJECTED_TRADES WHERE trade_id IS NULL", "REJECTED_TRADES holds 1 rows, the positions say 2")]
+        "FACT_TRADES holds 109 trades, the positions say 110")]
+    [DataRow("DELETE FROM REJECTED_TRADES WHERE trade_id IS NULL", "REJECTED_TRADES holds 1 trades, the positions say 2")]
     public void Run_CountersAndRowsDisagree_ConservationTells(string sql, string row) => AssertFinds(
         "conservation", sql, row, "conservation");
 
     [TestMethod]
     [DataRow("DELETE FROM RAW_BATCHES WHERE first_offset = 0", "stock_trades/0: 111 read, 56 kept")]
     [DataRow("DELETE FROM RAW_BATCHES", "stock_trades/0: 111 read, 0 kept")]
-    [DataRow("UPDATE LOG_POSITIONS SET next_offset = 100 WHERE topic = 'stock_trades'", "stock_trades/0: raw reaches past position 100")]
+    [DataRow("UPDATE LOG_POSITIONS SET next_offset = 100 WHERE topic = 'stock_trades'", "stock_trades/0: raw ends at 113, the position is 100")]
     public void Run_RawRowsMissing_RawEqualsPositionsTells(string sql, string row) => AssertFinds(
         "raw_equals_positions", sql, row, "raw_equals_positions");
 
@@ -295,11 +300,11 @@ public sealed class SqliteAuditsTests : IDisposable
     }
 
     [TestMethod]
-    public void Run_DamagedPageOfFacts_ThrowsThatTheFileIsDamaged()
+    public void Run_DamagedPageOfFacts_FileIntegrityTells()
     {
         Overwrite("FACT_TRADES");
 
-        Assert.AreEqual(StorageFault.Damaged, Assert.ThrowsExactly<StorageException>(Run).Fault);
+        Assert.AreEqual("file_integrity", FailingNames(Run())[0]);
     }
 
     [TestMethod]
@@ -307,9 +312,9 @@ public sealed class SqliteAuditsTests : IDisposable
     {
         SqliteContents.Tamper(Path, "UPDATE FACT_TRADES SET quality_flags = 4");
 
-        var result = Run().Single(result => !result.Passed);
+        var result = Run().Single(result => result.Name == "amounts_recompute");
 
-        Assert.AreEqual(("amounts_recompute", 109), (result.Name, result.FailingCount));
+        Assert.AreEqual(109, result.FailingCount);
         Assert.HasCount(AuditResult.MaxFailing, result.Failing);
     }
 
@@ -329,7 +334,9 @@ public sealed class SqliteAuditsTests : IDisposable
         var results = Run();
 
         var all = string.Join('\n', results.SelectMany(result => result.Failing.Select(text => $"{result.Name}: {text}")));
-        CollectionAssert.AreEquivalent(failing.Split(' '), FailingNames(results), all);
+        var expected = failing.Split(' ');
+        CollectionAssert.IsSubsetOf(expected, FailingNames(results), all);
+        CollectionAssert.AreEquivalent(expected.Except(TamperEvident).ToArray(), FailingNames(results).Except(TamperEvident).ToArray(), all);
         var found = results.Single(result => result.Name == audit).Failing;
         Assert.IsTrue(found.Any(text => text.Contains(row, StringComparison.Ordinal)), all);
     }
@@ -367,10 +374,10 @@ public sealed class SqliteAuditsTests : IDisposable
 
         public IdRange? Produced(string ticker) => ticker == "ETHBTC" ? new IdRange(1, 10) : null;
 
-        public bool TryGet(string ticker, long tradeId, [MaybeNullWhen(false)] out OracleTrade trade)
+        public bool TryGet(string ticker, long tradeId, [MaybeNullWhen(false)] out TradeContent trade)
         {
             var truth = TestTrades.Of(_symbols.Intern(ticker), tradeId);
-            trade = new OracleTrade(truth.Price, truth.Quantity, truth.TradeTime, truth.Aggressor);
+            trade = new TradeContent(truth.Price, truth.Quantity, truth.TradeTime, truth.Aggressor);
             return tradeId is >= 1 and <= 100;
         }
     }

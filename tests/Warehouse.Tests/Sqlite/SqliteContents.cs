@@ -46,8 +46,8 @@ internal static class SqliteContents
                     row.IsNull(5) ? null : Timestamp.Parse(row.GetText(5)))),
             Rows(
                 database,
-                "SELECT symbol, from_id, to_id FROM TRADE_COVERAGE ORDER BY symbol, from_id",
-                row => new CoverageRow(row.GetText(0), new IdRange(row.GetInt64(1), row.GetInt64(2)))),
+                "SELECT symbol, from_id, to_id, state FROM TRADE_COVERAGE ORDER BY symbol, from_id",
+                row => new CoverageRow(row.GetText(0), new IdRange(row.GetInt64(1), row.GetInt64(2)), row.GetText(3))),
             SqliteReads.CurrentVersions(database),
             Rows(
                 database,
@@ -68,6 +68,20 @@ internal static class SqliteContents
         var rows = new List<T>();
         while (query.Step()) rows.Add(read(query));
         return rows;
+    }
+
+    /// <summary>Every value of every table, as text.</summary>
+    public static string Dump(string path)
+    {
+        using var database = SqliteDatabase.OpenForReading(path);
+        var text = new System.Text.StringBuilder();
+        foreach (var table in Rows(database, "SELECT name FROM sqlite_master WHERE type = 'table' ORDER BY name", row => row.GetText(0)))
+        {
+            var columns = string.Join(" || '|' || ", Rows(database, $"SELECT name FROM pragma_table_info('{table}')", row => $"quote({row.GetText(0)})"));
+            text.AppendLine(table).AppendJoin('\n', Rows(database, $"SELECT {columns} FROM {table} ORDER BY 1", row => row.GetText(0)));
+        }
+
+        return text.ToString();
     }
 
     /// <summary>Every audit passes.</summary>

@@ -6,6 +6,7 @@ using Crypto.TradeIngest.Hosting.Health;
 using Crypto.TradeIngest.Log;
 using Crypto.TradeIngest.Log.Kafka;
 using Crypto.TradeIngest.Pipelines;
+using Crypto.TradeModel.Quality;
 using Crypto.TradeModel.Symbols;
 using Microsoft.Extensions.Logging;
 
@@ -25,12 +26,13 @@ internal sealed class IngestRole : IRole
     private readonly Task _writing;
     private readonly Task _backfilling;
     private readonly Task _checkpointing;
+    private readonly Task _comparing;
     private readonly TimeProvider _clock;
     private readonly Func<bool> _isLogIdle;
 
     private IngestRole(
         BinanceTradeStream stream, ContinuityTracker tracker, TradeChannel channel, LogWriter writer, GapBackfill backfill, QualityCounters quality,
-        Func<bool> isLogIdle, TimeSpan stateInterval, TimeProvider clock)
+        ExchangeClock exchangeClock, BinanceRestClient rest, Func<bool> isLogIdle, TimeSpan stateInterval, TimeProvider clock)
     {
         _isLogIdle = isLogIdle;
         Stream = stream;
@@ -42,12 +44,17 @@ internal sealed class IngestRole : IRole
         _writing = Task.Run(() => writer.RunAsync(_abandoning.Token));
         _connection = stream.Merge(backfill.Events)
             .TrackContinuity(tracker)
-            .Do(backfill.Observe)
-            .CheckQuality(quality)
+            .CheckQuality(tracker, quality)
+            .Do(value =>
+            {
+                backfill.Observe(value);
+                if (value is QualityIssue { Reason: ErrorReason.TimeOutOfRange }) exchangeClock.RequestComparison();
+            })
             .Subscribe(channel);
         backfill.EnqueueOpenGaps();
         _backfilling = Task.Run(() => backfill.RunAsync(_stopping.Token));
         _checkpointing = Task.Run(() => CheckpointAsync(stateInterval));
+        _comparing = Task.Run(() => exchangeClock.RunAsync(rest, _stopping.Token));
         Running = RunAsync();
     }
 
@@ -72,8 +79,8 @@ internal sealed class IngestRole : IRole
 
     /// <summary>Waits until the reference role has described the symbols, then captures them.</summary>
     public static async Task<IngestRole> StartAsync(
-        KafkaTradeLog log, ServiceOptions options, BinanceRestClient rest, IReadOnlyList<ExchangeSymbol> chosen, TimeProvider clock, Random random,
-        ILoggerFactory loggers, CancellationToken cancellationToken)
+        KafkaTradeLog log, ServiceOptions options, BinanceRestClient rest, ExchangeClock exchangeClock, IReadOnlyList<ExchangeSymbol> chosen,
+        TimeProvider clock, Random random, ILoggerFactory loggers, CancellationToken cancellationToken)
     {
         var logger = loggers.CreateLogger<IngestRole>();
         await using (var changes = new SymbolChangesTopic(log))
@@ -103,11 +110,11 @@ internal sealed class IngestRole : IRole
         backfill = new GapBackfill(rest, tracker, channel.WaitForRoomAsync, new GapBackfillOptions(), clock, loggers.CreateLogger<GapBackfill>());
         var streamOptions = options.Exchange.Stream;
         var stream = new BinanceTradeStream(
-            symbols, table, streamOptions, () => options.Exchange.Connect(channel, clock), random, clock,
+            symbols, table, streamOptions, () => options.Exchange.Connect(channel, clock), random, exchangeClock,
             loggers.CreateLogger<BinanceTradeStream>());
         return new IngestRole(
             stream, tracker, channel, new LogWriter(channel, log, clock, loggers.CreateLogger<LogWriter>(), ledger), backfill, new QualityCounters(),
-            () => log.BytesInFlight == 0, log.Options.StateInterval, clock);
+            exchangeClock, rest, () => log.BytesInFlight == 0, log.Options.StateInterval, clock);
     }
 
     /// <summary>The drain, in its one order: stop receiving, stop fetching, complete the channel, flush the log.</summary>
@@ -119,6 +126,7 @@ internal sealed class IngestRole : IRole
         await _stopping.CancelAsync();
         await _backfilling;
         await _checkpointing;
+        await _comparing;
         Channel.OnCompleted();
         try
         {
@@ -134,7 +142,7 @@ internal sealed class IngestRole : IRole
     /// <summary>Fails as soon as one part does: the other would go on for a log that nothing reaches any more.</summary>
     private async Task RunAsync()
     {
-        var ended = await Task.WhenAny(_writing, _backfilling, Stream.Failure);
+        var ended = await Task.WhenAny(_writing, _backfilling, _comparing, Stream.Failure);
         if (ended == Stream.Failure) ExceptionDispatchInfo.Throw(await Stream.Failure);
         await ended;
         await Task.WhenAll(_writing, _backfilling);
@@ -159,6 +167,7 @@ internal sealed class IngestRole : IRole
         _connection.Dispose();
         await _stopping.CancelAsync();
         await _checkpointing;
+        await _comparing;
         Channel.OnCompleted();
         await _abandoning.CancelAsync();
 

@@ -93,7 +93,7 @@ internal sealed class LogTail(ITradeLog log, int records, TimeProvider clock, IL
 
         public void Add(in Trade trade)
         {
-            if (trade.TradeId is < 0 or > TradeQuality.MaxTradeId) return;
+            if (!TradeQuality.Settles(in trade)) return;
             _ids.Add(trade.TradeId);
             if (trade.Source == IngestSource.Stream) _firstStreamed = Math.Min(_firstStreamed, trade.TradeId);
         }

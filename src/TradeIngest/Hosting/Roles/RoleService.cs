@@ -54,10 +54,12 @@ internal sealed class RoleService : IAsyncDisposable
         {
             IReadOnlyList<ExchangeSymbol> chosen = [];
             BinanceRestClient? rest = null;
+            var exchangeClock = new ExchangeClock(clock, options.Exchange.Clock, loggers.CreateLogger<ExchangeClock>());
             if ((roles & (Role.Ingest | Role.Reference)) != Role.None)
             {
                 http = new HttpClient { BaseAddress = CaptureService.BaseOf(options.Exchange.Rest), Timeout = TimeSpan.FromSeconds(10) };
-                rest = new BinanceRestClient(http, new WeightBudget(clock), clock);
+                rest = new BinanceRestClient(http, new WeightBudget(clock), exchangeClock);
+                await exchangeClock.CompareAsync(rest, cancellationToken);
                 chosen = CaptureService.Choose(options.Exchange, await rest.GetExchangeInfoAsync(cancellationToken));
             }
 
@@ -69,7 +71,7 @@ internal sealed class RoleService : IAsyncDisposable
             if (roles.HasFlag(Role.Sink))
             {
                 if (options.Warehouse.Target == WarehouseTarget.Embedded) owned.Add(new Owned(folder.Lock()));
-                var warehouse = await Stores.OpenWarehouseAsync(folder, options, clock, loggers);
+                var warehouse = await Stores.OpenWarehouseAsync(folder, options, clock, loggers, cancellationToken);
                 owned.Add(warehouse);
                 started.Add(await SinkRole.StartAsync(log, warehouse, reset, clock, loggers, cancellationToken));
             }
@@ -77,7 +79,7 @@ internal sealed class RoleService : IAsyncDisposable
             if (roles.HasFlag(Role.Ingest))
             {
                 started.Add(await UnlessFailedAsync(
-                    started, token => IngestRole.StartAsync(log, options, rest!, chosen, clock, random, loggers, token), cancellationToken));
+                    started, token => IngestRole.StartAsync(log, options, rest!, exchangeClock, chosen, clock, random, loggers, token), cancellationToken));
             }
 
             return new RoleService(log, http, options.DrainTimeout, started, owned);

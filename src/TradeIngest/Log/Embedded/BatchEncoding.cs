@@ -1,6 +1,4 @@
 using System.Buffers;
-using System.Buffers.Binary;
-using System.Numerics;
 
 namespace Crypto.TradeIngest.Log.Embedded;
 
@@ -34,14 +32,6 @@ internal static class BatchEncoding
         value = rest.Slice((int)keyLength, (int)valueLength);
         batch = rest[(int)(keyLength + valueLength)..];
         return true;
-    }
-
-    public static uint Checksum(ReadOnlySpan<byte> bytes)
-    {
-        var crc = uint.MaxValue;
-        for (; bytes.Length >= sizeof(ulong); bytes = bytes[sizeof(ulong)..]) crc = BitOperations.Crc32C(crc, BinaryPrimitives.ReadUInt64LittleEndian(bytes));
-        foreach (var b in bytes) crc = BitOperations.Crc32C(crc, b);
-        return ~crc;
     }
 
     private static int WriteVarint(Span<byte> output, uint value)

@@ -112,10 +112,9 @@ internal sealed class EmbeddedLogReader : ILogReader
         {
             var baseOffset = _batches.GetInt64(0);
             var batch = _batches.GetBytes(4);
-            if (baseOffset > next || BatchEncoding.Checksum(batch) != _batches.GetInt64(3)) break;
-
-            var appended = new Timestamp(_batches.GetInt64(2));
             var size = _batches.GetInt32(1);
+            var appended = new Timestamp(_batches.GetInt64(2));
+            if (baseOffset > next || !BatchChecksum.Matches(_batches.GetInt64(3), _topic, partition, baseOffset, size, appended.Microseconds, batch)) break;
             Reserve(used + batch.Length, count + size, used, count);
             for (var i = 0; i < size; i++)
             {

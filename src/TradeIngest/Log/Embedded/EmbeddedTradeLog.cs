@@ -31,7 +31,7 @@ internal sealed class EmbeddedTradeLog : ITradeLog
             base_offset  INTEGER NOT NULL,
             record_count INTEGER NOT NULL,
             appended_at  INTEGER NOT NULL, -- microseconds, UTC
-            checksum     INTEGER NOT NULL, -- CRC-32C of records
+            checksum     INTEGER NOT NULL, -- CRC-32C of records, exclusive or that of the columns before
             records      BLOB NOT NULL,
             UNIQUE (topic, partition, base_offset)
         ) STRICT;
@@ -214,13 +214,14 @@ internal sealed class EmbeddedTradeLog : ITradeLog
     private void Insert(string topic, int partition, int count)
     {
         var offset = _next.Bind(1, topic).Bind(2, partition).Scalar() ?? 0;
+        var now = Timestamp.Now(_clock).Microseconds;
         _insert
             .Bind(1, topic)
             .Bind(2, partition)
             .Bind(3, offset)
             .Bind(4, count)
-            .Bind(5, Timestamp.Now(_clock).Microseconds)
-            .Bind(6, BatchEncoding.Checksum(_encoded.WrittenSpan))
+            .Bind(5, now)
+            .Bind(6, BatchChecksum.Of(topic, partition, offset, count, now, _encoded.WrittenSpan))
             .BindBlob(7, _encoded.WrittenSpan)
             .Run();
         _setNext.Bind(1, topic).Bind(2, partition).Bind(3, offset + count).Run();

@@ -59,7 +59,7 @@ SELECT f.fact_id,
        f.total_amount_usd / 100000000.0 AS total_amount_usd,
        CASE f.aggressor_side WHEN 1 THEN 'BUY' WHEN 2 THEN 'SELL' END AS aggressor_side,
        d.base_asset, d.quote_asset, d.sector, d.risk_level, d.status,
-       CASE f.ingest_source WHEN 1 THEN 'STREAM' WHEN 2 THEN 'BACKFILL' WHEN 3 THEN 'REPLAY' END AS ingest_source,
+       CASE f.ingest_source WHEN 1 THEN 'STREAM' WHEN 2 THEN 'BACKFILL' WHEN 3 THEN 'REPLAY' WHEN 4 THEN 'CORRECTION' END AS ingest_source,
        f.quality_flags,
        f.symbol_key
 FROM FACT_TRADES AS f

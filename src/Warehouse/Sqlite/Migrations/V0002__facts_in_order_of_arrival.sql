@@ -1,3 +1,4 @@
+-- Supersedes: 81b933422b434bf5bdd7cd2bd294ab03c63869a1f16b358f5f2892ec7e577f7a
 -- Facts in order of arrival: a commit appends to the end of the table, whatever the number of symbols in it.
 
 DROP VIEW IF EXISTS SILVER_TRADES;
@@ -15,7 +16,7 @@ CREATE TABLE FACT_SEGMENTS (
 CREATE TABLE FACT_TRADES_ARRIVED (
     row_id           INTEGER PRIMARY KEY, -- segment_id << 40 | symbol_id << 17 | place in the segment
     -- symbol_id << 40 | trade_id
-    fact_id          INTEGER NOT NULL GENERATED ALWAYS AS (((row_id >> 17) & 8388607) << 40 | trade_id) VIRTUAL,
+    fact_id          INTEGER NOT NULL GENERATED ALWAYS AS ((((row_id >> 17) & 8388607) << 40) | trade_id) VIRTUAL,
     symbol_key       INTEGER NOT NULL,    -- the version of DIM_SYMBOL that was valid at trade_time
     trade_id         INTEGER NOT NULL,
     trade_time       INTEGER NOT NULL,    -- microseconds, UTC
@@ -30,7 +31,7 @@ CREATE TABLE FACT_TRADES_ARRIVED (
 -- What was there lies by symbol and trade id, and goes over in that order, 8,192 to a segment.
 INSERT INTO FACT_TRADES_ARRIVED
     (row_id, symbol_key, trade_id, trade_time, price, quantity, total_amount_usd, aggressor_side, ingest_source, quality_flags)
-SELECT ((place >> 13) + 1) << 40 | (fact_id >> 40) << 17 | (place & 8191),
+SELECT (((place >> 13) + 1) << 40) | ((fact_id >> 40) << 17) | (place & 8191),
        symbol_key, trade_id, trade_time, price, quantity, total_amount_usd, aggressor_side, ingest_source, quality_flags
 FROM (SELECT row_number() OVER (ORDER BY fact_id) - 1 AS place, * FROM FACT_TRADES);
 

@@ -82,7 +82,7 @@ public sealed class LogTailTests : IAsyncDisposable
         using (var shed = Batches.Range(_btc, 100, 109))
         {
             first.Tracker.Accept(shed, []);
-            first.Tracker.Release(shed);
+            first.Tracker.Release(shed.Trades);
         }
 
         await first.CaptureAsync(Batches.Range(_btc, 110, 120));

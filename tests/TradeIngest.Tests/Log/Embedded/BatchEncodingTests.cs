@@ -3,6 +3,8 @@ using Crypto.TradeIngest.Log.Embedded;
 using FsCheck;
 using FsCheck.Fluent;
 
+using Crypto.Warehouse.Sqlite;
+
 namespace Crypto.TradeIngest.Tests.Log.Embedded;
 
 [TestClass]
@@ -54,11 +56,11 @@ public sealed class BatchEncodingTests
     [TestMethod]
     public void Checksum_KnownVectors_IsCrc32C()
     {
-        Assert.AreEqual(0x8A9136AAu, BatchEncoding.Checksum(new byte[32]));
-        Assert.AreEqual(0x62A8AB43u, BatchEncoding.Checksum(Filled(32, 0xFF)));
-        Assert.AreEqual(0x46DD794Eu, BatchEncoding.Checksum([.. Enumerable.Range(0, 32).Select(i => (byte)i)]));
-        Assert.AreEqual(0xE3069283u, BatchEncoding.Checksum("123456789"u8));
-        Assert.AreEqual(0u, BatchEncoding.Checksum([]));
+        Assert.AreEqual(0x8A9136AAu, Crc32C.Of(new byte[32]));
+        Assert.AreEqual(0x62A8AB43u, Crc32C.Of(Filled(32, 0xFF)));
+        Assert.AreEqual(0x46DD794Eu, Crc32C.Of([.. Enumerable.Range(0, 32).Select(i => (byte)i)]));
+        Assert.AreEqual(0xE3069283u, Crc32C.Of("123456789"u8));
+        Assert.AreEqual(0u, Crc32C.Of([]));
     }
 
     private static byte[] Filled(int length, int value)

@@ -8,6 +8,7 @@ using Crypto.TradeModel.Continuity;
 using Crypto.TradeModel.Contract;
 using Crypto.TradeModel.Symbols;
 using Crypto.TradeModel.Times;
+using Crypto.Warehouse.Coverage;
 using Crypto.Warehouse.Dimension;
 using Crypto.Warehouse.Sqlite;
 using Microsoft.Extensions.Logging.Abstractions;
@@ -224,7 +225,7 @@ public sealed class SinkGroupTests : IAsyncDisposable
         }
     }
 
-    private async Task<long> CoveredAsync() => (await _warehouse.CoverageAsync(Stop)).Sum(symbol => symbol.Ids);
+    private async Task<long> CoveredAsync() => (await _warehouse.CoverageAsync(Stop)).Sum(symbol => symbol.Count(CoverageState.Stored));
 
     private Task UntilAsync(Func<bool> condition) => UntilAsync(() => Task.FromResult(condition()));
 
