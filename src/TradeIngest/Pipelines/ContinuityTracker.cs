@@ -1,3 +1,4 @@
+using System.Numerics;
 using Crypto.TradeModel.Continuity;
 using Crypto.TradeModel.Quality;
 using Crypto.TradeModel.Symbols;
@@ -44,7 +45,8 @@ internal sealed class ContinuityTracker
     /// <summary>
     /// Takes a batch in: drops its duplicates in place, keeping the order, and adds the gaps it reveals. Only a jump above the
     /// highest id ever seen reveals one; a symbol's first trade starts its coverage; ids that no stored key could hold pass
-    /// untouched, to be rejected by their quality.
+    /// untouched, to be rejected by their quality. Of the latest ids of each symbol a second copy with another content passes too, for the
+    /// warehouse to judge.
     /// </summary>
     public void Accept(TradeBatch batch, ICollection<GapFound> gaps)
     {
@@ -59,7 +61,7 @@ internal sealed class ContinuityTracker
 
                 // Trades come in bursts of one symbol, each with the next id.
                 if (state is null || !ReferenceEquals(state.Symbol, trade.Symbol)) state = StateOf(trade.Symbol);
-                if (state is null || !state.TryTakeNext(trade.TradeId))
+                if (state is null || !state.TryTakeNext(in trade))
                 {
                     if (trade.TradeId is >= 0 and <= TradeQuality.MaxTradeId && !AcceptOther(ref state, in trade, gaps)) continue;
                 }
@@ -163,10 +165,12 @@ internal sealed class ContinuityTracker
         if (state is null)
         {
             StateOf(trade.Symbol) = state = new State(trade.Symbol, IdRangeSet.Of(new IdRange(trade.TradeId, trade.TradeId)), trade.TradeId);
+            state.Remember(in trade);
             return true;
         }
 
-        if (!state.Seen.Add(trade.TradeId)) return false;
+        if (!state.Seen.Add(trade.TradeId)) return state.IsRecentAndOther(in trade);
+        state.Remember(in trade);
         if (trade.TradeId > state.Highest)
         {
             gaps.Add(new GapFound(trade.ReceivedTime, trade.Symbol, new IdRange(state.Highest + 1, trade.TradeId - 1)));
@@ -190,6 +194,14 @@ internal sealed class ContinuityTracker
     // Lowest and Highest outlive a Release at the edge of Seen: the released ids stay missing, and are not found twice.
     private sealed class State(Symbol symbol, IdRangeSet seen, long from)
     {
+        // Seconds of a busy symbol: longer than two connections overlap.
+        private const int Recent = 1024;
+
+        private const uint Unknown = 0;
+
+        // A few bits of the content of the latest ids, each in the place that its id gives; unknown where it passed before this process.
+        private readonly uint[] _recent = new uint[Recent];
+
         // Ids that came one after the other are not put into the set one by one: [_pending, _next) waits until somebody looks.
         private long _next = Math.Max(seen.Max + 1, from);
         private long _pending = Math.Max(seen.Max + 1, from);
@@ -215,15 +227,29 @@ internal sealed class ContinuityTracker
         public long Highest => _next - 1;
 
         /// <returns>False when it is not the next one, or none that a stored key could hold.</returns>
-        public bool TryTakeNext(long id)
+        public bool TryTakeNext(in Trade trade)
         {
-            if (id != _next || id > TradeQuality.MaxTradeId) return false;
-            _next = id + 1;
+            if (trade.TradeId != _next || trade.TradeId > TradeQuality.MaxTradeId) return false;
+            _next = trade.TradeId + 1;
+            Remember(in trade);
             return true;
         }
 
+        public void Remember(in Trade trade) => _recent[trade.TradeId % Recent] = ContentOf(in trade);
+
+        /// <summary>Whether a copy of one of the latest ids says something else than the copy before it.</summary>
+        public bool IsRecentAndOther(in Trade trade) =>
+            trade.TradeId > Highest - Recent && _recent[trade.TradeId % Recent] is not Unknown and var content && content != ContentOf(in trade);
+
         /// <summary>Goes on after an id beyond the next one, which is in the set already.</summary>
         public void JumpTo(long id) => _next = _pending = id + 1;
+
+        private static uint ContentOf(in Trade trade)
+        {
+            var mixed = ((ulong)trade.Price.Scaled ^ BitOperations.RotateLeft((ulong)trade.Quantity.Scaled, 32)) * 0x9E3779B97F4A7C15;
+            mixed ^= (ulong)trade.TradeTime.Microseconds + ((ulong)trade.Aggressor << 56);
+            return (uint)((mixed * 0xBF58476D1CE4E5B9) >> 32) | 1;
+        }
 
         public List<IdRange> Missing(IdRange range)
         {

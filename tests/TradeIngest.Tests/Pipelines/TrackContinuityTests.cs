@@ -100,6 +100,32 @@ public sealed class TrackContinuityTests : IDisposable
     }
 
     [TestMethod]
+    public void OnNext_SecondCopyWithAnotherContent_PassesForTheWarehouseToJudge()
+    {
+        _source.OnNext(Batches.Range(_btc, 1, 100));
+        var copies = TradeBatch.Rent(3);
+        copies.Add(Batches.Trade(_btc, 50));
+        copies.Add(Batches.Trade(_btc, 51, price: "9"));
+        copies.Add(Batches.Trade(_btc, 100));
+        _source.OnNext(copies);
+
+        Assert.AreEqual("[51]", _tape[^1]);
+        Assert.AreEqual(2, _tracker.Duplicates);
+    }
+
+    [TestMethod]
+    public void OnNext_CopyOfAnIdLongAgo_IsADuplicateWhateverItSays()
+    {
+        for (var from = 1; from < 10_000; from += 100) _source.OnNext(Batches.Range(_btc, from, from + 99));
+        var before = _tape.Count;
+        var copy = TradeBatch.Rent(1);
+        copy.Add(Batches.Trade(_btc, 51, price: "9"));
+        _source.OnNext(copy);
+
+        Assert.HasCount(before, _tape);
+    }
+
+    [TestMethod]
     public void Release_AtTheTop_MakesTheIdsMissingOnceAndTakesThemAgain()
     {
         _source.OnNext(Batches.Of(_btc, 1, 2));
