@@ -40,7 +40,7 @@ internal sealed class TradePipeline : IAsyncDisposable
         Sink = metrics;
         Tracker = tracker;
         _onGap = onGap;
-        Channel = new TradeChannel(channel, Tracker, onGap, loggers.CreateLogger<TradeChannel>());
+        Channel = new TradeChannel(channel, Tracker, onGap, clock, loggers.CreateLogger<TradeChannel>());
         Writer = new LogWriter(Channel, stores.Log, clock, loggers.CreateLogger<LogWriter>());
 
         // Both sides are synchronous at heart (SQLite): each gets a thread of the pool to itself.

@@ -1,3 +1,5 @@
+using System.Globalization;
+
 namespace Crypto.TradeIngest.Pipelines;
 
 /// <summary>What happens to a batch that finds the channel full.</summary>
@@ -20,6 +22,12 @@ internal sealed record TradeChannelOptions
     public int Batches { get; init; } = 256;
 
     /// <summary>
+    /// Memory of batches that may wait, in bytes: 64 for each trade a batch has room for. Exceeded as <see cref="Trades"/> is. Default 33,554,432
+    /// (twice what full batches of the other bounds take); 65,536 to 16 GiB.
+    /// </summary>
+    public long Bytes { get; init; } = 32 << 20;
+
+    /// <summary>
     /// Trades that may wait, exceeded by one batch at most, and under <see cref="FullPolicy.Wait"/> by two of each connection. Default
     /// 131,072 (8 MB); from 1.
     /// </summary>
@@ -28,6 +36,30 @@ internal sealed record TradeChannelOptions
     /// <summary>Room for events that are not batches. Default 4,096; 1 to 1,048,576.</summary>
     public int EventReserve { get; init; } = 4096;
 
+    /// <summary>Memory of events that are not batches, in bytes, exceeded by one event at most. Default 8,388,608; 65,536 to 1 GiB.</summary>
+    public long EventBytes { get; init; } = 8 << 20;
+
+    /// <summary>What is kept of a live stream's dead letters.</summary>
+    public DeadLetterOptions DeadLetters { get; init; } = new();
+
     /// <summary>Default <see cref="FullPolicy.Shed"/>.</summary>
     public FullPolicy Policy { get; init; } = FullPolicy.Shed;
+
+    /// <summary>Every fault, each with the range it leaves; none when the options can be used.</summary>
+    public IEnumerable<string> Validate()
+    {
+        foreach (var (name, value, from, to) in new[]
+        {
+            (nameof(Batches), Batches, 1, 65_536),
+            (nameof(Bytes), Bytes, 65_536, 16L << 30),
+            (nameof(Trades), Trades, 1, long.MaxValue),
+            (nameof(EventReserve), EventReserve, 1, 1_048_576),
+            (nameof(EventBytes), EventBytes, 65_536, 1L << 30),
+        })
+        {
+            if (value < from || value > to) yield return string.Create(CultureInfo.InvariantCulture, $"{name} {value} is not within {from:N0} to {to:N0}");
+        }
+
+        foreach (var fault in DeadLetters.Validate()) yield return $"DeadLetters: {fault}";
+    }
 }

@@ -116,11 +116,12 @@ internal sealed class EmbeddedLogReader : ILogReader
 
             var appended = new Timestamp(_batches.GetInt64(2));
             var size = _batches.GetInt32(1);
-            Reserve(used + batch.Length, count + size, used, count);
             for (var i = 0; i < size; i++)
             {
                 if (!BatchEncoding.TryTake(ref batch, out _, out var value)) throw Damaged(partition, baseOffset);
                 if (baseOffset + i < next) continue;
+                if (used >= LogSlice.MaxBytes) return count;
+                Reserve(used + value.Length, count + 1, used, count);
                 value.CopyTo(_bytes.AsSpan(used));
                 _records[count++] = new RawRecord(next++, appended, _bytes.AsMemory(used, value.Length));
                 used += value.Length;
