@@ -49,6 +49,23 @@ internal sealed class LogWriter(TradeChannel channel, ITradeLog log, TimeProvide
     /// <summary>Runs until the channel is completed and drained; canceling abandons what still waits.</summary>
     public async Task RunAsync(CancellationToken cancellationToken)
     {
+        try
+        {
+            await WriteAsync(cancellationToken);
+        }
+        finally
+        {
+            // No source has them any more.
+            var lost = channel.DeadLetters - _deadLetters - _summarized;
+            if (lost > 0) logger.LogError("{Count} dead letters did not reach the log and are lost.", lost);
+        }
+    }
+
+    /// <summary>Has what is in the log written down soon. Never waits.</summary>
+    public void RequestCheckpoint() => RequestCheckpoint(isAwake: false);
+
+    private async Task WriteAsync(CancellationToken cancellationToken)
+    {
         using var trades = new RecordBatch();
         using var letters = new RecordBatch();
         using var states = new RecordBatch();
@@ -71,9 +88,6 @@ internal sealed class LogWriter(TradeChannel channel, ITradeLog log, TimeProvide
         RequestCheckpoint(isAwake: true);
         await CheckpointAsync(states, cancellationToken);
     }
-
-    /// <summary>Has what is in the log written down soon. Never waits.</summary>
-    public void RequestCheckpoint() => RequestCheckpoint(isAwake: false);
 
     // The flag is what counts: a wake-up that finds the channel full finds a writer that is awake.
     private void RequestCheckpoint(bool isAwake)

@@ -83,7 +83,7 @@ internal sealed class DeadLetterFlood(DeadLetterOptions options, TimeProvider cl
 
         public DeadLetter ToLetter() => _count == 1 ? _first : new DeadLetter(
             _first.Reason,
-            $"{DetailStart}{_count} dead letters with {_length} bytes, received from {_first.ReceivedTime} to {_lastTime}; the first {Math.Min(_count, Samples)} are kept. "
+            $"{DetailStart}{_count} dead letters with {_length} bytes, received from {_first.ReceivedTime} to {_lastTime}; samples of {Math.Min(_count, Samples)} are kept. "
             + $"The first: {_first.Detail}",
             _first.Source, _lastTime, _samples.WrittenSpan.ToArray())
         {

@@ -11,6 +11,10 @@ namespace Crypto.Warehouse.Snowflake;
 
 public sealed partial class SnowflakeWarehouse
 {
+    // They are kept until the checkpoint and are one argument of a call there, which Snowflake bounds at 16 MiB: with those of one load more they fit.
+    private const long MaxRejectionBytes = 2 << 20;
+    private const long BytesPerRejection = 400;
+
     private readonly Dictionary<SymbolState, IdRangeSet> _before = [];
 
     public async ValueTask<LoadOutcome> LoadAsync(WarehouseBatch batch, CancellationToken cancellationToken)
@@ -18,6 +22,8 @@ public sealed partial class SnowflakeWarehouse
         ArgumentNullException.ThrowIfNull(batch);
         return await TakingTurnAsync(() => LoadInTurnAsync(batch, cancellationToken), cancellationToken);
     }
+
+    private long RejectionBytes => _rejections.Sum(rejection => BytesPerRejection + rejection.Record.Detail.Length + (rejection.Payload.Length * 4L / 3));
 
     private async Task<LoadOutcome> LoadInTurnAsync(WarehouseBatch batch, CancellationToken cancellationToken)
     {
@@ -58,7 +64,7 @@ public sealed partial class SnowflakeWarehouse
         partition.Next = batch.NextOffset;
         partition.Records += batch.Records.Length;
         partition.Outcome += outcome;
-        if (_clock.GetElapsedTime(_lastCheckpoint) >= _options.CheckpointInterval) await CheckpointAsync(cancellationToken);
+        if (_clock.GetElapsedTime(_lastCheckpoint) >= _options.CheckpointInterval || RejectionBytes >= MaxRejectionBytes) await CheckpointAsync(cancellationToken);
         else _idle.Change(_options.CheckpointInterval, Timeout.InfiniteTimeSpan);
         return outcome;
     }
