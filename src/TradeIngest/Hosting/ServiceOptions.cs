@@ -117,9 +117,9 @@ internal sealed record ExchangeOptions
                 + "build with -p:WebsocketClient=true for WebsocketClient";
         }
 
-        foreach (var fault in Channel.Validate()) yield return $"Channel: {fault}";
         if (Tickers.Count == 0) yield return "no symbols; set --symbols BTCUSDT,ETHUSDT or ALL";
         if (InfoInterval < TimeSpan.FromSeconds(1)) yield return $"InfoInterval {InfoInterval} is under a second";
+        foreach (var fault in Channel.Validate()) yield return $"Channel: {fault}";
     }
 }
 

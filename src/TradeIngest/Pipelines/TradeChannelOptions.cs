@@ -1,5 +1,3 @@
-using System.Globalization;
-
 namespace Crypto.TradeIngest.Pipelines;
 
 /// <summary>What happens to a batch that finds the channel full.</summary>
@@ -48,18 +46,11 @@ internal sealed record TradeChannelOptions
     /// <summary>Every fault, each with the range it leaves; none when the options can be used.</summary>
     public IEnumerable<string> Validate()
     {
-        foreach (var (name, value, from, to) in new[]
-        {
-            (nameof(Batches), Batches, 1, 65_536),
-            (nameof(Bytes), Bytes, 65_536, 16L << 30),
-            (nameof(Trades), Trades, 1, long.MaxValue),
-            (nameof(EventReserve), EventReserve, 1, 1_048_576),
-            (nameof(EventBytes), EventBytes, 65_536, 1L << 30),
-        })
-        {
-            if (value < from || value > to) yield return string.Create(CultureInfo.InvariantCulture, $"{name} {value} is not within {from:N0} to {to:N0}");
-        }
-
+        if (Batches is < 1 or > 65_536) yield return $"Batches {Batches} is not within 1 to 65,536";
+        if (Bytes is < 65_536 or > 16L << 30) yield return $"Bytes {Bytes} is not within 65,536 to 17,179,869,184";
+        if (Trades < 1) yield return $"Trades {Trades} is not positive";
+        if (EventReserve is < 1 or > 1 << 20) yield return $"EventReserve {EventReserve} is not within 1 to 1,048,576";
+        if (EventBytes is < 65_536 or > 1 << 30) yield return $"EventBytes {EventBytes} is not within 65,536 to 1,073,741,824";
         foreach (var fault in DeadLetters.Validate()) yield return $"DeadLetters: {fault}";
     }
 }

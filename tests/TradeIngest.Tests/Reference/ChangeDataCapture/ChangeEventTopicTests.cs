@@ -62,6 +62,22 @@ public sealed class ChangeEventTopicTests : IAsyncDisposable
         Assert.AreEqual(1, (await _log!.OffsetsAsync(Topics.DeadLetters, 0, Stop)).Next);
     }
 
+    [TestMethod]
+    public async Task Run_LargeRecords_AreAppliedInPartsOfBoundedBytes()
+    {
+        await OpenAsync();
+        await PublishAsync([.. Enumerable.Repeat(new string('x', 900_000), 25)]);
+
+        await ReadUntilAsync(events => events.Malformed == 25);
+
+        var letters = await new DeadLetters(_log!).ReadAsync(null, Stop).ToListAsync(Stop);
+        Assert.HasCount(25, letters);
+        Assert.IsTrue(letters.TrueForAll(letter => letter.Letter is { Length: 900_000, Payload.Length: 65_536 }));
+
+        // Each part is one append, and has one time in the log.
+        Assert.IsGreaterThanOrEqualTo(3, letters.Select(letter => letter.Letter.ReceivedTime).Distinct().Count());
+    }
+
     private static string Change(string ticker, string risk, long position) =>
         $$"""
         {"before":null,"after":{"ticker":"{{ticker}}","risk_level":"{{risk}}"},"source":{"connector":"postgresql","ts_ms":{{1790446152000 + position}},"lsn":{{position}}},"op":"c"}
