@@ -89,9 +89,11 @@ public sealed class ChangeEventTopicTests : IAsyncDisposable
         _log = await _cluster.OpenAsync(TimeProvider.System, Stop, (Topics.StockTrades, 1), (Topics.DeadLetters, 1), (Topics.SymbolChanges, 1));
     }
 
+    // Compressed, since a mock broker forgets what is beyond a few megabytes.
     private async Task PublishAsync(params string?[] values)
     {
-        using var producer = new ProducerBuilder<Null, string?>(new ProducerConfig { BootstrapServers = _cluster.Options.BootstrapServers })
+        using var producer = new ProducerBuilder<Null, string?>(
+                new ProducerConfig { BootstrapServers = _cluster.Options.BootstrapServers, CompressionType = CompressionType.Lz4 })
             .SetValueSerializer(new NullableText())
             .Build();
         foreach (var value in values) await producer.ProduceAsync(Topic, new Message<Null, string?> { Value = value }, Stop);
