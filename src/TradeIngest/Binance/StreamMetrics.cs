@@ -18,8 +18,8 @@ internal sealed class StreamMetrics
     private long _openConnections;
 
     /// <summary>
-    /// Messages received: <see cref="Trades"/> + <see cref="OtherEvents"/> + <see cref="ControlMessages"/> + <see cref="DeadLetters"/>, counted
-    /// when trades are handed over.
+    /// Messages received: <see cref="Trades"/> + <see cref="OtherEvents"/> + <see cref="ControlMessages"/> +
+    /// <see cref="DeadLetters"/>, counted when trades are handed over.
     /// </summary>
     public long Frames => Volatile.Read(ref _frames);
 

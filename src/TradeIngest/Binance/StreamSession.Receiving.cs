@@ -108,7 +108,7 @@ internal sealed partial class StreamSession
     {
         var sample = message.Payload.Span[..Math.Min(TooLargeSample, message.Payload.Length)];
         var detail = $"message of {message.Length} bytes; the first {sample.Length} are kept";
-        Reject(DeadLetter.Of(ErrorReason.TooLarge, detail, IngestSource.Stream, received, sample, TooLargeSample) with { Length = message.Length });
+        Reject(new DeadLetter(ErrorReason.TooLarge, detail, IngestSource.Stream, received, sample.ToArray()) { Length = message.Length });
     }
 
     private void Reject(DeadLetter letter)

@@ -31,7 +31,10 @@ internal static class DlqCommand
         var limit = new Option<int>("--limit") { Description = "At most so many, the oldest first. Default: 100", HelpName = "N", DefaultValueFactory = _ => 100 };
         var command = new Command(
             "list",
-            "Lists dead letters: position, time, count (more than one: the summary of a flood, with samples), reason, detail, raw bytes (of a long message the first).")
+            """
+            Lists dead letters: position, time, count, reason, detail, raw bytes. A count above one is the summary of a flood, with samples;
+            of a long message the first bytes are there.
+            """)
         {
             reason, limit, data, json,
         };
@@ -124,15 +127,15 @@ internal static class DlqCommand
     /// <param name="Count">Letters it stands for: more than one in a summary.</param>
     /// <param name="Length">Bytes received of all of them; more than the text has when not all were kept.</param>
     private sealed record Entry(
-        int Partition, long Offset, string Received, string FirstReceived, long Count, long Length, string Reason, string Detail, string Source, string Text,
-        string Base64)
+        int Partition, long Offset, string Received, string FirstReceived, long Count, long Length, string Reason, string Detail, string Source,
+        string Text, string Base64)
     {
         public static Entry Of(StoredLetter stored)
         {
             var letter = stored.Letter;
             return new Entry(
-                stored.Partition, stored.Offset, letter.ReceivedTime.ToString(), letter.FirstTime.ToString(), letter.Count, letter.Length, letter.Reason.Name(),
-                letter.Detail, letter.Source.ToString(), Encoding.UTF8.GetString(letter.Payload), Convert.ToBase64String(letter.Payload));
+                stored.Partition, stored.Offset, letter.ReceivedTime.ToString(), letter.FirstTime.ToString(), letter.Count, letter.Length,
+                letter.Reason.Name(), letter.Detail, letter.Source.ToString(), Encoding.UTF8.GetString(letter.Payload), Convert.ToBase64String(letter.Payload));
         }
     }
 }

@@ -12,7 +12,8 @@ namespace Crypto.TradeIngest.Commands;
 /// <param name="Summarized">Dead letters that the summaries stand for.</param>
 /// <param name="Amount">Sum of price × quantity in US dollars, as decimal text.</param>
 internal sealed record WarehouseTotals(
-    long Facts, long Rejected, long DeadLetters, long Summarized, long Symbols, string Amount, string? FirstTradeTime, string? LastTradeTime)
+    long Facts, long Rejected, long DeadLetters, long Summarized, long Symbols, string Amount, string? FirstTradeTime,
+    string? LastTradeTime)
 {
     // Only a live stream is summarized, and what it brought has no identity.
     private const string IsSummary = $"LIKE '{DeadLetterFlood.DetailStart}%'";
@@ -48,8 +49,10 @@ internal sealed record WarehouseTotals(
     {
         using var query = database.Prepare(
             $"""
-            SELECT count(*), coalesce(sum(is_letter), 0), coalesce(sum(is_summary), 0), coalesce(sum(iif(is_summary, CAST(substr(error_detail, ?2) AS INTEGER), 0)), 0)
-            FROM (SELECT error_detail, topic = ?1 AS is_letter, topic = ?1 AND identity IS NULL AND error_detail {IsSummary} AS is_summary FROM REJECTED_TRADES)
+            SELECT count(*), coalesce(sum(is_letter), 0), coalesce(sum(is_summary), 0),
+                   coalesce(sum(iif(is_summary, CAST(substr(error_detail, ?2) AS INTEGER), 0)), 0)
+            FROM (SELECT error_detail, topic = ?1 AS is_letter, topic = ?1 AND identity IS NULL AND error_detail {IsSummary} AS is_summary
+                  FROM REJECTED_TRADES)
             """);
         query.Bind(1, Topics.DeadLetters).Bind(2, DeadLetterFlood.DetailStart.Length + 1);
         query.Step();
@@ -64,14 +67,17 @@ internal sealed record WarehouseTotals(
         var facts = (await sql.ExecuteAsync("SELECT COUNT(*), MIN(TRADE_TIME), MAX(TRADE_TIME), SUM(TOTAL_AMOUNT_USD) FROM FACT_TRADES", [], cancellationToken)).Rows[0];
         var rejected = (await sql.ExecuteAsync(
             $"""
-            SELECT COUNT(*), SUM(IFF(LOG_TOPIC = ?, 1, 0)), SUM(IFF(LOG_TOPIC = ? AND REJECTION_ID IS NULL AND ERROR_DETAIL {IsSummary}, 1, 0)),
-                   SUM(IFF(LOG_TOPIC = ? AND REJECTION_ID IS NULL AND ERROR_DETAIL {IsSummary}, TRY_TO_NUMBER(SPLIT_PART(ERROR_DETAIL, ' ', 3)), 0))
+            SELECT COUNT(*), SUM(IFF(LOG_TOPIC = ?, 1, 0)),
+                   SUM(IFF(LOG_TOPIC = ? AND REJECTION_ID IS NULL AND ERROR_DETAIL {IsSummary}, 1, 0)),
+                   SUM(IFF(LOG_TOPIC = ? AND REJECTION_ID IS NULL AND ERROR_DETAIL {IsSummary},
+                           TRY_TO_NUMBER(SPLIT_PART(ERROR_DETAIL, ' ', 3)), 0))
             FROM REJECTED_TRADES
             """,
             [Topics.DeadLetters, Topics.DeadLetters, Topics.DeadLetters], cancellationToken)).Rows[0];
         var symbols = await sql.ExecuteAsync("SELECT COUNT(*) FROM SYMBOLS", [], cancellationToken);
         return new WarehouseTotals(
-            SqlResult.Whole(facts[0]), SqlResult.Whole(rejected[0]), Letters(rejected[1]) - Letters(rejected[2]), Letters(rejected[3]), SqlResult.Whole(symbols.Scalar), facts[3]?.ToString() ?? "0",
+            SqlResult.Whole(facts[0]), SqlResult.Whole(rejected[0]), Letters(rejected[1]) - Letters(rejected[2]), Letters(rejected[3]),
+            SqlResult.Whole(symbols.Scalar), facts[3]?.ToString() ?? "0",
             facts[1] is null ? null : SqlResult.Instant(facts[1]).ToString(), facts[2] is null ? null : SqlResult.Instant(facts[2]).ToString());
     }
 

@@ -2,7 +2,9 @@ using System.Globalization;
 
 namespace Crypto.TradeIngest.Hosting;
 
-/// <summary>The figures of a running capture at one moment. Once drained, frames = received + other frames + dead letters + summarized.</summary>
+/// <summary>
+/// The figures of a running capture at one moment. Once drained, frames = received + other frames + dead letters + summarized.
+/// </summary>
 /// <param name="Frames">Messages of the exchange's streams.</param>
 /// <param name="OtherFrames">Those that are understood and no trades: answers to requests, other events.</param>
 /// <param name="Received">Those that are trades.</param>
@@ -12,8 +14,8 @@ namespace Crypto.TradeIngest.Hosting;
 /// <param name="P50">Median from event time to commit, microseconds, since the start.</param>
 /// <param name="P99">99th percentile of the same.</param>
 internal sealed record CaptureReport(
-    DateTimeOffset At, long Frames, long OtherFrames, long Received, long Stored, double PerSecond, long Duplicates, long Rejected, long Gaps, long Backfilled,
-    long DeadLetters, long Summarized, long Shed, long Reconnects, int ChannelDepth, long P50, long P99)
+    DateTimeOffset At, long Frames, long OtherFrames, long Received, long Stored, double PerSecond, long Duplicates, long Rejected, long Gaps,
+    long Backfilled, long DeadLetters, long Summarized, long Shed, long Reconnects, int ChannelDepth, long P50, long P99)
 {
     public override string ToString() => string.Create(
         CultureInfo.InvariantCulture,

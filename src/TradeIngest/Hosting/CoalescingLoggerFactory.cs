@@ -3,8 +3,9 @@ using Microsoft.Extensions.Logging;
 namespace Crypto.TradeIngest.Hosting;
 
 /// <summary>
-/// Keeps floods out of the messages: of one kind (category, level and template) the first ten of a second are passed on, the others are counted,
-/// and one line follows with their number and the first of them. A text is cut after 4,096 characters, since parts of it may come from outside.
+/// Keeps floods out of the messages: of one kind (category, level and template) the first ten of a second are passed on, the others
+/// are counted, and one line follows with their number and the first of them. A text is cut after 4,096 characters, since parts of it
+/// may come from outside.
 /// </summary>
 internal sealed class CoalescingLoggerFactory : ILoggerFactory
 {
@@ -35,7 +36,8 @@ internal sealed class CoalescingLoggerFactory : ILoggerFactory
         _inner.Dispose();
     }
 
-    private static string Shorten(string text) => text.Length <= MaxLength ? text : $"{text.AsSpan(0, MaxLength)}… ({text.Length} characters)";
+    private static string Shorten(string text) =>
+        text.Length <= MaxLength ? text : $"{text.AsSpan(0, MaxLength)}… ({text.Length} characters)";
 
     // One window for all kinds, from the first message of any on: what is forgotten at its end needs no bound of its own.
     private void EndWindow()
@@ -45,7 +47,8 @@ internal sealed class CoalescingLoggerFactory : ILoggerFactory
         foreach (var ((_, level, _), kind) in ended)
         {
             if (kind.Held == 1) kind.Logger.Log(level, "{Message}", kind.FirstHeld);
-            else if (kind.Held > 1) kind.Logger.Log(level, "{Count} more of these within {Window}, the first: {Message}", kind.Held, Window, kind.FirstHeld);
+            if (kind.Held <= 1) continue;
+            kind.Logger.Log(level, "{Count} more of these within {Window}, the first: {Message}", kind.Held, Window, kind.FirstHeld);
         }
     }
 
@@ -54,7 +57,8 @@ internal sealed class CoalescingLoggerFactory : ILoggerFactory
         lock (_gate)
         {
             if (_kinds.Count == 0) _timer.Change(Window, Timeout.InfiniteTimeSpan);
-            if (!_kinds.TryGetValue((category, level, template), out var kind)) _kinds.Add((category, level, template), kind = new Kind(logger));
+            var key = (category, level, template);
+            if (!_kinds.TryGetValue(key, out var kind)) _kinds.Add(key, kind = new Kind(logger));
             if (kind.Passed < LinesPerSecond)
             {
                 kind.Passed++;
@@ -85,7 +89,8 @@ internal sealed class CoalescingLoggerFactory : ILoggerFactory
 
         public bool IsEnabled(LogLevel logLevel) => inner.IsEnabled(logLevel);
 
-        public void Log<TState>(LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter)
+        public void Log<TState>(
+            LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter)
         {
             if (!inner.IsEnabled(logLevel)) return;
             var template = state is IReadOnlyList<KeyValuePair<string, object?>> { Count: > 0 } values ? values[^1].Value as string : null;

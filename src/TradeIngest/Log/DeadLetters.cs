@@ -77,6 +77,7 @@ internal sealed class DeadLetters(ITradeLog log)
     {
         var reason = DeadLetterJson.TryRead(record.Value, out var letter);
         return letter ?? DeadLetter.Of(
-            reason, "the record is no dead letter of a contract version known here", IngestSource.Replay, record.AppendedTime, record.Value.Span);
+            reason, "the record is no dead letter of a contract version known here", IngestSource.Replay, record.AppendedTime,
+            record.Value.Span);
     }
 }

@@ -18,12 +18,12 @@ internal sealed class LogWriter(TradeChannel channel, ITradeLog log, TimeProvide
     private long _deadLetters;
     private long _summarized;
     private long _records;
+    private long _checkpoints;
+    private int _isCheckpointDue = 1;
 
     // Of the append under way.
     private long _takenLetters;
     private long _takenSummarized;
-    private long _checkpoints;
-    private int _isCheckpointDue = 1;
 
     /// <summary>Trades in the log, by this writer.</summary>
     public long Appended => Volatile.Read(ref _appended);

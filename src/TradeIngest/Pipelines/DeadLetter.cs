@@ -6,8 +6,8 @@ using Crypto.TradeModel.Trades;
 namespace Crypto.TradeIngest.Pipelines;
 
 /// <summary>
-/// Bytes that could not become a trade, with the reason, on their way to <c>stock_trades_dlq</c>. With a <see cref="Count"/> above one it is the
-/// summary of as many dead letters (see <see cref="DeadLetterFlood"/>).
+/// Bytes that could not become a trade, with the reason, on their way to <c>stock_trades_dlq</c>. With a <see cref="Count"/> above one it
+/// is the summary of as many dead letters (see <see cref="DeadLetterFlood"/>).
 /// </summary>
 /// <param name="Reason">Why.</param>
 /// <param name="Detail">Where and what, for a person: never empty.</param>
@@ -31,17 +31,16 @@ internal sealed record DeadLetter(ErrorReason Reason, string Detail, IngestSourc
     /// <summary>Whether the payload is everything that was received, so that it may be parsed again.</summary>
     public bool IsWhole => Count == 1 && Length == Payload.Length;
 
-    /// <summary>Keeps at most <paramref name="payloadBytes"/>; of a longer payload the detail then has the length and the SHA-256.</summary>
+    /// <summary>Keeps at most <paramref name="payloadBytes"/>; of a longer payload the detail has the length and the SHA-256.</summary>
     public static DeadLetter Of(
-        ErrorReason reason, string detail, IngestSource source, Timestamp received, ReadOnlySpan<byte> payload, int payloadBytes = DefaultPayloadBytes) =>
-        payload.Length <= payloadBytes
-            ? new DeadLetter(reason, detail, source, received, payload.ToArray())
-            : new DeadLetter(
-                reason, $"{detail}; {payload.Length} bytes with the SHA-256 {Convert.ToHexStringLower(SHA256.HashData(payload))}, of which the first are kept",
-                source, received, payload[..payloadBytes].ToArray())
-            {
-                Length = payload.Length,
-            };
+        ErrorReason reason, string detail, IngestSource source, Timestamp received, ReadOnlySpan<byte> payload,
+        int payloadBytes = DefaultPayloadBytes)
+    {
+        if (payload.Length <= payloadBytes) return new DeadLetter(reason, detail, source, received, payload.ToArray());
+        var hash = Convert.ToHexStringLower(SHA256.HashData(payload));
+        var longer = $"{detail}; {payload.Length} bytes with the SHA-256 {hash}, of which the first are kept";
+        return new DeadLetter(reason, longer, source, received, payload[..payloadBytes].ToArray()) { Length = payload.Length };
+    }
 
     public override int MemoryBytes() => base.MemoryBytes() + Payload.Length + (Detail.Length * sizeof(char));
 }

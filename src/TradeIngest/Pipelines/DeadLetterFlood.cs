@@ -6,8 +6,8 @@ using Crypto.TradeModel.Trades;
 namespace Crypto.TradeIngest.Pipelines;
 
 /// <summary>
-/// Decides which dead letters are written one by one, and adds up the others by reason: how many, how many bytes, when, and a few samples. So a
-/// flood costs neither memory nor disk, and every letter is still counted. Not thread-safe.
+/// Decides which dead letters are written one by one, and adds up the others by reason: how many, how many bytes, when, and a few samples.
+/// So a flood costs neither memory nor disk, and every letter is still counted. Not thread-safe.
 /// </summary>
 internal sealed class DeadLetterFlood(DeadLetterOptions options, TimeProvider clock)
 {
@@ -25,8 +25,8 @@ internal sealed class DeadLetterFlood(DeadLetterOptions options, TimeProvider cl
     public bool IsHolding => _held.Count > 0;
 
     /// <summary>
-    /// Whether this one is within the window's bounds, and counts it if so. A file's always is: a file can wait, and read again its lines are the
-    /// same letters.
+    /// Whether this one is within the window's bounds, and counts it if so. A file's always is: a file can wait, and read again its lines
+    /// are the same letters.
     /// </summary>
     public bool Admits(DeadLetter letter)
     {
@@ -83,8 +83,8 @@ internal sealed class DeadLetterFlood(DeadLetterOptions options, TimeProvider cl
 
         public DeadLetter ToLetter() => _count == 1 ? _first : new DeadLetter(
             _first.Reason,
-            $"{DetailStart}{_count} dead letters with {_length} bytes, received from {_first.ReceivedTime} to {_lastTime}; samples of {Math.Min(_count, Samples)} are kept. "
-            + $"The first: {_first.Detail}",
+            $"{DetailStart}{_count} dead letters with {_length} bytes, received from {_first.ReceivedTime} to {_lastTime}; "
+            + $"samples of {Math.Min(_count, Samples)} are kept. The first: {_first.Detail}",
             _first.Source, _lastTime, _samples.WrittenSpan.ToArray())
         {
             Count = _count,

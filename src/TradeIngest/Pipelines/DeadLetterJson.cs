@@ -12,11 +12,11 @@ namespace Crypto.TradeIngest.Pipelines;
 /// <code>
 /// {"version":1,"reason":"malformed_json","detail":"frame of 12 bytes","source":"STREAM","received_time":1790446152701233,"payload":"eyJl"}
 /// </code>
-/// Where not all bytes received are in the payload, <c>length</c> has their number; a summary has, besides, <c>count</c> (letters it stands for)
-/// and <c>first_time</c>. A reader that does not know these takes it for one letter.
+/// Where not all bytes received are in the payload, <c>length</c> has their number; a summary has, besides, <c>count</c> (letters it
+/// stands for) and <c>first_time</c>. A reader that does not know these takes it for one letter.
 /// <code>
-/// {"version":1,"reason":"malformed_json","detail":"summary of 9000 dead letters …","source":"STREAM","received_time":1790446152701233,"payload":"eyJl",
-///  "length":1800000,"count":9000,"first_time":1790446142701233}
+/// {"version":1,"reason":"malformed_json","detail":"summary of 9000 dead letters …","source":"STREAM","received_time":1790446152701233,
+///  "payload":"eyJl","length":1800000,"count":9000,"first_time":1790446142701233}
 /// </code>
 /// </summary>
 internal static class DeadLetterJson

@@ -20,7 +20,8 @@ internal sealed record DeadLetterOptions
     {
         if (PayloadBytes is < 256 or > 512 << 10) yield return $"PayloadBytes {PayloadBytes} is not within 256 to 524,288";
         if (Letters is < 1 or > 1_000_000) yield return $"Letters {Letters} is not within 1 to 1,000,000";
-        if (Bytes < PayloadBytes || Bytes > 1 << 30) yield return $"Bytes {Bytes} is not within PayloadBytes ({PayloadBytes}) to 1,073,741,824";
-        if (Window < TimeSpan.FromSeconds(1) || Window > TimeSpan.FromMinutes(10)) yield return $"Window {Window} is not within 1 second to 10 minutes";
+        if (Bytes < PayloadBytes || Bytes > 1 << 30) yield return $"Bytes {Bytes} is not within {PayloadBytes} (PayloadBytes) to 1,073,741,824";
+        var (shortest, longest) = (TimeSpan.FromSeconds(1), TimeSpan.FromMinutes(10));
+        if (Window < shortest || Window > longest) yield return $"Window {Window} is not within {shortest} to {longest}";
     }
 }

@@ -88,7 +88,9 @@ internal sealed class TradeChannel : IObserver<StreamEvent>
 
     // The last batch may exceed the bound.
     private bool IsBelowBatchBounds =>
-        Volatile.Read(ref _batches) < _options.Batches && Volatile.Read(ref _trades) < _options.Trades && Volatile.Read(ref _batchBytes) < _options.Bytes;
+        Volatile.Read(ref _batches) < _options.Batches
+        && Volatile.Read(ref _trades) < _options.Trades
+        && Volatile.Read(ref _batchBytes) < _options.Bytes;
 
     // Who waits for room is never refused: what a connection had received is in its hands.
     private bool TakesBatch => _options.Policy == FullPolicy.Wait || IsBelowBatchBounds;

@@ -20,8 +20,8 @@ internal sealed record TradeChannelOptions
     public int Batches { get; init; } = 256;
 
     /// <summary>
-    /// Memory of batches that may wait, in bytes: 64 for each trade a batch has room for. Exceeded as <see cref="Trades"/> is. Default 33,554,432
-    /// (twice what full batches of the other bounds take); 65,536 to 16 GiB.
+    /// Memory of batches that may wait, in bytes: 64 for each trade a batch has room for. Exceeded as <see cref="Trades"/> is. Default
+    /// 33,554,432, twice what the other bounds let a live stream take; 65,536 to 16 GiB.
     /// </summary>
     public long Bytes { get; init; } = 32 << 20;
 
@@ -34,7 +34,7 @@ internal sealed record TradeChannelOptions
     /// <summary>Room for events that are not batches. Default 4,096; 1 to 1,048,576.</summary>
     public int EventReserve { get; init; } = 4096;
 
-    /// <summary>Memory of events that are not batches, in bytes, exceeded by one event at most. Default 8,388,608; 65,536 to 1 GiB.</summary>
+    /// <summary>Memory of events that are not batches, in bytes, exceeded by one event. Default 8,388,608; 65,536 to 1 GiB.</summary>
     public long EventBytes { get; init; } = 8 << 20;
 
     /// <summary>What is kept of a live stream's dead letters.</summary>

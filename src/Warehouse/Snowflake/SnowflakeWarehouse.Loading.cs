@@ -11,7 +11,8 @@ namespace Crypto.Warehouse.Snowflake;
 
 public sealed partial class SnowflakeWarehouse
 {
-    // They are kept until the checkpoint and are one argument of a call there, which Snowflake bounds at 16 MiB: with those of one load more they fit.
+    // They are kept until the checkpoint and are one argument of a call there, which Snowflake bounds at 16 MiB: with those of one load
+    // more they fit.
     private const long MaxRejectionBytes = 2 << 20;
     private const long BytesPerRejection = 400;
 
@@ -23,7 +24,9 @@ public sealed partial class SnowflakeWarehouse
         return await TakingTurnAsync(() => LoadInTurnAsync(batch, cancellationToken), cancellationToken);
     }
 
-    private long RejectionBytes => _rejections.Sum(rejection => BytesPerRejection + rejection.Record.Detail.Length + (rejection.Payload.Length * 4L / 3));
+    private bool IsCheckpointDue =>
+        _clock.GetElapsedTime(_lastCheckpoint) >= _options.CheckpointInterval
+        || _rejections.Sum(rejection => BytesPerRejection + rejection.Record.Detail.Length + (rejection.Payload.Length * 4L / 3)) >= MaxRejectionBytes;
 
     private async Task<LoadOutcome> LoadInTurnAsync(WarehouseBatch batch, CancellationToken cancellationToken)
     {
@@ -64,7 +67,7 @@ public sealed partial class SnowflakeWarehouse
         partition.Next = batch.NextOffset;
         partition.Records += batch.Records.Length;
         partition.Outcome += outcome;
-        if (_clock.GetElapsedTime(_lastCheckpoint) >= _options.CheckpointInterval || RejectionBytes >= MaxRejectionBytes) await CheckpointAsync(cancellationToken);
+        if (IsCheckpointDue) await CheckpointAsync(cancellationToken);
         else _idle.Change(_options.CheckpointInterval, Timeout.InfiniteTimeSpan);
         return outcome;
     }

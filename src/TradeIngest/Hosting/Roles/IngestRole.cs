@@ -99,7 +99,8 @@ internal sealed class IngestRole : IRole
         }
 
         GapBackfill? backfill = null;
-        var channel = new TradeChannel(options.Exchange.Channel, tracker, gap => backfill?.Enqueue(gap), clock, loggers.CreateLogger<TradeChannel>());
+        var channel = new TradeChannel(
+            options.Exchange.Channel, tracker, gap => backfill?.Enqueue(gap), clock, loggers.CreateLogger<TradeChannel>());
         backfill = new GapBackfill(rest, tracker, channel.WaitForRoomAsync, new GapBackfillOptions(), clock, loggers.CreateLogger<GapBackfill>());
         var streamOptions = options.Exchange.Stream;
         var stream = new BinanceTradeStream(

@@ -17,7 +17,8 @@ namespace Crypto.TradeIngest.Hosting.Roles;
 /// <param name="Abandoned">Records given up because their partition went to another sink.</param>
 /// <param name="Reference">active, standby or joining.</param>
 internal sealed record RoleReport(
-    DateTimeOffset At, long? Frames, long? OtherFrames, long? Received, long? Appended, long? DeadLetters, long? Summarized, long? Gaps, long? Backfilled, long? Shed, long? Reconnects, long? InFlight, long? Stalls,
+    DateTimeOffset At, long? Frames, long? OtherFrames, long? Received, long? Appended, long? DeadLetters, long? Summarized,
+    long? Gaps, long? Backfilled, long? Shed, long? Reconnects, long? InFlight, long? Stalls,
     long? Retries, long? Stored, long? Duplicates, long? Rejected, int? Partitions, long? Rebalances, long? Abandoned, long? P50, long? P99,
     string? Reference)
 {
@@ -26,7 +27,8 @@ internal sealed record RoleReport(
         var (ingest, sink) = (service.Ingest, service.Sink);
         var metrics = ingest?.Stream.Metrics;
         return new RoleReport(
-            clock.GetUtcNow(), metrics?.Frames, metrics?.OtherEvents + metrics?.ControlMessages, metrics?.Trades, ingest?.Writer.Appended, ingest?.Writer.DeadLetters, ingest?.Writer.Summarized, ingest?.Gaps, ingest?.Backfill.Fetched,
+            clock.GetUtcNow(), metrics?.Frames, metrics?.OtherEvents + metrics?.ControlMessages, metrics?.Trades, ingest?.Writer.Appended,
+            ingest?.Writer.DeadLetters, ingest?.Writer.Summarized, ingest?.Gaps, ingest?.Backfill.Fetched,
             ingest?.Channel.ShedTrades, metrics?.Disconnects, ingest is null ? null : service.Log.BytesInFlight,
             ingest is null ? null : service.Log.Stalls, ingest is null ? null : service.Log.Retries, sink?.Metrics.Stored, sink?.Metrics.Duplicates, sink?.Metrics.Rejected, sink?.Trades.Reader.Held,
             sink?.Trades.Reader.Rebalances, sink?.Trades.Reader.Abandoned, sink?.Metrics.Latency.Percentile(0.5), sink?.Metrics.Latency.Percentile(0.99),
@@ -37,8 +39,8 @@ internal sealed record RoleReport(
     {
         var ingest = Received is null ? "" : string.Create(
             CultureInfo.InvariantCulture,
-            $" received {Received:N0}, appended {Appended:N0}, gaps {Gaps:N0}, backfilled {Backfilled:N0}, dead letters {DeadLetters:N0}, summarized {Summarized:N0}, "
-            + $"shed {Shed:N0}, reconnects {Reconnects:N0}, stalls {Stalls:N0}, retries {Retries:N0}");
+            $" received {Received:N0}, appended {Appended:N0}, gaps {Gaps:N0}, backfilled {Backfilled:N0}, "
+            + $"dead letters {DeadLetters:N0}, summarized {Summarized:N0}, shed {Shed:N0}, reconnects {Reconnects:N0}, stalls {Stalls:N0}, retries {Retries:N0}");
         var sink = Stored is null ? "" : string.Create(
             CultureInfo.InvariantCulture,
             $" stored {Stored:N0}, duplicates {Duplicates:N0}, rejected {Rejected:N0}, partitions {Partitions}, latency p50 {P50 / 1000.0:N1} ms p99 {P99 / 1000.0:N1} ms");

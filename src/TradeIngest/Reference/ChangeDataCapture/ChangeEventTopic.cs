@@ -88,7 +88,7 @@ internal sealed class ChangeEventTopic(KafkaTradeLog log, string topic, ISymbolC
         try
         {
             var bytes = 0;
-            for (var timeout = Poll; read.Count < EventsPerApply && bytes < BytesPerApply && _consumer.Consume(timeout) is { } result; timeout = TimeSpan.Zero)
+            while (read.Count < EventsPerApply && bytes < BytesPerApply && _consumer.Consume(read.Count == 0 ? Poll : TimeSpan.Zero) is { } result)
             {
                 read.Add(result);
                 bytes += result.Message.Value?.Length ?? 0;
