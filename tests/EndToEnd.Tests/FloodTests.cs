@@ -33,7 +33,7 @@ public sealed class FloodTests
         var totals = status.ShouldExitWith(0).Json.GetProperty("totals");
         Assert.AreEqual(Frames, totals.GetProperty("dead_letters").GetInt64() + totals.GetProperty("summarized").GetInt64());
 
-        var listed = (await TradeIngestProcess.RunAsync(folder.FullName, "dlq", "list", "--data", folder["data"], "--json")).ShouldExitWith(0).Json;
+        var listed = (await TradeIngestProcess.RunAsync(folder.FullName, "dlq", "list", "--limit", "100000", "--data", folder["data"], "--json")).ShouldExitWith(0).Json;
         Assert.AreEqual(Frames, listed.EnumerateArray().Sum(letter => letter.GetProperty("count").GetInt64()));
         foreach (var letter in listed.EnumerateArray()) Assert.IsLessThanOrEqualTo(65_536, letter.GetProperty("base64").GetBytesFromBase64().Length);
     }

@@ -239,7 +239,7 @@ internal sealed class TradeChannel : IObserver<StreamEvent>
         else
         {
             LostEvents++;
-            _logger.LogError("An event found no room: {Event}", value);
+            _logger.LogWarning("No room in the hand-off to log an event: {Event}", value);
         }
     }
 
