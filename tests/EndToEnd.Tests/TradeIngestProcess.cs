@@ -24,6 +24,16 @@ internal sealed class TradeIngestProcess : IAsyncDisposable
 
     public bool HasExited => _process.HasExited;
 
+    /// <summary>Most bytes of memory it ever had at once.</summary>
+    public long PeakMemory
+    {
+        get
+        {
+            _process.Refresh();
+            return _process.PeakWorkingSet64;
+        }
+    }
+
     public static string Executable { get; } = Path.Combine(
         AppContext.BaseDirectory, OperatingSystem.IsWindows() ? "trade-ingest.exe" : "trade-ingest");
 

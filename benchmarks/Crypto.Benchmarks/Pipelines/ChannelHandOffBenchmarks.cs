@@ -43,7 +43,8 @@ public class ChannelHandOffBenchmarks
     private async Task<long> PassBatchesAsync()
     {
         var options = new TradeChannelOptions { Trades = Capacity, Policy = FullPolicy.Wait };
-        var channel = new TradeChannel(options, new ContinuityTracker(), static _ => { }, NullLogger<TradeChannel>.Instance);
+        var channel = new TradeChannel(
+            options, new ContinuityTracker(), static _ => { }, TimeProvider.System, NullLogger<TradeChannel>.Instance);
         var producing = Task.Run(async () =>
         {
             for (var i = 0; i < Trades / Batches.Size; i++) await channel.WriteAsync(_batches[i % _batches.Length], CancellationToken.None);

@@ -1,4 +1,5 @@
 using Crypto.TradeIngest.Binance.Connections;
+using Crypto.TradeIngest.Pipelines;
 
 namespace Crypto.TradeIngest.Binance;
 
@@ -25,6 +26,9 @@ internal sealed record BinanceTradeStreamOptions
 
     /// <summary>Largest message taken in; above it a dead letter. Default 1 MiB; 1 kB to 64 MiB.</summary>
     public int MessageBytes { get; init; } = MessageBuffer.DefaultBound;
+
+    /// <summary>Bytes kept of a message that becomes a dead letter. Default 64 KiB; 256 B to 512 KiB.</summary>
+    public int DeadLetterBytes { get; init; } = DeadLetter.DefaultPayloadBytes;
 
     /// <summary>Interval of our own pings, and as long again for the answer. Default 15 s; 1 s to 5 min.</summary>
     public TimeSpan KeepAlive { get; init; } = TimeSpan.FromSeconds(15);
@@ -77,6 +81,7 @@ internal sealed record BinanceTradeStreamOptions
             (nameof(ControlMessageBytes), ControlMessageBytes, 256, 4095),
             (nameof(BatchCapacity), BatchCapacity, 1, 65_536),
             (nameof(MessageBytes), MessageBytes, 1024, 64 << 20),
+            (nameof(DeadLetterBytes), DeadLetterBytes, 256, 512 << 10),
             (nameof(AttemptsPerFiveMinutes), AttemptsPerFiveMinutes, 1, 300),
         })
         {

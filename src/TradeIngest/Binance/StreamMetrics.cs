@@ -9,6 +9,7 @@ internal sealed class StreamMetrics
     private long _batches;
     private long _deadLetters;
     private long _otherEvents;
+    private long _controlMessages;
     private long _connects;
     private long _disconnects;
     private long _rotations;
@@ -16,7 +17,10 @@ internal sealed class StreamMetrics
     private long _failedShards;
     private long _openConnections;
 
-    /// <summary>Messages received, of every kind.</summary>
+    /// <summary>
+    /// Messages received: <see cref="Trades"/> + <see cref="OtherEvents"/> + <see cref="ControlMessages"/> +
+    /// <see cref="DeadLetters"/>, counted when trades are handed over.
+    /// </summary>
     public long Frames => Volatile.Read(ref _frames);
 
     public long Bytes => Volatile.Read(ref _bytes);
@@ -29,6 +33,9 @@ internal sealed class StreamMetrics
 
     /// <summary>Well-formed events that are not trades and were not asked for.</summary>
     public long OtherEvents => Volatile.Read(ref _otherEvents);
+
+    /// <summary>Answers to requests, and announcements that the connection will be closed.</summary>
+    public long ControlMessages => Volatile.Read(ref _controlMessages);
 
     /// <summary>Connections that reached confirmed subscriptions.</summary>
     public long Connects => Volatile.Read(ref _connects);
@@ -64,6 +71,8 @@ internal sealed class StreamMetrics
     internal void CountDeadLetter() => Interlocked.Increment(ref _deadLetters);
 
     internal void CountOtherEvent() => Interlocked.Increment(ref _otherEvents);
+
+    internal void CountControlMessage() => Interlocked.Increment(ref _controlMessages);
 
     internal void CountConnect()
     {

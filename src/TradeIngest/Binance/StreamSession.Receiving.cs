@@ -48,21 +48,11 @@ internal sealed partial class StreamSession
                     sameTime = 0;
                 }
 
+                if (message.Kind == MessageKind.Closed) return message.CloseReason ?? "closed by the exchange";
                 _frames++;
                 _bytes += message.Length;
-                switch (message.Kind)
-                {
-                    case MessageKind.Data:
-                        Take(message.Payload, received);
-                        break;
-                    case MessageKind.TooLarge:
-                        var sample = message.Payload[..Math.Min(TooLargeSample, message.Payload.Length)];
-                        var detail = $"message of {message.Length} bytes; the first {sample.Length} are kept";
-                        Reject(ErrorReason.TooLarge, detail, received, sample.Span);
-                        break;
-                    default:
-                        return message.CloseReason ?? "closed by the exchange";
-                }
+                if (message.Kind == MessageKind.Data) Take(message.Payload, received);
+                else RejectTooLarge(message, received);
             }
         }
         finally
@@ -83,10 +73,10 @@ internal sealed partial class StreamSession
                 if (_batch.Count >= _options.BatchCapacity) HandOver();
                 break;
             case FrameKind.ControlReply or FrameKind.ErrorReply:
-                if (ControlReply.Parse(frame) is not { } reply) Reject(ErrorReason.MalformedJson, "unreadable reply", received, frame.Span);
-                else if (!_requests.Accept(reply)) _logger.LogWarning("A reply that nobody waits for: {Reply}", reply);
+                TakeReply(frame, received);
                 break;
             case FrameKind.ServerShutdown:
+                _metrics.CountControlMessage();
                 _logger.LogInformation("The exchange announces that it closes this connection.");
                 _shutdown.TrySetResult();
                 break;
@@ -99,12 +89,34 @@ internal sealed partial class StreamSession
         }
     }
 
-    private void Reject(ErrorReason reason, string detail, Timestamp received, ReadOnlySpan<byte> payload)
+    private void TakeReply(ReadOnlyMemory<byte> frame, Timestamp received)
+    {
+        if (ControlReply.Parse(frame) is not { } reply)
+        {
+            Reject(ErrorReason.MalformedJson, "unreadable reply", received, frame.Span);
+            return;
+        }
+
+        _metrics.CountControlMessage();
+        if (!_requests.Accept(reply)) _logger.LogWarning("A reply that nobody waits for: {Reply}", reply);
+    }
+
+    private void Reject(ErrorReason reason, string detail, Timestamp received, ReadOnlySpan<byte> payload) =>
+        Reject(DeadLetter.Of(reason, detail, IngestSource.Stream, received, payload, _options.DeadLetterBytes));
+
+    private void RejectTooLarge(in ReceivedMessage message, Timestamp received)
+    {
+        var sample = message.Payload.Span[..Math.Min(TooLargeSample, message.Payload.Length)];
+        var detail = $"message of {message.Length} bytes; the first {sample.Length} are kept";
+        Reject(new DeadLetter(ErrorReason.TooLarge, detail, IngestSource.Stream, received, sample.ToArray()) { Length = message.Length });
+    }
+
+    private void Reject(DeadLetter letter)
     {
         // What came before stays before.
         HandOver();
         _metrics.CountDeadLetter();
-        _events.OnNext(new DeadLetter(reason, detail, IngestSource.Stream, received, payload.ToArray()));
+        _events.OnNext(letter);
     }
 
     private void HandOver()

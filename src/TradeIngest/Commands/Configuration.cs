@@ -49,7 +49,9 @@ internal static class Configuration
                 + "Set CRYPTO__Warehouse__Target=Embedded for it; for Snowflake see docs/snowflake.md.");
     }
 
-    public static ILoggerFactory Loggers(LogLevel level) => LoggerFactory.Create(builder => builder
+    public static ILoggerFactory Loggers(LogLevel level) => new CoalescingLoggerFactory(ConsoleLoggers(level), TimeProvider.System);
+
+    private static ILoggerFactory ConsoleLoggers(LogLevel level) => LoggerFactory.Create(builder => builder
         .SetMinimumLevel(level)
         .AddConsole(console => console.LogToStandardErrorThreshold = LogLevel.Trace)
         .AddSimpleConsole(format =>

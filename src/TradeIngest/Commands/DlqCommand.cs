@@ -10,6 +10,8 @@ namespace Crypto.TradeIngest.Commands;
 
 internal static class DlqCommand
 {
+    private const int LettersPerTable = 1000;
+
     public static Command Create() => new(
         "dlq",
         """
@@ -27,7 +29,15 @@ internal static class DlqCommand
     {
         var (reason, data, json) = (Reason(), CommonOptions.Data(), CommonOptions.Json());
         var limit = new Option<int>("--limit") { Description = "At most so many, the oldest first. Default: 100", HelpName = "N", DefaultValueFactory = _ => 100 };
-        var command = new Command("list", "Lists dead letters: position, time, reason, detail, raw bytes.") { reason, limit, data, json };
+        var command = new Command(
+            "list",
+            """
+            Lists dead letters: position, time, count, reason, detail, raw bytes. A count above one is the summary of a flood, with samples;
+            of a long message the first bytes are there.
+            """)
+        {
+            reason, limit, data, json,
+        };
         command.SetAction((parsed, cancellation) => WithLogAsync(
             parsed.GetValue(data), log => ListAsync(log, parsed.GetValue(reason), parsed.GetValue(limit), parsed.GetValue(json), cancellation)));
         return command;
@@ -38,7 +48,10 @@ internal static class DlqCommand
         var (reason, data, json) = (Reason(), CommonOptions.Data(), CommonOptions.Json());
         var command = new Command(
             "replay",
-            "Parses the raw bytes again. Those that are trades now are appended to the log; each is stored once, however often this is run. The others stay.")
+            """
+            Parses the raw bytes again. Those that are trades now are appended to the log; each is stored once, however often this is run.
+            The others stay, and so do those whose bytes were not all kept: summaries, and messages too long.
+            """)
         {
             reason, data, json,
         };
@@ -62,30 +75,36 @@ internal static class DlqCommand
         return await work(log);
     }
 
+    // Written as they are read: each has up to its payload's bound, and there may be millions.
     private static async Task<int> ListAsync(ITradeLog log, string? reason, int limit, bool json, CancellationToken cancellationToken)
     {
-        var letters = new List<Entry>();
-        await foreach (var letter in new DeadLetters(log).ReadAsync(WantedOf(reason), cancellationToken))
-        {
-            if (letters.Count >= limit) break;
-            letters.Add(Entry.Of(letter));
-        }
-
+        var letters = new DeadLetters(log).ReadAsync(WantedOf(reason), cancellationToken).Take(limit).Select(Entry.Of);
         if (json)
         {
-            Output.Json(letters);
+            await Output.JsonAsync(letters, cancellationToken);
             return ExitCode.Ok;
         }
 
-        var table = new Table().Border(TableBorder.Rounded).AddColumns("position", "received", "reason", "detail", "raw");
-        foreach (var letter in letters)
+        await foreach (var page in letters.Select(Row).Chunk(LettersPerTable).DefaultIfEmpty([]).WithCancellation(cancellationToken))
         {
-            table.AddRow(
-                $"{letter.Partition}/{letter.Offset}", letter.Received, letter.Reason, Markup.Escape(letter.Detail), Markup.Escape(Shortened(letter.Text)));
+            Output.People().Write(TableOf(page));
         }
 
-        Output.People().Write(table);
         return ExitCode.Ok;
+    }
+
+    private static string[] Row(Entry letter) =>
+    [
+        $"{letter.Partition}/{letter.Offset}", letter.Received, Output.Count(letter.Count), letter.Reason, Markup.Escape(letter.Detail),
+        Markup.Escape(Shortened(letter.Text)),
+    ];
+
+    private static Table TableOf(string[][] rows)
+    {
+        var table = new Table().Border(TableBorder.Rounded).AddColumns("position", "received", "count", "reason", "detail", "raw");
+        table.Columns[2].RightAligned();
+        foreach (var row in rows) table.AddRow(row);
+        return table;
     }
 
     private static async Task<int> ReplayAsync(ITradeLog log, string? reason, bool json, CancellationToken cancellationToken)
@@ -105,10 +124,18 @@ internal static class DlqCommand
 
     private static string Shortened(string text) => text.Length > 80 ? text[..80] + "…" : text;
 
-    private sealed record Entry(int Partition, long Offset, string Received, string Reason, string Detail, string Source, string Text, string Base64)
+    /// <param name="Count">Letters it stands for: more than one in a summary.</param>
+    /// <param name="Length">Bytes received of all of them; more than the text has when not all were kept.</param>
+    private sealed record Entry(
+        int Partition, long Offset, string Received, string FirstReceived, long Count, long Length, string Reason, string Detail, string Source,
+        string Text, string Base64)
     {
-        public static Entry Of(StoredLetter stored) => new(
-            stored.Partition, stored.Offset, stored.Letter.ReceivedTime.ToString(), stored.Letter.Reason.Name(), stored.Letter.Detail, stored.Letter.Source.ToString(),
-            Encoding.UTF8.GetString(stored.Letter.Payload), Convert.ToBase64String(stored.Letter.Payload));
+        public static Entry Of(StoredLetter stored)
+        {
+            var letter = stored.Letter;
+            return new Entry(
+                stored.Partition, stored.Offset, letter.ReceivedTime.ToString(), letter.FirstTime.ToString(), letter.Count, letter.Length,
+                letter.Reason.Name(), letter.Detail, letter.Source.ToString(), Encoding.UTF8.GetString(letter.Payload), Convert.ToBase64String(letter.Payload));
+        }
     }
 }

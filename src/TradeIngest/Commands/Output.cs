@@ -28,6 +28,14 @@ internal static class Output
 
     public static void Json<T>(T value) => Console.Out.WriteLine(JsonSerializer.Serialize(value, Format));
 
+    /// <summary>An array, written as its elements come.</summary>
+    public static async Task JsonAsync<T>(IAsyncEnumerable<T> values, CancellationToken cancellationToken)
+    {
+        await using var output = Console.OpenStandardOutput();
+        await JsonSerializer.SerializeAsync(output, values, Format, cancellationToken);
+        await output.WriteAsync("\n"u8.ToArray(), cancellationToken);
+    }
+
     public static string Count(long value) => value.ToString("N0", System.Globalization.CultureInfo.InvariantCulture);
 
     /// <summary>Microseconds as a person reads them: <c>850 µs</c>, <c>12.4 ms</c>, <c>1.52 s</c>.</summary>

@@ -64,7 +64,7 @@ internal static class StatusCommand
     private static void Write(string name, WarehouseTotals totals, List<SymbolStatus> symbols, IReadOnlyList<LogStatus> positions)
     {
         var console = Output.People();
-        var counts = $"{Output.Count(totals.Facts)} trades, {Output.Count(totals.Rejected)} rejected, {totals.Amount} USD";
+        var counts = $"{Output.Count(totals.Facts)} trades, {Output.Count(totals.Rejected)} rejected{Letters(totals)}, {totals.Amount} USD";
         var span = totals.FirstTradeTime is { } first ? $", {first} to {totals.LastTradeTime}" : "";
         console.MarkupLineInterpolated($"[bold]{name}[/]: {counts}{span}");
         var table = new Table().Border(TableBorder.Rounded).AddColumns("symbol", "trades", "coverage", "open gaps", "missing", "quarantined", "rejected");
@@ -88,6 +88,10 @@ internal static class StatusCommand
         if (!positions.Any(position => position.Topic == Topics.StockTrades)) console.MarkupLine("[grey]the log is empty[/]");
         else if (positions.Count > 1) console.WriteLine($"lag in total {Output.Count(positions.Sum(position => position.Lag))}");
     }
+
+    private static string Letters(WarehouseTotals totals) => totals.DeadLetters + totals.Summarized == 0
+        ? ""
+        : $" ({Output.Count(totals.DeadLetters)} dead letters, {Output.Count(totals.Summarized)} more in summaries)";
 
     private static string Ranges(IReadOnlyList<RangeStatus> ranges)
     {

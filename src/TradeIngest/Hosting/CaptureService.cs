@@ -57,11 +57,11 @@ internal sealed class CaptureService : IAsyncDisposable
         get
         {
             var (writer, sink) = (_pipeline.Writer, _pipeline.Sink);
-            var before = sink.Stored + sink.Duplicates + sink.Rejected - writer.Appended - writer.DeadLetters;
+            var before = sink.Stored + sink.Duplicates + sink.Rejected - writer.Records;
             return
             [
-                new("ingest", () => Stream.Metrics.OpenConnections > 0 && _pipeline.Channel.Depth == 0, () => writer.Appended + writer.DeadLetters),
-                new("sink", () => sink.Stored + sink.Duplicates + sink.Rejected - before >= writer.Appended + writer.DeadLetters, () => sink.Batches),
+                new("ingest", () => Stream.Metrics.OpenConnections > 0 && _pipeline.Channel.Depth == 0, () => writer.Records),
+                new("sink", () => sink.Stored + sink.Duplicates + sink.Rejected - before >= writer.Records, () => sink.Batches),
             ];
         }
     }

@@ -88,7 +88,7 @@ internal sealed record ExchangeOptions
         .Select(ticker => ticker.ToUpperInvariant())
         .Distinct(StringComparer.Ordinal)];
 
-    public BinanceTradeStreamOptions Stream => new() { Endpoint = new Uri(WebSocket) };
+    public BinanceTradeStreamOptions Stream => new() { Endpoint = new Uri(WebSocket), DeadLetterBytes = Channel.DeadLetters.PayloadBytes };
 
     /// <summary>An unconnected socket whose trades go into <paramref name="channel"/>.</summary>
     public IWebSocketConnection Connect(TradeChannel channel, TimeProvider clock)
@@ -122,6 +122,7 @@ internal sealed record ExchangeOptions
         if (Tickers.Count == 0) yield return "no symbols; set --symbols BTCUSDT,ETHUSDT or ALL";
         if (InfoInterval < TimeSpan.FromSeconds(1)) yield return $"InfoInterval {InfoInterval} is under a second";
         foreach (var fault in Clock.Validate()) yield return fault;
+        foreach (var fault in Channel.Validate()) yield return $"Channel: {fault}";
     }
 }
 

@@ -50,7 +50,7 @@ internal static class StageBench
         using var source = new Subject<StreamEvent>();
         using var subscription = source.TrackContinuity(tracker).CheckQuality(tracker, new QualityCounters()).Subscribe(static _ => { });
         meter.Measure("continuity_quality", () => Push(source, batches));
-        var channel = new TradeChannel(new TradeChannelOptions(), tracker, static _ => { }, NullLogger<TradeChannel>.Instance);
+        var channel = new TradeChannel(new TradeChannelOptions(), tracker, static _ => { }, clock, NullLogger<TradeChannel>.Instance);
         meter.Measure("channel", () => HandOff(channel, batches));
         using var records = new RecordBatch();
         for (var start = 0; start < batches.Count; start += BatchesPerAppend)

@@ -39,7 +39,7 @@ internal sealed class TradePipeline : IAsyncDisposable
         Sink = metrics;
         Tracker = tracker;
         _onEvent = onEvent;
-        Channel = new TradeChannel(channel, Tracker, onEvent, loggers.CreateLogger<TradeChannel>());
+        Channel = new TradeChannel(channel, Tracker, onEvent, clock, loggers.CreateLogger<TradeChannel>());
         Writer = new LogWriter(Channel, stores.Log, clock, loggers.CreateLogger<LogWriter>());
 
         // Both sides are synchronous at heart (SQLite): each gets a thread of the pool to itself.

@@ -11,9 +11,9 @@ namespace Crypto.TradeIngest.Log;
 /// <summary>A dead letter and where it stands.</summary>
 internal sealed record StoredLetter(int Partition, long Offset, DeadLetter Letter);
 
-/// <param name="Read">Dead letters looked at.</param>
+/// <param name="Read">Dead letters looked at; a summary counts for all it stands for.</param>
 /// <param name="Replayed">Those whose bytes are a trade now; appended to the trades.</param>
-/// <param name="Remaining">Those whose bytes are still none.</param>
+/// <param name="Remaining">Those whose bytes are still none, or were not kept.</param>
 internal readonly record struct DeadLetterReplay(long Read, long Replayed, long Remaining);
 
 /// <summary>Reads the topic <c>stock_trades_dlq</c> from its first record kept to its present end.</summary>
@@ -58,7 +58,8 @@ internal sealed class DeadLetters(ITradeLog log)
         long read = 0, replayed = 0;
         await foreach (var (_, _, letter) in ReadAsync(reason, cancellationToken))
         {
-            read++;
+            read += letter.Count;
+            if (!letter.IsWhole) continue;
             if (FrameParser.Parse(letter.Payload, symbols, letter.ReceivedTime, IngestSource.Replay, out var trade, out _) != FrameKind.Trade) continue;
             trades.End(TradeJson.Write(trade, trades.Begin(trade.Symbol.Utf8, TradeJson.MaxLength)));
             replayed++;
@@ -75,6 +76,8 @@ internal sealed class DeadLetters(ITradeLog log)
     private static DeadLetter LetterOf(in Warehouse.Loading.RawRecord record)
     {
         var reason = DeadLetterJson.TryRead(record.Value, out var letter);
-        return letter ?? new DeadLetter(reason, "the record is no dead letter of a contract version known here", IngestSource.Replay, record.AppendedTime, record.Value.ToArray());
+        return letter ?? DeadLetter.Of(
+            reason, "the record is no dead letter of a contract version known here", IngestSource.Replay, record.AppendedTime,
+            record.Value.Span);
     }
 }

@@ -4,7 +4,8 @@ namespace Crypto.TradeIngest.Log;
 internal interface ILogReader : IAsyncDisposable
 {
     /// <summary>
-    /// The next run of records of one partition, waiting for one to be appended when there is none. The slice is valid until the next call.
+    /// The next run of records of one partition, waiting for one to be appended when there is none. The slice is valid until the next
+    /// call. It has <see cref="LogSlice.MaxBytes"/> at most, exceeded by one record.
     /// </summary>
     /// <param name="maxRecords">About how many; a slice may hold up to one appended batch more.</param>
     /// <param name="cancellationToken">Ends the wait.</param>

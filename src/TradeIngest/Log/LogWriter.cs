@@ -16,13 +16,26 @@ internal sealed class LogWriter(TradeChannel channel, ITradeLog log, TimeProvide
 
     private long _appended;
     private long _deadLetters;
+    private long _summarized;
+    private long _records;
     private long _checkpoints;
     private int _isCheckpointDue = 1;
+
+    // Of the append under way.
+    private long _takenLetters;
+    private long _takenSummarized;
 
     /// <summary>Trades in the log, by this writer.</summary>
     public long Appended => Volatile.Read(ref _appended);
 
+    /// <summary>Dead letters in the log, each as a record of its own.</summary>
     public long DeadLetters => Volatile.Read(ref _deadLetters);
+
+    /// <summary>Dead letters that are in the log as part of a summary.</summary>
+    public long Summarized => Volatile.Read(ref _summarized);
+
+    /// <summary>Records appended to the topics of trades and dead letters.</summary>
+    public long Records => Volatile.Read(ref _records);
 
     /// <summary>Times that what is in the log was written down.</summary>
     public long Checkpoints => Volatile.Read(ref _checkpoints);
@@ -35,6 +48,23 @@ internal sealed class LogWriter(TradeChannel channel, ITradeLog log, TimeProvide
 
     /// <summary>Runs until the channel is completed and drained; canceling abandons what still waits.</summary>
     public async Task RunAsync(CancellationToken cancellationToken)
+    {
+        try
+        {
+            await WriteAsync(cancellationToken);
+        }
+        finally
+        {
+            // No source has them any more.
+            var lost = channel.DeadLetters - _deadLetters - _summarized;
+            if (lost > 0) logger.LogError("{Count} dead letters did not reach the log and are lost.", lost);
+        }
+    }
+
+    /// <summary>Has what is in the log written down soon. Never waits.</summary>
+    public void RequestCheckpoint() => RequestCheckpoint(isAwake: false);
+
+    private async Task WriteAsync(CancellationToken cancellationToken)
     {
         using var trades = new RecordBatch();
         using var letters = new RecordBatch();
@@ -50,10 +80,7 @@ internal sealed class LogWriter(TradeChannel channel, ITradeLog log, TimeProvide
             await log.AppendAsync(Topics.StockTrades, trades, cancellationToken);
             await log.AppendAsync(Topics.DeadLetters, letters, cancellationToken);
             Appending.Add(clock, started);
-            Volatile.Write(ref _appended, _appended + trades.Count);
-            Volatile.Write(ref _deadLetters, _deadLetters + letters.Count);
-            trades.Clear();
-            letters.Clear();
+            Count(trades, letters);
             await CheckpointAsync(states, cancellationToken);
         }
 
@@ -61,9 +88,6 @@ internal sealed class LogWriter(TradeChannel channel, ITradeLog log, TimeProvide
         RequestCheckpoint(isAwake: true);
         await CheckpointAsync(states, cancellationToken);
     }
-
-    /// <summary>Has what is in the log written down soon. Never waits.</summary>
-    public void RequestCheckpoint() => RequestCheckpoint(isAwake: false);
 
     // The flag is what counts: a wake-up that finds the channel full finds a writer that is awake.
     private void RequestCheckpoint(bool isAwake)
@@ -87,6 +111,17 @@ internal sealed class LogWriter(TradeChannel channel, ITradeLog log, TimeProvide
         Volatile.Write(ref _checkpoints, _checkpoints + 1);
     }
 
+    private void Count(RecordBatch trades, RecordBatch letters)
+    {
+        Volatile.Write(ref _appended, _appended + trades.Count);
+        Volatile.Write(ref _deadLetters, _deadLetters + _takenLetters);
+        Volatile.Write(ref _summarized, _summarized + _takenSummarized);
+        Volatile.Write(ref _records, _records + trades.Count + letters.Count);
+        (_takenLetters, _takenSummarized) = (0, 0);
+        trades.Clear();
+        letters.Clear();
+    }
+
     private void Take(StreamEvent value, RecordBatch trades, RecordBatch letters)
     {
         switch (value)
@@ -102,6 +137,8 @@ internal sealed class LogWriter(TradeChannel channel, ITradeLog log, TimeProvide
                 break;
             case DeadLetter letter:
                 letters.Add(System.Text.Encoding.UTF8.GetBytes(letter.Reason.ToString()), DeadLetterJson.Write(letter));
+                if (letter.Count == 1) _takenLetters++;
+                else _takenSummarized += letter.Count;
                 break;
             case GapFound gap:
                 logger.LogInformation("Gap {Ids} of {Symbol} found ({Count} trades).", gap.Ids, gap.Symbol, gap.Ids.Count);

@@ -10,26 +10,28 @@ namespace Crypto.TradeIngest.Pipelines;
 /// What flows through the Rx pipeline. Trades travel in batches; what happens to the stream itself (a connection lost, a gap
 /// found) is an event in the same order, so that nothing downstream has to guess.
 /// </summary>
-internal abstract record StreamEvent;
-
-/// <summary>Bytes that could not become a trade, with the reason, on their way to <c>stock_trades_dlq</c>.</summary>
-/// <param name="Reason">Why.</param>
-/// <param name="Detail">Where and what, for a person: never empty.</param>
-/// <param name="Source">How the bytes reached us.</param>
-/// <param name="ReceivedTime">When they did.</param>
-/// <param name="Payload">The bytes as received.</param>
-internal sealed record DeadLetter(ErrorReason Reason, string Detail, IngestSource Source, Timestamp ReceivedTime, byte[] Payload) : StreamEvent;
+internal abstract record StreamEvent
+{
+    /// <summary>About what the event occupies in memory, in bytes: what bounds of memory count.</summary>
+    public virtual int MemoryBytes() => 128;
+}
 
 /// <summary>A connection is up and its subscriptions are confirmed.</summary>
 /// <param name="Attempt">1 for the first connection, more after failures.</param>
 internal sealed record Connected(Timestamp At, Uri Endpoint, int Attempt) : StreamEvent;
 
 /// <summary>A connection ended; the client reconnects by itself after <paramref name="RetryIn"/>.</summary>
-internal sealed record Disconnected(Timestamp At, string Reason, TimeSpan RetryIn) : StreamEvent;
+internal sealed record Disconnected(Timestamp At, string Reason, TimeSpan RetryIn) : StreamEvent
+{
+    public override int MemoryBytes() => base.MemoryBytes() + (Reason.Length * sizeof(char));
+}
 
 /// <summary>The exchange refused or did not confirm a subscription.</summary>
 /// <param name="IsFatal">The connection's streams are given up: an operator has to act.</param>
-internal sealed record SubscriptionFault(Timestamp At, string Message, bool IsFatal) : StreamEvent;
+internal sealed record SubscriptionFault(Timestamp At, string Message, bool IsFatal) : StreamEvent
+{
+    public override int MemoryBytes() => base.MemoryBytes() + (Message.Length * sizeof(char));
+}
 
 /// <summary>Ids between two captured ones are missing.</summary>
 internal sealed record GapFound(Timestamp At, Symbol Symbol, IdRange Ids) : StreamEvent;

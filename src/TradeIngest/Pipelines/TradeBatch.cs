@@ -1,4 +1,5 @@
 using System.Buffers;
+using System.Runtime.CompilerServices;
 using Crypto.TradeModel.Trades;
 
 namespace Crypto.TradeIngest.Pipelines;
@@ -19,6 +20,9 @@ internal sealed record TradeBatch : StreamEvent, IDisposable
 
     /// <summary>The trades; the span dies with the batch.</summary>
     public Span<Trade> Trades => _trades.AsSpan(0, Count);
+
+    /// <summary>Of the array, however many trades are in it.</summary>
+    public override int MemoryBytes() => base.MemoryBytes() + (_trades.Length * Unsafe.SizeOf<Trade>());
 
     public static TradeBatch Rent(int capacity) => new(ArrayPool<Trade>.Shared.Rent(capacity));
 

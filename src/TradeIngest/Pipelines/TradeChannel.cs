@@ -1,17 +1,19 @@
 using System.Diagnostics.CodeAnalysis;
 using System.Runtime.CompilerServices;
 using System.Threading.Channels;
+using Crypto.TradeModel.Quality;
 using Microsoft.Extensions.Logging;
 
 namespace Crypto.TradeIngest.Pipelines;
 
 /// <summary>
 /// The hand-off from the Rx pipeline, which pushes and must not wait, to the asynchronous log writer, which pulls. Bounded in
-/// batches and in trades; the options say what happens when it is full. Any number of threads may write, one reads.
+/// batches, in trades and in bytes; the options say what happens when it is full. Any number of threads may write, one reads.
 /// <para>
-/// Events other than batches (dead letters, gaps, connects) have a reserve of their own behind the batches and are never shed
-/// for being behind many trades. When even the reserve is full an event is dropped, counted in <see cref="LostEvents"/> and
-/// logged; a <see cref="GapFound"/> can be lost so without harm, since the tracker keeps the gap itself.
+/// Events other than batches (dead letters, gaps, connects) have a reserve of their own behind the batches, in number and in bytes, and
+/// are never shed for being behind many trades. A dead letter that finds it full, or is one of too many, is summarized with others
+/// (<see cref="DeadLetterFlood"/>); the summary follows when there is room, at the latest before the channel completes. Any other event
+/// is dropped, counted in <see cref="LostEvents"/> and logged: it is only a message, since the tracker keeps the gaps themselves.
 /// </para>
 /// </summary>
 internal sealed class TradeChannel : IObserver<StreamEvent>
@@ -20,26 +22,34 @@ internal sealed class TradeChannel : IObserver<StreamEvent>
     private readonly TradeChannelOptions _options;
     private readonly ContinuityTracker _tracker;
     private readonly Action<GapFound> _onShed;
+    private readonly DeadLetterFlood _flood;
+    private readonly TimeProvider _clock;
     private readonly ILogger<TradeChannel> _logger;
     private readonly Lock _gate = new();
     private TaskCompletionSource? _read;
     private int _batches;
-    private int _events;
     private long _trades;
+    private long _batchBytes;
+    private int _events;
+    private long _eventBytes;
     private bool _completed;
     private bool _shedding;
 
     /// <param name="tracker">Gets the ids of shed trades back.</param>
     /// <param name="onShed">Told the gaps that shedding makes, for backfill; must not wait.</param>
-    public TradeChannel(TradeChannelOptions options, ContinuityTracker tracker, Action<GapFound> onShed, ILogger<TradeChannel> logger)
+    /// <param name="clock">Of the dead letters' windows.</param>
+    public TradeChannel(
+        TradeChannelOptions options, ContinuityTracker tracker, Action<GapFound> onShed, TimeProvider clock, ILogger<TradeChannel> logger)
     {
         _options = options;
         _tracker = tracker;
         _onShed = onShed;
+        _flood = new DeadLetterFlood(options.DeadLetters, clock);
+        _clock = clock;
         _logger = logger;
-        _channel = options.Policy == FullPolicy.Wait
-            ? Channel.CreateUnbounded<StreamEvent>(new UnboundedChannelOptions { SingleReader = true })
-            : Channel.CreateBounded<StreamEvent>(new BoundedChannelOptions(options.Batches + options.EventReserve) { SingleReader = true });
+
+        // The bounds are those of the options, which know more than a number of items.
+        _channel = Channel.CreateUnbounded<StreamEvent>(new UnboundedChannelOptions { SingleReader = true });
     }
 
     /// <summary>Batches written.</summary>
@@ -51,8 +61,11 @@ internal sealed class TradeChannel : IObserver<StreamEvent>
 
     public long ShedTrades { get; private set; }
 
-    /// <summary>Events other than batches that found even the reserve full.</summary>
+    /// <summary>Events other than batches and dead letters that found even the reserve full.</summary>
     public long LostEvents { get; private set; }
+
+    /// <summary>Dead letters taken, whether written by themselves or in a summary.</summary>
+    public long DeadLetters { get; private set; }
 
     /// <summary>Batches waiting now.</summary>
     public int Depth => Volatile.Read(ref _batches);
@@ -64,12 +77,25 @@ internal sealed class TradeChannel : IObserver<StreamEvent>
     /// Whether a producer that can wait may push. Half of the bounds, since several producers may see it at a time, and connections then
     /// hand over what they are filling.
     /// </summary>
-    public bool HasRoom => Volatile.Read(ref _events) <= _options.EventReserve / 2 && (_options.Policy == FullPolicy.Wait
-        ? Volatile.Read(ref _batches) <= _options.Batches / 2 && Volatile.Read(ref _trades) <= _options.Trades / 2
-        : Volatile.Read(ref _batches) < _options.Batches && Volatile.Read(ref _trades) < _options.Trades);
+    public bool HasRoom =>
+        Volatile.Read(ref _events) <= _options.EventReserve / 2
+        && Volatile.Read(ref _eventBytes) <= _options.EventBytes / 2
+        && (_options.Policy == FullPolicy.Wait
+            ? Volatile.Read(ref _batches) <= _options.Batches / 2
+                && Volatile.Read(ref _trades) <= _options.Trades / 2
+                && Volatile.Read(ref _batchBytes) <= _options.Bytes / 2
+            : IsBelowBatchBounds);
 
-    // The last batch may exceed the bound. Who waits for room is never refused: what a connection had received is in its hands.
-    private bool TakesBatch => _options.Policy == FullPolicy.Wait || (_batches < _options.Batches && _trades < _options.Trades);
+    // The last batch may exceed the bound.
+    private bool IsBelowBatchBounds =>
+        Volatile.Read(ref _batches) < _options.Batches
+        && Volatile.Read(ref _trades) < _options.Trades
+        && Volatile.Read(ref _batchBytes) < _options.Bytes;
+
+    // Who waits for room is never refused: what a connection had received is in its hands.
+    private bool TakesBatch => _options.Policy == FullPolicy.Wait || IsBelowBatchBounds;
+
+    private bool TakesEvent => _events < _options.EventReserve && _eventBytes < _options.EventBytes;
 
     /// <summary>
     /// Takes an event without waiting. Under <see cref="FullPolicy.Shed"/> a batch that finds no room is dropped, and its ids
@@ -152,10 +178,12 @@ internal sealed class TradeChannel : IObserver<StreamEvent>
             {
                 _batches--;
                 _trades -= batch.Count;
+                _batchBytes -= batch.MemoryBytes();
             }
             else
             {
                 _events--;
+                _eventBytes -= value.MemoryBytes();
             }
 
             _read?.TrySetResult();
@@ -178,6 +206,7 @@ internal sealed class TradeChannel : IObserver<StreamEvent>
     {
         lock (_gate)
         {
+            WriteSummaries();
             _completed = true;
             _channel.Writer.TryComplete(error);
         }
@@ -186,10 +215,11 @@ internal sealed class TradeChannel : IObserver<StreamEvent>
     private void Write(TradeBatch batch)
     {
         // The reader may own, and dispose, the batch before TryWrite returns.
-        var trades = batch.Count;
+        var (trades, bytes) = (batch.Count, batch.MemoryBytes());
         _channel.Writer.TryWrite(batch);
         _batches++;
         _trades += trades;
+        _batchBytes += bytes;
         Written++;
         WrittenTrades += trades;
         HighWaterMark = Math.Max(HighWaterMark, _batches);
@@ -198,15 +228,63 @@ internal sealed class TradeChannel : IObserver<StreamEvent>
 
     private void WriteEvent(StreamEvent value)
     {
-        if (_events < _options.EventReserve && !_completed)
+        if (value is DeadLetter letter && !_completed)
         {
-            _channel.Writer.TryWrite(value);
-            _events++;
+            WriteLetter(letter);
+        }
+        else if (TakesEvent && !_completed)
+        {
+            Enqueue(value);
+        }
+        else
+        {
+            LostEvents++;
+            _logger.LogWarning("No room in the hand-off to log an event: {Event}", value);
+        }
+    }
+
+    private void WriteLetter(DeadLetter letter)
+    {
+        DeadLetters++;
+        if (_flood.Admits(letter) && TakesEvent)
+        {
+            Enqueue(letter);
             return;
         }
 
-        LostEvents++;
-        if (ulong.IsPow2((ulong)LostEvents)) _logger.LogError("{Count} events found no room, the last: {Event}", LostEvents, value);
+        if (!_flood.IsHolding) _ = SummarizeLaterAsync();
+        _flood.Hold(letter);
+    }
+
+    private void Enqueue(StreamEvent value)
+    {
+        _channel.Writer.TryWrite(value);
+        _events++;
+        _eventBytes += value.MemoryBytes();
+    }
+
+    /// <summary>Writes what is held when the window has passed; while the reader is stuck, it is added to and costs no more.</summary>
+    private async Task SummarizeLaterAsync()
+    {
+        while (true)
+        {
+            await Task.Delay(_options.DeadLetters.Window, _clock);
+            lock (_gate)
+            {
+                if (!TakesEvent && !_completed) continue;
+                WriteSummaries();
+                return;
+            }
+        }
+    }
+
+    private void WriteSummaries()
+    {
+        foreach (var summary in _flood.Take())
+        {
+            _logger.LogWarning("{Reason}: {Detail}", summary.Reason.Name(), summary.Detail);
+            Enqueue(summary);
+        }
     }
 
     private void Shed(TradeBatch batch)

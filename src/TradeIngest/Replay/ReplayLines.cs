@@ -51,7 +51,8 @@ internal sealed class ReplayLines(ReplayPart part, SymbolTable symbols, TimeProv
 
             if (_lines.LineIsTooLong)
             {
-                return Give(Letter(ErrorReason.TooLarge, $"{_lines.LineLength} bytes, of which the first {line.Length} are kept", line));
+                var detail = $"{_lines.LineLength} bytes, of which the first {line.Length} are kept";
+                return Give(Letter(ErrorReason.TooLarge, detail, line) with { Length = _lines.LineLength });
             }
 
             var reason = Parse(line, out var trade);
@@ -110,7 +111,7 @@ internal sealed class ReplayLines(ReplayPart part, SymbolTable symbols, TimeProv
     private DeadLetter Letter(ErrorReason reason, string fault, ReadOnlySpan<byte> line)
     {
         counts.DeadLetters++;
-        return new DeadLetter(reason, $"{part.Name}, line {_lines.LineNumber}: {fault}", IngestSource.Replay, _received, line.ToArray());
+        return DeadLetter.Of(reason, $"{part.Name}, line {_lines.LineNumber}: {fault}", IngestSource.Replay, _received, line);
     }
 
     // A dead letter waits for the trades before it.

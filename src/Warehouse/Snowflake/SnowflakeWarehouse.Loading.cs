@@ -6,11 +6,20 @@ namespace Crypto.Warehouse.Snowflake;
 
 public sealed partial class SnowflakeWarehouse
 {
+    // They are kept until the checkpoint and are one argument of a call there, which Snowflake bounds at 16 MiB: with those of one load
+    // more they fit.
+    private const long MaxRejectionBytes = 2 << 20;
+    private const long BytesPerRejection = 400;
+
     public async ValueTask<LoadOutcome> LoadAsync(WarehouseBatch batch, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(batch);
         return await TakingTurnAsync(() => LoadInTurnAsync(batch, cancellationToken), cancellationToken);
     }
+
+    private bool IsCheckpointDue =>
+        _clock.GetElapsedTime(_lastCheckpoint) >= _options.CheckpointInterval
+        || _rejections.Sum(rejection => BytesPerRejection + rejection.Rejection.Detail.Length + (rejection.Payload.Length * 4L / 3)) >= MaxRejectionBytes;
 
     private async Task<LoadOutcome> LoadInTurnAsync(WarehouseBatch batch, CancellationToken cancellationToken)
     {
@@ -57,7 +66,7 @@ public sealed partial class SnowflakeWarehouse
         partition.Next = batch.NextOffset;
         partition.Records += batch.Records.Length;
         partition.Outcome += plan.Outcome;
-        if (_clock.GetElapsedTime(_lastCheckpoint) >= _options.CheckpointInterval) await CheckpointAsync(cancellationToken);
+        if (IsCheckpointDue) await CheckpointAsync(cancellationToken);
         else _idle.Change(_options.CheckpointInterval, Timeout.InfiniteTimeSpan);
         return plan.Outcome;
     }

@@ -12,7 +12,8 @@ public sealed record SnowflakeWarehouseOptions
     /// <summary>
     /// Least time between two checkpoints of coverage, gaps, rejections and positions. Rows stream without a running warehouse; each
     /// checkpoint wakes one up, for a minute at least. After a crash so much is read from the log again, without writing any row twice.
-    /// When no batch comes for as long, what the last ones brought is checkpointed too. Zero makes one after each batch. Default 15 minutes.
+    /// When no batch comes for as long, what the last ones brought is checkpointed too. Zero makes one after each batch. Two
+    /// MiB of rejections make one at once. Default 15 minutes.
     /// </summary>
     public TimeSpan CheckpointInterval { get; init; } = TimeSpan.FromMinutes(15);
 

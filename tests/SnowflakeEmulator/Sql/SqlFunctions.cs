@@ -19,6 +19,7 @@ internal static class SqlFunctions
         connection.CreateFunction("sf_try_timestamp", (object? value) => Try(Instant, value), isDeterministic: true);
         connection.CreateFunction("sf_base64", (string? value) => value is null ? null : Convert.FromBase64String(value), isDeterministic: true);
         connection.CreateFunction("sf_json", (string? value) => Json(value), isDeterministic: true);
+        connection.CreateFunction("sf_split_part", (string? text, string by, long part) => text?.Split(by).ElementAtOrDefault((int)part - 1) ?? "", isDeterministic: true);
         connection.CreateFunction("sf_now", () => Timestamp.Now(clock).Microseconds);
         connection.CreateFunction<long?, long?, object?>("sf_round_product", static (left, right) => RoundProduct(left, right), isDeterministic: true);
     }

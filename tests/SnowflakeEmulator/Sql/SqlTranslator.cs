@@ -217,6 +217,8 @@ internal sealed class SqlTranslator
                 return $"iif({encoded} = '', x'', sf_base64({encoded}))";
             case "TRY_TO_NUMBER":
                 return $"sf_try_integer({Argument(0)})";
+            case "SPLIT_PART":
+                return $"sf_split_part({All()})";
             case "TRY_TO_DECIMAL" when Argument(2) == "8":
                 return $"sf_try_decimal({Argument(0)})";
             case "TRY_TO_TIMESTAMP_NTZ":

@@ -142,6 +142,16 @@ internal sealed class ScriptedConnection(ScriptedExchange exchange, TcpClient cl
     public Task SendAsync(params string[] messages) =>
         WriteAsync([.. messages.SelectMany(message => Frame(Encoding.UTF8.GetBytes(message), 1, true))]);
 
+    /// <summary>One message many times, as fast as the client takes it.</summary>
+    public async Task FloodAsync(string message, int times)
+    {
+        const int ChunkSize = 256 * 1024;
+        var frame = Frame(Encoding.UTF8.GetBytes(message), 1, true);
+        var perChunk = Math.Max(1, ChunkSize / frame.Length);
+        byte[] chunk = [.. Enumerable.Repeat(frame, perChunk).SelectMany(bytes => bytes)];
+        for (var left = times; left > 0; left -= perChunk) await WriteAsync(left >= perChunk ? chunk : chunk[..(left * frame.Length)]);
+    }
+
     /// <summary>One message in several WebSocket frames.</summary>
     public Task SendFragmentedAsync(string message, int pieces)
     {

@@ -2,10 +2,12 @@ using System.Text;
 using Crypto.TestSupport;
 using Crypto.TradeIngest.Log;
 using Crypto.TradeIngest.Log.Embedded;
+using Crypto.TradeIngest.Pipelines;
 using Crypto.TradeIngest.Tests.Sink;
 using Crypto.TradeModel.Contract;
 using Crypto.TradeModel.Quality;
 using Crypto.TradeModel.Symbols;
+using Crypto.TradeModel.Times;
 using Crypto.TradeModel.Trades;
 
 namespace Crypto.TradeIngest.Tests.Log;
@@ -50,6 +52,16 @@ public sealed class DeadLettersTests : IAsyncDisposable
 
         Assert.IsEmpty(await new DeadLetters(_log).ReadAsync(ErrorReason.TooLarge, Stop).ToListAsync(Stop));
         Assert.HasCount(1, await new DeadLetters(_log).ReadAsync(ErrorReason.MalformedJson, Stop).ToListAsync(Stop));
+    }
+
+    [TestMethod]
+    public async Task ReplayAsync_BytesThatWereNotAllKept_AreNotTried()
+    {
+        var letter = new DeadLetter(ErrorReason.MalformedJson, "frame", IngestSource.Stream, new Timestamp(1_770_076_800_000_000), Frame);
+        await _log.AppendAsync(
+            Topics.DeadLetters, Stop, DeadLetterJson.Write(letter with { Length = Frame.Length + 1 }), DeadLetterJson.Write(letter with { Count = 7, Length = 700 }));
+
+        Assert.AreEqual(new DeadLetterReplay(8, 0, 8), await new DeadLetters(_log).ReplayAsync(null, Stop));
     }
 
     [TestMethod]

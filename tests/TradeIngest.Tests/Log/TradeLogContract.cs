@@ -114,6 +114,34 @@ public abstract class TradeLogContract
     }
 
     [TestMethod]
+    public async Task Read_LargeRecords_SlicesAreBoundedInBytesAndJoinOn()
+    {
+        await StartAsync();
+        const int Size = 900_000;
+        for (var batch = 0; batch < 3; batch++) await AppendAsync(Enumerable.Range(batch * 10, 10).Select(n => ("key", Numbered(n, Size))).ToArray());
+        await using var reader = Log.OpenReader(Topic, From(0));
+
+        long next = 0;
+        var numbers = new List<int>();
+        while (reader.TryRead(1_000) is { } slice)
+        {
+            Assert.AreEqual(next, slice.FromOffset);
+            Assert.IsLessThan(LogSlice.MaxBytes + Size, slice.Records.Length * Size);
+            foreach (var record in slice.Records.Span) numbers.Add(BitConverter.ToInt32(record.Value.Span));
+            next = slice.NextOffset;
+        }
+
+        CollectionAssert.AreEqual(Enumerable.Range(0, 30).ToArray(), numbers);
+
+        static byte[] Numbered(int number, int size)
+        {
+            var bytes = new byte[size];
+            BitConverter.TryWriteBytes(bytes, number);
+            return bytes;
+        }
+    }
+
+    [TestMethod]
     public async Task Read_FromAnyOffset_StartsExactlyThere()
     {
         await StartAsync();

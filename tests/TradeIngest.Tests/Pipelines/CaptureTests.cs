@@ -120,7 +120,7 @@ public sealed class CaptureTests
             Exchange = exchange;
             if (!isLogBlocked) _log.SetResult();
             _http = new HttpClient { BaseAddress = exchange.RestBase };
-            Channel = new TradeChannel(options, Tracker, gap => Backfill!.Enqueue(gap), NullLogger<TradeChannel>.Instance);
+            Channel = new TradeChannel(options, Tracker, gap => Backfill!.Enqueue(gap), TimeProvider.System, NullLogger<TradeChannel>.Instance);
             Backfill = new GapBackfill(
                 new BinanceRestClient(_http, new WeightBudget(TimeProvider.System), TimeProvider.System),
                 Tracker,

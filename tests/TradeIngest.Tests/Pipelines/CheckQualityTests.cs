@@ -60,7 +60,7 @@ public sealed class CheckQualityTests : IDisposable
     {
         _source.TrackContinuity(_tracker).CheckQuality(_tracker, _counters).Subscribe(value => _tape.Add(Batches.Text(value)));
         Push(Batches.Trade(_btc, 1, price: "0", source: IngestSource.Backfill));
-        Push(Batches.Trade(_btc, 1));
+        Push(Batches.Trade(_btc, 1, price: "0"));
 
         CollectionAssert.AreEqual(new[] { "PriceNotPositive 1", "[1]" }, _tape);
     }

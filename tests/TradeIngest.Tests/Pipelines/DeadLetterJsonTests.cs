@@ -22,6 +22,44 @@ public sealed class DeadLetterJsonTests
     }
 
     [TestMethod]
+    public void Write_Summary_AddsFieldsThatAnOlderReaderPassesOver()
+    {
+        var letter = new DeadLetter(ErrorReason.MalformedJson, "frame", IngestSource.Stream, new Timestamp(1790446152701233), "{}"u8.ToArray())
+        {
+            Length = 1800,
+            Count = 90,
+            FirstTime = new Timestamp(1790446142701233),
+        };
+
+        var written = DeadLetterJson.Write(letter);
+
+        Assert.AreEqual(
+            $"{Written[..^1]},\"length\":1800,\"count\":90,\"first_time\":1790446142701233}}",
+            Encoding.UTF8.GetString(written));
+        Assert.AreEqual(ErrorReason.None, DeadLetterJson.TryRead(written, out var read));
+        Assert.AreEqual(letter with { Payload = read!.Payload }, read);
+    }
+
+    [TestMethod]
+    public void TryRead_LetterOfAnOlderWriter_StandsForItself()
+    {
+        Assert.AreEqual(ErrorReason.None, DeadLetterJson.TryRead(Encoding.UTF8.GetBytes(Written), out var letter));
+
+        Assert.AreEqual((1L, 2L, letter!.ReceivedTime, true), (letter.Count, letter.Length, letter.FirstTime, letter.IsWhole));
+    }
+
+    [TestMethod]
+    [DataRow("\"length\":\"1\"", ErrorReason.WrongType)]
+    [DataRow("\"count\":1e30", ErrorReason.NumberOutOfRange)]
+    [DataRow("\"first_time\":null", ErrorReason.WrongType)]
+    public void TryRead_FaultyField_SaysWhy(string field, ErrorReason expected)
+    {
+        Assert.AreEqual(expected, DeadLetterJson.TryRead(Encoding.UTF8.GetBytes($"{Written[..^1]},{field}}}"), out var letter));
+
+        Assert.IsNull(letter);
+    }
+
+    [TestMethod]
     public void TryRead_WhatWasWritten_IsTheSameLetter()
     {
         var random = new Random(1);

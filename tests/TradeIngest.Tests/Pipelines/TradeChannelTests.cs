@@ -1,3 +1,4 @@
+using System.Text;
 using System.Threading.Channels;
 using Crypto.TestSupport;
 using Crypto.TradeIngest.Pipelines;
@@ -14,6 +15,7 @@ public sealed class TradeChannelTests
 {
     private readonly ContinuityTracker _tracker = new();
     private readonly List<GapFound> _shed = [];
+    private readonly ManualTimeProvider _clock = new();
     private readonly Symbol _btc = new SymbolTable().Intern("BTCUSDT");
 
     [TestMethod]
@@ -64,16 +66,118 @@ public sealed class TradeChannelTests
     }
 
     [TestMethod]
-    public void OnNext_DeadLettersWhileFullOfTrades_AreKeptUpToTheReserveThenCounted()
+    public void OnNext_DeadLettersBeyondTheReserve_ComeAsASummaryBeforeTheEnd()
     {
         var channel = Open(new TradeChannelOptions { Batches = 1, EventReserve = 3 });
         channel.OnNext(Batches.Of(_btc, 1));
-        for (var i = 0; i < 5; i++) channel.OnNext(new DeadLetter(ErrorReason.MalformedJson, "x", IngestSource.Stream, default, []));
+        for (var i = 0; i < 5; i++) channel.OnNext(Letter($"{i}"));
+        channel.OnCompleted();
 
-        var read = 0;
-        while (channel.TryRead(out _)) read++;
-        Assert.AreEqual(4, read);
+        CollectionAssert.AreEqual(new long[] { 1, 1, 1, 2 }, Letters(channel).Select(letter => letter.Count).ToArray());
+        Assert.AreEqual(0, channel.LostEvents);
+        Assert.AreEqual(5, channel.DeadLetters);
+    }
+
+    [TestMethod]
+    public void OnNext_OtherEventsBeyondTheReserve_AreDroppedAndCounted()
+    {
+        var channel = Open(new TradeChannelOptions { EventReserve = 3 });
+        for (var i = 0; i < 5; i++) channel.OnNext(new Connected(default, new Uri("wss://x"), i));
+
         Assert.AreEqual(2, channel.LostEvents);
+    }
+
+    [TestMethod]
+    public void OnNext_FewLargeDeadLetters_AreBoundedInBytes()
+    {
+        var channel = Open(new TradeChannelOptions { EventBytes = 100_000 });
+        for (var i = 0; i < 10; i++) channel.OnNext(Letter(new string('x', 60_000)));
+
+        var waiting = Letters(channel);
+
+        Assert.HasCount(2, waiting);
+        channel.OnCompleted();
+        var summary = Letters(channel).Single();
+        Assert.AreEqual((8L, 480_000L), (summary.Count, summary.Length));
+        Assert.IsLessThanOrEqualTo(DeadLetter.DefaultPayloadBytes, summary.Payload.Length);
+    }
+
+    [TestMethod]
+    public async Task OnNext_TooManyDeadLetters_WakesTheReaderWithASummaryWhenTheWindowHasPassed()
+    {
+        var channel = Open(new TradeChannelOptions { DeadLetters = new DeadLetterOptions { Letters = 2 } });
+        for (var i = 0; i < 5; i++) channel.OnNext(Letter($"{i}"));
+        Assert.HasCount(2, Letters(channel));
+        var waiting = channel.WaitToReadAsync(CancellationToken.None).AsTask();
+        Assert.IsFalse(waiting.IsCompleted);
+
+        _clock.Advance(TimeSpan.FromSeconds(10));
+
+        Assert.IsTrue(await waiting.WaitAsync(Patience.Limit));
+        Assert.AreEqual(3, Letters(channel).Single().Count);
+
+        // The next window has room again.
+        channel.OnNext(Letter("5"));
+        Assert.AreEqual(1, Letters(channel).Single().Count);
+    }
+
+    [TestMethod]
+    public async Task OnNext_ReaderStuckForSeveralWindows_AddsToOneSummary()
+    {
+        var channel = Open(new TradeChannelOptions { EventReserve = 1 });
+        for (var window = 0; window < 5; window++)
+        {
+            for (var i = 0; i < 10; i++) channel.OnNext(Letter("x"));
+            await _clock.AdvanceToNextTimerAsync(TimeSpan.FromSeconds(10));
+        }
+
+        Assert.AreEqual(1, Letters(channel).Single().Count);
+        await _clock.AdvanceToNextTimerAsync(TimeSpan.FromSeconds(10));
+        Assert.IsTrue(await channel.WaitToReadAsync(CancellationToken.None).AsTask().WaitAsync(Patience.Limit));
+        Assert.AreEqual(49, Letters(channel).Single().Count);
+    }
+
+    [TestMethod]
+    public void OnNext_LinesOfFiles_AreNeverSummarizedForBeingMany()
+    {
+        var channel = Open(new TradeChannelOptions { DeadLetters = new DeadLetterOptions { Letters = 2 } });
+        for (var i = 0; i < 100; i++) channel.OnNext(Letter("x") with { Source = IngestSource.Replay });
+
+        Assert.HasCount(100, Letters(channel));
+    }
+
+    [TestMethod]
+    public void OnNext_BatchesWithMuchRoomAndFewTrades_AreBoundedInBytes()
+    {
+        var channel = Open(new TradeChannelOptions { Bytes = 100_000 });
+        for (var id = 1; id <= 3; id++)
+        {
+            var batch = TradeBatch.Rent(1024);
+            batch.Add(Batches.Trade(_btc, id));
+            channel.OnNext(batch);
+        }
+
+        Assert.AreEqual((2, 1L), (channel.Depth, channel.ShedBatches));
+        while (channel.TryRead(out _))
+        {
+            // Taken off, they count no more.
+        }
+
+        channel.OnNext(TradeBatch.Rent(1024));
+        Assert.AreEqual(1, channel.Depth);
+    }
+
+    [TestMethod]
+    public async Task WaitForRoomAsync_LinesOfFilesFillHalfOfTheEventBytes_WaitsForTheReader()
+    {
+        var channel = Open(new TradeChannelOptions { EventBytes = 100_000, Policy = FullPolicy.Wait });
+        channel.OnNext(Letter(new string('x', 60_000)) with { Source = IngestSource.Replay });
+        var waiting = channel.WaitForRoomAsync(CancellationToken.None);
+        Assert.IsFalse(waiting.IsCompleted);
+
+        Assert.HasCount(1, Letters(channel));
+
+        await waiting.WaitAsync(Patience.Limit);
     }
 
     [TestMethod]
@@ -136,6 +240,17 @@ public sealed class TradeChannelTests
         await Assert.ThrowsExactlyAsync<ChannelClosedException>(() => channel.WriteAsync(Batches.Of(_btc, 1), CancellationToken.None));
     }
 
+    private static List<DeadLetter> Letters(TradeChannel channel)
+    {
+        var letters = new List<DeadLetter>();
+        while (channel.TryRead(out var value))
+        {
+            if (value is DeadLetter letter) letters.Add(letter);
+        }
+
+        return letters;
+    }
+
     private static async Task<List<string>> ReadAsync(TradeChannel channel)
     {
         var read = new List<string>();
@@ -148,5 +263,7 @@ public sealed class TradeChannelTests
         return read;
     }
 
-    private TradeChannel Open(TradeChannelOptions options) => new(options, _tracker, _shed.Add, NullLogger<TradeChannel>.Instance);
+    private static DeadLetter Letter(string payload) => new(ErrorReason.MalformedJson, "x", IngestSource.Stream, default, Encoding.UTF8.GetBytes(payload));
+
+    private TradeChannel Open(TradeChannelOptions options) => new(options, _tracker, _shed.Add, _clock, NullLogger<TradeChannel>.Instance);
 }

@@ -30,6 +30,20 @@ public sealed class CheckpointTests
     }
 
     [TestMethod]
+    public async Task LoadAsync_ManyBytesOfRejections_AreCheckpointedBeforeTheInterval()
+    {
+        await using var account = await TestAccount.StartAsync();
+        await account.MigrateAsync(Stop);
+        await using var warehouse = await account.OpenWarehouseAsync(checkpointInterval: TimeSpan.FromHours(1));
+        var builder = new BatchBuilder { KeepRaw = false };
+
+        for (var i = 0; i < 100; i++) await warehouse.LoadAsync(builder.AddUnreadable(new byte[60_000]).Build(), Stop);
+
+        // 80,000 bytes each in the call; two MiB are reached with the 27th, the 54th and the 81st.
+        Assert.HasCount(81, SnowflakeContents.Read(account.Server.Database).Rejected);
+    }
+
+    [TestMethod]
     public async Task LoadAsync_ChannelsInvalidatedWhileNothingIsLoaded_AreUsableAgainBeforeTheNext()
     {
         await using var account = await TestAccount.StartAsync();

@@ -14,9 +14,15 @@ internal sealed class WebsocketClientConnection(TimeSpan keepAlive, int messageB
     /// <summary>Messages between the package's loop and ours. When full that loop waits, and TCP slows the exchange down.</summary>
     private const int Capacity = 4096;
 
+    /// <summary>Bytes of these messages from which on that loop waits too.</summary>
+    private const long CapacityBytes = 16 << 20;
+
     private readonly Channel<byte[]> _messages = Channel.CreateBounded<byte[]>(
         new BoundedChannelOptions(Capacity) { SingleReader = true, SingleWriter = true, FullMode = BoundedChannelFullMode.Wait });
 
+    private readonly object _gate = new();
+    private long _bytes;
+    private bool _isClosed;
     private WebsocketClient? _client;
     private IDisposable? _messageSubscription;
     private IDisposable? _endSubscription;
@@ -48,6 +54,12 @@ internal sealed class WebsocketClientConnection(TimeSpan keepAlive, int messageB
         while (await _messages.Reader.WaitToReadAsync(token))
         {
             if (!_messages.Reader.TryRead(out var message)) continue;
+            lock (_gate)
+            {
+                _bytes -= message.Length;
+                Monitor.Pulse(_gate);
+            }
+
             return message.Length <= messageBound
                 ? ReceivedMessage.Data(message)
                 : new ReceivedMessage(MessageKind.TooLarge, message.AsMemory(0, messageBound), message.Length, null);
@@ -64,12 +76,14 @@ internal sealed class WebsocketClientConnection(TimeSpan keepAlive, int messageB
 
     public async Task CloseAsync(CancellationToken token)
     {
+        WaitNoMore();
         if (_client is { } client) await client.Stop(WebSocketCloseStatus.NormalClosure, string.Empty).WaitAsync(token);
         _messages.Writer.TryComplete();
     }
 
     public void Dispose()
     {
+        WaitNoMore();
         _messages.Writer.TryComplete();
         _messageSubscription?.Dispose();
         _endSubscription?.Dispose();
@@ -87,9 +101,15 @@ internal sealed class WebsocketClientConnection(TimeSpan keepAlive, int messageB
     private void OnMessage(ResponseMessage message)
     {
         var bytes = message.Binary ?? System.Text.Encoding.UTF8.GetBytes(message.Text ?? string.Empty);
-        if (_messages.Writer.TryWrite(bytes)) return;
 
         // The package calls synchronously from its receive loop, so waiting here is its only back-pressure.
+        lock (_gate)
+        {
+            while (_bytes >= CapacityBytes && !_isClosed) Monitor.Wait(_gate);
+            _bytes += bytes.Length;
+        }
+
+        if (_messages.Writer.TryWrite(bytes)) return;
         try
         {
             _messages.Writer.WriteAsync(bytes).AsTask().GetAwaiter().GetResult();
@@ -97,6 +117,15 @@ internal sealed class WebsocketClientConnection(TimeSpan keepAlive, int messageB
         catch (ChannelClosedException)
         {
             // Closing on our side: the rest of the connection is not wanted any more.
+        }
+    }
+
+    private void WaitNoMore()
+    {
+        lock (_gate)
+        {
+            _isClosed = true;
+            Monitor.PulseAll(_gate);
         }
     }
 

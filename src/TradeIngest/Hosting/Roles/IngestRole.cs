@@ -74,7 +74,7 @@ internal sealed class IngestRole : IRole
 
     public IReadOnlyList<HealthPart> Parts =>
     [
-        new("ingest", () => Stream.Metrics.OpenConnections > 0 && Channel.Depth == 0 && _isLogIdle(), () => Writer.Appended + Writer.DeadLetters),
+        new("ingest", () => Stream.Metrics.OpenConnections > 0 && Channel.Depth == 0 && _isLogIdle(), () => Writer.Records),
     ];
 
     /// <summary>Waits until the reference role has described the symbols, then captures them.</summary>
@@ -106,7 +106,8 @@ internal sealed class IngestRole : IRole
         }
 
         GapBackfill? backfill = null;
-        var channel = new TradeChannel(options.Exchange.Channel, tracker, gap => backfill?.Enqueue(gap), loggers.CreateLogger<TradeChannel>());
+        var channel = new TradeChannel(
+            options.Exchange.Channel, tracker, gap => backfill?.Enqueue(gap), clock, loggers.CreateLogger<TradeChannel>());
         backfill = new GapBackfill(rest, tracker, channel.WaitForRoomAsync, new GapBackfillOptions(), clock, loggers.CreateLogger<GapBackfill>());
         var streamOptions = options.Exchange.Stream;
         var stream = new BinanceTradeStream(

@@ -115,11 +115,12 @@ internal sealed class EmbeddedLogReader : ILogReader
             var size = _batches.GetInt32(1);
             var appended = new Timestamp(_batches.GetInt64(2));
             if (baseOffset > next || !BatchChecksum.Matches(_batches.GetInt64(3), _topic, partition, baseOffset, size, appended.Microseconds, batch)) break;
-            Reserve(used + batch.Length, count + size, used, count);
             for (var i = 0; i < size; i++)
             {
                 if (!BatchEncoding.TryTake(ref batch, out _, out var value)) throw Damaged(partition, baseOffset);
                 if (baseOffset + i < next) continue;
+                if (used >= LogSlice.MaxBytes) return count;
+                Reserve(used + value.Length, count + 1, used, count);
                 value.CopyTo(_bytes.AsSpan(used));
                 _records[count++] = new RawRecord(next++, appended, _bytes.AsMemory(used, value.Length));
                 used += value.Length;

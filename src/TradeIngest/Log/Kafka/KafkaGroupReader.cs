@@ -35,6 +35,7 @@ internal sealed class KafkaGroupReader : IDisposable
     private readonly IConsumer<Ignore, int> _consumer;
     private Task _loading = Task.CompletedTask;
     private PartitionRun? _loadingRun;
+    private int _takenBytes;
     private Exception? _failure;
     private long _abandoned;
     private long _rebalances;
@@ -46,7 +47,7 @@ internal sealed class KafkaGroupReader : IDisposable
     /// <param name="positionsOf">Where to start in partitions just assigned. Called on the reading thread.</param>
     /// <param name="load">Writes a slice and its position together, or nothing. The slice is valid until it completes.</param>
     /// <param name="settle">Makes durable what was loaded, before partitions are let go of.</param>
-    /// <param name="recordsPerLoad">Most records taken before those there are loaded.</param>
+    /// <param name="recordsPerLoad">Most records taken before those there are loaded; <see cref="LogSlice.MaxBytes"/> ends it too.</param>
     /// <param name="logger">Told rebalances.</param>
     public KafkaGroupReader(
         KafkaTradeLog log, string topic, Func<IReadOnlyCollection<int>, IReadOnlyDictionary<int, long>> positionsOf, Func<LogSlice, Task> load, Func<Task> settle,
@@ -94,12 +95,11 @@ internal sealed class KafkaGroupReader : IDisposable
         _consumer.Subscribe(_log.At(_topic, 0).Topic);
         while (!cancellationToken.IsCancellationRequested)
         {
+            // Each goes to its partition's run.
+            _takenBytes = 0;
             if (Take(Poll))
             {
-                for (var taken = 1; taken < _recordsPerLoad && Take(TimeSpan.Zero); taken++)
-                {
-                    // Each goes to its partition's run.
-                }
+                for (var taken = 1; taken < _recordsPerLoad && _takenBytes < LogSlice.MaxBytes && Take(TimeSpan.Zero);) taken++;
             }
 
             if (Interlocked.Exchange(ref _rewindsWanted, 0) != 0) Rewind(cancellationToken);
@@ -219,6 +219,7 @@ internal sealed class KafkaGroupReader : IDisposable
             }
 
             if (run.Count == 0) _ready.Enqueue(run);
+            _takenBytes += _values.Last.Length;
             run.Add(result.Offset.Value, new Timestamp(result.Message.Timestamp.UnixTimestampMs * 1000), _values.Last);
             return true;
         }

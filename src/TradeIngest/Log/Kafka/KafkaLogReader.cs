@@ -19,6 +19,7 @@ internal sealed class KafkaLogReader : ILogReader
     private readonly SemaphoreSlim _reading = new(1, 1);
     private IConsumer<Ignore, int>? _consumer;
     private PartitionRun? _handedOut;
+    private int _takenBytes;
 
     public KafkaLogReader(KafkaTradeLog log, string topic, IReadOnlyDictionary<int, long> positions)
     {
@@ -73,10 +74,9 @@ internal sealed class KafkaLogReader : ILogReader
         _handedOut = null;
         if (_ready.Count == 0)
         {
-            for (var taken = 0; taken < maxRecords && Take(TimeSpan.Zero); taken++)
-            {
-                // Each goes to its partition's run, so that slices stay long when partitions alternate.
-            }
+            // Each goes to its partition's run, so that slices stay long when partitions alternate.
+            _takenBytes = 0;
+            for (var taken = 0; taken < maxRecords && _takenBytes < LogSlice.MaxBytes && Take(TimeSpan.Zero);) taken++;
         }
 
         while (_ready.TryDequeue(out var run))
@@ -105,6 +105,7 @@ internal sealed class KafkaLogReader : ILogReader
             }
 
             if (run.Count == 0) _ready.Enqueue(run);
+            _takenBytes += _values.Last.Length;
             run.Add(result.Offset.Value, new Timestamp(result.Message.Timestamp.UnixTimestampMs * 1000), _values.Last);
             return true;
         }

@@ -7,7 +7,10 @@ namespace Crypto.TradeIngest.Log.Kafka;
 /// <summary>Records of one partition as they come off the consumer, in pooled memory, until they are handed out as a slice.</summary>
 internal sealed class PartitionRun(int partition, long position) : IDisposable
 {
-    private byte[] _bytes = ArrayPool<byte>.Shared.Rent(64 * 1024);
+    private const int FirstBytes = 64 << 10;
+    private const int KeptBytes = 4 << 20;
+
+    private byte[] _bytes = ArrayPool<byte>.Shared.Rent(FirstBytes);
     private RawRecord[] _records = ArrayPool<RawRecord>.Shared.Rent(1024);
     private (int Start, int Length)[] _spans = ArrayPool<(int Start, int Length)>.Shared.Rent(1024);
     private int _used;
@@ -50,7 +53,15 @@ internal sealed class PartitionRun(int partition, long position) : IDisposable
         return slice;
     }
 
-    public void Clear() => _count = _used = 0;
+    public void Clear()
+    {
+        _count = _used = 0;
+        if (_bytes.Length <= KeptBytes) return;
+
+        // After large records, every partition would keep as much as the largest slice had.
+        ArrayPool<byte>.Shared.Return(_bytes);
+        _bytes = ArrayPool<byte>.Shared.Rent(FirstBytes);
+    }
 
     public void Dispose()
     {

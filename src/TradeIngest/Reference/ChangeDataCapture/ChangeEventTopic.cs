@@ -22,6 +22,9 @@ internal sealed class ChangeEventTopic(KafkaTradeLog log, string topic, ISymbolC
 {
     private const int EventsPerApply = 1024;
 
+    // Exceeded by one event at most.
+    private const int BytesPerApply = 8 << 20;
+
     private static readonly TimeSpan Poll = TimeSpan.FromMilliseconds(100);
     private static readonly TimeSpan Again = TimeSpan.FromSeconds(1);
 
@@ -84,7 +87,12 @@ internal sealed class ChangeEventTopic(KafkaTradeLog log, string topic, ISymbolC
     {
         try
         {
-            for (var timeout = Poll; read.Count < EventsPerApply && _consumer.Consume(timeout) is { } result; timeout = TimeSpan.Zero) read.Add(result);
+            var bytes = 0;
+            while (read.Count < EventsPerApply && bytes < BytesPerApply && _consumer.Consume(read.Count == 0 ? Poll : TimeSpan.Zero) is { } result)
+            {
+                read.Add(result);
+                bytes += result.Message.Value?.Length ?? 0;
+            }
         }
         catch (ConsumeException failure) when (KafkaFailures.IsTransient(failure.Error) || failure.Error.Code == ErrorCode.UnknownTopicOrPart)
         {
@@ -126,7 +134,7 @@ internal sealed class ChangeEventTopic(KafkaTradeLog log, string topic, ISymbolC
     }
 
     // As of a file's line: read again, it is the same dead letter.
-    private static DeadLetter LetterOf(ConsumeResult<Ignore, byte[]?> result, byte[] value, FormatException fault, Timestamp now) => new(
+    private static DeadLetter LetterOf(ConsumeResult<Ignore, byte[]?> result, byte[] value, FormatException fault, Timestamp now) => DeadLetter.Of(
         fault.InnerException is JsonException ? ErrorReason.MalformedJson : ErrorReason.WrongType,
         $"{result.Topic}/{result.Partition.Value} offset {result.Offset.Value}: {fault.Message}", IngestSource.Replay, now, value);
 

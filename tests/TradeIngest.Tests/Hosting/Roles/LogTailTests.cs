@@ -226,7 +226,7 @@ public sealed class LogTailTests : IAsyncDisposable
             var tracker = new ContinuityTracker();
             var ledger = new CaptureLedger(tracker);
             await new LogTail(log, tail, TimeProvider.System, NullLogger<LogTail>.Instance).SeedAsync(tracker, ledger, symbols, stop);
-            var channel = new TradeChannel(new TradeChannelOptions(), tracker, _ => { }, NullLogger<TradeChannel>.Instance);
+            var channel = new TradeChannel(new TradeChannelOptions(), tracker, _ => { }, TimeProvider.System, NullLogger<TradeChannel>.Instance);
             return new Life(tracker, channel, new LogWriter(channel, log, TimeProvider.System, NullLogger<LogWriter>.Instance, ledger), stop);
         }
 

@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Collections.Immutable;
 using Crypto.TestSupport;
 using Crypto.TradeIngest.Hosting.Roles;
@@ -164,6 +165,37 @@ public sealed class SinkGroupTests : IAsyncDisposable
         Assert.IsTrue(rejected.Step());
         Assert.AreEqual("unknown_contract_version", rejected.GetText(0));
         rejected.Reset();
+    }
+
+    [TestMethod]
+    public async Task Load_LargeRecords_IsBoundedInBytes()
+    {
+        const int Size = 900_000;
+        await OpenAsync();
+        for (var append = 0; append < 6; append++)
+        {
+            using var batch = new RecordBatch();
+            for (var i = 0; i < 10; i++) batch.Add("BTCUSDT"u8, new byte[Size]);
+            await Log.AppendAsync(Topics.StockTrades, batch, Stop);
+        }
+
+        var loads = new ConcurrentQueue<int>();
+        using var stopping = CancellationTokenSource.CreateLinkedTokenSource(Stop);
+        using var reader = new KafkaGroupReader(
+            Log, Topics.StockTrades, partitions => partitions.ToDictionary(partition => partition, _ => 0L), LoadAsync, () => Task.CompletedTask, 1000,
+            NullLogger<KafkaGroupReader>.Instance);
+        var running = reader.RunAsync(stopping.Token);
+        await UntilAsync(() => loads.Sum() == 60);
+        await stopping.CancelAsync();
+        await running;
+
+        Assert.IsLessThan(LogSlice.MaxBytes + Size, loads.Max() * Size);
+
+        Task LoadAsync(LogSlice slice)
+        {
+            loads.Enqueue(slice.Records.Length);
+            return Task.CompletedTask;
+        }
     }
 
     private async Task OpenAsync() => _log = await OpenAsync(_cluster);

@@ -62,6 +62,22 @@ public sealed class ChangeEventTopicTests : IAsyncDisposable
         Assert.AreEqual(1, (await _log!.OffsetsAsync(Topics.DeadLetters, 0, Stop)).Next);
     }
 
+    [TestMethod]
+    public async Task Run_LargeRecords_AreAppliedInPartsOfBoundedBytes()
+    {
+        await OpenAsync();
+        await PublishAsync([.. Enumerable.Repeat(new string('x', 900_000), 25)]);
+
+        await ReadUntilAsync(events => events.Malformed == 25);
+
+        var letters = await new DeadLetters(_log!).ReadAsync(null, Stop).ToListAsync(Stop);
+        Assert.HasCount(25, letters);
+        Assert.IsTrue(letters.TrueForAll(letter => letter.Letter is { Length: 900_000, Payload.Length: 65_536 }));
+
+        // Each part is one append, and has one time in the log.
+        Assert.IsGreaterThanOrEqualTo(3, letters.Select(letter => letter.Letter.ReceivedTime).Distinct().Count());
+    }
+
     private static string Change(string ticker, string risk, long position) =>
         $$"""
         {"before":null,"after":{"ticker":"{{ticker}}","risk_level":"{{risk}}"},"source":{"connector":"postgresql","ts_ms":{{1790446152000 + position}},"lsn":{{position}}},"op":"c"}
@@ -73,9 +89,11 @@ public sealed class ChangeEventTopicTests : IAsyncDisposable
         _log = await _cluster.OpenAsync(TimeProvider.System, Stop, (Topics.StockTrades, 1), (Topics.DeadLetters, 1), (Topics.SymbolChanges, 1));
     }
 
+    // Compressed, since a mock broker forgets what is beyond a few megabytes.
     private async Task PublishAsync(params string?[] values)
     {
-        using var producer = new ProducerBuilder<Null, string?>(new ProducerConfig { BootstrapServers = _cluster.Options.BootstrapServers })
+        using var producer = new ProducerBuilder<Null, string?>(
+                new ProducerConfig { BootstrapServers = _cluster.Options.BootstrapServers, CompressionType = CompressionType.Lz4 })
             .SetValueSerializer(new NullableText())
             .Build();
         foreach (var value in values) await producer.ProduceAsync(Topic, new Message<Null, string?> { Value = value }, Stop);

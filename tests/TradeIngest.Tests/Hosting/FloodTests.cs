@@ -1,0 +1,94 @@
+using Crypto.TestSupport;
+using Crypto.TradeIngest.Binance;
+using Crypto.TradeIngest.Binance.Connections;
+using Crypto.TradeIngest.Commands;
+using Crypto.TradeIngest.Hosting;
+using Crypto.TradeIngest.Pipelines;
+using Crypto.TradeIngest.Tests.Binance;
+using Crypto.TradeModel.Symbols;
+using Crypto.Warehouse.Sqlite;
+using Microsoft.Extensions.Logging.Abstractions;
+
+namespace Crypto.TradeIngest.Tests.Hosting;
+
+/// <summary>Floods over a real socket, from the frame to the warehouse in a file.</summary>
+[TestClass]
+public sealed class FloodTests : IDisposable
+{
+    private readonly TemporaryFolder _folder = new();
+
+    public TestContext TestContext { get; set; } = null!;
+
+    private CancellationToken Stop => TestContext.CancellationToken;
+
+    public void Dispose() => _folder.Dispose();
+
+    [TestMethod]
+    public async Task Flood_FramesOfSeveralFaultsAmongTrades_EachIsAccountedForOnce()
+    {
+        var folder = new DataFolder(_folder["data"]);
+        await using var exchange = new ScriptedExchange();
+        StreamMetrics received;
+        long written, summarized, lost;
+        await using (var stores = await Stores.OpenAsync(
+            folder, new ServiceOptions(), TimeProvider.System, NullLoggerFactory.Instance, Stop))
+        {
+            await using var pipeline = await TradePipeline.StartAsync(
+                stores, new LogOptions(), new TradeChannelOptions { DeadLetters = new DeadLetterOptions { Letters = 1000 } }, static _ => { }, TimeProvider.System,
+                NullLoggerFactory.Instance, Stop);
+            await using var stream = Open(exchange.Address, stores.Symbols);
+            pipeline.Connect(stream);
+            var connection = await exchange.AcceptAsync();
+            await UntilAsync(() => stream.Metrics.Connects == 1);
+            var before = stream.Metrics.Frames;
+
+            await connection.FloodAsync("""{"e":"trade",""", 20_000);
+            await connection.SendAsync([.. Enumerable.Range(1, 100).Select(id => ScriptedExchange.Trade("BTCUSDT", id))]);
+            await connection.FloodAsync("{}", 10_000);
+            await connection.FloodAsync("""{"e":"24hrTicker","s":"BTCUSDT"}""", 3000);
+            await connection.FloodAsync(new string('x', 2_000_000), 5);
+            await connection.SendAsync([.. Enumerable.Range(101, 100).Select(id => ScriptedExchange.Trade("BTCUSDT", id))]);
+            await UntilAsync(() => stream.Metrics.Frames == before + 33_205);
+
+            await stream.StopAsync();
+            Assert.IsTrue(await pipeline.DrainAsync(Patience.Limit));
+            (received, written, summarized, lost) = (stream.Metrics, pipeline.Writer.DeadLetters, pipeline.Writer.Summarized, pipeline.Channel.LostEvents);
+        }
+
+        Assert.AreEqual(received.Frames, received.Trades + received.OtherEvents + received.ControlMessages + written + summarized);
+        Assert.AreEqual((200L, 30_005L, 0L), (received.Trades, written + summarized, lost));
+        Assert.AreEqual(1000, written);
+        using var warehouse = SqliteDatabase.OpenForReading(folder.Warehouse);
+        var totals = WarehouseTotals.Read(warehouse);
+        Assert.AreEqual((200L, written, summarized), (totals.Facts, totals.DeadLetters, totals.Summarized));
+        Assert.AreEqual("malformed_json 20000, missing_field 10000, too_large 5", Rejected(warehouse));
+    }
+
+    /// <summary>As an analyst would count them.</summary>
+    private static string Rejected(SqliteDatabase warehouse)
+    {
+        using var query = warehouse.Prepare(
+            """
+            SELECT error_reason || ' ' || sum(CASE WHEN error_detail LIKE 'summary of %' THEN CAST(substr(error_detail, 12) AS INTEGER) ELSE 1 END)
+            FROM REJECTED_TRADES GROUP BY error_reason ORDER BY error_reason
+            """);
+        var counts = new List<string>();
+        while (query.Step()) counts.Add(query.GetText(0));
+        query.Reset();
+        return string.Join(", ", counts);
+    }
+
+    private static BinanceTradeStream Open(Uri address, SymbolTable symbols)
+    {
+        var options = new BinanceTradeStreamOptions { Endpoint = address, ReplyTimeout = TimeSpan.FromSeconds(20) };
+        return new BinanceTradeStream(
+            [symbols.Intern("BTCUSDT")], symbols, options, () => WebSocketTransport.Create(WebSocketTransport.Default, options, TimeProvider.System), new Random(1),
+            TimeProvider.System, NullLogger<BinanceTradeStream>.Instance);
+    }
+
+    private static async Task UntilAsync(Func<bool> condition)
+    {
+        using var patience = Patience.Start();
+        while (!condition()) await Task.Delay(TimeSpan.FromMilliseconds(5), TimeProvider.System, patience.Token);
+    }
+}
