@@ -15,7 +15,7 @@ internal static class SimulateCommand
 
     public static Command Create()
     {
-        var port = new Option<int>("--port") { Description = "TCP port on 127.0.0.1. Default: any free one", HelpName = "N" };
+        var port = CommonOptions.Number("--port", "TCP port on 127.0.0.1, up to 65535. Default: any free one", 0, 65_535, 0);
         var seed = CommonOptions.Seed();
         var symbols = CommonOptions.Symbols("Tickers to list. Default: thirty well-known ones");
         var rate = CommonOptions.Rate(DefaultRate);
@@ -25,11 +25,7 @@ internal static class SimulateCommand
             HelpName = "FILE",
             AllowMultipleArgumentsPerToken = true,
         };
-        var speed = new Option<double>("--speed")
-        {
-            Description = "How many times faster than recorded. Default: 1",
-            DefaultValueFactory = _ => 1,
-        };
+        var speed = CommonOptions.Number("--speed", "How many times faster than recorded. Default: 1", 0.001, 1_000_000, 1);
         var data = new Option<string?>("--data")
         {
             Description = "Keep simulation.json in this folder, so that verify can compare what run captures into it.",
@@ -56,7 +52,7 @@ internal static class SimulateCommand
                 Seed = parsed.GetValue(seed),
                 Rate = CommonOptions.ParseRate(parsed.GetValue(rate)!),
                 Speed = parsed.GetValue(speed),
-                Symbols = parsed.GetValue(symbols) is { } list ? new ExchangeOptions { Symbols = list }.Tickers : ListingCatalog.Tickers,
+                Symbols = parsed.GetValue(symbols) is { } list ? CommonOptions.Listed(list) : ListingCatalog.Tickers,
             },
             parsed.GetValue(replay) ?? [],
             parsed.GetValue(data) is { } path ? new DataFolder(path) : null,
@@ -75,7 +71,7 @@ internal static class SimulateCommand
 
         if (folder is not null) options = MarketFolder.Continue(folder, options);
         if (replay.Length > 0) options = options with { Tape = await ReadTapeAsync(replay, cancellationToken) };
-        await using var exchange = Create(options);
+        await using var exchange = new SimulatedExchange(options);
         try
         {
             await exchange.StartAsync(cancellationToken);
@@ -85,9 +81,9 @@ internal static class SimulateCommand
             throw new ConfigurationException(
                 $"Port {options.Port} cannot be listened on ({failure.Message}). Choose another with --port.", failure);
         }
-        catch (ArgumentException failure)
+        catch (InvalidDataException failure)
         {
-            throw new ConfigurationException(failure.Message, failure);
+            throw new ConfigurationException($"{failure.Message} Choose another folder with --data.", failure);
         }
 
         if (folder is not null) MarketFolder.Save(folder, exchange.Description!);
@@ -109,18 +105,6 @@ internal static class SimulateCommand
             $"capture   trade-ingest run --ws {webSocket} --rest {rest} --symbols {string.Join(',', exchange.Tickers.Take(3))}");
     }
 
-    internal static SimulatedExchange Create(SimulatedExchangeOptions options)
-    {
-        try
-        {
-            return new SimulatedExchange(options);
-        }
-        catch (ArgumentException failure)
-        {
-            throw new ConfigurationException(failure.Message, failure);
-        }
-    }
-
     private static string Base(Uri uri) => uri.GetLeftPart(UriPartial.Authority);
 
     private static async Task<RecordedTape> ReadTapeAsync(string[] files, CancellationToken cancellationToken)
@@ -138,13 +122,8 @@ internal static class SimulateCommand
             }
         }
 
-        try
-        {
-            return RecordedTape.Of(trades);
-        }
-        catch (ArgumentException failure)
-        {
-            throw new ConfigurationException(failure.Message, failure);
-        }
+        var tickers = trades.Select(trade => trade.Symbol.Ticker).Distinct(StringComparer.Ordinal);
+        var faults = tickers.Select(ListingCatalog.FaultOf).OfType<string>().ToList();
+        return faults.Count == 0 ? RecordedTape.Of(trades) : throw ConfigurationException.Of(faults);
     }
 }

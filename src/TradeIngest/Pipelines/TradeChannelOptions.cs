@@ -30,4 +30,12 @@ internal sealed record TradeChannelOptions
 
     /// <summary>Default <see cref="FullPolicy.Shed"/>.</summary>
     public FullPolicy Policy { get; init; } = FullPolicy.Shed;
+
+    /// <summary>Every fault, with the range it leaves.</summary>
+    public IEnumerable<string> Validate()
+    {
+        if (Batches is < 1 or > 65_536) yield return $"Batches {Batches} is not within 1 to 65,536";
+        if (Trades < 1) yield return $"Trades {Trades} is not positive";
+        if (EventReserve is < 1 or > 1 << 20) yield return $"EventReserve {EventReserve} is not within 1 to 1,048,576";
+    }
 }
