@@ -44,7 +44,7 @@ public sealed class KafkaOutageTests
         Assert.IsGreaterThan(0, Sum("backfilled"));
         Assert.AreEqual(Sum("appended"), kafka.Stored());
         Assert.IsGreaterThan(0, Sum("retries"));
-        Assert.AreEqual(0, Sum("inFlight"));
+        Assert.AreEqual(0, Sum("in_flight"));
 
         long Sum(string figure) => reports.Sum(report => report.GetProperty(figure).GetInt64());
     }

@@ -17,19 +17,19 @@ public sealed class ReferenceChangeTests
         var bases = JsonDocument.Parse(output).RootElement;
         Directory.CreateDirectory(folder["data"]);
         var file = Path.Combine(folder["data"], "symbols.csv");
-        await File.WriteAllTextAsync(file, "BTCUSDT,Gold,LOW\n");
+        await File.WriteAllTextAsync(file, "ticker,sector,risk_level\nBTCUSDT,Gold,LOW\n");
         var limit = new Dictionary<string, string> { ["CRYPTO__Warehouse__RekeyLimit"] = "50", ["CRYPTO__Reference__Interval"] = "00:00:00.1" };
         await using var run = TradeIngestProcess.Start(
             folder.FullName, limit, "run", "--ws", bases.GetProperty("web_socket").GetString()!, "--rest", bases.GetProperty("rest").GetString()!,
             "--symbols", "BTCUSDT", "--data", folder["data"], "--json");
         await UntilFactsAsync(folder, 500);
 
-        await File.WriteAllTextAsync(file, "BTCUSDT,Gold,LOW\nBTCUSDT,Gold,HIGH,2020-01-01\n");
+        await File.WriteAllTextAsync(file, "ticker,sector,risk_level,valid_from\nBTCUSDT,Gold,LOW,\nBTCUSDT,Gold,HIGH,2020-01-01\n");
         await run.WaitForErrorsAsync(text => text.Contains("is not applied", StringComparison.Ordinal));
         await UntilFactsAsync(folder, await FactsAsync(folder) + 500);
 
         Assert.IsFalse(run.HasExited);
-        await File.WriteAllTextAsync(file, "BTCUSDT,Gold,MEDIUM\n");
+        await File.WriteAllTextAsync(file, "ticker,sector,risk_level\nBTCUSDT,Gold,MEDIUM\n");
         await UntilAsync(async () => await CountAsync(folder, "SELECT count(*) AS n FROM CONSUMPTION_TRADES WHERE risk_level = 'MEDIUM'") > 0);
         Assert.AreEqual(0, await CountAsync(folder, "SELECT count(*) AS n FROM CONSUMPTION_TRADES WHERE risk_level = 'HIGH'"));
         run.Signal("TERM");

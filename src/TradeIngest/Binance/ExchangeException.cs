@@ -1,3 +1,5 @@
+using Crypto.TradeIngest.Hosting;
+
 namespace Crypto.TradeIngest.Binance;
 
 /// <summary>
@@ -7,7 +9,7 @@ namespace Crypto.TradeIngest.Binance;
 /// <item>Otherwise: a wrong symbol, an unknown path, a refused location; repeating it is useless.</item>
 /// </list>
 /// </summary>
-internal sealed class ExchangeException(string message, bool isTransient, Exception? inner = null) : Exception(message, inner)
+internal sealed class ExchangeException(string message, bool isTransient, Exception? inner = null) : Exception(Secrets.Mask(message), inner)
 {
     public bool IsTransient { get; } = isTransient;
 

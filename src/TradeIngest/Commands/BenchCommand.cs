@@ -11,17 +11,9 @@ internal static class BenchCommand
 {
     public static Command Create()
     {
-        var trades = new Option<long>("--trades")
-        {
-            Description = "Trades of the throughput run. Default: 1000000",
-            DefaultValueFactory = _ => 1_000_000,
-        };
-        var rate = CommonOptions.Rate("20000");
-        var seconds = new Option<int>("--seconds")
-        {
-            Description = "Length of the latency run. Default: 20",
-            DefaultValueFactory = _ => 20,
-        };
+        var trades = CommonOptions.Number("--trades", "Trades of the throughput run. Default: 1000000", 1, long.MaxValue, 1_000_000);
+        var rate = CommonOptions.Rate("20000", takesMax: false);
+        var seconds = CommonOptions.Number("--seconds", "Length of the latency run. Default: 20", 1, 86_400, 20);
         var symbols = CommonOptions.Symbols($"Tickers to trade. Default: {DemoPlan.DefaultSymbols}");
         var data = new Option<string?>("--data")
         {
@@ -46,15 +38,11 @@ internal static class BenchCommand
         {
             var plan = new DemoPlan(
                 1,
-                new ExchangeOptions { Symbols = parsed.GetValue(symbols) ?? DemoPlan.DefaultSymbols }.Tickers,
-                CommonOptions.ParseRate(parsed.GetValue(rate)!)
-                    ?? throw new ConfigurationException("--rate max has no latency to measure; give a number."),
+                CommonOptions.Listed(parsed.GetValue(symbols) ?? DemoPlan.DefaultSymbols),
+                CommonOptions.ParseRate(parsed.GetValue(rate)!, takesMax: false),
                 TimeSpan.FromSeconds(parsed.GetValue(seconds)),
                 null,
                 ChangesReference: false);
-            if (plan.Symbols.Count == 0) throw new ConfigurationException("--symbols names no ticker.");
-            if (parsed.GetValue(trades) <= 0) throw new ConfigurationException("--trades takes a positive number.");
-            if (parsed.GetValue(seconds) <= 0) throw new ConfigurationException("--seconds takes a positive number.");
             return RunAsync(plan, parsed.GetValue(trades), parsed.GetValue(data), parsed.GetValue(json), cancellation);
         });
         return command;
@@ -114,7 +102,7 @@ internal static class BenchCommand
 
         foreach (var percentile in latency.LatencyMicroseconds.Keys)
         {
-            table.AddRow($"event to committed row, {percentile}", "", Output.Duration(latency.LatencyMicroseconds[percentile]));
+            table.AddRow($"event to committed row, {percentile.Replace('_', '.')}", "", Output.Duration(latency.LatencyMicroseconds[percentile]));
         }
 
         console.Write(table);

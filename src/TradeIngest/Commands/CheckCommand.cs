@@ -35,7 +35,8 @@ internal static class CheckCommand
         using var keys = options.NewKeys(TimeProvider.System);
         await using var sql = options.NewSql(keys, options.TransformerRole, TimeProvider.System);
         await using var streaming = options.NewStreaming(keys, TimeProvider.System);
-        var results = await new SnowflakeCheck(keys, sql, streaming, options.Names, TimeProvider.System).RunAsync(stop);
+        var checks = await new SnowflakeCheck(keys, sql, streaming, options.Names, TimeProvider.System).RunAsync(stop);
+        var results = checks.Select(check => check with { Detail = Secrets.Mask(check.Detail) }).ToList();
         if (json) Output.Json(new { passed = results.All(result => result.Passed), checks = results });
         else Write(results);
         return results.All(result => result.Passed) ? ExitCode.Ok : ExitCode.CheckFailed;

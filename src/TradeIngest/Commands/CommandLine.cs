@@ -1,53 +1,34 @@
 using System.CommandLine;
 using System.CommandLine.Invocation;
 using System.Runtime.InteropServices;
-using Crypto.TradeIngest.Binance;
-using Crypto.TradeIngest.Hosting;
-using Crypto.TradeIngest.Log;
-using Crypto.TradeIngest.Replay;
-using Crypto.Warehouse;
-using Crypto.Warehouse.Snowflake;
-using Spectre.Console;
 
 namespace Crypto.TradeIngest.Commands;
 
-/// <summary>Parses, runs the chosen command, and turns every expected failure into one clear message and an exit code.</summary>
+/// <summary>Parses, runs the chosen command, and turns every failure into one clear message and an exit code.</summary>
 internal static class CommandLine
 {
     public static async Task<int> RunAsync(string[] args, params Command[] commands)
     {
-        var root = new RootCommand(
-            "Captures every Binance spot trade of the chosen symbols, lands it in a warehouse, and keeps a star schema current. "
-            + "Start with: trade-ingest demo");
-        foreach (var command in commands) root.Subcommands.Add(command);
-
-        var parsed = root.Parse(args);
-        if (parsed.Action is ParseErrorAction wrongUsage)
-        {
-            wrongUsage.ShowHelp = false;
-            await parsed.InvokeAsync();
-            await Console.Error.WriteLineAsync("See: trade-ingest --help, or --help after a command.");
-            return ExitCode.WrongUsage;
-        }
-
+        var errors = ErrorReport.Install(args);
         using var stop = new CancellationTokenSource();
         var interrupted = false;
         using var onInterrupt = PosixSignalRegistration.Create(PosixSignal.SIGINT, context => Stop(context, isInterrupt: true));
         using var onTerminate = PosixSignalRegistration.Create(PosixSignal.SIGTERM, context => Stop(context, isInterrupt: false));
         try
         {
+            var parsed = Root(commands).Parse(args);
+            if (parsed.Action is ParseErrorAction wrongUsage) return await RefuseAsync(parsed, wrongUsage, errors);
             var code = await parsed.InvokeAsync(
                 new InvocationConfiguration { EnableDefaultExceptionHandler = false, ProcessTerminationTimeout = null }, stop.Token);
-            return interrupted ? ExitCode.Interrupted : code;
+            return interrupted ? ExitCode.Interrupted : errors.ExitCodeOf(code);
         }
         catch (OperationCanceledException) when (stop.IsCancellationRequested)
         {
-            return interrupted ? ExitCode.Interrupted : ExitCode.Ok;
+            return interrupted ? ExitCode.Interrupted : errors.ExitCodeOf(ExitCode.Ok);
         }
-        catch (Exception failure) when (CodeOf(failure) is { } code)
+        catch (Exception failure)
         {
-            WriteError(failure.Message);
-            return code;
+            return errors.Write(failure);
         }
 
         void Stop(PosixSignalContext context, bool isInterrupt)
@@ -59,16 +40,31 @@ internal static class CommandLine
         }
     }
 
-    public static void WriteError(string message) => Output.Errors().MarkupLineInterpolated($"[red]error:[/] {message}");
+    /// <summary>Tells of something that a command goes on from, and returns <see cref="ExitCode.CheckFailed"/> for in the end.</summary>
+    public static void WriteError(string message) => ErrorReport.Current.Write(message, ExitCode.CheckFailed);
 
-    private static int? CodeOf(Exception failure) => failure switch
+    private static async Task<int> RefuseAsync(ParseResult parsed, ParseErrorAction wrongUsage, ErrorReport errors)
     {
-        WarehouseException { IsTransient: true } => ExitCode.Unreachable,
-        ConfigurationException or ReplayFileException or WarehouseException or LogException => ExitCode.WrongUsage,
-        StorageException { Fault: StorageFault.ReadOnly or StorageFault.Missing } => ExitCode.WrongUsage,
-        SnowflakeException { Fault: SnowflakeFault.Unreachable } => ExitCode.Unreachable,
-        SnowflakeException => ExitCode.WrongUsage,
-        StorageException or ExchangeException => ExitCode.Unreachable,
-        _ => null,
-    };
+        const string See = "See: trade-ingest --help, or --help after a command.";
+        if (errors.IsJson)
+        {
+            errors.Write(string.Join(' ', [.. parsed.Errors.Select(error => error.Message), See]), ExitCode.WrongUsage);
+            return ExitCode.WrongUsage;
+        }
+
+        wrongUsage.ShowHelp = false;
+        await parsed.InvokeAsync();
+        await Console.Error.WriteLineAsync(See);
+        return ExitCode.WrongUsage;
+    }
+
+    private static RootCommand Root(Command[] commands)
+    {
+        var root = new RootCommand(
+            "Captures every Binance spot trade of the chosen symbols, lands it in a warehouse, and keeps a star schema current. "
+            + "Start with: trade-ingest demo");
+        root.Options.Add(CommonOptions.Debug());
+        foreach (var command in commands) root.Subcommands.Add(command);
+        return root;
+    }
 }

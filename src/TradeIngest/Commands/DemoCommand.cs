@@ -26,7 +26,7 @@ internal static class DemoCommand
             HelpName = "TIME",
             DefaultValueFactory = _ => "15s",
         };
-        var trades = new Option<long?>("--trades") { Description = "Exactly so many trades instead.", HelpName = "N" };
+        var trades = CommonOptions.OptionalNumber("--trades", "Exactly so many trades instead.", 1, long.MaxValue);
         var symbols = CommonOptions.Symbols($"Tickers to trade. Default: {DemoPlan.DefaultSymbols}");
         var rate = CommonOptions.Rate(DefaultRate);
         var seed = CommonOptions.Seed();
@@ -49,12 +49,10 @@ internal static class DemoCommand
         {
             var plan = new DemoPlan(
                 parsed.GetValue(seed),
-                new ExchangeOptions { Symbols = parsed.GetValue(symbols) ?? DemoPlan.DefaultSymbols }.Tickers,
+                CommonOptions.Listed(parsed.GetValue(symbols) ?? DemoPlan.DefaultSymbols),
                 CommonOptions.ParseRate(parsed.GetValue(rate)!),
                 CommonOptions.ParseDuration("--for", parsed.GetValue(duration)!),
                 parsed.GetValue(trades));
-            if (plan.Symbols.Count == 0) throw new ConfigurationException("--symbols names no ticker.");
-            if (plan.Trades is <= 0) throw new ConfigurationException("--trades takes a positive number.");
             var options = Configuration.Read(("Data", parsed.GetValue(data)), ("Log:Kind", nameof(LogKind.Embedded)), ("Warehouse:Target", nameof(WarehouseTarget.Embedded)));
             return RunAsync(plan, options, parsed.GetValue(json), cancellation);
         });
@@ -96,10 +94,9 @@ internal static class DemoCommand
         {
             return await DemoRun.StartAsync(folder, plan, options, TimeProvider.System, new Random(), loggers, cancellationToken);
         }
-        catch (ArgumentException failure)
+        catch (InvalidDataException failure)
         {
-            // A ticker that no listing can be made up for.
-            throw new ConfigurationException(failure.Message, failure);
+            throw new ConfigurationException($"{failure.Message} Choose another folder with --data.", failure);
         }
     }
 
@@ -110,7 +107,7 @@ internal static class DemoCommand
         Output.Json(new
         {
             passed,
-            data = folder.Path,
+            data = folder.Shown,
             first_stored_ms = firstStored?.TotalMilliseconds,
             capture = report,
             warehouse = WarehouseTotals.Read(database),
@@ -142,7 +139,7 @@ internal static class DemoCommand
         console.MarkupLine("\n[bold]verify[/]");
         VerifyCommand.Write(results);
         var verdict = passed ? "[green]every check passed[/]" : "[red]a check failed[/]";
-        console.MarkupLine($"{verdict}: {Output.Count(totals.Facts)} trades worth {totals.Amount} USD in {Markup.Escape(folder.Path)}");
+        console.MarkupLine($"{verdict}: {Output.Count(totals.Facts)} trades worth {totals.Amount} USD in {Markup.Escape(folder.Shown)}");
         console.MarkupLine(
             $"latency from the exchange's event to a committed row: p50 {Output.Duration(report.P50)}, p99 {Output.Duration(report.P99)}; "
             + $"first row after {firstStored?.TotalSeconds.ToString("0.00", CultureInfo.InvariantCulture) ?? "-"} s");

@@ -17,11 +17,8 @@ internal static partial class DimensionCommand
         {
             Description = "Change events (.jsonl, as Debezium writes them) or a reference file (.csv).",
         };
-        var limit = new Option<long?>("--rekey-limit")
-        {
-            Description = "Most facts that may be bound to another version. Default: 1000000",
-            HelpName = "N",
-        };
+        var limit = CommonOptions.OptionalNumber(
+            "--rekey-limit", "Most facts that may be bound to another version. Default: 1000000", 0, long.MaxValue);
         var force = new Option<bool>("--force") { Description = "Apply whatever the number of facts." };
         var data = CommonOptions.Data();
         var json = CommonOptions.Json();

@@ -10,7 +10,7 @@ internal static partial class DimensionCommand
 {
     private static Command AsKnownAt()
     {
-        var time = new Argument<string>("TIME") { Description = "An instant, such as 2026-03-01T00:00:00Z." };
+        var time = new Argument<string>("TIME") { Description = $"{char.ToUpperInvariant(Timestamp.Forms[0])}{Timestamp.Forms[1..]}." };
         var valid = new Option<string?>("--valid-at")
         {
             Description = "Only what was then known to hold at this instant.",

@@ -28,7 +28,7 @@ internal static partial class DimensionCommand
 
     private static Timestamp TimeOf(string text) => Timestamp.TryParse(text, out var time)
         ? time
-        : throw new ConfigurationException($"'{text}' is no time such as 2026-03-01T00:00:00Z.");
+        : throw new ConfigurationException($"'{text}' is not {Timestamp.Forms}.");
 
     private sealed record VersionRow(
         string Ticker, long SymbolKey, string ValidFrom, string ValidTo, bool IsCurrent, bool IsDeleted, bool IsInferred,

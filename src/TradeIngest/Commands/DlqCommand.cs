@@ -28,7 +28,7 @@ internal static class DlqCommand
     private static Command List()
     {
         var (reason, data, json) = (Reason(), CommonOptions.Data(), CommonOptions.Json());
-        var limit = new Option<int>("--limit") { Description = "At most so many, the oldest first. Default: 100", HelpName = "N", DefaultValueFactory = _ => 100 };
+        var limit = CommonOptions.Number("--limit", "At most so many, the oldest first. Default: 100", 1, int.MaxValue, 100);
         var command = new Command(
             "list",
             """

@@ -11,7 +11,9 @@ internal static class ExitCode
     /// <summary>Wrong usage or configuration: an unknown option or symbol, a folder that cannot be used as asked.</summary>
     public const int WrongUsage = 2;
 
-    /// <summary>Something needed is out of reach or out of order: the exchange, a damaged or locked store, a full disk.</summary>
+    /// <summary>
+    /// Something needed is out of reach or out of order: the exchange, a damaged or locked store, a full disk. Also any unexpected failure.
+    /// </summary>
     public const int Unreachable = 3;
 
     /// <summary>Interrupted by the user (SIGINT).</summary>

@@ -39,7 +39,9 @@ internal static class HealthCommand
         {
             using var http = new HttpClient { Timeout = Patience };
             using var response = await http.GetAsync(address, cancellationToken);
-            var report = JsonSerializer.Deserialize<HealthReport>(await response.Content.ReadAsStringAsync(cancellationToken), JsonSerializerOptions.Web)!;
+            var body = await response.Content.ReadAsStringAsync(cancellationToken);
+            var report = JsonSerializer.Deserialize<HealthReport>(body, MachineJson.Line);
+            if (report?.Parts is null) throw new JsonException("what answers is another service");
             if (json) Output.Json(report);
             else Write(report);
             return report.IsHealthy ? ExitCode.Ok : ExitCode.CheckFailed;
@@ -47,7 +49,9 @@ internal static class HealthCommand
         catch (Exception failure) when (failure is HttpRequestException or JsonException
             || (failure is TaskCanceledException && !cancellationToken.IsCancellationRequested))
         {
-            CommandLine.WriteError($"Nobody answers at {address} ({failure.Message}). The service is not running, still starting, or stands still.");
+            ErrorReport.Current.Write(
+                $"Nobody answers at {address} ({failure.Message}). The service is not running, still starting, or stands still.",
+                ExitCode.Unreachable, failure);
             return ExitCode.Unreachable;
         }
     }

@@ -1,6 +1,8 @@
 using System.CommandLine;
 using Crypto.TradeIngest.Hosting;
+using Crypto.Warehouse.Snowflake.Keys;
 using Crypto.Warehouse.Snowflake.Migrating;
+using Crypto.Warehouse.Snowflake.Sql;
 using Crypto.Warehouse.Snowflake.Streaming;
 
 namespace Crypto.TradeIngest.Commands;
@@ -18,6 +20,7 @@ internal static class MigrateCommand
         {
             Description = "Empty what was loaded from the log and drop its channels, so that the log is read again from its first record; older rows are gone. The dimension stays. Stop all sinks first.",
         };
+        var json = CommonOptions.Json();
         var command = new Command(
             "migrate",
             """
@@ -29,37 +32,47 @@ internal static class MigrateCommand
               trade-ingest migrate --target snowflake
             """)
         {
-            target, dryRun, bootstrap, drop, reload,
+            target, dryRun, bootstrap, drop, reload, json,
         };
-        command.SetAction((parsed, stop) => RunAsync(parsed.GetValue(dryRun), parsed.GetValue(bootstrap), parsed.GetValue(drop), parsed.GetValue(reload), stop));
+        command.SetAction((parsed, stop) => RunAsync(
+            parsed.GetValue(dryRun), parsed.GetValue(bootstrap), parsed.GetValue(drop), parsed.GetValue(reload), parsed.GetValue(json), stop));
         return command;
     }
 
-    private static async Task<int> RunAsync(bool dryRun, bool printBootstrap, string? dropChannel, bool reload, CancellationToken stop)
+    private static async Task<int> RunAsync(
+        bool dryRun, bool printBootstrap, string? dropChannel, bool reload, bool json, CancellationToken stop)
     {
         var options = Configuration.Read().Snowflake;
         var faults = options.Validate().Where(fault => !printBootstrap || !fault.Contains("Account", StringComparison.Ordinal)).ToList();
         if (faults.Count > 0) throw ConfigurationException.Of(faults);
         if (printBootstrap)
         {
-            await Console.Out.WriteLineAsync(SqlScript.Bootstrap(options.Names with { PublicKey = PublicKeyOf(options) }));
+            var script = SqlScript.Bootstrap(options.Names with { PublicKey = PublicKeyOf(options) });
+            Write(json, new { bootstrap = script }, script);
             return ExitCode.Ok;
         }
 
         using var keys = options.NewKeys(TimeProvider.System);
-        if (dropChannel is not null) return await DropAsync(options, keys, dropChannel, stop);
+        if (dropChannel is not null) return await DropAsync(options, keys, dropChannel, json, stop);
         await using var sql = options.NewSql(keys, options.OwnerRole, TimeProvider.System);
-        if (reload) return await ReloadAsync(options, keys, sql, stop);
+        if (reload) return await ReloadAsync(options, keys, sql, json, stop);
         var migrator = new SnowflakeMigrator(sql, options.Names, TimeProvider.System);
         if (dryRun)
         {
-            foreach (var script in await migrator.PendingAsync(stop)) await Console.Out.WriteLineAsync($"-- {script.Name}\n{script.Text}");
+            var pending = (await migrator.PendingAsync(stop)).Select(script => new { script.Name, script.Text }).ToList();
+            Write(json, new { pending }, string.Join('\n', pending.Select(script => $"-- {script.Name}\n{script.Text}")));
             return ExitCode.Ok;
         }
 
         var applied = await migrator.MigrateAsync(stop);
-        await Console.Out.WriteLineAsync(applied.Count == 0 ? "The schema is up to date." : $"Applied {string.Join(", ", applied)}.");
+        Write(json, new { applied }, applied.Count == 0 ? "The schema is up to date." : $"Applied {string.Join(", ", applied)}.");
         return ExitCode.Ok;
+    }
+
+    private static void Write<T>(bool json, T value, string text)
+    {
+        if (json) Output.Json(value);
+        else if (text.Length > 0) Console.Out.WriteLine(text);
     }
 
     // Without an account or a key the text still helps; the placeholder says what is missing.
@@ -76,7 +89,7 @@ internal static class MigrateCommand
         }
     }
 
-    private static async Task<int> DropAsync(SnowflakeOptions options, Warehouse.Snowflake.Keys.KeyPairTokens keys, string channel, CancellationToken stop)
+    private static async Task<int> DropAsync(SnowflakeOptions options, KeyPairTokens keys, string channel, bool json, CancellationToken stop)
     {
         await using var streaming = options.NewStreaming(keys, TimeProvider.System);
         foreach (var table in new[] { "STOCK_TRADES_RAW", "FACT_TRADES" })
@@ -84,15 +97,16 @@ internal static class MigrateCommand
             await streaming.DropChannelAsync(new ChannelAddress(PipeAddress.OfTable(options.Database, options.Schema, table), channel), cancellationToken: stop);
         }
 
-        await Console.Out.WriteLineAsync($"Dropped {channel}. The next start goes on after the last row the tables have of it.");
+        Write(json, new { dropped = channel }, $"Dropped {channel}. The next start goes on after the last row the tables have of it.");
         return ExitCode.Ok;
     }
 
-    private static async Task<int> ReloadAsync(SnowflakeOptions options, Warehouse.Snowflake.Keys.KeyPairTokens keys, Warehouse.Snowflake.Sql.ISnowflakeSql sql, CancellationToken stop)
+    private static async Task<int> ReloadAsync(SnowflakeOptions options, KeyPairTokens keys, ISnowflakeSql sql, bool json, CancellationToken stop)
     {
         await using var streaming = options.NewStreaming(keys, TimeProvider.System);
         var channels = await new Warehouse.Snowflake.SnowflakeReload(sql, streaming, options.Names).RunAsync(stop);
-        await Console.Out.WriteLineAsync($"Emptied what {channels.Count} partitions had loaded. The next start reads the log from its first record.");
+        var text = $"Emptied what {channels.Count} partitions had loaded. The next start reads the log from its first record.";
+        Write(json, new { emptied = channels }, text);
         return ExitCode.Ok;
     }
 }

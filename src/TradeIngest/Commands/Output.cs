@@ -1,5 +1,5 @@
-using System.Text.Encodings.Web;
 using System.Text.Json;
+using Crypto.TradeIngest.Hosting;
 using Spectre.Console;
 
 namespace Crypto.TradeIngest.Commands;
@@ -10,14 +10,6 @@ internal static class Output
     // Wider than any table here.
     private const int UnbrokenWidth = 1000;
 
-    private static readonly JsonSerializerOptions Format = new(JsonSerializerDefaults.Web)
-    {
-        PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower,
-        DictionaryKeyPolicy = null,
-        WriteIndented = true,
-        Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
-    };
-
     /// <summary>A console without colors and broken lines when a file or a pipe reads it.</summary>
     public static IAnsiConsole People() => Console.IsOutputRedirected ? Plain(Console.Out) : AnsiConsole.Console;
 
@@ -26,13 +18,13 @@ internal static class Output
         ? Plain(Console.Error)
         : AnsiConsole.Create(new AnsiConsoleSettings { Out = new AnsiConsoleOutput(Console.Error) });
 
-    public static void Json<T>(T value) => Console.Out.WriteLine(JsonSerializer.Serialize(value, Format));
+    public static void Json<T>(T value) => Console.Out.WriteLine(JsonSerializer.Serialize(value, MachineJson.Document));
 
     /// <summary>An array, written as its elements come.</summary>
     public static async Task JsonAsync<T>(IAsyncEnumerable<T> values, CancellationToken cancellationToken)
     {
         await using var output = Console.OpenStandardOutput();
-        await JsonSerializer.SerializeAsync(output, values, Format, cancellationToken);
+        await JsonSerializer.SerializeAsync(output, values, MachineJson.Document, cancellationToken);
         await output.WriteAsync("\n"u8.ToArray(), cancellationToken);
     }
 

@@ -51,6 +51,10 @@ internal static class QueryCommand
         {
             throw new ConfigurationException($"The query failed: {failure.Message}", failure);
         }
+        catch (InvalidOperationException failure)
+        {
+            throw new ConfigurationException("The query has parameters, which get no values here; write the values into it.", failure);
+        }
     }
 
     internal static void WriteTable(SqliteDataReader reader)

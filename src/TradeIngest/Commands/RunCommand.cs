@@ -76,7 +76,7 @@ internal static class RunCommand
         await using var stores = await Stores.OpenAsync(folder, options, TimeProvider.System, loggers, cancellationToken);
         await using var service = await CaptureService.StartAsync(stores, folder, options, TimeProvider.System, new Random(), loggers, cancellationToken);
         await using var health = await HealthEndpoint.StartAsync(options.Health, service.Parts, TimeProvider.System, cancellationToken);
-        if (!json) Output.People().MarkupLineInterpolated($"capturing [green]{service.Symbols.Count}[/] symbols into {folder.Path}; Ctrl+C stops");
+        if (!json) Output.People().MarkupLineInterpolated($"capturing [green]{service.Symbols.Count}[/] symbols into {folder.Shown}; Ctrl+C stops");
 
         var rates = new CaptureRates(service, TimeProvider.System);
         using var timer = new PeriodicTimer(ReportInterval, TimeProvider.System);
@@ -106,7 +106,8 @@ internal static class RunCommand
         var logger = loggers.CreateLogger("trade-ingest");
         await using var service = await RoleService.StartAsync(roles, options, reset, TimeProvider.System, new Random(), loggers, cancellationToken);
         await using var health = await HealthEndpoint.StartAsync(options.Health, service.Parts, TimeProvider.System, cancellationToken);
-        if (!json) Output.People().MarkupLineInterpolated($"running [green]{roles}[/] over Kafka at {options.Kafka.BootstrapServers}; Ctrl+C stops");
+        var brokers = Secrets.Mask(options.Kafka.BootstrapServers!);
+        if (!json) Output.People().MarkupLineInterpolated($"running [green]{roles}[/] over Kafka at {brokers}; Ctrl+C stops");
 
         using var timer = new PeriodicTimer(ReportInterval, TimeProvider.System);
         try
@@ -132,7 +133,7 @@ internal static class RunCommand
     private static void Report<T>(T report, bool json)
         where T : notnull
     {
-        if (json) Console.Out.WriteLine(JsonSerializer.Serialize(report, JsonSerializerOptions.Web));
+        if (json) Console.Out.WriteLine(JsonSerializer.Serialize(report, MachineJson.Line));
         else Console.Out.WriteLine(report.ToString());
     }
 }

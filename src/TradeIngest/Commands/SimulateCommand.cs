@@ -16,7 +16,7 @@ internal static class SimulateCommand
 
     public static Command Create()
     {
-        var port = new Option<int>("--port") { Description = "TCP port on 127.0.0.1. Default: any free one", HelpName = "N" };
+        var port = CommonOptions.Number("--port", "TCP port on 127.0.0.1, up to 65535. Default: any free one", 0, 65_535, 0);
         var seed = CommonOptions.Seed();
         var symbols = CommonOptions.Symbols("Tickers to list. Default: thirty well-known ones");
         var rate = CommonOptions.Rate(DefaultRate);
@@ -26,11 +26,7 @@ internal static class SimulateCommand
             HelpName = "FILE",
             AllowMultipleArgumentsPerToken = true,
         };
-        var speed = new Option<double>("--speed")
-        {
-            Description = "How many times faster than recorded. Default: 1",
-            DefaultValueFactory = _ => 1,
-        };
+        var speed = CommonOptions.Number("--speed", "How many times faster than recorded. Default: 1", 0.001, 1_000_000, 1);
         var clockAhead = new Option<string?>("--clock-ahead")
         {
             Description = "The exchange's clock is so much ahead of this machine's, to try how a client takes it: 30s, 25h.",
@@ -65,7 +61,7 @@ internal static class SimulateCommand
                 TimeProvider = parsed.GetValue(clockAhead) is { } ahead
                     ? new ShiftedTimeProvider(TimeProvider.System) { Offset = CommonOptions.ParseDuration("--clock-ahead", ahead) }
                     : TimeProvider.System,
-                Symbols = parsed.GetValue(symbols) is { } list ? new ExchangeOptions { Symbols = list }.Tickers : ListingCatalog.Tickers,
+                Symbols = parsed.GetValue(symbols) is { } list ? CommonOptions.Listed(list) : ListingCatalog.Tickers,
             },
             parsed.GetValue(replay) ?? [],
             parsed.GetValue(data) is { } path ? new DataFolder(path) : null,
@@ -84,7 +80,7 @@ internal static class SimulateCommand
 
         if (folder is not null) options = MarketFolder.Continue(folder, options);
         if (replay.Length > 0) options = options with { Tape = await ReadTapeAsync(replay, cancellationToken) };
-        await using var exchange = Create(options);
+        await using var exchange = new SimulatedExchange(options);
         try
         {
             await exchange.StartAsync(cancellationToken);
@@ -94,9 +90,9 @@ internal static class SimulateCommand
             throw new ConfigurationException(
                 $"Port {options.Port} cannot be listened on ({failure.Message}). Choose another with --port.", failure);
         }
-        catch (ArgumentException failure)
+        catch (InvalidDataException failure)
         {
-            throw new ConfigurationException(failure.Message, failure);
+            throw new ConfigurationException($"{failure.Message} Choose another folder with --data.", failure);
         }
 
         if (folder is not null) MarketFolder.Save(folder, exchange.Description!);
@@ -118,18 +114,6 @@ internal static class SimulateCommand
             $"capture   trade-ingest run --ws {webSocket} --rest {rest} --symbols {string.Join(',', exchange.Tickers.Take(3))}");
     }
 
-    internal static SimulatedExchange Create(SimulatedExchangeOptions options)
-    {
-        try
-        {
-            return new SimulatedExchange(options);
-        }
-        catch (ArgumentException failure)
-        {
-            throw new ConfigurationException(failure.Message, failure);
-        }
-    }
-
     private static string Base(Uri uri) => uri.GetLeftPart(UriPartial.Authority);
 
     private static async Task<RecordedTape> ReadTapeAsync(string[] files, CancellationToken cancellationToken)
@@ -147,13 +131,8 @@ internal static class SimulateCommand
             }
         }
 
-        try
-        {
-            return RecordedTape.Of(trades);
-        }
-        catch (ArgumentException failure)
-        {
-            throw new ConfigurationException(failure.Message, failure);
-        }
+        var tickers = trades.Select(trade => trade.Symbol.Ticker).Distinct(StringComparer.Ordinal);
+        var faults = tickers.Select(ListingCatalog.FaultOf).OfType<string>().ToList();
+        return faults.Count == 0 ? RecordedTape.Of(trades) : throw ConfigurationException.Of(faults);
     }
 }

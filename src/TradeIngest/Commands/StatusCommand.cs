@@ -41,8 +41,8 @@ internal static class StatusCommand
         var symbols = SqliteReads.Coverage(warehouse).Where(symbol => !symbol.Captured.IsEmpty).Select(SymbolStatus.Of).ToList();
         var totals = WarehouseTotals.Read(warehouse);
         var positions = await LogStatus.ReadAsync(SqliteReads.Positions(warehouse), options, folder, cancellationToken);
-        if (json) Output.Json(new { data = folder.Path, totals, symbols, log = positions, lag = positions.Sum(position => position.Lag) });
-        else Write(folder.Path, totals, symbols, positions);
+        if (json) Output.Json(new { data = folder.Shown, totals, symbols, log = positions, lag = positions.Sum(position => position.Lag) });
+        else Write(folder.Shown, totals, symbols, positions);
         return ExitCode.Ok;
     }
 
@@ -56,7 +56,7 @@ internal static class StatusCommand
         var symbols = (await warehouse.CoverageAsync(stop)).Where(symbol => !symbol.Captured.IsEmpty).Select(SymbolStatus.Of).ToList();
         var positions = await LogStatus.ReadAsync([.. await warehouse.PositionsAsync(stop)], options, folder, stop);
         var name = $"{options.Snowflake.Account}/{options.Snowflake.Database}.{options.Snowflake.Schema}";
-        if (json) Output.Json(new { data = folder.Path, warehouse = name, totals, symbols, log = positions, lag = positions.Sum(position => position.Lag) });
+        if (json) Output.Json(new { data = folder.Shown, warehouse = name, totals, symbols, log = positions, lag = positions.Sum(position => position.Lag) });
         else Write(name, totals, symbols, positions);
         return ExitCode.Ok;
     }

@@ -21,7 +21,7 @@ internal sealed record BenchResult(
 internal static class BenchRun
 {
     private static readonly (string Name, double Share)[] Percentiles =
-        [("p50", 0.5), ("p90", 0.9), ("p99", 0.99), ("p99.9", 0.999), ("p99.99", 0.9999)];
+        [("p50", 0.5), ("p90", 0.9), ("p99", 0.99), ("p99_9", 0.999), ("p99_99", 0.9999)];
 
     public static async Task<BenchResult> MeasureAsync(
         DataFolder folder, DemoPlan plan, ServiceOptions options, ILoggerFactory loggers, CancellationToken cancellationToken)
@@ -40,17 +40,20 @@ internal static class BenchRun
         var latency = Percentiles.ToDictionary(pair => pair.Name, pair => sink.Latency.Percentile(pair.Share), StringComparer.Ordinal);
         latency["max"] = sink.Latency.Max;
         var busy = Busy(run).ToDictionary(
-            stage => stage.Key, stage => (stage.Value - busyAtFirst[stage.Key]).TotalSeconds / seconds, StringComparer.Ordinal);
+            stage => stage.Key, stage => Per((stage.Value - busyAtFirst[stage.Key]).TotalSeconds), StringComparer.Ordinal);
         return new BenchResult(
             storedAtLast,
             seconds,
-            (storedAtLast - storedAtFirst) / seconds,
-            (cpuAtLast - cpuAtFirst).TotalSeconds / seconds,
+            Per(storedAtLast - storedAtFirst),
+            Per((cpuAtLast - cpuAtFirst).TotalSeconds),
             peak,
             run.Service.Pipeline.Channel.ShedTrades,
             run.Service.Backfill.Fetched,
             latency,
             busy);
+
+        // A run that one look saw the whole of tells of no time.
+        double Per(double amount) => seconds > 0 ? amount / seconds : 0;
 
         void Look()
         {

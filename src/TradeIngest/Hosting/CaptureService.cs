@@ -161,7 +161,7 @@ internal sealed class CaptureService : IAsyncDisposable
         return unknown.Count == 0
             ? [.. options.Tickers.Select(ticker => byTicker[ticker])]
             : throw ConfigurationException.Of(unknown.Select(ticker =>
-                $"{options.Rest} lists no symbol '{ticker}'{Suggestion(ticker, byTicker.Keys)}. Tickers are written without separators, such as BTCUSDT."));
+                $"{Secrets.Shown(new Uri(options.Rest))} lists no symbol '{ticker}'{Suggestion(ticker, byTicker.Keys)}. Tickers are written without separators, such as BTCUSDT."));
     }
 
     private static string Suggestion(string ticker, IEnumerable<string> known)

@@ -7,7 +7,12 @@ namespace Crypto.TradeIngest.Hosting;
 /// <summary>The folder that holds everything of one deployment, and where its parts lie. One process writes it at a time.</summary>
 internal sealed class DataFolder(string path)
 {
-    public string Path { get; } = System.IO.Path.GetFullPath(path);
+    public string Path { get; } = string.IsNullOrWhiteSpace(path) || path.Contains('\0', StringComparison.Ordinal)
+        ? throw new ConfigurationException("The data folder has no name; set --data.")
+        : System.IO.Path.GetFullPath(path);
+
+    /// <summary>The path as it is printed.</summary>
+    public string Shown => Secrets.Mask(Path);
 
     public string Log => In(EmbeddedTradeLog.FileName);
 

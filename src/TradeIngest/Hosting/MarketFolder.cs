@@ -16,9 +16,11 @@ internal static class MarketFolder
     {
         if (!File.Exists(folder.Simulation)) return options;
         MarketDescription market;
+        SimulatedMarket simulated;
         try
         {
             market = MarketDescription.Load(folder.Simulation);
+            simulated = new SimulatedMarket(market);
         }
         catch (InvalidDataException failure)
         {
@@ -32,7 +34,7 @@ internal static class MarketFolder
                 + "Use that seed, or another folder with --data.");
         }
 
-        return options with { Continues = market, FirstK = Stored(folder, new SimulatedMarket(market)) };
+        return options with { Continues = market, FirstK = Stored(folder, simulated) };
     }
 
     public static void Save(DataFolder folder, MarketDescription market)

@@ -12,6 +12,8 @@ namespace Crypto.TradeIngest.Hosting;
 /// <summary>What the operator chose: <c>appsettings.json</c>, then the environment, then options of the command line.</summary>
 internal sealed record ServiceOptions
 {
+    private static readonly TimeSpan ShortestInterval = TimeSpan.FromMilliseconds(50);
+
     /// <summary>The data folder. Default <c>./data</c>.</summary>
     public string Data { get; init; } = "./data";
 
@@ -31,7 +33,7 @@ internal sealed record ServiceOptions
 
     public HealthOptions Health { get; init; } = new();
 
-    /// <summary>Time for the whole drain at a stop; what is not in the log by then counts as missing and is fetched at the next start. Default 20 s.</summary>
+    /// <summary>Time for the whole drain at a stop; what is not in the log by then counts as missing and is fetched at the next start. Default 20 s; up to 1 day.</summary>
     public TimeSpan DrainTimeout { get; init; } = TimeSpan.FromSeconds(20);
 
     /// <summary>Every fault, each saying what to do; none when the service can start.</summary>
@@ -39,7 +41,8 @@ internal sealed record ServiceOptions
     {
         if (string.IsNullOrWhiteSpace(Data)) yield return "Data: the folder is empty; set --data";
         foreach (var fault in Exchange.Validate()) yield return $"Exchange: {fault}";
-        if (Reference.Interval < TimeSpan.FromMilliseconds(50)) yield return $"Reference: Interval {Reference.Interval} is under 50 ms";
+        if (Reference.File is { } file && string.IsNullOrWhiteSpace(file)) yield return "Reference: File is empty; name a file or leave it out";
+        if (!IsWithin(Reference.Interval, ShortestInterval)) yield return $"Reference: Interval {Reference.Interval} is not within 50 ms to 1 day";
         if (Log.Kind == LogKind.Kafka)
         {
             foreach (var fault in Kafka.Validate()) yield return $"Kafka: {fault}";
@@ -47,6 +50,8 @@ internal sealed record ServiceOptions
 
         if (Log.Partitions is < 1 or > 1024) yield return $"Log: Partitions {Log.Partitions} is not within 1 to 1,024";
         if (Log.MaxBytes < 1 << 20) yield return $"Log: MaxBytes {Log.MaxBytes} is under 1 MiB";
+        if (Log.MaxAge < TimeSpan.Zero || Log.MaxAge.TotalDays > 3650) yield return $"Log: MaxAge {Log.MaxAge} is not within 0 to 3,650 days";
+        if (!IsWithin(Log.TrimInterval, ShortestInterval)) yield return $"Log: TrimInterval {Log.TrimInterval} is not within 50 ms to 1 day";
         foreach (var fault in Warehouse.Validate()) yield return $"Warehouse: {fault}";
         if (Warehouse.Target == WarehouseTarget.Snowflake)
         {
@@ -55,8 +60,11 @@ internal sealed record ServiceOptions
 
         foreach (var fault in Health.Validate()) yield return $"Health: {fault}";
         if (Reference.ChangeEventsTopic is not null && Log.Kind != LogKind.Kafka) yield return "Reference: ChangeEventsTopic needs CRYPTO__Log__Kind=Kafka";
-        if (DrainTimeout <= TimeSpan.Zero) yield return $"DrainTimeout {DrainTimeout} is not positive";
+        if (!IsWithin(DrainTimeout, TimeSpan.FromMilliseconds(1))) yield return $"DrainTimeout {DrainTimeout} is not within 1 ms to 1 day";
     }
+
+    /// <summary>Whether a wait is neither too short nor longer than a day: timers take 49 days at most.</summary>
+    internal static bool IsWithin(TimeSpan value, TimeSpan from) => value >= from && value <= TimeSpan.FromDays(1);
 }
 
 internal sealed record ExchangeOptions
@@ -70,7 +78,7 @@ internal sealed record ExchangeOptions
     /// <summary>Tickers separated by commas, or <c>ALL</c> for every one that trades. Default five large ones; <c>--symbols</c>.</summary>
     public string Symbols { get; init; } = "BTCUSDT,ETHUSDT,BNBUSDT,SOLUSDT,XRPUSDT";
 
-    /// <summary>How often the list of symbols is read again. Default one hour.</summary>
+    /// <summary>How often the list of symbols is read again. Default one hour; 1 second to 1 day.</summary>
     public TimeSpan InfoInterval { get; init; } = TimeSpan.FromHours(1);
 
     /// <summary>
@@ -99,7 +107,8 @@ internal sealed record ExchangeOptions
 
     public IEnumerable<string> Validate()
     {
-        if (!Uri.TryCreate(WebSocket, UriKind.Absolute, out var socket) || socket.Scheme is not ("ws" or "wss"))
+        if (HoldsUser(WebSocket)) yield return "WebSocket holds a user name or password, which are never sent; remove them from --ws";
+        else if (!Uri.TryCreate(WebSocket, UriKind.Absolute, out var socket) || socket.Scheme is not ("ws" or "wss"))
         {
             yield return $"'{WebSocket}' is no WebSocket address such as wss://stream.binance.com:9443; set --ws";
         }
@@ -108,9 +117,14 @@ internal sealed record ExchangeOptions
             foreach (var fault in Stream.Validate()) yield return fault;
         }
 
-        if (!Uri.TryCreate(Rest, UriKind.Absolute, out var rest) || rest.Scheme is not ("http" or "https"))
+        if (HoldsUser(Rest)) yield return "Rest holds a user name or password, which are never sent; remove them from --rest";
+        else if (!Uri.TryCreate(Rest, UriKind.Absolute, out var rest) || rest.Scheme is not ("http" or "https"))
         {
             yield return $"'{Rest}' is no HTTP address such as https://api.binance.com; set --rest";
+        }
+        else if (rest.Query.Length > 0)
+        {
+            yield return "Rest has a query, which is never sent; remove it from --rest";
         }
 
         if (!WebSocketTransport.Names.Contains(Transport, StringComparer.Ordinal))
@@ -120,10 +134,19 @@ internal sealed record ExchangeOptions
         }
 
         if (Tickers.Count == 0) yield return "no symbols; set --symbols BTCUSDT,ETHUSDT or ALL";
-        if (InfoInterval < TimeSpan.FromSeconds(1)) yield return $"InfoInterval {InfoInterval} is under a second";
+        if (!ServiceOptions.IsWithin(InfoInterval, TimeSpan.FromSeconds(1)))
+        {
+            yield return $"InfoInterval {InfoInterval} is not within 1 second to 1 day";
+        }
+
         foreach (var fault in Clock.Validate()) yield return fault;
         foreach (var fault in Channel.Validate()) yield return $"Channel: {fault}";
     }
+
+    // Where it is no address, anything before an @ may be a password.
+    private static bool HoldsUser(string address) => Uri.TryCreate(address, UriKind.Absolute, out var uri) && uri.Host.Length > 0
+        ? uri.UserInfo.Length > 0
+        : address.Contains('@', StringComparison.Ordinal);
 }
 
 internal sealed record ReferenceOptions
@@ -137,7 +160,7 @@ internal sealed record ReferenceOptions
     /// <summary>A topic of change events of a database, as a Debezium connector writes it; its whole name. Default none.</summary>
     public string? ChangeEventsTopic { get; init; }
 
-    /// <summary>How often the files are looked at. Default 1 s.</summary>
+    /// <summary>How often the files are looked at. Default 1 s; 50 ms to 1 day.</summary>
     public TimeSpan Interval { get; init; } = TimeSpan.FromSeconds(1);
 }
 
@@ -164,10 +187,10 @@ internal sealed record LogOptions
     /// <summary>Bytes kept per partition once they are in the warehouse. Default 1 GiB; from 1 MiB.</summary>
     public long MaxBytes { get; init; } = 1L << 30;
 
-    /// <summary>Age of records kept per partition once they are in the warehouse. Default seven days.</summary>
+    /// <summary>Age of records kept per partition once they are in the warehouse. Default seven days; up to 3,650.</summary>
     public TimeSpan MaxAge { get; init; } = TimeSpan.FromDays(7);
 
-    /// <summary>How often old records are removed. Default one minute.</summary>
+    /// <summary>How often old records are removed. Default one minute; 50 ms to 1 day.</summary>
     public TimeSpan TrimInterval { get; init; } = TimeSpan.FromMinutes(1);
 
     public TrimPolicy Trim => new(MaxBytes, MaxAge);

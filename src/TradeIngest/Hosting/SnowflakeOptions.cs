@@ -46,7 +46,7 @@ internal sealed record SnowflakeOptions
     /// <summary><c>Api</c>, the SQL REST interface, or <c>Driver</c>, Snowflake.Data in builds that carry it. Default <c>Api</c>.</summary>
     public string Access { get; init; } = "Api";
 
-    /// <summary>Least time between two checkpoints. Default 15 minutes.</summary>
+    /// <summary>Least time between two checkpoints. Default 15 minutes; 0 to 1 day.</summary>
     public TimeSpan CheckpointInterval { get; init; } = TimeSpan.FromMinutes(15);
 
     /// <summary>Rows of a table and partition that may be refused by streaming and added by SQL, beyond one in a hundred. Default 1,000.</summary>
@@ -73,7 +73,11 @@ internal sealed record SnowflakeOptions
         foreach (var fault in Names.Validate()) yield return $"Snowflake: {fault}";
         if (Access is not ("Api" or "Driver")) yield return $"Snowflake: Access '{Access}' is neither Api nor Driver";
         if (Access == "Driver" && PrivateKeyFile is null) yield return "Snowflake: Access Driver needs PrivateKeyFile";
-        if (CheckpointInterval < TimeSpan.Zero) yield return $"Snowflake: CheckpointInterval {CheckpointInterval} is negative";
+        if (!ServiceOptions.IsWithin(CheckpointInterval, TimeSpan.Zero))
+        {
+            yield return $"Snowflake: CheckpointInterval {CheckpointInterval} is not within 0 to 1 day";
+        }
+
         if (RepairLimit < 0) yield return $"Snowflake: RepairLimit {RepairLimit} is negative";
     }
 

@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using Crypto.TradeIngest.Csv;
 using Crypto.TradeModel.Symbols;
 using Crypto.TradeModel.Times;
 using Crypto.Warehouse.Dimension;
@@ -12,69 +13,83 @@ namespace Crypto.TradeIngest.Reference;
 /// BTCUSDT,Store of value,LOW,
 /// SOLUSDT,Smart contracts,HIGH,2026-03-01T00:00:00Z
 /// </code>
-/// <c>valid_from</c> is optional, column and value: since when the line holds. A ticker may have several lines, each with its own
-/// <c>valid_from</c> and one without. An empty sector or risk level says that there is none.
-/// Blank lines and lines that start with # are skipped.
+/// The first line names the columns, in any order. <c>valid_from</c> is optional, column and value: since when the line holds, as
+/// <see cref="Timestamp.TryParse"/> reads it. A ticker may have several lines, each with its own <c>valid_from</c> and one without. An
+/// empty sector or risk level says that there is none. Blank lines and lines that start with # are skipped.
 /// </summary>
 internal static class ReferenceFile
 {
     /// <summary>The file's name in a data folder.</summary>
     public const string FileName = "symbols.csv";
 
-    /// <summary>Reads the lines; one that cannot be understood is a fault with its number, and the others count.</summary>
+    private const int Ticker = 0;
+    private const int Sector = 1;
+    private const int RiskLevel = 2;
+    private const int ValidFrom = 3;
+
+    private static readonly string[] Required = ["ticker", "sector", "risk_level"];
+
+    /// <summary>
+    /// Reads the lines; one that cannot be understood is a fault with its number, and the others count. Under a header that cannot be
+    /// understood none counts.
+    /// </summary>
     public static (IReadOnlyList<SymbolStatement> Statements, IReadOnlyList<string> Faults) Parse(IEnumerable<string> lines)
     {
         var statements = new List<SymbolStatement>();
         var faults = new List<string>();
         var seen = new HashSet<(NaturalKey Key, Timestamp? ValidFrom)>();
+        CsvHeader? header = null;
         var number = 0;
         foreach (var line in lines)
         {
             number++;
             var text = number == 1 ? line.TrimStart('\uFEFF') : line;
-            if (string.IsNullOrWhiteSpace(text) || text.StartsWith('#') || IsHeader(text)) continue;
-            if (ParseLine(text, out var fault) is not { } statement) faults.Add($"line {number}: {fault}");
-            else if (seen.Add((statement.Key, statement.ValidFrom))) statements.Add(statement);
-            else faults.Add($"line {number}: {statement.Key.Ticker} has a line with the same valid_from above");
+            if (string.IsNullOrWhiteSpace(text) || text.StartsWith('#')) continue;
+            try
+            {
+                var fields = CsvLine.Split(text);
+                if (header is null)
+                {
+                    (header, var fault) = CsvHeader.Read(fields, Required, "valid_from");
+                    if (header is null) return ([], [$"line {number}: {fault}"]);
+                    continue;
+                }
+
+                var statement = Read(fields, header);
+                if (seen.Add((statement.Key, statement.ValidFrom))) statements.Add(statement);
+                else faults.Add($"line {number}: {statement.Key.Ticker} has a line with the same valid_from above");
+            }
+            catch (FormatException failure)
+            {
+                faults.Add($"line {number}: {failure.Message}");
+            }
         }
 
         return (statements, faults);
     }
 
-    private static bool IsHeader(string line) => line.StartsWith("ticker,", StringComparison.OrdinalIgnoreCase);
-
-    private static SymbolStatement? ParseLine(string line, out string fault)
+    /// <exception cref="FormatException">The line says nothing of a symbol; the message tells why.</exception>
+    private static SymbolStatement Read(string[] fields, CsvHeader header)
     {
-        fault = "";
-        var fields = line.Split(',', StringSplitOptions.TrimEntries);
-        if (fields.Length is < 3 or > 4)
-        {
-            fault = $"{fields.Length} fields where ticker,sector,risk_level[,valid_from] are expected";
-            return null;
-        }
-
-        if (fields[0].Length == 0)
-        {
-            fault = "the ticker is empty";
-            return null;
-        }
-
-        Timestamp? validFrom = null;
-        if (fields.Length == 4 && fields[3].Length > 0)
-        {
-            if (!Timestamp.TryParse(fields[3], out var time))
-            {
-                fault = $"valid_from '{fields[3]}' is no ISO 8601 time such as 2026-03-01T00:00:00Z";
-                return null;
-            }
-
-            validFrom = time;
-        }
-
+        if (fields.Length != header.Count) throw new FormatException($"{fields.Length} fields where the first line names {header.Count}");
+        var ticker = fields[header[Ticker]];
+        if (ticker.Length == 0) throw new FormatException("the ticker is empty");
         var attributes = ImmutableSortedDictionary<SymbolAttribute, string?>.Empty
-            .Add(SymbolAttribute.Sector, NullIfEmpty(fields[1]))
-            .Add(SymbolAttribute.RiskLevel, NullIfEmpty(fields[2]));
-        return new SymbolStatement(new NaturalKey(Exchange.Binance, fields[0].ToUpperInvariant()), attributes, validFrom);
+            .Add(SymbolAttribute.Sector, NullIfEmpty(fields[header[Sector]]))
+            .Add(SymbolAttribute.RiskLevel, NullIfEmpty(fields[header[RiskLevel]]));
+        var since = header[ValidFrom] < 0 ? null : NullIfEmpty(fields[header[ValidFrom]]);
+        var key = new NaturalKey(Exchange.Binance, ticker.ToUpperInvariant());
+        return new SymbolStatement(key, attributes, since is null ? null : TimeOf(since));
+    }
+
+    private static Timestamp TimeOf(string text)
+    {
+        if (!Timestamp.TryParse(text, out var time)) throw new FormatException($"valid_from '{text}' is not {Timestamp.Forms}");
+
+        // The dimension's calendar: what is said of other times would never be seen.
+        return time >= Timestamp.Epoch && time < Timestamp.EndOfTime
+            ? time
+            : throw new FormatException($"valid_from '{text}' is not within {Timestamp.Epoch} and {Timestamp.EndOfTime}");
     }
 
     private static string? NullIfEmpty(string field) => field.Length == 0 ? null : field;

@@ -19,10 +19,8 @@ internal static class ArchiveLine
 {
     private const int FieldCount = 7;
 
-    private static readonly string[] Names = ["id", "price", "qty", "quoteQty", "time", "isBuyerMaker", "isBestMatch"];
-
-    /// <summary>Whether a file's first line is the header that some archive files have.</summary>
-    public static bool IsHeader(ReadOnlySpan<byte> line) => line.StartsWith("id,"u8);
+    /// <summary>The columns, in the order of a file without a header.</summary>
+    public static IReadOnlyList<string> Columns { get; } = ["id", "price", "qty", "quoteQty", "time", "isBuyerMaker", "isBestMatch"];
 
     /// <param name="quoteMatches">Whether price × quantity, rounded to eight decimals, is the line's own quote quantity.</param>
     /// <returns><see cref="ErrorReason.None"/>, or why there is no trade; <see cref="Explain"/> says where.</returns>
@@ -52,7 +50,7 @@ internal static class ArchiveLine
         var fields = line.Count((byte)',') + 1;
         if (fields != FieldCount) return $"{fields} fields instead of {FieldCount}";
         var reason = ParseAnySpelling(line, out _, out var field);
-        return $"{Names[field]}: {reason.Name()}";
+        return $"{Columns[field]}: {reason.Name()}";
     }
 
     private static bool TryParseAsPublished(ReadOnlySpan<byte> line, out Values values)

@@ -14,6 +14,7 @@ internal sealed class ReplayLines(ReplayPart part, SymbolTable symbols, TimeProv
     public const int BatchSize = 4096;
 
     private readonly LineBuffer _lines = new();
+    private ArchiveHeader? _header;
     private TradeBatch? _batch;
     private DeadLetter? _held;
     private Timestamp _received;
@@ -33,6 +34,7 @@ internal sealed class ReplayLines(ReplayPart part, SymbolTable symbols, TimeProv
     public void EndHere() => _lines.EndHere();
 
     /// <summary>The next full batch or dead letter, or null when more has to be read first.</summary>
+    /// <exception cref="ReplayFileException">The header names other columns than an archive file has.</exception>
     public StreamEvent? Next()
     {
         if (_held is { } held)
@@ -55,9 +57,10 @@ internal sealed class ReplayLines(ReplayPart part, SymbolTable symbols, TimeProv
                 return Give(Letter(ErrorReason.TooLarge, detail, line) with { Length = _lines.LineLength });
             }
 
-            var reason = Parse(line, out var trade);
+            var arranged = _header is null ? line : _header.Arrange(line);
+            var reason = Parse(arranged, out var trade);
             if (reason == ErrorReason.None) counts.Trades++;
-            else if (reason is { } fault) return Give(Letter(fault, Explain(fault, line), line));
+            else if (reason is { } fault) return Give(Letter(fault, Explain(fault, arranged), line));
             else continue;
 
             _batch ??= TradeBatch.Rent(BatchSize);
@@ -102,7 +105,11 @@ internal sealed class ReplayLines(ReplayPart part, SymbolTable symbols, TimeProv
         {
             // A byte order mark, which some editors leave in front.
             if (line.StartsWith("\uFEFF"u8)) line = line[3..];
-            if (part.Format == ReplayFormat.ArchiveCsv && ArchiveLine.IsHeader(line)) return true;
+            if (part.Format == ReplayFormat.ArchiveCsv && !_lines.LineIsTooLong && ArchiveHeader.IsHeader(line))
+            {
+                _header = ArchiveHeader.Read(line, part.Name);
+                return true;
+            }
         }
 
         return !line.ContainsAnyExcept((byte)' ', (byte)'\t', (byte)'\r') && !_lines.LineIsTooLong;

@@ -5,11 +5,13 @@ namespace Crypto.TradeIngest.Simulation;
 /// <summary>A reference file for simulated symbols: what an operator would keep by hand, invented.</summary>
 internal static class ReferenceSample
 {
+    private const string Header = "ticker,sector,risk_level,valid_from";
+
     private static readonly string[] RiskLevels = ["LOW", "MEDIUM", "HIGH"];
 
     public static IEnumerable<string> Lines(IEnumerable<string> tickers)
     {
-        yield return "ticker,sector,risk_level,valid_from";
+        yield return Header;
         foreach (var ticker in tickers)
         {
             var (sector, risk) = Describe(ListingCatalog.Get(ticker).BaseAsset);
@@ -20,10 +22,13 @@ internal static class ReferenceSample
     /// <summary>The file's lines with another risk level for one ticker from an instant on.</summary>
     public static IEnumerable<string> WithChangedRisk(IEnumerable<string> lines, string ticker, string validFrom)
     {
+        var isSample = false;
         foreach (var line in lines)
         {
+            // The columns of a file that somebody else wrote may stand in another order.
+            isSample |= line == Header;
             var fields = line.Split(',');
-            if (fields[0] != ticker || fields.Length < 3)
+            if (!isSample || fields[0] != ticker || fields.Length < 3)
             {
                 yield return line;
                 continue;

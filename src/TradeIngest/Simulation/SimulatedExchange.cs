@@ -85,6 +85,7 @@ internal sealed class SimulatedExchange : IAsyncDisposable
 
     /// <summary>Listens, and lets the market begin.</summary>
     /// <exception cref="ArgumentException">A symbol cannot be listed.</exception>
+    /// <exception cref="InvalidDataException">The market that is continued contradicts itself.</exception>
     /// <exception cref="IOException">The port is taken.</exception>
     public async Task StartAsync(CancellationToken cancellation = default)
     {

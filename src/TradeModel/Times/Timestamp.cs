@@ -6,6 +6,18 @@ namespace Crypto.TradeModel.Times;
 /// <param name="Microseconds">Microseconds since 1970-01-01T00:00:00Z.</param>
 public readonly record struct Timestamp(long Microseconds) : IComparable<Timestamp>
 {
+    /// <summary>What <see cref="TryParse"/> takes, in the words of an error message.</summary>
+    public const string Forms =
+        "an ISO 8601 date or time, such as 2026-03-01 or 2026-03-01T12:30:00Z, in UTC where it names no offset such as +02:00";
+
+    private const DateTimeStyles Utc = DateTimeStyles.AssumeUniversal | DateTimeStyles.AdjustToUniversal;
+
+    // Year first and every part written out: nothing else has one reading only. RFC 3339 allows the space, which SQLite writes.
+    private static readonly string[] Spellings =
+    [
+        "yyyy-MM-dd", "yyyy-MM-dd'T'HH:mmK", "yyyy-MM-dd'T'HH:mm:ss.FFFFFFFK", "yyyy-MM-dd' 'HH:mmK", "yyyy-MM-dd' 'HH:mm:ss.FFFFFFFK",
+    ];
+
     /// <summary>1970-01-01: where a dimension's first version starts.</summary>
     public static Timestamp Epoch => default;
 
@@ -30,14 +42,17 @@ public readonly record struct Timestamp(long Microseconds) : IComparable<Timesta
         return From(clock.GetUtcNow());
     }
 
-    /// <exception cref="FormatException">The text is not an ISO 8601 instant.</exception>
-    public static Timestamp Parse(string text) =>
-        From(DateTimeOffset.Parse(text, CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal | DateTimeStyles.AdjustToUniversal));
+    /// <inheritdoc cref="TryParse"/>
+    /// <exception cref="FormatException">The text is no such date or time.</exception>
+    public static Timestamp Parse(string text) => From(DateTimeOffset.ParseExact(text, Spellings, CultureInfo.InvariantCulture, Utc));
 
+    /// <summary>
+    /// Reads an ISO 8601 date (its first instant) or date and time, <c>2026-03-01T12:30[:05[.123456]][Z|+02:00]</c>. Without an offset it
+    /// is UTC. What could be read in more than one way, such as 12:00 or 01/02/2026, is refused.
+    /// </summary>
     public static bool TryParse(string? text, out Timestamp timestamp)
     {
-        var parsed = DateTimeOffset.TryParse(
-            text, CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal | DateTimeStyles.AdjustToUniversal, out var instant);
+        var parsed = DateTimeOffset.TryParseExact(text, Spellings, CultureInfo.InvariantCulture, Utc, out var instant);
         timestamp = parsed ? From(instant) : default;
         return parsed;
     }

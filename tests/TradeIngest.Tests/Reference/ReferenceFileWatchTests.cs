@@ -57,7 +57,7 @@ public sealed class ReferenceFileWatchTests : IAsyncDisposable
         Write("BTCUSDT,a,LOW\nnonsense\nETHUSDT,b,LOW\n");
 
         Assert.AreEqual(2, (await ApplyAsync()).NewChanges);
-        Assert.StartsWith("line 2: ", _watch.Faults.Single());
+        Assert.StartsWith("line 3: ", _watch.Faults.Single());
 
         Write("BTCUSDT,a,LOW\nETHUSDT,b,LOW\n");
         await ApplyAsync();
@@ -134,7 +134,7 @@ public sealed class ReferenceFileWatchTests : IAsyncDisposable
     // Times of its own, so that two writes within one tick of the file system are told apart.
     private void Write(string text)
     {
-        File.WriteAllText(Path, text);
+        File.WriteAllText(Path, $"ticker,sector,risk_level\n{text}");
         File.SetLastWriteTimeUtc(Path, _written = _written.AddSeconds(1));
     }
 

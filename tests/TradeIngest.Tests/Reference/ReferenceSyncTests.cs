@@ -207,7 +207,7 @@ public sealed class ReferenceSyncTests : IAsyncDisposable
                 _clock.Advance(TimeSpan.FromHours(1));
 
                 Assert.AreEqual(default, await SyncAsync(text), string.Join('\n', text));
-                foreach (var statement in ReferenceFile.Parse(text).Statements.Where(statement => statement.ValidFrom is not null))
+                foreach (var statement in Parse(text).Where(statement => statement.ValidFrom is not null))
                 {
                     var version = Versions($"T{ticker}").Last(version => version.ValidFrom <= statement.ValidFrom);
                     foreach (var (attribute, value) in statement.Attributes)
@@ -220,7 +220,15 @@ public sealed class ReferenceSyncTests : IAsyncDisposable
     }
 
     private Task<ApplyOutcome> SyncAsync(params string[] lines) =>
-        _sync.SyncAsync(ChangeSource.ReferenceFile, ReferenceFile.Parse(lines).Statements, TestContext.CancellationToken);
+        _sync.SyncAsync(ChangeSource.ReferenceFile, Parse(lines), TestContext.CancellationToken);
+
+    private static IReadOnlyList<SymbolStatement> Parse(string[] lines)
+    {
+        var whole = lines.Select(line => line.Count(letter => letter == ',') == 3 ? line : line + ",");
+        var (statements, faults) = ReferenceFile.Parse(["ticker,sector,risk_level,valid_from", .. whole]);
+        Assert.IsEmpty(faults);
+        return statements;
+    }
 
     private SymbolVersion[] Versions(string ticker)
     {

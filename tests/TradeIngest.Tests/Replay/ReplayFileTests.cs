@@ -55,6 +55,38 @@ public sealed class ReplayFileTests : IDisposable
     }
 
     [TestMethod]
+    [DataRow("time,isBestMatch,price,qty,quoteQty,id,isBuyerMaker", DisplayName = "id and time changed places")]
+    [DataRow("Is_Buyer_Maker, ID ,quote_qty,qty,price,TIME,is_best_match", DisplayName = "spelled otherwise")]
+    public async Task ReadAsync_ColumnsInAnotherOrder_AreTakenByTheirNames(string header)
+    {
+        string[] published = ["id", "price", "qty", "quoteqty", "time", "isbuyermaker", "isbestmatch"];
+        var names = header.Split(',').Select(name => name.Replace("_", "").Trim().ToLowerInvariant());
+        var order = names.Select(name => Array.IndexOf(published, name)).ToArray();
+        var text = Csv(100).TrimEnd();
+        var lines = text.Split('\n').Select(line => string.Join(',', order.Select(column => line.Split(',')[column])));
+
+        var read = await ReadAsync(Write(CsvName, string.Join('\n', [header, .. lines, "1,2"])));
+
+        Assert.AreSequenceEqual((await ReadAsync(Write("other-" + CsvName, text))).Trades.Select(Told), read.Trades.Select(Told));
+        Assert.AreEqual(0, read.Counts.QuoteMismatches);
+        Assert.AreEqual("1,2", Encoding.UTF8.GetString(read.DeadLetters.Single().Payload));
+
+        static object Told(Trade trade) => (trade.TradeId, trade.Price, trade.Quantity, trade.TradeTime, trade.Aggressor);
+    }
+
+    [TestMethod]
+    [DataRow("id,price,qty,quoteQty,time,isBuyerMaker", "column isBestMatch is missing")]
+    [DataRow("id,price,qty,quoteQty,time,time,isBuyerMaker,isBestMatch", "column time stands twice")]
+    [DataRow("trade_id,rate,amount,volume,when,side,best", "column 'trade_id' is unknown")]
+    public async Task ReadAsync_HeaderOfOtherColumns_IsRefusedByTheirNames(string header, string fault)
+    {
+        var failure = await Assert.ThrowsExactlyAsync<ReplayFileException>(() => ReadAsync(Write(CsvName, $"{header}\n{Csv(10)}")));
+
+        Assert.Contains($"{CsvName}, line 1: ", failure.Message);
+        Assert.Contains(fault, failure.Message);
+    }
+
+    [TestMethod]
     public async Task ReadAsync_GzipOfTwoMembers_GivesBoth()
     {
         var text = Csv(2_000);

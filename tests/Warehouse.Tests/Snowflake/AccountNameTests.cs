@@ -44,6 +44,12 @@ public sealed class AccountNameTests
     }
 
     [TestMethod]
+    [DataRow("https://user:hunter2@myorg-account1.snowflakecomputing.com")]
+    [DataRow("user:hunter2@myorg-account1.snowflakecomputing.com")]
+    public void Check_AddressWithAPassword_IsRefusedAndNotShown(string address) =>
+        Assert.DoesNotContain("hunter2", Assert.ThrowsExactly<SnowflakeException>(() => SnowflakeAddress.Check(address)).Message);
+
+    [TestMethod]
     [DataRow("STREAMING_DB", true)]
     [DataRow("A$1", true)]
     [DataRow("lower", false)]

@@ -3,6 +3,7 @@ using System.Net;
 using System.Net.WebSockets;
 using System.Security.Cryptography;
 using System.Text;
+using Crypto.TradeIngest.Hosting;
 
 namespace Crypto.TradeIngest.Binance.Connections;
 
@@ -36,7 +37,7 @@ internal static class WebSocketHandshake
 
         if (Refusal(response, key) is not { } refusal) return await response.Content.ReadAsStreamAsync(token);
         response.Dispose();
-        throw new WebSocketException(WebSocketError.NotAWebSocket, $"{endpoint} does not agree to a WebSocket: {refusal}.");
+        throw new WebSocketException(WebSocketError.NotAWebSocket, $"{Secrets.Shown(endpoint)} does not agree to a WebSocket: {refusal}.");
     }
 
     private static string? Refusal(HttpResponseMessage response, string key)

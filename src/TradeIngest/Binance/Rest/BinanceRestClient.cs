@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Net;
 using System.Text.Json;
+using Crypto.TradeIngest.Hosting;
 using Crypto.TradeIngest.Pipelines;
 using Crypto.TradeModel.Symbols;
 using Crypto.TradeModel.Times;
@@ -66,12 +67,12 @@ internal sealed class BinanceRestClient(HttpClient http, WeightBudget budget, Ti
         {
             var why = e is OperationCanceledException ? $"no answer within {http.Timeout}" : e.Message;
             throw new ExchangeException(
-                $"Cannot reach {http.BaseAddress}: {why}. Check the address, the network and any proxy.", isTransient: true, e);
+                $"Cannot reach {Secrets.Shown(http.BaseAddress!)}: {why}. Check the address, the network and any proxy.", isTransient: true, e);
         }
         catch (Exception e) when (e is JsonException or InvalidOperationException or FormatException)
         {
             throw new ExchangeException(
-                $"{http.BaseAddress}{path} answered with something else than expected: {e.Message}", isTransient: true, e);
+                $"{Secrets.Shown(http.BaseAddress!)}/{path} answered with something else than expected: {e.Message}", isTransient: true, e);
         }
     }
 

@@ -1,3 +1,4 @@
+using System.Text;
 using System.Text.Json;
 using Crypto.TradeIngest.Pipelines;
 using Crypto.TradeModel.Numbers;
@@ -18,26 +19,39 @@ internal static class RestReplies
     /// {"symbols":[{"symbol":"BTCUSDT","status":"TRADING","baseAsset":"BTC","quoteAsset":"USDT","isSpotTradingAllowed":true,
     ///   "filters":[{"filterType":"PRICE_FILTER","tickSize":"0.01000000"},{"filterType":"LOT_SIZE","stepSize":"0.00001000"}]}]}
     /// </code>
+    /// Each symbol once: one listed again in the same words is passed over.
     /// </summary>
     public static IReadOnlyList<ExchangeSymbol> Symbols(JsonElement root)
     {
         var listed = Required(root, "symbols"u8);
-        var symbols = new List<ExchangeSymbol>(listed.GetArrayLength());
-        foreach (var symbol in listed.EnumerateArray())
+        var symbols = new OrderedDictionary<string, ExchangeSymbol>(listed.GetArrayLength(), StringComparer.Ordinal);
+        foreach (var element in listed.EnumerateArray())
         {
-            var tick = Filter(symbol, "PRICE_FILTER", "tickSize"u8);
-            var step = Filter(symbol, "LOT_SIZE", "stepSize"u8);
-            symbols.Add(new ExchangeSymbol(
-                Text(symbol, "symbol"u8),
-                Text(symbol, "status"u8),
-                Text(symbol, "baseAsset"u8),
-                Text(symbol, "quoteAsset"u8),
-                tick is { } price ? new Price(price) : null,
-                step is { } quantity ? new Quantity(quantity) : null,
-                !symbol.TryGetProperty("isSpotTradingAllowed"u8, out var allowed) || allowed.ValueKind == JsonValueKind.True));
+            var symbol = SymbolOf(element);
+            if (!symbols.TryAdd(symbol.Ticker, symbol) && symbols[symbol.Ticker] != symbol)
+            {
+                throw new JsonException($"'{symbol.Ticker}' is listed twice and described differently.");
+            }
         }
 
-        return symbols;
+        return [.. symbols.Values];
+    }
+
+    private static ExchangeSymbol SymbolOf(JsonElement symbol)
+    {
+        var tick = Filter(symbol, "PRICE_FILTER", "tickSize"u8);
+        var step = Filter(symbol, "LOT_SIZE", "stepSize"u8);
+        var ticker = Text(symbol, "symbol"u8);
+        return new ExchangeSymbol(
+            ticker.Length > 0 && Encoding.UTF8.GetByteCount(ticker) <= SymbolTable.MaxTickerLength
+                ? ticker
+                : throw new JsonException($"'{ticker}' is no symbol: it has not 1 to {SymbolTable.MaxTickerLength} bytes."),
+            Text(symbol, "status"u8),
+            Text(symbol, "baseAsset"u8),
+            Text(symbol, "quoteAsset"u8),
+            tick is { } price ? new Price(price) : null,
+            step is { } quantity ? new Quantity(quantity) : null,
+            !symbol.TryGetProperty("isSpotTradingAllowed"u8, out var allowed) || allowed.ValueKind == JsonValueKind.True);
     }
 
     /// <summary>
@@ -94,15 +108,15 @@ internal static class RestReplies
     private static long Number(JsonElement parent, ReadOnlySpan<byte> name)
     {
         var text = Text(parent, name);
-        return FixedPoint.TryParse(System.Text.Encoding.UTF8.GetBytes(text), out var scaled)
+        return FixedPoint.TryParse(Encoding.UTF8.GetBytes(text), out var scaled)
             ? scaled
             : throw new JsonException($"'{text}' is not a number that eight decimals hold.");
     }
 
     private static string Text(JsonElement parent, ReadOnlySpan<byte> name) =>
-        Required(parent, name).GetString() ?? throw new JsonException($"'{System.Text.Encoding.UTF8.GetString(name)}' is null.");
+        Required(parent, name).GetString() ?? throw new JsonException($"'{Encoding.UTF8.GetString(name)}' is null.");
 
     private static JsonElement Required(JsonElement parent, ReadOnlySpan<byte> name) => parent.TryGetProperty(name, out var value)
         ? value
-        : throw new JsonException($"'{System.Text.Encoding.UTF8.GetString(name)}' is missing.");
+        : throw new JsonException($"'{Encoding.UTF8.GetString(name)}' is missing.");
 }

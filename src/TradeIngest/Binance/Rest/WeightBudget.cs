@@ -2,7 +2,8 @@ namespace Crypto.TradeIngest.Binance.Rest;
 
 /// <summary>
 /// The request weight this process may use per minute, shared by all its REST calls: the exchange counts per address and bans who
-/// goes on after a refusal. The exchange's own count, told in every reply, corrects ours upwards. Thread-safe.
+/// goes on after a refusal. The exchange's own count, told in every reply, corrects ours upwards. Minutes are those of the clock when the
+/// budget was made, counted on steadily: a clock that is set neither stops the calls nor gives a minute twice. Thread-safe.
 /// </summary>
 /// <param name="limit">Weight per minute; 6,000 by the exchange's rule.</param>
 /// <param name="reserve">Kept for urgent calls and for other programs behind the same address.</param>
@@ -14,7 +15,11 @@ internal sealed class WeightBudget(TimeProvider clock, int limit = WeightBudget.
     // The exchange's minute and ours may differ a little; spending starts when both have turned.
     private static readonly TimeSpan ClockTolerance = TimeSpan.FromMilliseconds(500);
 
+    private static readonly TimeSpan LongestBan = TimeSpan.FromDays(3);
+
     private readonly Lock _gate = new();
+    private readonly DateTimeOffset _madeAt = clock.GetUtcNow();
+    private readonly long _madeTimestamp = clock.GetTimestamp();
     private long _minute;
     private int _used;
     private DateTimeOffset _blockedUntil;
@@ -26,7 +31,7 @@ internal sealed class WeightBudget(TimeProvider clock, int limit = WeightBudget.
         {
             lock (_gate)
             {
-                Turn(clock.GetUtcNow());
+                Turn(Now);
                 return _used;
             }
         }
@@ -41,6 +46,8 @@ internal sealed class WeightBudget(TimeProvider clock, int limit = WeightBudget.
         }
     }
 
+    private DateTimeOffset Now => _madeAt + clock.GetElapsedTime(_madeTimestamp);
+
     /// <summary>Waits until <paramref name="weight"/> may be spent and spends it.</summary>
     /// <param name="isUrgent">May use the reserve.</param>
     /// <returns>The minute it counts in, for <see cref="Correct"/>.</returns>
@@ -53,7 +60,7 @@ internal sealed class WeightBudget(TimeProvider clock, int limit = WeightBudget.
             TimeSpan wait;
             lock (_gate)
             {
-                var now = clock.GetUtcNow();
+                var now = Now;
                 Turn(now);
                 if (now < _blockedUntil)
                 {
@@ -79,17 +86,17 @@ internal sealed class WeightBudget(TimeProvider clock, int limit = WeightBudget.
     {
         lock (_gate)
         {
-            Turn(clock.GetUtcNow());
+            Turn(Now);
             if (minute == _minute) _used = Math.Max(_used, used);
         }
     }
 
-    /// <summary>No request before then: the exchange refused one.</summary>
+    /// <summary>No request before then: the exchange refused one. Never longer than its longest ban, whatever an answer says.</summary>
     public void Block(TimeSpan period)
     {
         lock (_gate)
         {
-            var until = clock.GetUtcNow() + period;
+            var until = Now + (period < LongestBan ? period : LongestBan);
             if (until > _blockedUntil) _blockedUntil = until;
         }
     }

@@ -61,6 +61,6 @@ internal sealed class HealthEndpoint : IAsyncDisposable
         var report = _monitor.Read();
         context.Response.StatusCode = report.IsHealthy ? StatusCodes.Status200OK : StatusCodes.Status503ServiceUnavailable;
         context.Response.ContentType = "application/json";
-        return JsonSerializer.SerializeAsync(context.Response.Body, report, JsonSerializerOptions.Web, context.RequestAborted);
+        return JsonSerializer.SerializeAsync(context.Response.Body, report, MachineJson.Line, context.RequestAborted);
     }
 }

@@ -111,7 +111,7 @@ internal static class KafkaNative
     }
 
     // Zero hands the search back to the runtime.
-    private static nint Resolve(string name, Assembly assembly, DllImportSearchPath? searchPath)
+    internal static nint Resolve(string name, Assembly assembly, DllImportSearchPath? searchPath)
     {
         if (!name.Contains(Name, StringComparison.Ordinal))
         {

@@ -27,7 +27,7 @@ internal sealed record KafkaOptions
     /// <summary>Replicas of a topic created here; -1 takes the broker's default, which is the default.</summary>
     public short ReplicationFactor { get; init; } = -1;
 
-    /// <summary>How long topics created here keep trades; dead letters four times as long. Default seven days.</summary>
+    /// <summary>How long topics created here keep trades; dead letters four times as long. Default seven days; 1 minute to 3,650 days.</summary>
     public TimeSpan Retention { get; init; } = TimeSpan.FromDays(7);
 
     /// <summary>Longest wait for an answer about topics and offsets. Default 10 s.</summary>
@@ -39,7 +39,7 @@ internal sealed record KafkaOptions
     /// </summary>
     public TimeSpan ConfigTimeout { get; init; } = TimeSpan.FromSeconds(5);
 
-    /// <summary>Most bytes handed to the producer and not yet acknowledged. Default 32 MiB; from 1 MiB.</summary>
+    /// <summary>Most bytes handed to the producer and not yet acknowledged. Default 32 MiB; 1 MiB to 16 GiB.</summary>
     public long MaxBytesInFlight { get; init; } = 32L << 20;
 
     /// <summary>
@@ -51,13 +51,18 @@ internal sealed record KafkaOptions
     /// <summary>Records of each partition that a starting ingest reads back beside that. Default 50,000; from 0.</summary>
     public int TailRecords { get; init; } = 50_000;
 
-    /// <summary>Nothing of the settings: they hold secrets.</summary>
-    public override string ToString() => $"Kafka at {BootstrapServers}, group {Group}, {Settings.Count} settings";
+    /// <summary>Nothing of the settings and servers, which may hold secrets.</summary>
+    public override string ToString() => $"Kafka, group {Group}, {Settings.Count} settings";
 
     /// <summary>Every fault, none of them showing a value that may be secret.</summary>
     public IEnumerable<string> Validate()
     {
         if (string.IsNullOrWhiteSpace(BootstrapServers)) yield return "BootstrapServers is empty; set CRYPTO__Kafka__BootstrapServers=host:9092";
+        else if (BootstrapServers.Contains('@', StringComparison.Ordinal))
+        {
+            yield return "BootstrapServers holds a user name or password; put credentials under Kafka:Settings (sasl.username, sasl.password)";
+        }
+
         if (Group.Length == 0) yield return "Group is empty";
         if (TopicPrefix.Any(letter => !char.IsAsciiLetterOrDigit(letter) && letter is not ('.' or '_' or '-')))
         {
@@ -65,11 +70,18 @@ internal sealed record KafkaOptions
         }
 
         if (ReplicationFactor is 0 or < -1) yield return $"ReplicationFactor {ReplicationFactor} is neither -1 nor positive";
-        if (Retention < TimeSpan.FromMinutes(1)) yield return $"Retention {Retention} is under a minute";
-        if (AdminTimeout < TimeSpan.FromMilliseconds(100) || AdminTimeout > TimeSpan.FromMinutes(5)) yield return $"AdminTimeout {AdminTimeout} is not within 100 ms to 5 min";
-        if (ConfigTimeout < TimeSpan.FromMilliseconds(100) || ConfigTimeout > TimeSpan.FromMinutes(5)) yield return $"ConfigTimeout {ConfigTimeout} is not within 100 ms to 5 min";
-        if (MaxBytesInFlight < 1 << 20) yield return $"MaxBytesInFlight {MaxBytesInFlight} is under 1 MiB";
-        if (StateInterval < TimeSpan.FromMilliseconds(50) || StateInterval > TimeSpan.FromHours(1)) yield return $"StateInterval {StateInterval} is not within 50 ms to 1 h";
+        foreach (var (name, value, from, to) in new[]
+        {
+            (nameof(Retention), Retention, TimeSpan.FromMinutes(1), TimeSpan.FromDays(3650)),
+            (nameof(AdminTimeout), AdminTimeout, TimeSpan.FromMilliseconds(100), TimeSpan.FromMinutes(5)),
+            (nameof(ConfigTimeout), ConfigTimeout, TimeSpan.FromMilliseconds(100), TimeSpan.FromMinutes(5)),
+            (nameof(StateInterval), StateInterval, TimeSpan.FromMilliseconds(50), TimeSpan.FromHours(1)),
+        })
+        {
+            if (value < from || value > to) yield return $"{name} {value} is not within {from} to {to}";
+        }
+
+        if (MaxBytesInFlight is < 1 << 20 or > 16L << 30) yield return $"MaxBytesInFlight {MaxBytesInFlight} is not within 1 MiB to 16 GiB";
         if (TailRecords < 0) yield return $"TailRecords {TailRecords} is negative";
         foreach (var fault in KafkaSettings.Faults(Settings)) yield return fault;
     }

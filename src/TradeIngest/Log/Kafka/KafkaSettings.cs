@@ -1,4 +1,5 @@
 using Confluent.Kafka;
+using Crypto.TradeIngest.Hosting;
 
 namespace Crypto.TradeIngest.Log.Kafka;
 
@@ -28,7 +29,7 @@ internal static class KafkaSettings
         ["isolation.level"] = "it is always read_committed",
     };
 
-    private static readonly string[] SecretWords = ["password", "secret", "key.pem", "private", "jaas", "token", "oauthbearer.config"];
+    private static readonly string[] SecretWords = ["pass", "secret", "key.pem", "private", "jaas", "token", "oauthbearer.config"];
 
     /// <summary>Faults of the operator's settings: unknown names, values out of range, files that cannot be read.</summary>
     public static IEnumerable<string> Faults(IReadOnlyDictionary<string, string?> settings)
@@ -46,7 +47,7 @@ internal static class KafkaSettings
 
             if (isFile && ReadFault(value) is { } unreadable)
             {
-                yield return $"Settings: the file for {name} cannot be read ({unreadable})";
+                yield return $"Settings: the file for {name} cannot be read: {unreadable}. {written} takes the path of a file with the value";
                 continue;
             }
 
@@ -106,6 +107,31 @@ internal static class KafkaSettings
 
     public static AdminClientConfig Admin(KafkaOptions options) => new(Of(options, new(StringComparer.Ordinal) { ["allow.auto.create.topics"] = "false" }));
 
+    /// <summary>Keeps the secret of a setting: its value, that of the file it names, or what it holds in place of such a name.</summary>
+    public static void KeepSecret(string written, string? value)
+    {
+        var (name, isFile) = NameOf(written);
+        // "probe" and a folder are what ssl.ca.location takes beside a file.
+        var isPath = isFile || (name.EndsWith(".location", StringComparison.Ordinal) && value != "probe" && !Directory.Exists(value));
+        if (isPath && ReadFault(value) is not null) Secrets.Keep(value);
+        else if (IsSecret(name)) Secrets.Keep(ValueOf(isFile, value));
+    }
+
+    /// <summary>The client, or what librdkafka has against the settings together, such as a key that is none.</summary>
+    /// <exception cref="ConfigurationException">It makes no client of them.</exception>
+    public static T Build<T>(Func<T> build)
+    {
+        try
+        {
+            return build();
+        }
+        catch (Exception failure) when (failure is InvalidOperationException or ArgumentException)
+        {
+            throw new ConfigurationException(
+                $"Kafka: librdkafka {KafkaNative.Version} refuses the settings together: {failure.Message} See Kafka:Settings.", failure);
+        }
+    }
+
     /// <summary>Whether a value of this name is not to be shown.</summary>
     public static bool IsSecret(string name) => SecretWords.Any(word => name.Contains(word, StringComparison.Ordinal));
 
@@ -144,7 +170,8 @@ internal static class KafkaSettings
         }
         catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
         {
-            return failure.Message;
+            // Without its name, which may be the secret.
+            return failure is UnauthorizedAccessException ? "this user may not read it, or it is a folder" : "there is no such file";
         }
     }
 }

@@ -65,14 +65,14 @@ internal sealed class KafkaTradeLog : ITradeLog
     {
         KafkaNative.Load();
         Error? refusal = null;
-        using var admin = new AdminClientBuilder(KafkaSettings.Admin(options))
+        using var admin = KafkaSettings.Build(() => new AdminClientBuilder(KafkaSettings.Admin(options))
             .SetLogHandler((_, message) => KafkaLogging.Write(logger, message))
             .SetErrorHandler((_, error) =>
             {
                 if (KafkaFailures.IsRefusal(error)) refusal = error;
                 KafkaLogging.Write(logger, error);
             })
-            .Build();
+            .Build());
         try
         {
             var topics = await Task.Run(() => ask(new KafkaTopics(admin, options, clock, logger)), cancellationToken);
@@ -121,7 +121,7 @@ internal sealed class KafkaTradeLog : ITradeLog
             .SetLogHandler((_, message) => KafkaLogging.Write(_logger, message))
             .SetErrorHandler((_, error) => KafkaLogging.Write(_logger, error));
         handlers?.Invoke(builder);
-        return builder.Build();
+        return KafkaSettings.Build(builder.Build);
     }
 
     /// <summary>A group per topic, so that a rebalance of one does not stop the other: the group named, and with a suffix for dead letters.</summary>

@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using System.Globalization;
+using System.Text;
 using System.Text.Json;
 using Crypto.TradeModel.Symbols;
 using Crypto.TradeModel.Times;
@@ -22,13 +23,16 @@ internal static class ChangeEnvelope
     // What the PostgreSQL connector writes for a large value that an update did not touch.
     private const string Unavailable = "__debezium_unavailable_value";
 
+    // Of two values of one name any reader takes another.
+    private static readonly JsonDocumentOptions Format = new() { AllowDuplicateProperties = false };
+
     /// <summary>Reads an event into the statements it makes; none for a tombstone, which only tells Kafka that it may compact.</summary>
     /// <exception cref="FormatException">It is no such event; the message says what is wrong.</exception>
     public static IReadOnlyList<SymbolChange> Read(ReadOnlyMemory<byte> json, Timestamp recorded)
     {
         try
         {
-            using var document = JsonDocument.Parse(json);
+            using var document = JsonDocument.Parse(json, Format);
             var root = document.RootElement;
             if (root.ValueKind == JsonValueKind.Object && root.TryGetProperty("payload"u8, out var payload)) root = payload;
             return root.ValueKind switch
@@ -147,12 +151,24 @@ internal static class ChangeEnvelope
 
     private static Timestamp? TimeOf(JsonElement parent)
     {
-        if (NumberOf(parent, "ts_us"u8) is { } micros) return new Timestamp(micros);
-        return NumberOf(parent, "ts_ms"u8) is { } millis ? Timestamp.FromMilliseconds(millis) : null;
+        const int PerMillisecond = 1000;
+        if (NumberOf(parent, "ts_us"u8) is { } micros) return Within(micros, 1, "ts_us");
+        return NumberOf(parent, "ts_ms"u8) is { } millis ? Within(millis, PerMillisecond, "ts_ms") : null;
     }
 
-    private static long? NumberOf(JsonElement parent, ReadOnlySpan<byte> name) =>
-        parent.TryGetProperty(name, out var value) && value.ValueKind == JsonValueKind.Number ? value.GetInt64() : null;
+    // The dimension's calendar; what lies outside is counted in another unit.
+    private static Timestamp Within(long value, int microseconds, string name) =>
+        value >= 0 && value < Timestamp.EndOfTime.Microseconds / microseconds
+            ? new Timestamp(value * microseconds)
+            : throw new FormatException($"'{name}' {value} is not within {Timestamp.Epoch} and {Timestamp.EndOfTime}");
+
+    private static long? NumberOf(JsonElement parent, ReadOnlySpan<byte> name)
+    {
+        if (!parent.TryGetProperty(name, out var value) || value.ValueKind == JsonValueKind.Null) return null;
+        return value.ValueKind == JsonValueKind.Number && value.TryGetInt64(out var number)
+            ? number
+            : throw new FormatException($"'{Encoding.UTF8.GetString(name)}' is no whole number");
+    }
 
     /// <summary>
     /// The place in the database's own log, which orders changes of one instant: PostgreSQL's LSN, or MySQL's file, position and row.

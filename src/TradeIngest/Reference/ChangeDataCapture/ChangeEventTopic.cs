@@ -28,7 +28,7 @@ internal sealed class ChangeEventTopic(KafkaTradeLog log, string topic, ISymbolC
     private static readonly TimeSpan Poll = TimeSpan.FromMilliseconds(100);
     private static readonly TimeSpan Again = TimeSpan.FromSeconds(1);
 
-    private readonly IConsumer<Ignore, byte[]?> _consumer = new ConsumerBuilder<Ignore, byte[]?>(
+    private readonly IConsumer<Ignore, byte[]?> _consumer = KafkaSettings.Build(new ConsumerBuilder<Ignore, byte[]?>(
             new ConsumerConfig(KafkaSettings.Consumer(log.Options, isMember: false, $"{log.Options.Group}-changes").ToDictionary(pair => pair.Key, pair => pair.Value, StringComparer.Ordinal))
             {
                 // From the first event kept: a snapshot or the table's whole history.
@@ -39,7 +39,7 @@ internal sealed class ChangeEventTopic(KafkaTradeLog log, string topic, ISymbolC
         .SetValueDeserializer(new NullableBytes())
         .SetLogHandler((_, message) => KafkaLogging.Write(logger, message))
         .SetErrorHandler((_, error) => KafkaLogging.Write(logger, error))
-        .Build();
+        .Build);
 
     private long _applied;
     private long _malformed;

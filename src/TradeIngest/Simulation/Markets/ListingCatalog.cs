@@ -56,20 +56,24 @@ internal static class ListingCatalog
     public static Listing Get(string ticker)
     {
         ArgumentException.ThrowIfNullOrWhiteSpace(ticker);
+        if (FaultOf(ticker) is { } fault) throw new ArgumentException(fault, nameof(ticker));
         if (Array.Find(Known, listing => listing.Ticker == ticker) is { } known) return known;
-
-        var quote = Array.Find(QuoteAssets, quote => ticker.Length > quote.Length && ticker.EndsWith(quote, StringComparison.Ordinal));
-        var spelled = ticker.All(letter => char.IsLetterOrDigit(letter) && !char.IsLower(letter));
-        if (quote is null || !spelled || Encoding.UTF8.GetByteCount(ticker) > SymbolTable.MaxTickerLength)
-        {
-            throw new ArgumentException(
-                $"The simulated exchange cannot list '{ticker}': name one of its own pairs ({string.Join(", ", Tickers.Take(5))}, …) " +
-                $"or an upper-case <BASE><QUOTE> with a quote asset of {string.Join(", ", QuoteAssets)}.",
-                nameof(ticker));
-        }
-
+        var quote = QuoteOf(ticker)!;
         return MakeUp(ticker, ticker[..^quote.Length], quote);
     }
+
+    /// <summary>Why there is no such listing; null when there is.</summary>
+    public static string? FaultOf(string ticker)
+    {
+        var isSpelled = ticker.All(letter => char.IsLetterOrDigit(letter) && !char.IsLower(letter));
+        return isSpelled && QuoteOf(ticker) is not null && Encoding.UTF8.GetByteCount(ticker) <= SymbolTable.MaxTickerLength
+            ? null
+            : $"The simulated exchange cannot list '{ticker}': name one of its own pairs ({string.Join(", ", Tickers.Take(5))}, …) "
+                + $"or an upper-case <BASE><QUOTE> with a quote asset of {string.Join(", ", QuoteAssets)}.";
+    }
+
+    private static string? QuoteOf(string ticker) =>
+        Array.Find(QuoteAssets, quote => ticker.Length > quote.Length && ticker.EndsWith(quote, StringComparison.Ordinal));
 
     private static Listing MakeUp(string ticker, string baseAsset, string quoteAsset)
     {

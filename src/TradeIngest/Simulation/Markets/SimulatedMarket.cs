@@ -10,7 +10,7 @@ internal sealed class SimulatedMarket
 {
     private readonly Dictionary<string, SimulatedSymbol> _symbols;
 
-    /// <exception cref="ArgumentException">The description contradicts itself.</exception>
+    /// <exception cref="InvalidDataException">The description contradicts itself.</exception>
     public SimulatedMarket(MarketDescription description)
     {
         Description = description;

@@ -36,7 +36,7 @@ internal sealed class SimulatedSymbol
         _baseTicks = listing.BaseTicks;
         if (_baseTicks is < 20 or > 1L << 34)
         {
-            throw new ArgumentException($"{listing.Ticker}: the base price must be 20 to 2^34 ticks.", nameof(listing));
+            throw new InvalidDataException($"{listing.Ticker}: the base price must be 20 to 2^34 ticks.");
         }
 
         // Steps of the smallest order, with slack for the whole range of the price.
@@ -124,7 +124,7 @@ internal sealed class SimulatedSymbol
             if (!session.FirstK.TryGetValue(listing.Ticker, out var firstK)) continue;
             if (firstK < last)
             {
-                throw new ArgumentException($"{listing.Ticker}: a session starts before the one ahead of it.", nameof(description));
+                throw new InvalidDataException($"{listing.Ticker}: a session of the market starts before the one ahead of it.");
             }
 
             last = firstK;

@@ -16,6 +16,9 @@ internal sealed class TradeFeed : IDisposable
     private const int HighWater = 1 << 20;
     private static readonly TimeSpan Tick = TimeSpan.FromMilliseconds(1);
 
+    // Timers take 49 days at most; recorded trades may lie further apart.
+    private static readonly TimeSpan LongestWait = TimeSpan.FromDays(1);
+
     private readonly ITradeTape _tape;
     private readonly SimulatedExchangeOptions _options;
     private readonly Func<ImmutableArray<StreamConnection>> _connections;
@@ -74,16 +77,16 @@ internal sealed class TradeFeed : IDisposable
     private async Task RunPacedAsync(CancellationToken cancellation)
     {
         var clock = _options.TimeProvider;
-        var started = Timestamp.Now(clock);
+        var started = clock.GetTimestamp();
         var speed = _options.Tape is null ? 1.0 : _options.Speed!.Value;
         while (NextDue() is { } due)
         {
             // Open loop: lateness never thins the trades out, they leave as soon as they can.
-            var now = _tape.Start + ((Timestamp.Now(clock) - started) * speed);
+            var now = _tape.Start + (clock.GetElapsedTime(started) * speed);
             if (due > now)
             {
                 var wait = (due - now) / speed;
-                await Task.Delay(wait < Tick ? Tick : wait, clock, cancellation);
+                await Task.Delay(wait < Tick ? Tick : wait < LongestWait ? wait : LongestWait, clock, cancellation);
                 continue;
             }
 

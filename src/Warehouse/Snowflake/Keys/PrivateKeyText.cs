@@ -42,11 +42,14 @@ public sealed class PrivateKeyFile(string path, Func<string?>? passphrase = null
         }
         catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
         {
+            // Without the path, which may be the key itself put in its place, and without the cause, which repeats it.
+            var why = failure is UnauthorizedAccessException
+                ? "this user may not read it, or it is a folder"
+                : "there is no such file, or it cannot be opened";
             throw new SnowflakeException(
                 SnowflakeFault.Configuration,
-                $"The private key file '{path}' cannot be read: {failure.Message} Set Snowflake:PrivateKeyFile, or put the PEM text into the "
-                + "environment variable that Snowflake:PrivateKeyVariable names.",
-                failure);
+                $"The private key file cannot be read: {why}. Snowflake:PrivateKeyFile takes the path of a PEM file; the PEM text itself goes "
+                + "into the environment variable that Snowflake:PrivateKeyVariable names.");
         }
     }
 }
@@ -59,5 +62,7 @@ public sealed class PrivateKeyVariable(string name, Func<string?>? passphrase = 
 
     public PrivateKeyText Read() => Environment.GetEnvironmentVariable(name) is { Length: > 0 } pem
         ? new PrivateKeyText(pem.Replace("\\n", "\n", StringComparison.Ordinal), passphrase?.Invoke(), $"environment variable {name}")
-        : throw new SnowflakeException(SnowflakeFault.Configuration, $"The environment variable {name}, which should hold the private key, is empty.");
+        : throw new SnowflakeException(
+            SnowflakeFault.Configuration,
+            $"The environment variable {name}, which Snowflake:PrivateKeyVariable names and which should hold the private key, is empty.");
 }

@@ -76,6 +76,63 @@ public sealed class BinanceRestClientTests : IDisposable
     }
 
     [TestMethod]
+    public async Task GetExchangeInfo_SymbolListedTwice_CountsOnceUnlessTheTwoDiffer()
+    {
+        const string Btc = """{"symbol":"BTCUSDT","status":"TRADING","baseAsset":"BTC","quoteAsset":"USDT"}""";
+        _answers.Body = $$"""{"symbols":[{{Btc}},{{Btc.Replace("BTC", "ETH")}},{{Btc}}]}""";
+        var symbols = await _client.GetExchangeInfoAsync(CancellationToken.None);
+        Assert.AreEqual("BTCUSDT ETHUSDT", string.Join(' ', symbols.Select(symbol => symbol.Ticker)));
+
+        _answers.Body = $$"""{"symbols":[{{Btc}},{{Btc.Replace("TRADING", "BREAK")}}]}""";
+        var refused = await Assert.ThrowsExactlyAsync<ExchangeException>(() => _client.GetExchangeInfoAsync(CancellationToken.None));
+        Assert.Contains("'BTCUSDT' is listed twice", refused.Message);
+    }
+
+    [TestMethod]
+    [DataRow("")]
+    [DataRow("A name that is longer than eighty bytes can be no symbol, whatever an exchange may say of it")]
+    public async Task GetExchangeInfo_SymbolThatCannotBeOne_IsRefused(string ticker)
+    {
+        _answers.Body = $$"""{"symbols":[{"symbol":"{{ticker}}","status":"TRADING","baseAsset":"BTC","quoteAsset":"USDT"}]}""";
+        var refused = await Assert.ThrowsExactlyAsync<ExchangeException>(() => _client.GetExchangeInfoAsync(CancellationToken.None));
+        Assert.Contains($"'{ticker}' is no symbol", refused.Message);
+    }
+
+    [TestMethod]
+    public async Task Get_RetryAfterOfSixtyDays_OnlyWaitsTheLongestBan()
+    {
+        _answers.Status = HttpStatusCode.TooManyRequests;
+        _answers.RetryAfter = TimeSpan.FromDays(60);
+        await Assert.ThrowsExactlyAsync<ExchangeException>(() => _client.GetTimeAsync(CancellationToken.None));
+        _answers.Status = HttpStatusCode.OK;
+        _answers.Body = """{"serverTime":1}""";
+
+        var next = _client.GetTimeAsync(CancellationToken.None);
+        _clock.Advance(TimeSpan.FromDays(3));
+
+        Assert.AreEqual(new Timestamp(1000), await next.WaitAsync(Patience.Limit));
+    }
+
+    [TestMethod]
+    [DataRow("https://user:hunter2@api.example/?token=hunter2")]
+    [DataRow("https://api.example/base?signature=hunter2")]
+    public async Task Get_AddressWithSecrets_ShowsNoneOfThem(string address)
+    {
+        using var http = new HttpClient(_answers) { BaseAddress = new Uri(address) };
+        var client = new BinanceRestClient(http, _budget, _clock);
+        _answers.Body = "<html>";
+        var odd = await Assert.ThrowsExactlyAsync<ExchangeException>(() => client.GetTimeAsync(CancellationToken.None));
+        _answers.Error = new HttpRequestException($"no answer from {address}");
+        var unreachable = await Assert.ThrowsExactlyAsync<ExchangeException>(() => client.GetTimeAsync(CancellationToken.None));
+
+        foreach (var message in new[] { odd.Message, unreachable.Message })
+        {
+            Assert.Contains("https://api.example", message);
+            Assert.DoesNotContain("hunter2", message);
+        }
+    }
+
+    [TestMethod]
     public async Task GetTime_Reply_IsInMicroseconds()
     {
         _answers.Body = """{"serverTime":1790446152678001}""";

@@ -51,6 +51,47 @@ public sealed class WeightBudgetTests
     }
 
     [TestMethod]
+    [DataRow(-60 * 24)]
+    [DataRow(-20)]
+    [DataRow(20)]
+    public async Task Spend_ClockIsSet_NextMinuteComesAllTheSame(int hours)
+    {
+        var budget = new WeightBudget(_clock, limit: 100, reserve: 0);
+        await budget.SpendAsync(100, isUrgent: false, CancellationToken.None);
+        _clock.Set(TimeSpan.FromHours(hours));
+        var next = budget.SpendAsync(1, isUrgent: false, CancellationToken.None);
+        Assert.IsFalse(next.IsCompleted, "A clock that is set gives no minute twice.");
+
+        _clock.Advance(TimeSpan.FromSeconds(51));
+        await next.WaitAsync(Patience.Limit);
+    }
+
+    [TestMethod]
+    [DataRow(-60 * 24)]
+    [DataRow(20)]
+    public async Task Block_ClockIsSet_LastsAsLongAsTold(int hours)
+    {
+        var budget = new WeightBudget(_clock);
+        budget.Block(TimeSpan.FromMinutes(3));
+        _clock.Set(TimeSpan.FromHours(hours));
+        var next = budget.SpendAsync(1, isUrgent: true, CancellationToken.None);
+        _clock.Advance(TimeSpan.FromSeconds(179));
+        Assert.IsFalse(next.IsCompleted);
+        _clock.Advance(TimeSpan.FromSeconds(1));
+        await next.WaitAsync(Patience.Limit);
+    }
+
+    [TestMethod]
+    public async Task Block_LongerThanTheExchangeEverBans_EndsWithTheLongestBan()
+    {
+        var budget = new WeightBudget(_clock);
+        budget.Block(TimeSpan.FromDays(60));
+        var next = budget.SpendAsync(1, isUrgent: true, CancellationToken.None);
+        _clock.Advance(TimeSpan.FromDays(3));
+        await next.WaitAsync(Patience.Limit);
+    }
+
+    [TestMethod]
     public async Task Block_EveryRequest_WaitsUntilItIsOver()
     {
         var budget = new WeightBudget(_clock);

@@ -1,5 +1,7 @@
 using Crypto.TestSupport;
+using Crypto.TradeIngest.Hosting;
 using Crypto.TradeIngest.Log.Kafka;
+using Microsoft.Extensions.Logging.Abstractions;
 
 namespace Crypto.TradeIngest.Tests.Log.Kafka;
 
@@ -19,7 +21,7 @@ public sealed class KafkaOptionsTests
                 ["no.such.setting"] = "1",
                 ["SOCKET_TIMEOUT_MS"] = "soon",
                 ["acks"] = "1",
-                ["SASL_PASSWORD_FILE"] = "/no/such/file",
+                ["SASL_PASSWORD_FILE"] = "hunter1",
                 ["ssl.key.password"] = "hunter2",
                 ["sasl.oauthbearer.client.secret"] = "hunter3",
             },
@@ -34,6 +36,39 @@ public sealed class KafkaOptionsTests
         Assert.IsTrue(faults.Exists(fault => fault.Contains("the file for sasl.password cannot be read", StringComparison.Ordinal)));
         Assert.IsFalse(string.Join(' ', faults).Contains("hunter", StringComparison.Ordinal));
         Assert.IsFalse(options.ToString().Contains("hunter", StringComparison.Ordinal));
+    }
+
+    [TestMethod]
+    [DataRow("user:hunter2@broker:9092")]
+    [DataRow("broker:9092,SASL_SSL://user:hunter2@other:9092")]
+    [DataRow("hunter2@broker")]
+    public void Validate_CredentialsAmongTheServers_AreRefusedAndNotShown(string servers)
+    {
+        var options = new KafkaOptions { BootstrapServers = servers };
+
+        var fault = options.Validate().Single();
+
+        Assert.Contains("sasl.password", fault);
+        Assert.DoesNotContain("hunter2", fault);
+        Assert.DoesNotContain("hunter2", options.ToString());
+    }
+
+    [TestMethod]
+    [DataRow("ssl.key.location", "/no/such/hunter2")]
+    [DataRow("ssl.key.pem", "hunter2")]
+    [DataRow("ssl.certificate.location", "/no/such/hunter2")]
+    [DataRow("ssl.ca.location", "/no/such/hunter2")]
+    [DataRow("ssl.keystore.location", "/no/such/hunter2")]
+    public async Task OpenAsync_KeyOrCertificateThatIsNone_SaysSoWithoutShowingIt(string name, string value)
+    {
+        var options = new KafkaOptions { BootstrapServers = "127.0.0.1:1", Settings = new() { ["security.protocol"] = "ssl", [name] = value } };
+        KafkaSettings.KeepSecret(name, value);
+
+        var refused = await Assert.ThrowsExactlyAsync<ConfigurationException>(
+            () => KafkaTradeLog.FindAsync(options, TimeProvider.System, NullLogger.Instance, CancellationToken.None));
+
+        Assert.Contains(name.Split('.')[1], refused.Message);
+        Assert.DoesNotContain("hunter2", refused.Message);
     }
 
     [TestMethod]

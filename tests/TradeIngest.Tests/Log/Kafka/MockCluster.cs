@@ -11,6 +11,10 @@ namespace Crypto.TradeIngest.Tests.Log.Kafka;
 internal sealed class MockCluster : IDisposable
 {
     private const string Library = "librdkafka";
+
+    // The imports below are this assembly's own.
+    static MockCluster() => NativeLibrary.SetDllImportResolver(typeof(MockCluster).Assembly, KafkaNative.Resolve);
+
     private readonly IProducer<Null, Null> _owner;
     private readonly nint _cluster;
 

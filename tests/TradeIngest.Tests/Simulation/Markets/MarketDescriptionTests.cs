@@ -50,6 +50,6 @@ public sealed class MarketDescriptionTests
         var description = MarketDescription.New(1)
             .Continue(["BTCUSDT"], Origin, 1000, new Dictionary<string, long>(StringComparer.Ordinal) { ["BTCUSDT"] = 10 })
             .Continue(["BTCUSDT"], Origin, 1000);
-        Assert.ThrowsExactly<ArgumentException>(() => new SimulatedMarket(description));
+        Assert.ThrowsExactly<InvalidDataException>(() => new SimulatedMarket(description));
     }
 }

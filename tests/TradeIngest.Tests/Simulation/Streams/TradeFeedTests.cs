@@ -1,10 +1,12 @@
 using System.Text;
 using System.Text.Json;
+using Crypto.TestSupport;
 using Crypto.TradeIngest.Simulation;
 using Crypto.TradeIngest.Simulation.Markets;
 using Crypto.TradeIngest.Tests.Simulation.Markets;
 using Crypto.TradeModel.Numbers;
 using Crypto.TradeModel.Symbols;
+using Crypto.TradeModel.Times;
 using Crypto.TradeModel.Trades;
 
 namespace Crypto.TradeIngest.Tests.Simulation.Streams;
@@ -12,6 +14,19 @@ namespace Crypto.TradeIngest.Tests.Simulation.Streams;
 [TestClass]
 public sealed class TradeFeedTests
 {
+    private static async Task AdvanceToTheEndAsync(SimulatedExchange exchange, ManualTimeProvider clock, TimeSpan step)
+    {
+        using var patience = Patience.Start();
+        while (!exchange.Finished.IsCompleted)
+        {
+            patience.Token.ThrowIfCancellationRequested();
+            clock.Advance(step);
+            await Task.Yield();
+        }
+
+        await exchange.Finished;
+    }
+
     private static readonly string[] Symbols = ["BTCUSDT", "ETHUSDT", "币安人生USDT"];
 
     [TestMethod]
@@ -59,6 +74,46 @@ public sealed class TradeFeedTests
             CollectionAssert.AreEqual(left.TakeLast(right.Count).ToList(), right.TakeLast(left.Count).ToList());
             Assert.AreEqual(exchange.Produced(ticker) - 1 + new SimulatedMarket(exchange.Description!).Symbol(ticker).FirstId, left[^1]);
         }
+    }
+
+    [TestMethod]
+    public async Task Paced_ClockIsSetBack_TradesGoOn()
+    {
+        var clock = new ManualTimeProvider();
+        await using var exchange = await StartAsync(new() { Rate = 100, TotalTrades = 500, TimeProvider = clock });
+        using (var patience = Patience.Start())
+        {
+            // Until the feed waits for its first trade.
+            while (clock.ArmedTimers == 0)
+            {
+                patience.Token.ThrowIfCancellationRequested();
+                await Task.Yield();
+            }
+        }
+
+        clock.Set(TimeSpan.FromDays(-60));
+
+        await AdvanceToTheEndAsync(exchange, clock, TimeSpan.FromSeconds(1));
+
+        Assert.AreEqual(500, exchange.TotalProduced);
+    }
+
+    [TestMethod]
+    public async Task Paced_RecordedTradesMonthsApart_AreWaitedFor()
+    {
+        var clock = new ManualTimeProvider();
+        var symbol = new SymbolTable().Intern("BTCUSDT");
+        var tape = RecordedTape.Of(new[] { 1L, 2L }.Select(id =>
+        {
+            var time = Timestamp.Parse("2026-01-01") + TimeSpan.FromDays(100 * id);
+            return new Trade(symbol, id, Price.Parse("1"), Quantity.Parse("1"), time, time, time, AggressorSide.Buy, IngestSource.Replay);
+        }));
+        await using var exchange = new SimulatedExchange(new() { Tape = tape, TimeProvider = clock });
+        await exchange.StartAsync(CancellationToken.None);
+
+        await AdvanceToTheEndAsync(exchange, clock, TimeSpan.FromDays(1));
+
+        Assert.AreEqual(2, exchange.TotalProduced);
     }
 
     [TestMethod]

@@ -155,6 +155,17 @@ public sealed class KeyPairTokensTests
         Assert.Contains(name + "X", Assert.ThrowsExactly<SnowflakeException>(() => Tokens(new PrivateKeyVariable(name + "X")).Current()).Message);
     }
 
+    [TestMethod]
+    [DataRow("-----BEGIN PRIVATE KEY-----\nMIIEvQIBADANBg//kqhkiG9w0B\n-----END PRIVATE KEY-----")]
+    [DataRow("MIIEvQIBADANBg//kqhkiG9w0B")]
+    public void Read_KeyInPlaceOfItsFile_IsNotShown(string key)
+    {
+        var failure = Assert.ThrowsExactly<SnowflakeException>(() => Tokens(new PrivateKeyFile(key)).Current());
+
+        Assert.Contains("Snowflake:PrivateKeyFile takes the path", failure.Message);
+        Assert.DoesNotContain("MIIEvQ", failure.ToString());
+    }
+
     private KeyPairTokens Tokens(IPrivateKeySource source) => new("myorg-account1", "ts_svc", source, _clock);
 
     private KeyPairVerifier Server(KeyPairTokens tokens)
