@@ -92,7 +92,8 @@ public sealed class FailureTests
         using var folder = new TemporaryFolder();
         var symbols = $"[{Btc},{Btc}]";
         using var exchange = new LoopbackServer(
-            IPAddress.Loopback, 0, context => context.Response.WriteAsync($$"""{"symbols":{{symbols}}}""", context.RequestAborted));
+            IPAddress.Loopback, 0, context => context.Response.WriteAsync(
+                $$"""{"serverTime":{{DateTimeOffset.UtcNow.ToUnixTimeMilliseconds()}},"symbols":{{symbols}}}""", context.RequestAborted));
         await exchange.StartAsync(TestContext.CancellationToken);
         string[] run = ["run", "--rest", exchange.Base("http").ToString(), "--ws", exchange.Base("ws").ToString(), "--symbols", "ALL"];
 

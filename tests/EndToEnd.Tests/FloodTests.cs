@@ -27,7 +27,7 @@ public sealed class FloodTests
         run.Signal("TERM");
 
         var report = LastReport((await run.WaitAsync()).ShouldExitWith(0).Output)!.Value;
-        Assert.AreEqual(report.GetProperty("frames").GetInt64(), report.GetProperty("otherFrames").GetInt64() + DeadLetters(report));
+        Assert.AreEqual(report.GetProperty("frames").GetInt64(), report.GetProperty("other_frames").GetInt64() + DeadLetters(report));
         Assert.IsLessThan(500L << 20, peak, "bytes of memory at the peak");
         var status = await TradeIngestProcess.RunAsync(folder.FullName, "status", "--data", folder["data"], "--json");
         var totals = status.ShouldExitWith(0).Json.GetProperty("totals");
@@ -38,7 +38,7 @@ public sealed class FloodTests
         foreach (var letter in listed.EnumerateArray()) Assert.IsLessThanOrEqualTo(65_536, letter.GetProperty("base64").GetBytesFromBase64().Length);
     }
 
-    private static long DeadLetters(JsonElement report) => report.GetProperty("deadLetters").GetInt64() + report.GetProperty("summarized").GetInt64();
+    private static long DeadLetters(JsonElement report) => report.GetProperty("dead_letters").GetInt64() + report.GetProperty("summarized").GetInt64();
 
     private static JsonElement? LastReport(string output)
     {
