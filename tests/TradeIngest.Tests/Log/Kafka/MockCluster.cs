@@ -14,6 +14,8 @@ internal sealed class MockCluster : IDisposable
     private readonly IProducer<Null, Null> _owner;
     private readonly nint _cluster;
 
+    static MockCluster() => NativeLibrary.SetDllImportResolver(typeof(MockCluster).Assembly, KafkaNative.Resolve);
+
     public MockCluster(int brokers = 1)
     {
         KafkaNative.Load();
