@@ -16,9 +16,13 @@ public sealed class FailingStoreTests
         disk=$1 exe=$2 small=$3 large=$4
         mount -t tmpfs -o size=8m tmpfs "$disk"
         "$exe" replay "$small" --data "$disk/data" --json > /dev/null; echo "small $?"
+        cat /dev/zero > "$disk/filler" 2> /dev/null
+        "$exe" status --data "$disk/data" --json > /dev/null; echo "no room: status $?"
+        "$exe" replay "$large" --data "$disk/data" --json > /dev/null; echo "no room: replay $?"
+        rm "$disk/filler"
         "$exe" replay "$large" --data "$disk/data" --json > /dev/null; echo "full $?"
-        "$exe" status --data "$disk/data" --json > /dev/null; echo "status $?"
         mount -o remount,size=9m "$disk"
+        "$exe" status --data "$disk/data" --json > /dev/null; echo "status $?"
         "$exe" query "SELECT count(*) AS n FROM FACT_TRADES WHERE trade_id < $5" --data "$disk/data" --json | tr -d ' \n'; echo
         "$exe" verify --data "$disk/data" > /dev/null; echo "verify $?"
         mount -o remount,ro "$disk"
@@ -48,8 +52,10 @@ public sealed class FailingStoreTests
         Assert.AreEqual(
             $$"""
             small 0
+            no room: status 3
+            no room: replay 3
             full 3
-            status 3
+            status 0
             [{"n":{{Small}}}]
             verify 0
             readonly 2
