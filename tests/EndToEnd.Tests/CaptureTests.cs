@@ -27,7 +27,7 @@ public sealed class CaptureTests
         {
             var before = await FactsAsync(folder);
             await UntilAsync(async () => await FactsAsync(folder) > before + 3000 && await OpenGapsAsync(folder) == 0);
-            run.Signal("TERM");
+            run.Signal(Signal.Terminate);
             (await run.WaitAsync()).ShouldExitWith(0);
         }
 
@@ -47,7 +47,7 @@ public sealed class CaptureTests
         await using var run = Start(folder, await BasesAsync(exchange));
         await UntilAsync(async () => await FactsAsync(folder) > 0);
 
-        run.Signal("INT");
+        run.Signal(Signal.Interrupt);
 
         (await run.WaitAsync()).ShouldExitWith(130);
         var drained = await TradeIngestProcess.RunAsync(folder.FullName, "status", "--data", folder["data"], "--json");

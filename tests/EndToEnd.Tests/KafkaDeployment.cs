@@ -166,7 +166,7 @@ internal sealed class KafkaDeployment : IAsyncDisposable
         while (true)
         {
             await UntilAsync(() => !HasOpenGaps(), TimeSpan.FromMinutes(4), ingest, sink);
-            ingest.Signal("TERM");
+            ingest.Signal(Signal.Terminate);
             var ended = (await ingest.WaitAsync()).ShouldExitWith(0);
             reports.Add(JsonDocument.Parse(ended.Output.TrimEnd().Split('\n')[^1]).RootElement);
             for (long lag = 1; lag != 0;)
@@ -179,7 +179,7 @@ internal sealed class KafkaDeployment : IAsyncDisposable
             ingest = Start("ingest");
         }
 
-        sink.Signal("TERM");
+        sink.Signal(Signal.Terminate);
         (await sink.WaitAsync()).ShouldExitWith(0);
         foreach (var symbol in Coverage()) Assert.HasCount(1, symbol.Covered, $"{symbol.Key}");
         var verified = await RunAsync("verify", "--data", Data, "--json");

@@ -32,7 +32,7 @@ public sealed class ReferenceChangeTests
         await File.WriteAllTextAsync(file, "BTCUSDT,Gold,MEDIUM\n");
         await UntilAsync(async () => await CountAsync(folder, "SELECT count(*) AS n FROM CONSUMPTION_TRADES WHERE risk_level = 'MEDIUM'") > 0);
         Assert.AreEqual(0, await CountAsync(folder, "SELECT count(*) AS n FROM CONSUMPTION_TRADES WHERE risk_level = 'HIGH'"));
-        run.Signal("TERM");
+        run.Signal(Signal.Terminate);
         (await run.WaitAsync()).ShouldExitWith(0);
         (await TradeIngestProcess.RunAsync(folder.FullName, "verify", "--data", folder["data"])).ShouldExitWith(0);
     }

@@ -67,7 +67,7 @@ public sealed class SnowflakeDriverTests
             await using var run = Start(
                 "run", "--ws", bases.GetProperty("web_socket").GetString()!, "--rest", bases.GetProperty("rest").GetString()!, "--symbols", "ALL", "--data", folder["data"], "--json");
             await SnowflakeTests.UntilAsync(async () => await Facts() > 500, run);
-            run.Signal("TERM");
+            run.Signal(Signal.Terminate);
             (await run.WaitAsync()).ShouldExitWith(0);
             var verdict = (await Command("verify", "--data", folder["data"], "--json")).ShouldExitWith(0).Json;
             CollectionAssert.Contains(verdict.GetProperty("checks").EnumerateArray().Select(check => check.GetProperty("name").GetString()).ToArray(), "oracle_equal");
@@ -83,7 +83,7 @@ public sealed class SnowflakeDriverTests
         Assert.AreEqual(JsonValueKind.String, row.GetProperty("PRICE").ValueKind, "Exact decimals are text.");
         Assert.AreEqual(8, row.GetProperty("PRICE").GetString()!.Split('.')[1].Length);
 
-        snowflake.Signal("TERM");
+        snowflake.Signal(Signal.Terminate);
         (await snowflake.WaitAsync()).ShouldExitWith(0);
     }
 
