@@ -30,9 +30,10 @@ public sealed class ReferenceChangeTests
 
         Assert.IsFalse(run.HasExited);
         await File.WriteAllTextAsync(file, "BTCUSDT,Gold,MEDIUM\n");
-        await UntilAsync(() => StoredTrades.Count(folder["data"], "SELECT count(*) FROM CONSUMPTION_TRADES WHERE risk_level = 'MEDIUM'") > 0);
-        var mistaken = await TradeIngestProcess.RunAsync(
-            folder.FullName, "query", "SELECT count(*) AS n FROM CONSUMPTION_TRADES WHERE risk_level = 'HIGH'", "--data", folder["data"], "--json");
+        const string Mistaken = "SELECT count(*) AS n FROM CONSUMPTION_TRADES WHERE risk_level = 'HIGH'";
+        const string Corrected = "SELECT count(*) FROM CONSUMPTION_TRADES WHERE risk_level = 'MEDIUM'";
+        await UntilAsync(() => StoredTrades.Count(folder["data"], Corrected) > 0);
+        var mistaken = await TradeIngestProcess.RunAsync(folder.FullName, "query", Mistaken, "--data", folder["data"], "--json");
         Assert.AreEqual(0, mistaken.ShouldExitWith(0).Json[0].GetProperty("n").GetInt64());
         run.Signal(Signal.Terminate);
         (await run.WaitAsync()).ShouldExitWith(0);

@@ -14,7 +14,7 @@ internal sealed class TradeIngestProcess : IAsyncDisposable
     private readonly StringBuilder _output = new();
     private readonly StringBuilder _errors = new();
 
-    static TradeIngestProcess() => Signals.HeedInterrupts();
+    static TradeIngestProcess() => Signals.StopIgnoringInterrupts();
 
     private TradeIngestProcess(Process process)
     {

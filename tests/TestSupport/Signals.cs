@@ -27,14 +27,15 @@ public static class Signals
     public static void Send(int processId, Signal signal)
     {
         if (kill(processId, NumberOf(signal)) == 0) return;
-        throw new InvalidOperationException($"{signal} of process {processId}: {Marshal.GetPInvokeErrorMessage(Marshal.GetLastPInvokeError())}");
+        var reason = Marshal.GetPInvokeErrorMessage(Marshal.GetLastPInvokeError());
+        throw new InvalidOperationException($"{signal} cannot be sent to process {processId}: {reason}");
     }
 
     /// <summary>
-    /// Makes processes that are started from now on heed SIGINT. A shell starts a background job with it ignored
+    /// Makes processes that are started from now on receive SIGINT. A shell starts a background job with it ignored
     /// (<c>nohup tests/run.sh &amp;</c>), every descendant inherits that, and .NET respects it.
     /// </summary>
-    public static void HeedInterrupts()
+    public static void StopIgnoringInterrupts()
     {
         if (OperatingSystem.IsWindows()) return;
         var interrupt = NumberOf(Signal.Interrupt);

@@ -31,11 +31,13 @@ internal sealed class NpmConfiguration
             }
         }
 
-        foreach (var file in MachineFiles.Prepend(_values.GetValueOrDefault("userconfig", Path.Combine(home, ".npmrc"))).Where(File.Exists)) Read(file);
+        var userFile = _values.GetValueOrDefault("userconfig", Path.Combine(home, ".npmrc"));
+        foreach (var file in MachineFiles.Prepend(userFile).Where(File.Exists)) Read(file);
     }
 
     public static NpmConfiguration OfThisMachine() => new(
-        Environment.GetEnvironmentVariables().Keys.Cast<string>().ToDictionary(name => name, name => Environment.GetEnvironmentVariable(name)!),
+        Environment.GetEnvironmentVariables().Keys.Cast<string>()
+            .ToDictionary(name => name, name => Environment.GetEnvironmentVariable(name)!),
         Environment.GetFolderPath(Environment.SpecialFolder.UserProfile));
 
     /// <summary>That of the package's scope, else the default one; ends in a slash.</summary>

@@ -64,7 +64,8 @@ internal sealed record NpmPackage(string Name, string Version, string Integrity)
             {
                 if (attempt < Attempts && failure.StatusCode is null or >= HttpStatusCode.InternalServerError) continue;
                 throw new InvalidOperationException(
-                    $"{address} could not be fetched: {failure.Message} Another registry is set as for npm: registry=… in ~/.npmrc, or npm_config_registry.",
+                    $"{address} could not be fetched: {failure.Message} "
+                    + "Another registry is set as for npm: registry=… in ~/.npmrc, or npm_config_registry.",
                     failure);
             }
         }

@@ -30,7 +30,8 @@ public sealed class NpmPackageTests : IDisposable
             await Package(_packed).InstallAsync(configuration, _folder["cache"], _folder[target], TestContext.CancellationToken);
             await registry.StopAsync(TestContext.CancellationToken);
 
-            Assert.AreEqual("export {}", await File.ReadAllTextAsync(Path.Combine(_folder[target], "node_modules", "@scope", "parser", "index.js")));
+            var installed = Path.Combine(_folder[target], "node_modules", "@scope", "parser", "index.js");
+            Assert.AreEqual("export {}", await File.ReadAllTextAsync(installed));
         }
     }
 
@@ -52,7 +53,8 @@ public sealed class NpmPackageTests : IDisposable
     public async Task InstallAsync_WithoutTheToken_SaysWhereTheRegistryIsSet()
     {
         await using var registry = await StartAsync();
-        var configuration = new NpmConfiguration(new Dictionary<string, string> { ["NPM_CONFIG_REGISTRY"] = $"{registry.Urls.First()}/npm" }, _folder.FullName);
+        var environment = new Dictionary<string, string> { ["NPM_CONFIG_REGISTRY"] = $"{registry.Urls.First()}/npm" };
+        var configuration = new NpmConfiguration(environment, _folder.FullName);
 
         var failure = await Assert.ThrowsExactlyAsync<InvalidOperationException>(() => Package(_packed)
             .InstallAsync(configuration, _folder["cache"], _folder["target"], TestContext.CancellationToken));
@@ -71,7 +73,8 @@ public sealed class NpmPackageTests : IDisposable
         using (var compressed = new GZipStream(packed, CompressionLevel.Fastest))
         using (var tar = new TarWriter(compressed))
         {
-            tar.WriteEntry(new PaxTarEntry(TarEntryType.RegularFile, "package/index.js") { DataStream = new MemoryStream("export {}"u8.ToArray()) });
+            using var content = new MemoryStream("export {}"u8.ToArray());
+            tar.WriteEntry(new PaxTarEntry(TarEntryType.RegularFile, "package/index.js") { DataStream = content });
         }
 
         return packed.ToArray();
