@@ -9,18 +9,23 @@ if ! command -v dotnet >/dev/null; then
 fi
 
 # The system's SQLite is preferred where there is one; the package's own serves elsewhere. librdkafka brings the mock brokers of the
-# Kafka tests. A real broker is tested too when CRYPTO_TEST_KAFKA=host:port names one.
+# Kafka tests. A real broker is tested too when CRYPTO_TEST_KAFKA=host:port names one. Node.js runs the parser that the SQL scripts of
+# Snowflake are checked with, which the test itself fetches.
 missing=()
+PATH=$PATH:/usr/sbin:/sbin # where ldconfig is, and which not every user has
 if command -v ldconfig >/dev/null; then
-  ldconfig -p | grep -q 'libsqlite3\.so\.0' || missing+=(libsqlite3-0)
-  ldconfig -p | grep -q 'librdkafka\.so\.1' || missing+=(librdkafka1)
+  libraries=$(ldconfig -p || true)
+  [[ $libraries == *libsqlite3.so.0* ]] || missing+=(libsqlite3-0)
+  [[ $libraries == *librdkafka.so.1* ]] || missing+=(librdkafka1)
 fi
-# The SQL scripts of Snowflake are parsed with a parser from npm, which the test itself fetches.
-command -v npm >/dev/null || missing+=(nodejs npm)
+command -v node >/dev/null || missing+=(nodejs)
 if [ "${#missing[@]}" -gt 0 ] && command -v apt-get >/dev/null; then
   as_root=()
   if [ "$(id -u)" -ne 0 ]; then as_root=(sudo -n); fi
-  "${as_root[@]}" apt-get update -qq && "${as_root[@]}" apt-get install -y -qq "${missing[@]}"
+  if ! { "${as_root[@]}" apt-get update -qq && "${as_root[@]}" apt-get install -y -qq --no-install-recommends "${missing[@]}"; }; then
+    echo "The tests need what could not be installed here; as root: apt-get install --no-install-recommends ${missing[*]}" >&2
+    exit 2
+  fi
 fi
 
 dotnet build Crypto.sln -c Release --nologo -v quiet

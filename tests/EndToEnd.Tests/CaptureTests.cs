@@ -16,23 +16,23 @@ public sealed class CaptureTests
         var bases = await BasesAsync(exchange);
         for (var kill = 0; kill < 4; kill++)
         {
-            var before = await FactsAsync(folder);
+            var before = Stored(folder);
             await using var run = Start(folder, bases);
-            await UntilAsync(async () => await FactsAsync(folder) > before + 500);
+            await UntilAsync(() => Stored(folder) > before + 500);
             await run.KillAsync();
         }
 
         // The last run stays until the gaps that the kills left are fetched, then is asked to end.
         await using (var run = Start(folder, bases))
         {
-            var before = await FactsAsync(folder);
-            await UntilAsync(async () => await FactsAsync(folder) > before + 3000 && await OpenGapsAsync(folder) == 0);
-            run.Signal("TERM");
+            var before = Stored(folder);
+            await UntilAsync(() => StoredTrades.Coverage(folder["data"]) is var coverage
+                && coverage.Sum(symbol => symbol.Ids) > before + 3000 && coverage.All(symbol => symbol.OpenGaps.Count == 0));
+            run.Signal(Signal.Terminate);
             (await run.WaitAsync()).ShouldExitWith(0);
         }
 
-        var shown = await TradeIngestProcess.RunAsync(folder.FullName, "status", "--data", folder["data"], "--json");
-        var status = shown.ShouldExitWith(0).Json;
+        var status = (await StatusAsync(folder)).ShouldExitWith(0).Json;
         var symbols = status.GetProperty("symbols").EnumerateArray().ToList();
         Assert.HasCount(3, symbols);
         foreach (var symbol in symbols) Assert.AreEqual(1, symbol.GetProperty("coverage").GetArrayLength(), symbol.ToString());
@@ -48,7 +48,7 @@ public sealed class CaptureTests
         await using var run = Start(folder, await BasesAsync(exchange));
 
         await UntilAsync(async () => await FactsAsync(folder) > 500);
-        run.Signal("TERM");
+        run.Signal(Signal.Terminate);
 
         StringAssert.Contains((await run.WaitAsync()).ShouldExitWith(0).Errors, "behind the exchange's");
         var shown = await TradeIngestProcess.RunAsync(folder.FullName, "status", "--data", folder["data"], "--json");
@@ -62,13 +62,13 @@ public sealed class CaptureTests
         using var folder = new TemporaryFolder();
         await using var exchange = TradeIngestProcess.Start(folder.FullName, "simulate", "--symbols", "BTCUSDT", "--rate", "500", "--json");
         await using var run = Start(folder, await BasesAsync(exchange));
-        await UntilAsync(async () => await FactsAsync(folder) > 0);
+        await UntilAsync(() => Stored(folder) > 0);
+        (await StatusAsync(folder)).ShouldExitWith(0);
 
-        run.Signal("INT");
+        run.Signal(Signal.Interrupt);
 
         (await run.WaitAsync()).ShouldExitWith(130);
-        var drained = await TradeIngestProcess.RunAsync(folder.FullName, "status", "--data", folder["data"], "--json");
-        var log = drained.ShouldExitWith(0).Json.GetProperty("log");
+        var log = (await StatusAsync(folder)).ShouldExitWith(0).Json.GetProperty("log");
         foreach (var partition in log.EnumerateArray()) Assert.AreEqual(0, partition.GetProperty("lag").GetInt64());
     }
 
@@ -79,7 +79,7 @@ public sealed class CaptureTests
         await using var exchange = TradeIngestProcess.Start(folder.FullName, "simulate", "--symbols", "BTCUSDT", "--rate", "500", "--json");
         var bases = await BasesAsync(exchange);
         await using var first = Start(folder, bases);
-        await UntilAsync(async () => await FactsAsync(folder) > 0);
+        await UntilAsync(() => Stored(folder) > 0);
 
         await using var second = Start(folder, bases);
 
@@ -95,7 +95,7 @@ public sealed class CaptureTests
         var bases = await BasesAsync(exchange);
         var port = new Uri(bases.Http).Port.ToString(System.Globalization.CultureInfo.InvariantCulture);
         await using var run = Start(folder, bases);
-        await UntilAsync(async () => await FactsAsync(folder) > 0);
+        await UntilAsync(() => Stored(folder) > 0);
 
         await exchange.KillAsync();
         await exchange.DisposeAsync();
@@ -104,8 +104,7 @@ public sealed class CaptureTests
         await BasesAsync(restarted);
 
         // Another seed, other ids: its trades can only have come over a new connection.
-        await UntilAsync(async () =>
-            (await StatusAsync(folder))!.Value.GetProperty("symbols")[0].GetProperty("coverage").GetArrayLength() == 2);
+        await UntilAsync(() => StoredTrades.Coverage(folder["data"]) is [{ Covered.Count: 2 }]);
         Assert.IsFalse(run.HasExited);
     }
 
@@ -132,23 +131,15 @@ public sealed class CaptureTests
         return (output.GetProperty("web_socket").GetString()!, output.GetProperty("rest").GetString()!);
     }
 
-    private static async Task<JsonElement?> StatusAsync(TemporaryFolder folder)
-    {
-        var status = await TradeIngestProcess.RunAsync(folder.FullName, "status", "--data", folder["data"], "--json");
-        return status.ExitCode == 0 ? status.Json : null;
-    }
+    private static Task<TradeIngestProcess.Result> StatusAsync(TemporaryFolder folder) =>
+        TradeIngestProcess.RunAsync(folder.FullName, "status", "--data", folder["data"], "--json");
 
-    private static async Task<long> FactsAsync(TemporaryFolder folder) =>
-        await StatusAsync(folder) is { } status ? status.GetProperty("totals").GetProperty("facts").GetInt64() : 0;
+    private static long Stored(TemporaryFolder folder) => StoredTrades.Coverage(folder["data"]).Sum(symbol => symbol.Ids);
 
-    private static async Task<long> OpenGapsAsync(TemporaryFolder folder) =>
-        (await StatusAsync(folder))!.Value.GetProperty("symbols").EnumerateArray()
-            .Sum(symbol => symbol.GetProperty("open_gaps").GetArrayLength());
-
-    private static async Task UntilAsync(Func<Task<bool>> condition)
+    private static async Task UntilAsync(Func<bool> condition)
     {
         using var limit = new CancellationTokenSource(TimeSpan.FromMinutes(2));
         using var timer = new PeriodicTimer(TimeSpan.FromMilliseconds(100));
-        while (!await condition()) await timer.WaitForNextTickAsync(limit.Token);
+        while (!condition()) await timer.WaitForNextTickAsync(limit.Token);
     }
 }

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Globalization;
 using System.Text.Json;
 using Crypto.TestSupport;
@@ -20,11 +21,13 @@ public sealed class DimensionTests
         using var folder = new TemporaryFolder();
         var events = await PrepareAsync(folder);
         CopyFolder(folder["data"], folder["twin"]);
+        var started = Stopwatch.GetTimestamp();
         (await ApplyAsync(folder, "twin", events, "--force")).ShouldExitWith(0);
 
-        // Each kill comes a little later in the life of the process than the one before, until one lives to its end.
+        // Each kill comes a twentieth later in the life of the process than the one before, until one lives to its end.
+        var step = Stopwatch.GetElapsedTime(started) / 20;
         var killed = 0;
-        for (var moment = TimeSpan.FromMilliseconds(100); ; moment += TimeSpan.FromMilliseconds(60))
+        for (var moment = step; ; moment += step)
         {
             await using var process = TradeIngestProcess.Start(folder.FullName, "dimension", "apply", events, "--force", "--data", folder["data"]);
             await Task.Delay(moment, TimeProvider.System);

@@ -93,13 +93,13 @@ public sealed class FailureTests
         var symbols = $"[{Btc},{Btc}]";
         using var exchange = new LoopbackServer(
             IPAddress.Loopback, 0, context => context.Response.WriteAsync(
-                $$"""{"serverTime":{{DateTimeOffset.UtcNow.ToUnixTimeMilliseconds()}},"symbols":{{symbols}}}""", context.RequestAborted));
+                $$"""{"serverTime":{{TimeProvider.System.GetUtcNow().ToUnixTimeMilliseconds()}},"symbols":{{symbols}}}""", context.RequestAborted));
         await exchange.StartAsync(TestContext.CancellationToken);
         string[] run = ["run", "--rest", exchange.Base("http").ToString(), "--ws", exchange.Base("ws").ToString(), "--symbols", "ALL"];
 
         await using var running = TradeIngestProcess.Start(folder.FullName, run);
         await running.WaitForOutputAsync(text => text.Contains("capturing 1 symbols", StringComparison.Ordinal));
-        running.Signal("TERM");
+        running.Signal(Signal.Terminate);
         (await running.WaitAsync()).ShouldExitWith(0);
 
         symbols = $"[{Btc},{Btc.Replace("TRADING", "BREAK", StringComparison.Ordinal)}]";

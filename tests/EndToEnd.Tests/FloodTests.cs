@@ -24,7 +24,7 @@ public sealed class FloodTests
         await connection.FloodAsync($$"""{"e":"trade",{{new string('x', 1_000_000)}}""", Frames);
         await run.WaitForOutputAsync(text => LastReport(text) is { } report && DeadLetters(report) == Frames);
         var peak = run.PeakMemory;
-        run.Signal("TERM");
+        run.Signal(Signal.Terminate);
 
         var report = LastReport((await run.WaitAsync()).ShouldExitWith(0).Output)!.Value;
         Assert.AreEqual(report.GetProperty("frames").GetInt64(), report.GetProperty("other_frames").GetInt64() + DeadLetters(report));

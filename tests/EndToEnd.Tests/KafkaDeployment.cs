@@ -5,7 +5,6 @@ using Crypto.TestSupport;
 using Crypto.TradeIngest.Simulation;
 using Crypto.TradeIngest.Tests.Log.Kafka;
 using Crypto.Warehouse.Coverage;
-using Crypto.Warehouse.Sqlite;
 
 namespace Crypto.EndToEnd.Tests;
 
@@ -118,20 +117,7 @@ internal sealed class KafkaDeployment : IAsyncDisposable
     public Task<TradeIngestProcess.Result> StatusAsync() => RunAsync("status", "--data", Data, "--json");
 
     /// <summary>What the warehouse holds, read beside the sink; empty while there is none.</summary>
-    public IReadOnlyList<SymbolCoverage> Coverage()
-    {
-        if (!File.Exists(Path.Combine(Data, SqliteWarehouse.FileName))) return [];
-        try
-        {
-            using var database = SqliteDatabase.OpenForReading(Path.Combine(Data, SqliteWarehouse.FileName));
-            return SqliteReads.Coverage(database);
-        }
-        catch (Exception failure) when (failure is Warehouse.StorageException or Warehouse.WarehouseException)
-        {
-            // Just being made.
-            return [];
-        }
-    }
+    public IReadOnlyList<SymbolCoverage> Coverage() => StoredTrades.Coverage(Data);
 
     public long Stored() => Coverage().Sum(symbol => symbol.Count(CoverageState.Stored));
 
@@ -166,7 +152,7 @@ internal sealed class KafkaDeployment : IAsyncDisposable
         while (true)
         {
             await UntilAsync(() => !HasOpenGaps(), TimeSpan.FromMinutes(4), ingest, sink);
-            ingest.Signal("TERM");
+            ingest.Signal(Signal.Terminate);
             var ended = (await ingest.WaitAsync()).ShouldExitWith(0);
             reports.Add(JsonDocument.Parse(ended.Output.TrimEnd().Split('\n')[^1]).RootElement);
             for (long lag = 1; lag != 0;)
@@ -179,7 +165,7 @@ internal sealed class KafkaDeployment : IAsyncDisposable
             ingest = Start("ingest");
         }
 
-        sink.Signal("TERM");
+        sink.Signal(Signal.Terminate);
         (await sink.WaitAsync()).ShouldExitWith(0);
         foreach (var symbol in Coverage()) Assert.HasCount(1, symbol.Covered, $"{symbol.Key}");
         var verified = await RunAsync("verify", "--data", Data, "--json");

@@ -1,4 +1,5 @@
 using Confluent.Kafka;
+using Crypto.TestSupport;
 using Crypto.TradeIngest.Tests.Log.Kafka;
 
 namespace Crypto.EndToEnd.Tests;
@@ -90,9 +91,9 @@ public sealed class KafkaOutageTests
         kafka.Mock.SetUp(1);
         await HealthAsync(kafka, 0);
 
-        all.Signal("STOP");
+        all.Signal(Signal.Stop);
         await HealthAsync(kafka, Unreachable);
-        all.Signal("CONT");
+        all.Signal(Signal.Continue);
         await HealthAsync(kafka, 0);
         Assert.IsFalse(all.HasExited);
     }

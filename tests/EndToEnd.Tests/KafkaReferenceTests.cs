@@ -1,4 +1,5 @@
 using System.Text.RegularExpressions;
+using Crypto.TestSupport;
 using Crypto.TradeIngest.Simulation;
 
 namespace Crypto.EndToEnd.Tests;
@@ -37,7 +38,7 @@ public sealed partial class KafkaReferenceTests
         // A stop in good order hands over without waiting for a session to end.
         var leaving = references.Find(IsActive)!;
         references.Remove(leaving);
-        leaving.Signal("TERM");
+        leaving.Signal(Signal.Terminate);
         (await leaving.WaitAsync()).ShouldExitWith(0);
         exchange.SetStatus(Ticker, "BREAK");
         await UntilToldAsync(kafka, 5, [sink, .. references]);
@@ -56,11 +57,11 @@ public sealed partial class KafkaReferenceTests
 
         var paused = references.Find(IsActive)!;
         var other = references.Find(process => process != paused)!;
-        paused.Signal("STOP");
+        paused.Signal(Signal.Stop);
         exchange.SetStatus(Ticker, "BREAK");
         await UntilToldAsync(kafka, 2, [sink, .. references]);
         Assert.IsTrue(IsActive(other));
-        paused.Signal("CONT");
+        paused.Signal(Signal.Continue);
         await paused.WaitForErrorsAsync(errors => errors.Contains("was silent for", StringComparison.Ordinal));
         await OneIsActiveAsync(kafka, references);
         exchange.SetStatus(Ticker, "HALT");

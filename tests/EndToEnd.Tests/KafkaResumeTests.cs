@@ -1,4 +1,5 @@
 using System.Net;
+using Crypto.TestSupport;
 using Crypto.TradeIngest.Simulation;
 
 namespace Crypto.EndToEnd.Tests;
@@ -34,7 +35,7 @@ public sealed class KafkaResumeTests
         ingest = kafka.Start("ingest");
         await kafka.UntilAsync(() => !kafka.HasOpenGaps() && kafka.Stored() > after + 500, Limit, ingest, sink, reference);
         await ingest.WaitForErrorsAsync(errors => errors.Contains(GapsFromBefore, StringComparison.Ordinal));
-        ingest.Signal("TERM");
+        ingest.Signal(Signal.Terminate);
         (await ingest.WaitAsync()).ShouldExitWith(0);
 
         ingest = kafka.Start("ingest");

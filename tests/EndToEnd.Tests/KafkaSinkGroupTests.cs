@@ -94,7 +94,7 @@ public sealed class KafkaSinkGroupTests
     private static async Task StopAsync(Dictionary<string, TradeIngestProcess> roles, string role)
     {
         roles.Remove(role, out var process);
-        process!.Signal("TERM");
+        process!.Signal(Signal.Terminate);
         (await process.WaitAsync()).ShouldExitWith(0);
     }
 }

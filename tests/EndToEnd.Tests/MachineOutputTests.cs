@@ -82,7 +82,7 @@ public sealed partial class MachineOutputTests
         do health = await TradeIngestProcess.RunAsync(folder.FullName, environment, "health", "--json");
         while (health.ExitCode == 3 && !run.HasExited);
         See("health", health.ShouldExitWith(0).Json);
-        run.Signal("TERM");
+        run.Signal(Signal.Terminate);
         var reports = (await run.WaitAsync()).ShouldExitWith(0).Output.TrimEnd().Split('\n');
         foreach (var report in reports) See("run", JsonDocument.Parse(report).RootElement);
     }

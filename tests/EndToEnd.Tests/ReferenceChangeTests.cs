@@ -26,32 +26,28 @@ public sealed class ReferenceChangeTests
 
         await File.WriteAllTextAsync(file, "ticker,sector,risk_level,valid_from\nBTCUSDT,Gold,LOW,\nBTCUSDT,Gold,HIGH,2020-01-01\n");
         await run.WaitForErrorsAsync(text => text.Contains("is not applied", StringComparison.Ordinal));
-        await UntilFactsAsync(folder, await FactsAsync(folder) + 500);
+        await UntilFactsAsync(folder, Facts(folder) + 500);
 
         Assert.IsFalse(run.HasExited);
         await File.WriteAllTextAsync(file, "ticker,sector,risk_level\nBTCUSDT,Gold,MEDIUM\n");
-        await UntilAsync(async () => await CountAsync(folder, "SELECT count(*) AS n FROM CONSUMPTION_TRADES WHERE risk_level = 'MEDIUM'") > 0);
-        Assert.AreEqual(0, await CountAsync(folder, "SELECT count(*) AS n FROM CONSUMPTION_TRADES WHERE risk_level = 'HIGH'"));
-        run.Signal("TERM");
+        const string Mistaken = "SELECT count(*) AS n FROM CONSUMPTION_TRADES WHERE risk_level = 'HIGH'";
+        const string Corrected = "SELECT count(*) FROM CONSUMPTION_TRADES WHERE risk_level = 'MEDIUM'";
+        await UntilAsync(() => StoredTrades.Count(folder["data"], Corrected) > 0);
+        var mistaken = await TradeIngestProcess.RunAsync(folder.FullName, "query", Mistaken, "--data", folder["data"], "--json");
+        Assert.AreEqual(0, mistaken.ShouldExitWith(0).Json[0].GetProperty("n").GetInt64());
+        run.Signal(Signal.Terminate);
         (await run.WaitAsync()).ShouldExitWith(0);
         (await TradeIngestProcess.RunAsync(folder.FullName, "verify", "--data", folder["data"])).ShouldExitWith(0);
     }
 
-    private static Task UntilFactsAsync(TemporaryFolder folder, long facts) => UntilAsync(async () => await FactsAsync(folder) >= facts);
+    private static Task UntilFactsAsync(TemporaryFolder folder, long facts) => UntilAsync(() => Facts(folder) >= facts);
 
-    private static Task<long> FactsAsync(TemporaryFolder folder) => CountAsync(folder, "SELECT count(*) AS n FROM FACT_TRADES");
+    private static long Facts(TemporaryFolder folder) => StoredTrades.Count(folder["data"], "SELECT count(*) FROM FACT_TRADES");
 
-    /// <returns>0 while the warehouse is not there yet.</returns>
-    private static async Task<long> CountAsync(TemporaryFolder folder, string sql)
-    {
-        var query = await TradeIngestProcess.RunAsync(folder.FullName, "query", sql, "--data", folder["data"], "--json");
-        return query.ExitCode == 0 ? query.Json[0].GetProperty("n").GetInt64() : 0;
-    }
-
-    private static async Task UntilAsync(Func<Task<bool>> condition)
+    private static async Task UntilAsync(Func<bool> condition)
     {
         using var limit = new CancellationTokenSource(TimeSpan.FromMinutes(2));
         using var timer = new PeriodicTimer(TimeSpan.FromMilliseconds(100));
-        while (!await condition()) await timer.WaitForNextTickAsync(limit.Token);
+        while (!condition()) await timer.WaitForNextTickAsync(limit.Token);
     }
 }

@@ -62,28 +62,28 @@ public sealed class SnowflakeDriverTests
         await using var exchange = TradeIngestProcess.Start(folder.FullName, "simulate", "--symbols", "BTCUSDT,ETHUSDT", "--rate", "400", "--data", folder["data"], "--json");
         var bases = await SnowflakeTests.OutputAsync(exchange);
         async Task<long> Facts() => (await Command("status", "--data", folder["data"], "--json")).ShouldExitWith(0).Json.GetProperty("totals").GetProperty("facts").GetInt64();
-        async Task RunAsync()
+        async Task RunBeyondAsync(long facts)
         {
             await using var run = Start(
                 "run", "--ws", bases.GetProperty("web_socket").GetString()!, "--rest", bases.GetProperty("rest").GetString()!, "--symbols", "ALL", "--data", folder["data"], "--json");
-            await SnowflakeTests.UntilAsync(async () => await Facts() > 500, run);
-            run.Signal("TERM");
+            await SnowflakeTests.UntilAsync(async () => await Facts() > facts, run);
+            run.Signal(Signal.Terminate);
             (await run.WaitAsync()).ShouldExitWith(0);
             var verdict = (await Command("verify", "--data", folder["data"], "--json")).ShouldExitWith(0).Json;
             CollectionAssert.Contains(verdict.GetProperty("checks").EnumerateArray().Select(check => check.GetProperty("name").GetString()).ToArray(), "oracle_equal");
         }
 
-        await RunAsync();
+        await RunBeyondAsync(500);
         var first = await Facts();
         StringAssert.Contains((await Command("migrate", "--target", "snowflake", "--reload")).ShouldExitWith(0).Output, "reads the log from its first record");
         Assert.AreEqual(0, await Facts());
-        await RunAsync();
+        await RunBeyondAsync(first);
         Assert.IsGreaterThan(first, await Facts());
         var row = (await Command("query", "SELECT TICKER, PRICE, TRADE_TIME, TOTAL_AMOUNT_USD FROM CONSUMPTION_TRADES LIMIT 1", "--json")).ShouldExitWith(0).Json[0];
         Assert.AreEqual(JsonValueKind.String, row.GetProperty("PRICE").ValueKind, "Exact decimals are text.");
         Assert.AreEqual(8, row.GetProperty("PRICE").GetString()!.Split('.')[1].Length);
 
-        snowflake.Signal("TERM");
+        snowflake.Signal(Signal.Terminate);
         (await snowflake.WaitAsync()).ShouldExitWith(0);
     }
 

@@ -46,7 +46,7 @@ public sealed class SnowflakeTests
                 async () => await Facts() > before + 1000
                     && (await Status()).GetProperty("symbols").EnumerateArray().All(symbol => symbol.GetProperty("open_gaps").GetArrayLength() == 0),
                 last);
-            last.Signal("TERM");
+            last.Signal(Signal.Terminate);
             (await last.WaitAsync()).ShouldExitWith(0);
         }
 
@@ -59,7 +59,7 @@ public sealed class SnowflakeTests
         var query = (await Command("query", "SELECT TICKER, PRICE, TRADE_TIME FROM CONSUMPTION_TRADES LIMIT 3", "--json")).ShouldExitWith(0).Json;
         Assert.AreEqual(3, query.GetArrayLength());
 
-        snowflake.Signal("TERM");
+        snowflake.Signal(Signal.Terminate);
         (await snowflake.WaitAsync()).ShouldExitWith(0);
     }
 

@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Text;
 using System.Text.Json;
+using Crypto.TestSupport;
 
 namespace Crypto.EndToEnd.Tests;
 
@@ -12,6 +13,8 @@ internal sealed class TradeIngestProcess : IAsyncDisposable
     private readonly Process _process;
     private readonly StringBuilder _output = new();
     private readonly StringBuilder _errors = new();
+
+    static TradeIngestProcess() => Signals.StopIgnoringInterrupts();
 
     private TradeIngestProcess(Process process)
     {
@@ -125,13 +128,7 @@ internal sealed class TradeIngestProcess : IAsyncDisposable
         await _process.WaitForExitAsync();
     }
 
-    /// <summary>Sends a signal by name, such as <c>TERM</c>.</summary>
-    public void Signal(string name)
-    {
-        using var kill = Process.Start("kill", [$"-{name}", _process.Id.ToString(System.Globalization.CultureInfo.InvariantCulture)]);
-        kill.WaitForExit();
-        Assert.AreEqual(0, kill.ExitCode);
-    }
+    public void Signal(Signal signal) => Signals.Send(_process.Id, signal);
 
     public async ValueTask DisposeAsync()
     {

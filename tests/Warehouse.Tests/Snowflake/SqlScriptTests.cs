@@ -4,6 +4,7 @@ using System.Text.Json;
 using System.Text.RegularExpressions;
 using Crypto.TestSupport;
 using Crypto.Warehouse.Snowflake.Migrating;
+using Crypto.Warehouse.Tests.Snowflake.Parsing;
 
 namespace Crypto.Warehouse.Tests.Snowflake;
 
@@ -38,13 +39,6 @@ public sealed class SqlScriptTests
     [TestMethod]
     public async Task EveryFile_ParsesInSnowflakesDialect()
     {
-        using var folder = new TemporaryFolder();
-        var source = Path.Combine(Root(), "tests", "Warehouse.Tests", "Snowflake", "Parsing");
-        foreach (var file in Directory.GetFiles(source)) File.Copy(file, folder[Path.GetFileName(file)]);
-        Assert.IsNotNull(
-            await RunAsync("npm", "ci --no-audit --no-fund --prefer-offline", folder.FullName, ""),
-            "Node.js with npm, and @polyglot-sql/sdk from its registry, are needed; tests/run.sh installs Node.js with apt-get. npm's own words are in this test's output.");
-
         var names = new ObjectNames();
         var texts = SqlScript.All(names).Append(new SqlScript("bootstrap.sql", SqlScript.Bootstrap(names)))
             .Concat(Directory.GetFiles(Path.Combine(Root(), "snowflake", "examples"), "*.sql").Select(file => new SqlScript(Path.GetFileName(file), File.ReadAllText(file))))
@@ -61,39 +55,46 @@ public sealed class SqlScriptTests
         Assert.IsGreaterThan(80, statements.Count);
         statements.Add(new { file = "self-test", statement = "SELECT FROM WHERE (" });
 
-        var output = await RunAsync("node", "parse.mjs", folder.FullName, JsonSerializer.Serialize(statements));
-
-        using var failures = JsonDocument.Parse(output!);
+        using var failures = JsonDocument.Parse(await ParseAsync(JsonSerializer.Serialize(statements)));
         Assert.AreEqual(
             "self-test", string.Join('\n', failures.RootElement.EnumerateArray().Select(failure => failure.GetProperty("file").GetString() is "self-test"
                 ? "self-test"
                 : failure.GetRawText())));
     }
 
-    private async Task<string?> RunAsync(string program, string arguments, string folder, string input)
+    /// <summary>Runs <c>parse.mjs</c> with the parser beside it.</summary>
+    private async Task<string> ParseAsync(string statements)
+    {
+        using var folder = new TemporaryFolder();
+        var source = Path.Combine(Root(), "tests", "Warehouse.Tests", "Snowflake", "Parsing");
+        File.Copy(Path.Combine(source, "parse.mjs"), folder["parse.mjs"]);
+        await NpmPackage.Pinned(Path.Combine(source, "package-lock.json"), "@polyglot-sql/sdk")
+            .InstallAsync(NpmConfiguration.OfThisMachine(), Path.Combine(AppContext.BaseDirectory, "npm"), folder.FullName, TestContext.CancellationToken);
+        using var process = StartNode(folder["parse.mjs"]);
+        var errors = process.StandardError.ReadToEndAsync(TestContext.CancellationToken);
+        await process.StandardInput.WriteAsync(statements);
+        process.StandardInput.Close();
+        var output = await process.StandardOutput.ReadToEndAsync(TestContext.CancellationToken);
+        await process.WaitForExitAsync(TestContext.CancellationToken);
+        Assert.AreEqual(0, process.ExitCode, await errors);
+        return output;
+    }
+
+    private static Process StartNode(string script)
     {
         try
         {
-            using var process = Process.Start(new ProcessStartInfo(program, arguments)
+            return Process.Start(new ProcessStartInfo("node", [script])
             {
-                WorkingDirectory = folder,
                 UseShellExecute = false,
                 RedirectStandardInput = true,
                 RedirectStandardOutput = true,
                 RedirectStandardError = true,
             })!;
-            var errors = process.StandardError.ReadToEndAsync(TestContext.CancellationToken);
-            await process.StandardInput.WriteAsync(input);
-            process.StandardInput.Close();
-            var output = await process.StandardOutput.ReadToEndAsync(TestContext.CancellationToken);
-            await process.WaitForExitAsync(TestContext.CancellationToken);
-            if (process.ExitCode == 0) return output;
-            TestContext.WriteLine(await errors);
-            return null;
         }
-        catch (System.ComponentModel.Win32Exception)
+        catch (System.ComponentModel.Win32Exception failure)
         {
-            return null;
+            throw new InvalidOperationException("Node.js is needed for the parser of Snowflake's dialect; tests/run.sh installs it with apt-get.", failure);
         }
     }
 

@@ -20,35 +20,40 @@ internal static class KafkaNative
     private static readonly string[] Candidates = ["librdkafka.so.1", "centos8-librdkafka", "librdkafka.1.dylib", "/opt/homebrew/lib/librdkafka.1.dylib"];
     private static readonly Version WithLeaderEpochs = new(2, 1);
     private static readonly Lock Gate = new();
-    private static bool _loaded;
+    private static bool _isLoaded;
 
     /// <summary>librdkafka's version, such as 2.0.2.</summary>
     public static Version Version { get; private set; } = new();
 
+    // A resolver can be set once per assembly.
+    static KafkaNative()
+    {
+        NativeLibrary.SetDllImportResolver(typeof(Library).Assembly, Resolve);
+        NativeLibrary.SetDllImportResolver(typeof(KafkaNative).Assembly, Resolve);
+    }
+
+    /// <summary>Loads the library on the first call; a call beside that one returns when it is loaded.</summary>
     /// <exception cref="LogException">The library is not installed, or too old.</exception>
     public static void Load()
     {
         lock (Gate)
         {
-            if (_loaded) return;
-            NativeLibrary.SetDllImportResolver(typeof(Library).Assembly, Resolve);
-            NativeLibrary.SetDllImportResolver(typeof(KafkaNative).Assembly, Resolve);
-            _loaded = true;
-        }
-
-        try
-        {
-            // Library.Version loads and checks; 0xMMmmrrxx.
-            var number = Library.Version;
-            Version = new Version((number >> 24) & 0xFF, (number >> 16) & 0xFF, (number >> 8) & 0xFF);
-            if (Version < WithLeaderEpochs) DoWithoutLeaderEpochs();
-        }
-        catch (Exception failure) when (failure is DllNotFoundException or FileLoadException or TypeInitializationException or InvalidOperationException)
-        {
-            throw new LogException(
-                "The Kafka log needs librdkafka 1.5.2 or later, which was not found. Install it (Debian, Ubuntu: apt-get install librdkafka1), "
-                + "or build with -p:LibrdkafkaFromNuGet=true.",
-                failure);
+            if (_isLoaded) return;
+            try
+            {
+                // Library.Version loads and checks; 0xMMmmrrxx.
+                var number = Library.Version;
+                Version = new Version((number >> 24) & 0xFF, (number >> 16) & 0xFF, (number >> 8) & 0xFF);
+                if (Version < WithLeaderEpochs) DoWithoutLeaderEpochs();
+                _isLoaded = true;
+            }
+            catch (Exception failure) when (failure is DllNotFoundException or FileLoadException or TypeInitializationException or InvalidOperationException)
+            {
+                throw new LogException(
+                    "The Kafka log needs librdkafka 1.5.2 or later, which was not found. Install it (Debian, Ubuntu: apt-get install librdkafka1), "
+                    + "or build with -p:LibrdkafkaFromNuGet=true.",
+                    failure);
+            }
         }
     }
 
@@ -110,8 +115,11 @@ internal static class KafkaNative
     {
     }
 
-    // Zero hands the search back to the runtime.
-    internal static nint Resolve(string name, Assembly assembly, DllImportSearchPath? searchPath)
+    /// <summary>
+    /// Finds librdkafka for an assembly that imports from it (<see cref="DllImportResolver"/>): the runtime itself finds only a
+    /// <c>librdkafka.so</c>, which distributions install with the headers. Zero hands the search back to the runtime.
+    /// </summary>
+    public static nint Resolve(string name, Assembly assembly, DllImportSearchPath? searchPath)
     {
         if (!name.Contains(Name, StringComparison.Ordinal))
         {

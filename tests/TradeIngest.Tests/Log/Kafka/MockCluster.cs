@@ -12,11 +12,11 @@ internal sealed class MockCluster : IDisposable
 {
     private const string Library = "librdkafka";
 
-    // The imports below are this assembly's own.
-    static MockCluster() => NativeLibrary.SetDllImportResolver(typeof(MockCluster).Assembly, KafkaNative.Resolve);
-
     private readonly IProducer<Null, Null> _owner;
     private readonly nint _cluster;
+
+    // The imports below are this assembly's own.
+    static MockCluster() => NativeLibrary.SetDllImportResolver(typeof(MockCluster).Assembly, KafkaNative.Resolve);
 
     public MockCluster(int brokers = 1)
     {

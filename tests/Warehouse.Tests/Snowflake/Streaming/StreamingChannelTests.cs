@@ -1,5 +1,6 @@
 using Crypto.SnowflakeEmulator;
 using Crypto.SnowflakeEmulator.Faults;
+using Crypto.TestSupport;
 using Crypto.Warehouse.Snowflake;
 using Crypto.Warehouse.Snowflake.Streaming;
 using static Crypto.Warehouse.Tests.Snowflake.Streaming.EventRows;
@@ -125,15 +126,18 @@ public sealed class StreamingChannelTests
     [TestMethod]
     public async Task OpenChannelAsync_RowsInFlight_WaitsForThem()
     {
-        await RestartAsync(new EmulatorOptions { CommitDelay = TimeSpan.FromMilliseconds(60) });
         await using var other = _account.NewClient();
         var before = await other.OpenChannelAsync(Address, cancellationToken: Stop);
+        Server.Channels.HoldsCommits = true;
         await before.AppendAsync(Rows(0, 9), Stop);
 
-        await using var channel = await OpenAsync();
+        await using var client = _account.NewClient(_account.Streaming with { UncommittedTimeout = Patience.Limit });
+        var opening = client.OpenChannelAsync(Address, cancellationToken: Stop);
+        await CountedAsync(Fault.Uncommitted, 1, opening);
+        Server.Channels.HoldsCommits = false;
+        await using var channel = await opening;
 
         Assert.AreEqual(9, channel.CommittedOffset);
-        Assert.IsGreaterThan(0, Server.Faults.Count(Fault.Uncommitted));
         AssertStored(10);
     }
 
@@ -157,21 +161,24 @@ public sealed class StreamingChannelTests
     [TestMethod]
     public async Task OpenChannelAsync_FailuresBetweenLooksAtRowsInFlight_AreNotAddedUp()
     {
+        const int Attempts = 6;
         await using var other = _account.NewClient();
         var before = await other.OpenChannelAsync(Address, cancellationToken: Stop);
-        Server.Faults.Next(Fault.StuckCommit);
+        Server.Channels.HoldsCommits = true;
         await before.AppendAsync(Rows(0, 9), Stop);
 
         Server.Faults.Share(Fault.UnavailableBefore, 0.3);
         await using var client = _account.NewClient(_account.Streaming with
         {
-            UncommittedTimeout = TimeSpan.FromMilliseconds(300),
-            Backoff = new RetryBackoff(TimeSpan.FromMilliseconds(1), TimeSpan.FromMilliseconds(1), 6),
+            UncommittedTimeout = Patience.Limit,
+            Backoff = new RetryBackoff(TimeSpan.FromMilliseconds(1), TimeSpan.FromMilliseconds(1), Attempts),
         });
-        await using var channel = await client.OpenChannelAsync(Address, cancellationToken: Stop);
+        var opening = client.OpenChannelAsync(Address, cancellationToken: Stop);
+        await CountedAsync(Fault.UnavailableBefore, 2 * Attempts, opening);
+        Server.Channels.HoldsCommits = false;
+        await using var channel = await opening;
 
-        Assert.IsNull(channel.CommittedOffset);
-        Assert.IsGreaterThan(6, Server.Faults.Count(Fault.Uncommitted));
+        Assert.AreEqual(9, channel.CommittedOffset);
     }
 
     [TestMethod]
@@ -385,6 +392,14 @@ public sealed class StreamingChannelTests
     {
         await StopAsync();
         await StartAsync(options);
+    }
+
+    /// <summary>Waits until a fault has happened so often, or the channel is open, or cannot be.</summary>
+    private async Task CountedAsync(Fault fault, int times, Task opening)
+    {
+        using var timer = new PeriodicTimer(TimeSpan.FromMilliseconds(5));
+        while (Server.Faults.Count(fault) < times && !opening.IsCompleted) await timer.WaitForNextTickAsync(Stop);
+        Assert.IsGreaterThanOrEqualTo(times, Server.Faults.Count(fault), $"{opening.Exception}");
     }
 
     private Task<StreamingChannel> OpenAsync(OpenOptions? options = null) => _client.OpenChannelAsync(Address, options, Stop);
