@@ -1,5 +1,6 @@
 using System.Text.Json;
 using Crypto.TestSupport;
+using Crypto.Warehouse.Coverage;
 
 namespace Crypto.EndToEnd.Tests;
 
@@ -27,7 +28,7 @@ public sealed class CaptureTests
         {
             var before = Stored(folder);
             await UntilAsync(() => StoredTrades.Coverage(folder["data"]) is var coverage
-                && coverage.Sum(symbol => symbol.Ids) > before + 3000 && coverage.All(symbol => symbol.OpenGaps.Count == 0));
+                && coverage.Sum(symbol => symbol.Count(CoverageState.Stored)) > before + 3000 && coverage.All(symbol => symbol.OpenGaps.Count == 0));
             run.Signal(Signal.Terminate);
             (await run.WaitAsync()).ShouldExitWith(0);
         }
@@ -47,7 +48,7 @@ public sealed class CaptureTests
             folder.FullName, "simulate", "--symbols", "BTCUSDT", "--rate", "500", "--clock-ahead", "25h", "--json");
         await using var run = Start(folder, await BasesAsync(exchange));
 
-        await UntilAsync(async () => await FactsAsync(folder) > 500);
+        await UntilAsync(() => Stored(folder) > 500);
         run.Signal(Signal.Terminate);
 
         StringAssert.Contains((await run.WaitAsync()).ShouldExitWith(0).Errors, "behind the exchange's");
@@ -134,7 +135,7 @@ public sealed class CaptureTests
     private static Task<TradeIngestProcess.Result> StatusAsync(TemporaryFolder folder) =>
         TradeIngestProcess.RunAsync(folder.FullName, "status", "--data", folder["data"], "--json");
 
-    private static long Stored(TemporaryFolder folder) => StoredTrades.Coverage(folder["data"]).Sum(symbol => symbol.Ids);
+    private static long Stored(TemporaryFolder folder) => StoredTrades.Coverage(folder["data"]).Sum(symbol => symbol.Count(CoverageState.Stored));
 
     private static async Task UntilAsync(Func<bool> condition)
     {
