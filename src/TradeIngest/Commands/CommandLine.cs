@@ -14,6 +14,8 @@ namespace Crypto.TradeIngest.Commands;
 /// <summary>Parses, runs the chosen command, and turns every expected failure into one clear message and an exit code.</summary>
 internal static class CommandLine
 {
+    private static readonly TimeSpan EndingTime = TimeSpan.FromSeconds(2);
+
     public static async Task<int> RunAsync(string[] args, params Command[] commands)
     {
         var root = new RootCommand(
@@ -42,7 +44,8 @@ internal static class CommandLine
         }
         catch (OperationCanceledException) when (stop.IsCancellationRequested)
         {
-            return interrupted ? ExitCode.Interrupted : ExitCode.Ok;
+            // Whichever signal it was: what was asked for is not done.
+            return ExitCode.Interrupted;
         }
         catch (Exception failure) when (CodeOf(failure) is { } code)
         {
@@ -56,6 +59,24 @@ internal static class CommandLine
             context.Cancel = !stop.IsCancellationRequested;
             interrupted |= isInterrupt;
             stop.Cancel();
+        }
+    }
+
+    /// <summary>
+    /// Runs work that only reads, and leaves it behind where it does not end soon after a signal: it may wait for a pipe that nobody reads,
+    /// and the end of the process does it no harm.
+    /// </summary>
+    public static async Task<int> LeavingAsync(Func<CancellationToken, Task<int>> work, CancellationToken stop)
+    {
+        var running = Task.Run(() => work(stop), CancellationToken.None);
+        await Task.WhenAny(running, Task.Delay(Timeout.InfiniteTimeSpan, TimeProvider.System, stop));
+        try
+        {
+            return await running.WaitAsync(stop.IsCancellationRequested ? EndingTime : Timeout.InfiniteTimeSpan, TimeProvider.System, CancellationToken.None);
+        }
+        catch (TimeoutException) when (stop.IsCancellationRequested)
+        {
+            throw new OperationCanceledException(stop);
         }
     }
 

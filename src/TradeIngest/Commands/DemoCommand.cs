@@ -82,7 +82,7 @@ internal static class DemoCommand
             change = run.Change;
         }
 
-        var results = json ? VerifyCommand.Audit(options, null) : VerifyCommand.AuditWithProgress(options);
+        var results = json ? VerifyCommand.Audit(options, null, cancellationToken) : VerifyCommand.AuditWithProgress(options, cancellationToken);
         var passed = results.All(result => result.Passed);
         if (json) WriteJson(folder, report, firstStored, results, passed);
         else Write(folder, report, firstStored, change, results, passed);
@@ -151,10 +151,8 @@ internal static class DemoCommand
 
     private static void Query(SqliteDatabase database, string sql)
     {
-        using var command = database.Connection.CreateCommand();
-        command.CommandText = sql;
-        using var reader = command.ExecuteReader();
-        QueryCommand.WriteTable(reader);
+        using var query = SqliteQuery.Prepare(database, sql);
+        QueryCommand.WriteTable(query);
     }
 
     /// <summary>Seconds, or a number with s, m or h.</summary>

@@ -45,7 +45,7 @@ internal static partial class DimensionCommand
         if (!File.Exists(path)) throw new ConfigurationException($"{path} does not exist. Check the path.");
         var folder = new DataFolder(options.Data);
         using var folderLock = folder.Lock();
-        await using var warehouse = SqliteWarehouse.Open(folder.Warehouse, Stores.WarehouseOptionsOf(options), TimeProvider.System);
+        await using var warehouse = SqliteWarehouse.Open(folder.Warehouse, Stores.WarehouseOptionsOf(options), TimeProvider.System, cancellationToken);
         List<string> faults = [];
         ApplyOutcome outcome;
         if (Path.GetExtension(path).Equals(".csv", StringComparison.OrdinalIgnoreCase))

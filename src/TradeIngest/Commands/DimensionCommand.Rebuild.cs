@@ -21,7 +21,7 @@ internal static partial class DimensionCommand
             var options = Configuration.ReadForFolder(("Data", parsed.GetValue(data)));
             var folder = new DataFolder(options.Data);
             using var folderLock = folder.Lock();
-            await using var warehouse = SqliteWarehouse.Open(folder.Warehouse, Stores.WarehouseOptionsOf(options), TimeProvider.System);
+            await using var warehouse = SqliteWarehouse.Open(folder.Warehouse, Stores.WarehouseOptionsOf(options), TimeProvider.System, cancellation);
             var outcome = await warehouse.RebuildDimensionAsync(cancellation);
             if (parsed.GetValue(json))
             {

@@ -51,7 +51,7 @@ internal static class ReplayCommand
         foreach (var path in files) ReplayFile.Open(path, new SymbolTable(), TimeProvider.System, symbol).Dispose();
         var results = new List<FileResult>();
         ReplaySummary summary;
-        await using (var stores = await Stores.OpenAsync(folder, options, TimeProvider.System, loggers))
+        await using (var stores = await Stores.OpenAsync(folder, options, TimeProvider.System, loggers, cancellationToken))
         {
             await using var session = await ReplaySession.StartAsync(stores, options, TimeProvider.System, loggers, cancellationToken);
 
@@ -66,8 +66,8 @@ internal static class ReplayCommand
                 foreach (var (_, file) in opened) file.Dispose();
             }
 
-            await session.CompleteAsync();
-            using var reading = SqliteDatabase.OpenForReading(folder.Warehouse);
+            await session.CompleteAsync(cancellationToken);
+            using var reading = SqliteDatabase.OpenForReading(folder.Warehouse, cancellationToken);
             summary = new ReplaySummary(
                 results, session.Pipeline.Sink.Stored, session.Pipeline.Tracker.Duplicates + session.Pipeline.Sink.Duplicates,
                 session.Pipeline.Sink.Rejected, WarehouseTotals.Read(reading));

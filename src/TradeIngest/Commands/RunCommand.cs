@@ -73,7 +73,7 @@ internal static class RunCommand
         using var loggers = Configuration.Loggers(LogLevel.Information);
         var logger = loggers.CreateLogger("trade-ingest");
         var folder = new DataFolder(options.Data);
-        await using var stores = await Stores.OpenAsync(folder, options, TimeProvider.System, loggers);
+        await using var stores = await Stores.OpenAsync(folder, options, TimeProvider.System, loggers, cancellationToken);
         await using var service = await CaptureService.StartAsync(stores, folder, options, TimeProvider.System, new Random(), loggers, cancellationToken);
         await using var health = await HealthEndpoint.StartAsync(options.Health, service.Parts, TimeProvider.System, cancellationToken);
         if (!json) Output.People().MarkupLineInterpolated($"capturing [green]{service.Symbols.Count}[/] symbols into {folder.Path}; Ctrl+C stops");

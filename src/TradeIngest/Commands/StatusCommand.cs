@@ -28,7 +28,7 @@ internal static class StatusCommand
         {
             data, json,
         };
-        command.SetAction((parsed, cancellation) => RunAsync(parsed.GetValue(data), parsed.GetValue(json), cancellation));
+        command.SetAction((parsed, stop) => CommandLine.LeavingAsync(token => RunAsync(parsed.GetValue(data), parsed.GetValue(json), token), stop));
         return command;
     }
 
@@ -37,7 +37,7 @@ internal static class StatusCommand
         var options = Configuration.Read(("Data", data));
         var folder = new DataFolder(options.Data);
         if (options.Warehouse.Target == WarehouseTarget.Snowflake) return await RunAsync(options, folder, json, cancellationToken);
-        using var warehouse = SqliteDatabase.OpenForReading(folder.Warehouse);
+        using var warehouse = SqliteDatabase.OpenForReading(folder.Warehouse, cancellationToken);
         var symbols = SqliteReads.Coverage(warehouse).Where(symbol => symbol.Covered.Count > 0).Select(SymbolStatus.Of).ToList();
         var totals = WarehouseTotals.Read(warehouse);
         var positions = await LogStatus.ReadAsync(SqliteReads.Positions(warehouse), options, folder, cancellationToken);

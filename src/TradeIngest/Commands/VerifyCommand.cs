@@ -29,7 +29,7 @@ internal static class VerifyCommand
         {
             data, json,
         };
-        command.SetAction((parsed, stop) => RunAsync(parsed.GetValue(data), parsed.GetValue(json), stop));
+        command.SetAction((parsed, stop) => CommandLine.LeavingAsync(token => RunAsync(parsed.GetValue(data), parsed.GetValue(json), token), stop));
         return command;
     }
 
@@ -37,17 +37,17 @@ internal static class VerifyCommand
     {
         var options = Configuration.Read(("Data", data));
         var results = options.Warehouse.Target == WarehouseTarget.Snowflake ? await AuditSnowflakeAsync(options, stop)
-            : json ? Audit(options, null)
-            : AuditWithProgress(options);
+            : json ? Audit(options, null, stop)
+            : AuditWithProgress(options, stop);
         if (json) Output.Json(new { passed = results.All(result => result.Passed), checks = results });
         else Write(results);
         return results.All(result => result.Passed) ? ExitCode.Ok : ExitCode.CheckFailed;
     }
 
-    internal static IReadOnlyList<AuditResult> Audit(ServiceOptions options, IProgress<long>? progress)
+    internal static IReadOnlyList<AuditResult> Audit(ServiceOptions options, IProgress<long>? progress, CancellationToken stop)
     {
         var folder = new DataFolder(options.Data);
-        using var database = SqliteDatabase.OpenForReading(folder.Warehouse);
+        using var database = SqliteDatabase.OpenForReading(folder.Warehouse, stop);
         return new SqliteAudits(database, Stores.WarehouseOptionsOf(options), OracleOf(folder), progress).Run();
     }
 
@@ -58,14 +58,14 @@ internal static class VerifyCommand
         return await new SnowflakeAudits(sql, SnowflakeStore.WarehouseOptionsOf(options), OracleOf(new DataFolder(options.Data))).RunAsync(stop);
     }
 
-    internal static IReadOnlyList<AuditResult> AuditWithProgress(ServiceOptions options)
+    internal static IReadOnlyList<AuditResult> AuditWithProgress(ServiceOptions options, CancellationToken stop)
     {
-        if (Console.IsOutputRedirected) return Audit(options, null);
+        if (Console.IsOutputRedirected) return Audit(options, null, stop);
         IReadOnlyList<AuditResult> results = [];
         Output.People().Status().Start("verifying", status =>
         {
             var reporter = new Reporter(count => status.Status($"verifying: {Output.Count(count)} facts read"));
-            results = Audit(options, reporter);
+            results = Audit(options, reporter, stop);
         });
         return results;
     }

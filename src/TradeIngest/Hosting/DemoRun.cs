@@ -51,7 +51,7 @@ internal sealed class DemoRun : IAsyncDisposable
             throw new ConfigurationException($"'{folder.Path}' holds trades that are not a demo's. Choose another folder with --data.");
         }
 
-        var stores = await Stores.OpenAsync(folder, options, clock);
+        var stores = await Stores.OpenAsync(folder, options, clock, cancellationToken: cancellationToken);
         SimulatedExchange? exchange = null;
         try
         {

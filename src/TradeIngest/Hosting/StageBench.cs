@@ -31,7 +31,7 @@ internal static class StageBench
     public static async Task<IReadOnlyList<StageCost>> MeasureAsync(
         DataFolder folder, DemoPlan plan, ServiceOptions options, TimeProvider clock, CancellationToken cancellationToken)
     {
-        await using var stores = await Stores.OpenAsync(folder, options, clock);
+        await using var stores = await Stores.OpenAsync(folder, options, clock, cancellationToken: cancellationToken);
         var market = new SimulatedMarket(MarketDescription.New(plan.Seed).Continue(plan.Symbols, Timestamp.Now(clock), 1_000_000));
         var tracker = new ContinuityTracker();
 

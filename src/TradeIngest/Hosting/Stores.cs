@@ -34,7 +34,8 @@ internal sealed class Stores : IAsyncDisposable
     /// <exception cref="StorageException">The folder is in use or a store cannot be used.</exception>
     /// <exception cref="WarehouseException">A store was written by a newer version.</exception>
     /// <exception cref="LogException">The log does not fit its configuration.</exception>
-    public static async Task<Stores> OpenAsync(DataFolder folder, ServiceOptions options, TimeProvider clock, ILoggerFactory? loggers = null)
+    public static async Task<Stores> OpenAsync(
+        DataFolder folder, ServiceOptions options, TimeProvider clock, ILoggerFactory? loggers = null, CancellationToken cancellationToken = default)
     {
         var folderLock = folder.Lock();
         ITradeLog? log = null;
@@ -42,7 +43,7 @@ internal sealed class Stores : IAsyncDisposable
         {
             log = await OpenLogAsync(folder, options, clock, loggers ?? NullLoggerFactory.Instance);
             return new Stores(
-                folderLock, log, await OpenWarehouseAsync(folder, options, clock, loggers ?? NullLoggerFactory.Instance),
+                folderLock, log, await OpenWarehouseAsync(folder, options, clock, loggers ?? NullLoggerFactory.Instance, cancellationToken),
                 options.Warehouse.Target == WarehouseTarget.Snowflake ? options.Snowflake.CheckpointInterval : TimeSpan.Zero);
         }
         catch
@@ -62,11 +63,12 @@ internal sealed class Stores : IAsyncDisposable
     };
 
     /// <summary>The warehouse alone. One process writes the embedded one; several may write Snowflake, each the partitions it is given.</summary>
-    public static async Task<IWarehouse> OpenWarehouseAsync(DataFolder folder, ServiceOptions options, TimeProvider clock, ILoggerFactory loggers) =>
+    public static async Task<IWarehouse> OpenWarehouseAsync(
+        DataFolder folder, ServiceOptions options, TimeProvider clock, ILoggerFactory loggers, CancellationToken cancellationToken = default) =>
         options.Warehouse.Target switch
         {
             WarehouseTarget.Snowflake => await SnowflakeStore.OpenAsync(options, clock, loggers.CreateLogger<SnowflakeStore>()),
-            _ => SqliteWarehouse.Open(folder.Warehouse, WarehouseOptionsOf(options), clock),
+            _ => SqliteWarehouse.Open(folder.Warehouse, WarehouseOptionsOf(options), clock, cancellationToken),
         };
 
     public static SqliteWarehouseOptions WarehouseOptionsOf(ServiceOptions options) => new()

@@ -18,9 +18,14 @@ public sealed class SqliteDatabase : IDisposable
     // SQLITE_DBSTATUS_CACHE_WRITE
     private const int PagesWritten = 9;
 
+    // Operations of SQLite's machine between two looks at whether to stop: about a millisecond.
+    private const int OperationsPerLook = 100_000;
+
     private readonly SqliteConnection _connection;
     private readonly HashSet<SqliteStatement> _statements = [];
     private SqliteCheckpoints? _checkpoints;
+    private CancellationToken _stop;
+    private CancellationTokenRegistration _interrupt;
 
     private SqliteDatabase(string path, SqliteConnection connection)
     {
@@ -81,8 +86,10 @@ public sealed class SqliteDatabase : IDisposable
     }
 
     /// <summary>Opens for reading only, beside a writer in another process.</summary>
+    /// <param name="path">The file.</param>
+    /// <param name="stop">Ends what is read, as <see cref="StopOn"/> does.</param>
     /// <exception cref="StorageException">There is no such file, or it is no database.</exception>
-    public static SqliteDatabase OpenForReading(string path)
+    public static SqliteDatabase OpenForReading(string path, CancellationToken stop = default)
     {
         if (!File.Exists(path))
         {
@@ -96,6 +103,7 @@ public sealed class SqliteDatabase : IDisposable
             ExactSum.Register(database._connection);
             database.Execute("PRAGMA query_only = ON");
             database.Execute("SELECT count(*) FROM sqlite_master");
+            database.StopOn(stop);
             return database;
         }
         catch
@@ -105,9 +113,25 @@ public sealed class SqliteDatabase : IDisposable
         }
     }
 
+    /// <summary>
+    /// From now on a canceled token ends the statement that runs, within milliseconds, and refuses the next with an
+    /// <see cref="OperationCanceledException"/>; a transaction is undone. A token that cannot be canceled lets everything run again.
+    /// </summary>
+    public void StopOn(CancellationToken stop)
+    {
+        _interrupt.Dispose();
+        _stop = stop;
+        SQLitePCL.raw.sqlite3_progress_handler(
+            Handle, stop.CanBeCanceled ? OperationsPerLook : 0, _ => stop.IsCancellationRequested ? 1 : 0, null);
+
+        // A check of the file is one operation, which only an interrupt ends.
+        _interrupt = stop.Register(() => SQLitePCL.raw.sqlite3_interrupt(Handle));
+    }
+
     /// <summary>Prepares a statement, which the database disposes at the latest with itself.</summary>
     public SqliteStatement Prepare(string sql)
     {
+        _stop.ThrowIfCancellationRequested();
         var result = SQLitePCL.raw.sqlite3_prepare_v2(Handle, sql, out var statement);
         ThrowOn(result, sql);
         var prepared = new SqliteStatement(this, statement, sql);
@@ -162,6 +186,8 @@ public sealed class SqliteDatabase : IDisposable
 
     public void Dispose()
     {
+        // Waits for an interrupt under way, which may not meet a closed connection.
+        _interrupt.Dispose();
         _checkpoints?.Dispose();
         _checkpoints = null;
         foreach (var statement in _statements.ToArray()) statement.Dispose();
@@ -182,8 +208,15 @@ public sealed class SqliteDatabase : IDisposable
     internal void ThrowOn(int result, string sql)
     {
         if (result is SQLitePCL.raw.SQLITE_OK or SQLitePCL.raw.SQLITE_ROW or SQLitePCL.raw.SQLITE_DONE) return;
+        throw FailureOf(result, sql);
+    }
+
+    internal Exception FailureOf(int result, string sql)
+    {
+        var isInterrupted = (result & 0xFF) == SQLitePCL.raw.SQLITE_INTERRUPT && _stop.IsCancellationRequested;
+        if (isInterrupted) return new OperationCanceledException(_stop);
         var message = SQLitePCL.raw.sqlite3_errmsg(Handle).utf8_to_string();
-        throw Translate(SQLitePCL.raw.sqlite3_extended_errcode(Handle), message, Path, sql);
+        return Translate(SQLitePCL.raw.sqlite3_extended_errcode(Handle), message, Path, sql);
     }
 
     private static SqliteDatabase Open(string path, SqliteOpenMode mode)

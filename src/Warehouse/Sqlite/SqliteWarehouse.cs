@@ -54,17 +54,23 @@ public sealed partial class SqliteWarehouse : IWarehouse
     }
 
     /// <summary>Opens or creates the file, migrates its schema and reads the state to resume from.</summary>
+    /// <param name="path">The file.</param>
+    /// <param name="options">What is configured.</param>
+    /// <param name="clock">Tells when rows are written.</param>
+    /// <param name="cancellationToken">Ends the opening, which takes minutes where a large file is migrated.</param>
     /// <exception cref="StorageException">The file cannot be used.</exception>
     /// <exception cref="WarehouseException">The file was written by a newer version.</exception>
     [SuppressMessage("Reliability", "CA2000", Justification = "The warehouse owns the database; a failure disposes it.")]
-    public static SqliteWarehouse Open(string path, SqliteWarehouseOptions options, TimeProvider clock)
+    public static SqliteWarehouse Open(string path, SqliteWarehouseOptions options, TimeProvider clock, CancellationToken cancellationToken = default)
     {
         var database = SqliteDatabase.OpenForWriting(path, isDurable: false, CacheBytes, PageSize);
         try
         {
+            database.StopOn(cancellationToken);
             new SchemaMigrator(database, clock).Migrate();
             var warehouse = new SqliteWarehouse(database, options, clock);
             warehouse.Committing(() => 0);
+            database.StopOn(CancellationToken.None);
             return warehouse;
         }
         catch

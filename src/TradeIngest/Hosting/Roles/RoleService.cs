@@ -69,7 +69,7 @@ internal sealed class RoleService : IAsyncDisposable
             if (roles.HasFlag(Role.Sink))
             {
                 if (options.Warehouse.Target == WarehouseTarget.Embedded) owned.Add(new Owned(folder.Lock()));
-                var warehouse = await Stores.OpenWarehouseAsync(folder, options, clock, loggers);
+                var warehouse = await Stores.OpenWarehouseAsync(folder, options, clock, loggers, cancellationToken);
                 owned.Add(warehouse);
                 started.Add(await SinkRole.StartAsync(log, warehouse, reset, clock, loggers, cancellationToken));
             }
