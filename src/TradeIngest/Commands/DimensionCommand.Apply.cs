@@ -26,7 +26,9 @@ internal static partial class DimensionCommand
         var force = new Option<bool>("--force") { Description = "Apply whatever the number of facts." };
         var data = CommonOptions.Data();
         var json = CommonOptions.Json();
-        var command = new Command("apply", "Applies changes of symbols from a file; the same file again changes nothing.")
+        var command = new Command(
+            "apply",
+            "Applies changes of symbols from a file, all of them together or, when it is stopped or fails, none; the same file again changes nothing.")
         {
             file, limit, force, data, json,
         };
@@ -45,7 +47,9 @@ internal static partial class DimensionCommand
         if (!File.Exists(path)) throw new ConfigurationException($"{path} does not exist. Check the path.");
         var folder = new DataFolder(options.Data);
         using var folderLock = folder.Lock();
-        await using var warehouse = SqliteWarehouse.Open(folder.Warehouse, Stores.WarehouseOptionsOf(options), TimeProvider.System, cancellationToken);
+        using var progress = new ProgressLine("changes written", inLogs: true);
+        await using var warehouse = SqliteWarehouse.Open(
+            folder.Warehouse, Stores.WarehouseOptionsOf(options, progress), TimeProvider.System, cancellationToken);
         List<string> faults = [];
         ApplyOutcome outcome;
         if (Path.GetExtension(path).Equals(".csv", StringComparison.OrdinalIgnoreCase))
@@ -64,6 +68,7 @@ internal static partial class DimensionCommand
             if (events.Unfinished is { } unfinished) faults.Add(unfinished);
         }
 
+        progress.Dispose();
         if (json)
         {
             Output.Json(new { outcome, rejected = faults });

@@ -21,8 +21,11 @@ internal static partial class DimensionCommand
             var options = Configuration.ReadForFolder(("Data", parsed.GetValue(data)));
             var folder = new DataFolder(options.Data);
             using var folderLock = folder.Lock();
-            await using var warehouse = SqliteWarehouse.Open(folder.Warehouse, Stores.WarehouseOptionsOf(options), TimeProvider.System, cancellation);
+            using var progress = new ProgressLine("rows folded", inLogs: true);
+            await using var warehouse = SqliteWarehouse.Open(
+                folder.Warehouse, Stores.WarehouseOptionsOf(options, progress), TimeProvider.System, cancellation);
             var outcome = await warehouse.RebuildDimensionAsync(cancellation);
+            progress.Dispose();
             if (parsed.GetValue(json))
             {
                 Output.Json(outcome);

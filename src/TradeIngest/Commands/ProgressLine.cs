@@ -4,7 +4,7 @@ namespace Crypto.TradeIngest.Commands;
 /// How far a long piece of work has come, on standard error: a line of a terminal that is written over twice a second and removed at the
 /// end. Elsewhere nothing, or a line now and then.
 /// </summary>
-internal sealed class ProgressLine : IDisposable
+internal sealed class ProgressLine : IProgress<long>, IDisposable
 {
     private static readonly TimeSpan OnTerminal = TimeSpan.FromMilliseconds(500);
     private static readonly TimeSpan InLog = TimeSpan.FromSeconds(10);
@@ -39,7 +39,7 @@ internal sealed class ProgressLine : IDisposable
     }
 
     /// <summary>Cheap enough for every row.</summary>
-    public void Report(long count) => Volatile.Write(ref _count, count);
+    public void Report(long value) => Volatile.Write(ref _count, value);
 
     public void Dispose()
     {

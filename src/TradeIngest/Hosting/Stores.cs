@@ -71,8 +71,9 @@ internal sealed class Stores : IAsyncDisposable
             _ => SqliteWarehouse.Open(folder.Warehouse, WarehouseOptionsOf(options), clock, cancellationToken),
         };
 
-    public static SqliteWarehouseOptions WarehouseOptionsOf(ServiceOptions options) => new()
+    public static SqliteWarehouseOptions WarehouseOptionsOf(ServiceOptions options, IProgress<long>? progress = null) => new()
     {
+        Progress = progress,
         PeggedAssets = options.Warehouse.Pegged,
         Ownership = options.Warehouse.Ownership,
         RekeyLimit = options.Warehouse.RekeyLimit,

@@ -28,7 +28,7 @@ public sealed partial class SqliteWarehouse
     {
         ArgumentNullException.ThrowIfNull(batch);
         using var _ = await EnterAsync(cancellationToken);
-        return Committing(() => Load(batch));
+        return Committing(() => Load(batch), CancellationToken.None);
     }
 
     /// <summary>Inside a transaction.</summary>
@@ -169,7 +169,7 @@ public sealed partial class SqliteWarehouse
 
     private SymbolState Infer(NaturalKey key)
     {
-        Apply([InferredMember.Change(key, Now())]);
+        Apply([InferredMember.Change(key, Now())], CancellationToken.None);
         return _symbols[key];
     }
 

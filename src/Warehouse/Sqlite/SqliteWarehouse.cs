@@ -69,7 +69,7 @@ public sealed partial class SqliteWarehouse : IWarehouse
             database.StopOn(cancellationToken);
             new SchemaMigrator(database, clock).Migrate();
             var warehouse = new SqliteWarehouse(database, options, clock);
-            warehouse.Committing(() => 0);
+            warehouse.Committing(() => 0, CancellationToken.None);
             database.StopOn(CancellationToken.None);
             return warehouse;
         }
@@ -148,8 +148,11 @@ public sealed partial class SqliteWarehouse : IWarehouse
     /// Runs the work in a transaction. The work changes the state in memory as it goes; if it fails, or if another process wrote the
     /// file, the state is read again from the tables, so that memory and tables never differ.
     /// </summary>
-    private T Committing<T>(Func<T> work)
+    /// <param name="work">Done in the transaction.</param>
+    /// <param name="cancellationToken">Ends the work, also a statement that runs; then it is undone.</param>
+    private T Committing<T>(Func<T> work, CancellationToken cancellationToken)
     {
+        if (cancellationToken.CanBeCanceled) _database.StopOn(cancellationToken);
         try
         {
             return _database.InTransaction(() =>
@@ -164,6 +167,10 @@ public sealed partial class SqliteWarehouse : IWarehouse
         {
             _isStale = true;
             throw;
+        }
+        finally
+        {
+            if (cancellationToken.CanBeCanceled) _database.StopOn(CancellationToken.None);
         }
     }
 
