@@ -85,11 +85,11 @@ internal static class CommandLine
     private static int? CodeOf(Exception failure) => failure switch
     {
         WarehouseException { IsTransient: true } => ExitCode.Unreachable,
-        ConfigurationException or ReplayFileException or WarehouseException or LogException => ExitCode.WrongUsage,
+        ConfigurationException or ReplayFileException or WarehouseException or LogException { IsConfiguration: true } => ExitCode.WrongUsage,
         StorageException { Fault: StorageFault.ReadOnly or StorageFault.Missing } => ExitCode.WrongUsage,
         SnowflakeException { Fault: SnowflakeFault.Unreachable } => ExitCode.Unreachable,
         SnowflakeException => ExitCode.WrongUsage,
-        StorageException or ExchangeException => ExitCode.Unreachable,
+        StorageException or ExchangeException or LogException => ExitCode.Unreachable,
         _ => null,
     };
 }

@@ -2,6 +2,7 @@ using System.CommandLine;
 using System.Text;
 using Crypto.TradeIngest.Hosting;
 using Crypto.TradeIngest.Log;
+using Crypto.TradeIngest.Log.Embedded;
 using Crypto.TradeModel.Quality;
 using Microsoft.Extensions.Logging;
 using Spectre.Console;
@@ -27,9 +28,12 @@ internal static class DlqCommand
     {
         var (reason, data, json) = (Reason(), CommonOptions.Data(), CommonOptions.Json());
         var limit = new Option<int>("--limit") { Description = "At most so many, the oldest first. Default: 100", HelpName = "N", DefaultValueFactory = _ => 100 };
-        var command = new Command("list", "Lists dead letters: position, time, reason, detail, raw bytes.") { reason, limit, data, json };
-        command.SetAction((parsed, cancellation) => WithLogAsync(
-            parsed.GetValue(data), log => ListAsync(log, parsed.GetValue(reason), parsed.GetValue(limit), parsed.GetValue(json), cancellation)));
+        var command = new Command("list", "Lists dead letters: position, time, reason, detail, raw bytes. Also while the service runs.") { reason, limit, data, json };
+        command.SetAction((parsed, stop) => CommandLine.LeavingAsync(
+            token => WithLogAsync(
+                parsed.GetValue(data), isWriting: false,
+                log => ListAsync(log, parsed.GetValue(reason), parsed.GetValue(limit), parsed.GetValue(json), token)),
+            stop));
         return command;
     }
 
@@ -43,22 +47,25 @@ internal static class DlqCommand
             reason, data, json,
         };
         command.SetAction((parsed, cancellation) => WithLogAsync(
-            parsed.GetValue(data), log => ReplayAsync(log, parsed.GetValue(reason), parsed.GetValue(json), cancellation)));
+            parsed.GetValue(data), isWriting: true, log => ReplayAsync(log, parsed.GetValue(reason), parsed.GetValue(json), cancellation)));
         return command;
     }
 
     private static Option<string?> Reason() => new("--reason") { Description = "Only those with this reason.", HelpName = "NAME" };
 
-    private static async Task<int> WithLogAsync(string? data, Func<ITradeLog, Task<int>> work)
+    private static async Task<int> WithLogAsync(string? data, bool isWriting, Func<ITradeLog, Task<int>> work)
     {
         var options = Configuration.Read(("Data", data));
         var folder = new DataFolder(options.Data);
         using var loggers = Configuration.Loggers(LogLevel.Warning);
 
-        // The log in a file has one writer; opening it is writing.
-        if (options.Log.Kind == LogKind.Embedded && !File.Exists(folder.Log)) throw new ConfigurationException($"'{folder.Path}' has no log; set --data.");
-        using var folderLock = options.Log.Kind == LogKind.Embedded ? folder.Lock() : null;
-        await using var log = await Stores.OpenLogAsync(folder, options, TimeProvider.System, loggers);
+        // The log in a file has one writer, and readers beside it.
+        var isFile = options.Log.Kind == LogKind.Embedded;
+        if (isFile && !File.Exists(folder.Log)) throw new ConfigurationException($"'{folder.Path}' has no log; set --data.");
+        using var folderLock = isFile && isWriting ? folder.Lock() : null;
+        await using var log = isFile && !isWriting
+            ? EmbeddedTradeLog.OpenForReading(folder.Log, TimeProvider.System)
+            : await Stores.OpenLogAsync(folder, options, TimeProvider.System, loggers);
         return await work(log);
     }
 

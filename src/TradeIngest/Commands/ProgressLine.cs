@@ -48,6 +48,7 @@ internal sealed class ProgressLine : IProgress<long>, IDisposable
         {
             _isDisposed = true;
             if (_shown > 0 && _isTerminal) _output.Write($"\r{new string(' ', _shown)}\r");
+            _shown = 0;
         }
     }
 

@@ -53,20 +53,26 @@ internal static class QueryCommand
     private static async Task<int> RunAsync(string sql, string? data, QueryFormat format, string? path, CancellationToken stop)
     {
         var options = Configuration.Read(("Data", data));
+        using var output = QueryOutput.Open(path);
+        using var progress = new ProgressLine("rows", inLogs: false);
         if (options.Warehouse.Target == WarehouseTarget.Snowflake)
         {
-            Write(await SnowflakeQuery.ReadAsync(sql, options.Snowflake, stop), format, path, stop);
+            Write(await SnowflakeQuery.ReadAsync(sql, options.Snowflake, stop), format, output, progress, stop);
             return ExitCode.Ok;
         }
 
         using var database = SqliteDatabase.OpenForReading(new DataFolder(options.Data).Warehouse, stop);
         using var query = SqliteQuery.Prepare(database, sql);
-        Write(new QueryRows(query.Columns, RowsOf(query)), format, path, stop);
+        Write(new QueryRows(query.Columns, RowsOf(query)), format, output, progress, stop);
         return ExitCode.Ok;
     }
 
-    public static void WriteTable(SqliteQuery query) =>
-        Write(new QueryRows(query.Columns, RowsOf(query)), QueryFormat.Table, null, CancellationToken.None);
+    public static void WriteTable(SqliteQuery query)
+    {
+        using var output = QueryOutput.Open(path: null);
+        using var progress = new ProgressLine("rows", inLogs: false);
+        Write(new QueryRows(query.Columns, RowsOf(query)), QueryFormat.Table, output, progress, CancellationToken.None);
+    }
 
     private static IEnumerable<object?[]> RowsOf(SqliteQuery query)
     {
@@ -78,10 +84,8 @@ internal static class QueryCommand
         }
     }
 
-    private static void Write(QueryRows result, QueryFormat format, string? path, CancellationToken stop)
+    private static void Write(QueryRows result, QueryFormat format, QueryOutput output, ProgressLine progress, CancellationToken stop)
     {
-        using var output = QueryOutput.Open(path);
-        using var progress = new ProgressLine("rows", inLogs: false);
         long rows = 0;
         try
         {
@@ -94,6 +98,7 @@ internal static class QueryCommand
                 progress.Report(rows);
             }
 
+            progress.Dispose();
             writer.Complete();
             output.Complete();
         }
@@ -104,9 +109,9 @@ internal static class QueryCommand
         catch when (rows > 0)
         {
             progress.Dispose();
-            CommandLine.WriteError(path is null
+            CommandLine.WriteError(output.Path is null
                 ? $"the output ends within row {Output.Count(rows)} and is not complete"
-                : $"'{path}' was not written; {Output.Count(rows)} rows had been read");
+                : $"'{output.Path}' was not written; {Output.Count(rows)} rows had been read");
             throw;
         }
     }

@@ -12,7 +12,7 @@ internal static class SnowflakeQuery
     public static async Task<QueryRows> ReadAsync(string sql, SnowflakeOptions options, CancellationToken stop)
     {
         using var keys = options.NewKeys(TimeProvider.System);
-        await using var connection = options.NewSql(keys, options.ReaderRole, TimeProvider.System);
+        await using var connection = options.NewSql(keys, options.ReaderRole, TimeProvider.System, RetryBackoff.Attended);
         try
         {
             var result = await connection.ExecuteAsync(sql, [], stop);

@@ -2,6 +2,7 @@ using System.CommandLine;
 using Crypto.TradeIngest.Hosting;
 using Crypto.TradeIngest.Log;
 using Crypto.Warehouse.Coverage;
+using Crypto.Warehouse.Snowflake;
 using Crypto.Warehouse.Sqlite;
 using Microsoft.Extensions.Logging.Abstractions;
 using Spectre.Console;
@@ -50,7 +51,7 @@ internal static class StatusCommand
     {
         var clock = TimeProvider.System;
         using var keys = options.Snowflake.NewKeys(clock);
-        await using var sql = options.Snowflake.NewSql(keys, options.Snowflake.TransformerRole, clock);
+        await using var sql = options.Snowflake.NewSql(keys, options.Snowflake.TransformerRole, clock, RetryBackoff.Attended);
         var totals = await WarehouseTotals.ReadAsync(sql, stop);
         await using var warehouse = await SnowflakeStore.OpenAsync(options, clock, NullLogger<SnowflakeStore>.Instance);
         var symbols = (await warehouse.CoverageAsync(stop)).Where(symbol => symbol.Covered.Count > 0).Select(SymbolStatus.Of).ToList();

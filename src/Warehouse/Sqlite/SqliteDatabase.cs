@@ -24,6 +24,9 @@ public sealed class SqliteDatabase : IDisposable
     private readonly SqliteConnection _connection;
     private readonly HashSet<SqliteStatement> _statements = [];
     private SqliteCheckpoints? _checkpoints;
+
+    // The write-ahead log, which is there for as long as the file is open; null where the file system allows none.
+    private string? _logPath;
     private CancellationToken _stop;
     private CancellationTokenRegistration _interrupt;
 
@@ -76,6 +79,7 @@ public sealed class SqliteDatabase : IDisposable
             // Taking the write lock now tells at once whether the folder can be written.
             database.Execute("BEGIN IMMEDIATE");
             database.Execute("ROLLBACK");
+            database._logPath = File.Exists(path + "-wal") ? path + "-wal" : null;
             return database;
         }
         catch
@@ -170,6 +174,7 @@ public sealed class SqliteDatabase : IDisposable
         try
         {
             result = work();
+            ThrowIfMoved();
             Execute("COMMIT");
         }
         catch
@@ -201,6 +206,20 @@ public sealed class SqliteDatabase : IDisposable
     {
         var result = SQLitePCL.raw.sqlite3_wal_checkpoint_v2(Handle, "main", SQLitePCL.raw.SQLITE_CHECKPOINT_PASSIVE, out _, out _);
         if (result != SQLitePCL.raw.SQLITE_BUSY) ThrowOn(result, "checkpoint");
+    }
+
+    /// <summary>
+    /// Asked before each commit: what is committed to a file without a name is gone with the process. SQLite looks itself only where it
+    /// keeps no write-ahead log.
+    /// </summary>
+    /// <exception cref="StorageException">The file, or its write-ahead log, is no longer where it was opened.</exception>
+    internal void ThrowIfMoved()
+    {
+        if (!SqliteNative.HasMoved(Handle) && (_logPath is null || File.Exists(_logPath))) return;
+        throw new StorageException(
+            StorageFault.Moved,
+            $"'{Path}' was deleted, moved or replaced while it was open, and nothing more is written. Put back what was there, with its -wal "
+            + "file if it has one, and start again; what is missing then is fetched, or read from the log.");
     }
 
     internal void Forget(SqliteStatement statement) => _statements.Remove(statement);

@@ -86,6 +86,9 @@ public sealed partial class SqliteWarehouse : IWarehouse
     public async ValueTask<IReadOnlyDictionary<LogPartition, long>> PositionsAsync(CancellationToken cancellationToken)
     {
         using var _ = await EnterAsync(cancellationToken);
+
+        // The log is trimmed by what this says.
+        _database.ThrowIfMoved();
         return new Dictionary<LogPartition, long>(SqliteReads.Positions(_database));
     }
 

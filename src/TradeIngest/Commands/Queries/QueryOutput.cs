@@ -10,25 +10,27 @@ namespace Crypto.TradeIngest.Commands.Queries;
 /// </summary>
 internal sealed class QueryOutput : IDisposable
 {
-    private readonly string? _path;
     private bool _isComplete;
 
     private QueryOutput(Stream stream, string? path)
     {
         Stream = stream;
-        _path = path;
+        Path = path;
     }
 
     public Stream Stream { get; }
 
+    /// <summary>The file; null for standard output.</summary>
+    public string? Path { get; }
+
     /// <summary>Whether a person watches the rows themselves.</summary>
-    public bool IsTerminal => _path is null && !Console.IsOutputRedirected;
+    public bool IsTerminal => Path is null && !Console.IsOutputRedirected;
 
     /// <exception cref="ConfigurationException">There is such a file, or it cannot be created.</exception>
     public static QueryOutput Open(string? path)
     {
         if (path is null) return new QueryOutput(new BufferedStream(StandardOutput(), 64 * 1024), null);
-        if (Path.Exists(path)) throw new ConfigurationException($"'{path}' exists. Remove it, or choose another name with --output.");
+        if (System.IO.Path.Exists(path)) throw new ConfigurationException($"'{path}' exists. Remove it, or choose another name with --output.");
         try
         {
             return new QueryOutput(new FileStream(Partial(path), FileMode.Create, FileAccess.Write, FileShare.Read, 64 * 1024), path);
@@ -43,17 +45,17 @@ internal sealed class QueryOutput : IDisposable
     public void Complete()
     {
         Stream.Flush();
-        if (_path is null) return;
+        if (Path is null) return;
         Stream.Dispose();
-        File.Move(Partial(_path), _path);
+        File.Move(Partial(Path), Path);
         _isComplete = true;
     }
 
     public void Dispose()
     {
-        if (_path is null || _isComplete) return;
+        if (Path is null || _isComplete) return;
         Stream.Dispose();
-        File.Delete(Partial(_path));
+        File.Delete(Partial(Path));
     }
 
     /// <summary>What a failed write means.</summary>
@@ -62,8 +64,8 @@ internal sealed class QueryOutput : IDisposable
     {
         const int BrokenPipe = 32;
         const int NoSpace = 28;
-        if (_path is null && (failure.HResult & 0xFFFF) == BrokenPipe) return null;
-        var place = _path is null ? "Standard output" : $"'{_path}'";
+        if (Path is null && (failure.HResult & 0xFFFF) == BrokenPipe) return null;
+        var place = Path is null ? "Standard output" : $"'{Path}'";
         return new StorageException(
             (failure.HResult & 0xFFFF) == NoSpace ? StorageFault.Full : StorageFault.Failed, $"{place} cannot be written: {failure.Message}", failure);
     }
