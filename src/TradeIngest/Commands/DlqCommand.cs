@@ -32,7 +32,7 @@ internal static class DlqCommand
         command.SetAction((parsed, stop) => CommandLine.LeavingAsync(
             token => WithLogAsync(
                 parsed.GetValue(data), isWriting: false,
-                log => ListAsync(log, parsed.GetValue(reason), parsed.GetValue(limit), parsed.GetValue(json), token)),
+                log => ListAsync(log, parsed.GetValue(reason), parsed.GetValue(limit), parsed.GetValue(json), token), token),
             stop));
         return command;
     }
@@ -47,13 +47,15 @@ internal static class DlqCommand
             reason, data, json,
         };
         command.SetAction((parsed, cancellation) => WithLogAsync(
-            parsed.GetValue(data), isWriting: true, log => ReplayAsync(log, parsed.GetValue(reason), parsed.GetValue(json), cancellation)));
+            parsed.GetValue(data), isWriting: true,
+            log => ReplayAsync(log, parsed.GetValue(reason), parsed.GetValue(json), cancellation), cancellation));
         return command;
     }
 
     private static Option<string?> Reason() => new("--reason") { Description = "Only those with this reason.", HelpName = "NAME" };
 
-    private static async Task<int> WithLogAsync(string? data, bool isWriting, Func<ITradeLog, Task<int>> work)
+    private static async Task<int> WithLogAsync(
+        string? data, bool isWriting, Func<ITradeLog, Task<int>> work, CancellationToken cancellationToken)
     {
         var options = Configuration.Read(("Data", data));
         var folder = new DataFolder(options.Data);
@@ -64,7 +66,7 @@ internal static class DlqCommand
         if (isFile && !File.Exists(folder.Log)) throw new ConfigurationException($"'{folder.Path}' has no log; set --data.");
         using var folderLock = isFile && isWriting ? folder.Lock() : null;
         await using var log = isFile && !isWriting
-            ? EmbeddedTradeLog.OpenForReading(folder.Log, TimeProvider.System)
+            ? EmbeddedTradeLog.OpenForReading(folder.Log, TimeProvider.System, cancellationToken)
             : await Stores.OpenLogAsync(folder, options, TimeProvider.System, loggers);
         return await work(log);
     }

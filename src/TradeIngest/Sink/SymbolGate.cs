@@ -13,7 +13,7 @@ namespace Crypto.TradeIngest.Sink;
 /// until the topic is read to its end. The topic is read from its start each time, since the warehouse knows which statements it has.
 /// Safe for concurrent callers.
 /// </summary>
-internal sealed class SymbolGate(ITradeLog log, IWarehouse warehouse, TimeProvider clock, ILogger<SymbolGate> logger) : IAsyncDisposable
+internal sealed class SymbolGate(ITradeLog log, ISymbolChangeLog warehouse, TimeProvider clock, ILogger<SymbolGate> logger) : IAsyncDisposable
 {
     private const int StatementsPerRead = 4096;
 
