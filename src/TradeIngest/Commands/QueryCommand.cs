@@ -89,17 +89,21 @@ internal static class QueryCommand
         long rows = 0;
         try
         {
-            using var writer = RowWriter.Create(format, result.Columns, output.Stream, output.IsTerminal ? Output.People().Profile.Width : UnbrokenWidth);
-            foreach (var row in result.Rows)
+            var width = output.IsTerminal ? Output.People().Profile.Width : UnbrokenWidth;
+            using (var writer = RowWriter.Create(format, result.Columns, output.Stream, width))
             {
-                stop.ThrowIfCancellationRequested();
-                if (rows++ == 0 && output.IsTerminal) progress.Dispose();
-                writer.Write(row);
-                progress.Report(rows);
+                foreach (var row in result.Rows)
+                {
+                    stop.ThrowIfCancellationRequested();
+                    if (rows++ == 0 && output.IsTerminal) progress.Dispose();
+                    writer.Write(row);
+                    progress.Report(rows);
+                }
+
+                progress.Dispose();
+                writer.Complete();
             }
 
-            progress.Dispose();
-            writer.Complete();
             output.Complete();
         }
         catch (IOException failure)

@@ -69,7 +69,7 @@ public sealed class SqliteQueryTests : IDisposable
     [DataRow("SELECT 1; nonsense")]
     [DataRow("")]
     [DataRow("-- nothing")]
-    [DataRow("SELECT nothing FROM nowhere")]
+    [DataRow("SELECT a FROM nowhere")]
     public void Prepare_MoreThanOneReading_IsRefusedAndChangesNothing(string sql)
     {
         var before = Contents();

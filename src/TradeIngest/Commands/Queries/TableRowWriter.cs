@@ -109,11 +109,16 @@ internal sealed class TableRowWriter(IReadOnlyList<string> columns, Stream outpu
         }
     }
 
-    private static List<string> Lines(string cell, int width) =>
-        CellsOf(cell) <= width ? [cell] : [.. Segment.SplitOverflow(new Segment(cell), Overflow.Fold, width).Select(part => part.Text)];
+    private static List<string> Lines(string cell, int width)
+    {
+        if (CellsOf(cell) <= width) return [cell];
+        return Ascii.IsValid(cell)
+            ? [.. cell.Chunk(width).Select(part => new string(part))]
+            : [.. Segment.SplitOverflow(new Segment(cell), Overflow.Fold, width).Select(part => part.Text)];
+    }
 
     /// <summary>Places of a terminal's line that the text takes: two for a Chinese character.</summary>
-    private static int CellsOf(string text) => new Segment(text).CellCount();
+    private static int CellsOf(string text) => Ascii.IsValid(text) ? text.Length : new Segment(text).CellCount();
 
     // A line break or an escape sequence would break the table; its picture shows that it is there.
     private static string OnOneLine(string text)
