@@ -22,6 +22,7 @@ public sealed class SymbolGateTests : IAsyncDisposable
     private readonly SqliteWarehouse _warehouse;
     private readonly AwayChangeLog _statements;
     private readonly SymbolGate _gate;
+    private int _sequence;
 
     public SymbolGateTests()
     {
@@ -62,7 +63,7 @@ public sealed class SymbolGateTests : IAsyncDisposable
     public async Task CatchUpAsync_ManyStatements_AreAppliedTogether()
     {
         // Each application folds the whole history of the symbols in it.
-        await PublishAsync([.. Enumerable.Repeat("BTCUSDT", 20_000)]);
+        for (var batch = 0; batch < 20; batch++) await PublishAsync([.. Enumerable.Repeat("BTCUSDT", 1000)]);
 
         await _gate.CatchUpAsync(Stop);
 
@@ -73,13 +74,12 @@ public sealed class SymbolGateTests : IAsyncDisposable
     private async Task PublishAsync(params string[] tickers)
     {
         using var records = new RecordBatch();
-        var sequence = 0;
         foreach (var ticker in tickers)
         {
-            var time = Timestamp.Epoch + TimeSpan.FromDays(10_000) + TimeSpan.FromSeconds(++sequence);
+            var time = Timestamp.Epoch + TimeSpan.FromDays(10_000) + TimeSpan.FromSeconds(++_sequence);
             var change = new SymbolChange(
-                ChangeSource.ReferenceFile, sequence, new NaturalKey(Exchange.Binance, ticker), ChangeOperation.Upsert, time, time,
-                ImmutableSortedDictionary<SymbolAttribute, string?>.Empty.Add(SymbolAttribute.Sector, $"{sequence}"));
+                ChangeSource.ReferenceFile, _sequence, new NaturalKey(Exchange.Binance, ticker), ChangeOperation.Upsert, time, time,
+                ImmutableSortedDictionary<SymbolAttribute, string?>.Empty.Add(SymbolAttribute.Sector, $"{_sequence}"));
             records.Add(SymbolChangeJson.Key(change), SymbolChangeJson.Write(change));
         }
 

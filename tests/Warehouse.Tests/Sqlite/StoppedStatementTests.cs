@@ -41,15 +41,18 @@ public sealed class StoppedStatementTests : IDisposable
         using var database = SqliteDatabase.OpenForWriting(Path, isDurable: false);
         database.Execute("CREATE TABLE T (id INTEGER PRIMARY KEY)");
         database.StopOn(_stop.Token);
+        using var statement = database.Prepare(Endless);
+        var started = new TaskCompletionSource();
         var running = Task.Run(
             () => database.InTransaction(() =>
             {
                 database.Execute("INSERT INTO T VALUES (1)");
-                using var statement = database.Prepare(Endless);
+                started.SetResult();
                 return statement.Scalar();
             }),
             CancellationToken.None);
 
+        await started.Task;
         await _stop.CancelAsync();
 
         await Assert.ThrowsExactlyAsync<OperationCanceledException>(() => running.WaitAsync(Patience.Limit, TimeProvider.System, CancellationToken.None));
