@@ -7,9 +7,6 @@ namespace Crypto.TradeIngest.Commands;
 
 internal static class QueryCommand
 {
-    // Wider than any line a file's reader wants.
-    private const int UnbrokenWidth = 1000;
-
     public static Command Create()
     {
         var sql = new Argument<string>("SQL") { Description = "One SELECT statement." };
@@ -89,7 +86,7 @@ internal static class QueryCommand
         long rows = 0;
         try
         {
-            var width = output.IsTerminal ? Output.People().Profile.Width : UnbrokenWidth;
+            var width = output.IsTerminal ? Output.People().Profile.Width : TableRowWriter.LongestLine;
             using (var writer = RowWriter.Create(format, result.Columns, output.Stream, width))
             {
                 foreach (var row in result.Rows)

@@ -38,9 +38,6 @@ public sealed class SqliteDatabase : IDisposable
 
     public string Path { get; }
 
-    /// <summary>The ADO.NET connection, for statements that are not known beforehand.</summary>
-    public SqliteConnection Connection => _connection;
-
     internal SQLitePCL.sqlite3 Handle => _connection.Handle!;
 
     /// <summary>Opens for reading and writing, in WAL mode, creating file and folder where they are missing.</summary>

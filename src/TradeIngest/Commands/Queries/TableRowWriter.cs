@@ -14,6 +14,9 @@ internal sealed class TableRowWriter(IReadOnlyList<string> columns, Stream outpu
     private const int SampleRows = 500;
     private const int SampleCharacters = 1 << 20;
 
+    // Of a table that is wider than its terminal, or that no terminal shows.
+    public const int LongestLine = 1000;
+
     // No column gets narrower than this for others to fit.
     private const int NarrowColumn = 8;
 
@@ -70,7 +73,10 @@ internal sealed class TableRowWriter(IReadOnlyList<string> columns, Stream outpu
     private int[] Widths(string[] names)
     {
         var widths = names.Select((name, i) => Math.Max(1, _sample.Select(cells => CellsOf(cells[i])).Append(CellsOf(name)).Max())).ToArray();
-        var excess = widths.Sum(column => column + 3) + 1 - width;
+
+        // A line that no narrowing makes fit is left to the terminal to break.
+        var isHopeless = LineOf(widths.Select(column => Math.Min(column, NarrowColumn))) > width;
+        var excess = LineOf(widths) - (isHopeless ? Math.Max(width, LongestLine) : width);
         while (excess > 0 && widths.Max() is > NarrowColumn and var widest)
         {
             // All that are as wide give way together, down to the next narrower one or as far as is needed.
@@ -83,6 +89,8 @@ internal sealed class TableRowWriter(IReadOnlyList<string> columns, Stream outpu
 
         return widths;
     }
+
+    private static int LineOf(IEnumerable<int> widths) => widths.Sum(column => column + 3) + 1;
 
     private void WriteLine(char left, char middle, char right)
     {

@@ -51,6 +51,16 @@ public sealed class RowWriterTests
     }
 
     [TestMethod]
+    public void Table_MoreColumnsThanATerminalShows_KeepsThemWhole()
+    {
+        string[] columns = [.. Enumerable.Range(0, 20).Select(i => $"column {i:00}")];
+
+        var lines = Write(QueryFormat.Table, columns, 80, [.. columns.Select(name => (object?)(name + " and more"))]).Split('\n');
+
+        StringAssert.Contains(lines[3], "│ column 19 and more │");
+    }
+
+    [TestMethod]
     public void Table_ControlCharacters_ShowAndDoNotAct()
     {
         var text = Write(QueryFormat.Table, Columns, Wide, [1L, "\e[31mred\n\u0085"]);
