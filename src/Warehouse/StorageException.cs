@@ -18,6 +18,9 @@ public enum StorageFault
     /// <summary>The store does not exist.</summary>
     Missing,
 
+    /// <summary>The file was deleted or replaced while it was open.</summary>
+    Moved,
+
     /// <summary>Anything else: the device failed, the statement is wrong.</summary>
     Failed,
 }

@@ -115,6 +115,25 @@ public sealed class DimensionTests
         Assert.AreEqual("Gold", sector.EnumerateArray().Single().GetProperty("sector").GetString());
     }
 
+    [TestMethod]
+    [DataRow(1)]
+    [DataRow(60_000)]
+    public async Task Apply_ManyLines_OfOneSymbolOrOfAsMany_Ends(int symbols)
+    {
+        // Looking through all that is known for each line would take longer than a test waits.
+        const int Lines = 60_000;
+        using var folder = new TemporaryFolder();
+        await File.WriteAllLinesAsync(
+            folder["many.csv"],
+            Enumerable.Range(0, Lines).Select(i => $"S{i % symbols}USDT,{i},LOW,{Start.AddMinutes(i):yyyy-MM-ddTHH:mm:ssZ}"));
+
+        var applied = (await ApplyAsync(folder, "data", folder["many.csv"], "--json")).ShouldExitWith(0).Json.GetProperty("outcome");
+
+        Assert.AreEqual((Lines, symbols), (applied.GetProperty("new_changes").GetInt32(), applied.GetProperty("new_symbols").GetInt32()));
+        var again = (await ApplyAsync(folder, "data", folder["many.csv"], "--json")).ShouldExitWith(0).Json.GetProperty("outcome");
+        Assert.AreEqual(0, again.GetProperty("new_changes").GetInt32());
+    }
+
     /// <summary>Trades of BTCUSDT in the folder "data", and a file of changes spread over their times.</summary>
     private static async Task<string> PrepareAsync(TemporaryFolder folder)
     {

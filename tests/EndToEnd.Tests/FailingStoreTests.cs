@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using Crypto.TestSupport;
+using Crypto.Warehouse.Sqlite;
 
 namespace Crypto.EndToEnd.Tests;
 
@@ -151,15 +152,32 @@ public sealed class FailingStoreTests
     }
 
     [TestMethod]
-    public async Task Query_Writing_IsRefused()
+    public async Task Replay_DamagedLog_ExitsWith3AndNamesIt()
+    {
+        using var folder = new TemporaryFolder();
+        var file = new ArchiveSample().WriteCsv(folder["BTCUSDT-trades-2026-02-03.csv"], 0, 1000);
+        (await TradeIngestProcess.RunAsync(folder.FullName, "replay", file, "--data", folder["data"])).ShouldExitWith(0);
+        var log = Path.Combine(folder["data"], "log.db");
+        using (var database = SqliteDatabase.OpenForWriting(log, isDurable: false)) database.Execute("UPDATE LOG_BATCHES SET checksum = checksum + 1");
+        foreach (var part in Directory.EnumerateFiles(folder["data"], "warehouse.db*")) File.Delete(part);
+
+        var replay = await TradeIngestProcess.RunAsync(folder.FullName, "replay", file, "--data", folder["data"]);
+
+        StringAssert.Contains(replay.ShouldExitWith(3).Errors, "log.db");
+        StringAssert.Contains(replay.Errors, "damaged");
+    }
+
+    [TestMethod]
+    public async Task Replay_OtherNumberOfPartitions_IsAMatterOfConfiguration()
     {
         using var folder = new TemporaryFolder();
         var file = new ArchiveSample().WriteCsv(folder["BTCUSDT-trades-2026-02-03.csv"], 0, 10);
         (await TradeIngestProcess.RunAsync(folder.FullName, "replay", file, "--data", folder["data"])).ShouldExitWith(0);
 
-        var result = await TradeIngestProcess.RunAsync(folder.FullName, "query", "DELETE FROM FACT_TRADES", "--data", folder["data"]);
+        var replay = await TradeIngestProcess.RunAsync(
+            folder.FullName, new Dictionary<string, string> { ["CRYPTO__Log__Partitions"] = "3" }, "replay", file, "--data", folder["data"]);
 
-        StringAssert.Contains(result.ShouldExitWith(2).Errors, "readonly");
+        StringAssert.Contains(replay.ShouldExitWith(2).Errors, "1 partitions, configured are 3");
     }
 
     private static async Task<(string Output, string Errors)> InMountNamespaceAsync(params string[] arguments)

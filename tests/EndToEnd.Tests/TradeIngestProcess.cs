@@ -27,6 +27,8 @@ internal sealed class TradeIngestProcess : IAsyncDisposable
 
     public bool HasExited => _process.HasExited;
 
+    public int Id => _process.Id;
+
     /// <summary>Most bytes of memory it ever had at once.</summary>
     public long PeakMemory
     {
@@ -121,6 +123,18 @@ internal sealed class TradeIngestProcess : IAsyncDisposable
         }
     }
 
+    /// <summary>Waits until the process has a file open, on Linux: then it has begun its work.</summary>
+    public async Task WaitForOpenAsync(string path)
+    {
+        using var timer = new PeriodicTimer(TimeSpan.FromMilliseconds(20));
+        using var limit = new CancellationTokenSource(Patience);
+        while (!OpenFiles().Contains(path, StringComparer.Ordinal))
+        {
+            if (_process.HasExited) throw new InvalidOperationException($"Ended with {_process.ExitCode} before it opened {path}: {_output} {_errors}");
+            await timer.WaitForNextTickAsync(limit.Token);
+        }
+    }
+
     /// <summary>SIGKILL: nothing in the process gets to run any more.</summary>
     public async Task KillAsync()
     {
@@ -134,6 +148,19 @@ internal sealed class TradeIngestProcess : IAsyncDisposable
     {
         if (!_process.HasExited) await KillAsync();
         _process.Dispose();
+    }
+
+    private IEnumerable<string?> OpenFiles()
+    {
+        try
+        {
+            return [.. new DirectoryInfo($"/proc/{_process.Id}/fd").EnumerateFiles().Select(file => file.LinkTarget)];
+        }
+        catch (IOException)
+        {
+            // One of them was closed meanwhile, or the process ended.
+            return [];
+        }
     }
 
     private void Append(StringBuilder text, string? line)

@@ -23,7 +23,7 @@ internal static class CheckCommand
         {
             target, json,
         };
-        command.SetAction((parsed, stop) => RunAsync(parsed.GetValue(json), stop));
+        command.SetAction((parsed, stop) => CommandLine.LeavingAsync(token => RunAsync(parsed.GetValue(json), token), stop));
         return command;
     }
 
@@ -33,10 +33,11 @@ internal static class CheckCommand
         var faults = options.Validate().ToList();
         if (faults.Count > 0) throw ConfigurationException.Of(faults);
         using var keys = options.NewKeys(TimeProvider.System);
-        await using var sql = options.NewSql(keys, options.TransformerRole, TimeProvider.System);
-        await using var streaming = options.NewStreaming(keys, TimeProvider.System);
-        var checks = await new SnowflakeCheck(keys, sql, streaming, options.Names, TimeProvider.System).RunAsync(stop);
-        var results = checks.Select(check => check with { Detail = Secrets.Mask(check.Detail) }).ToList();
+        await using var sql = options.NewSql(keys, options.TransformerRole, TimeProvider.System, RetryBackoff.Attended);
+        await using var streaming = options.NewStreaming(keys, TimeProvider.System, backoff: RetryBackoff.Attended);
+        var check = new SnowflakeCheck(
+            keys, sql, streaming, options.Names, TimeProvider.System, step => Console.Error.WriteLine($"checking {step}"));
+        var results = (await check.RunAsync(stop)).Select(result => result with { Detail = Secrets.Mask(result.Detail) }).ToList();
         if (json) Output.Json(new { passed = results.All(result => result.Passed), checks = results });
         else Write(results);
         return results.All(result => result.Passed) ? ExitCode.Ok : ExitCode.CheckFailed;

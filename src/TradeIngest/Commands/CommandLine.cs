@@ -7,6 +7,8 @@ namespace Crypto.TradeIngest.Commands;
 /// <summary>Parses, runs the chosen command, and turns every failure into one clear message and an exit code.</summary>
 internal static class CommandLine
 {
+    private static readonly TimeSpan EndingTime = TimeSpan.FromSeconds(2);
+
     public static async Task<int> RunAsync(string[] args, params Command[] commands)
     {
         var errors = ErrorReport.Install(args);
@@ -24,7 +26,8 @@ internal static class CommandLine
         }
         catch (OperationCanceledException) when (stop.IsCancellationRequested)
         {
-            return interrupted ? ExitCode.Interrupted : errors.ExitCodeOf(ExitCode.Ok);
+            // Whichever signal it was: what was asked for is not done.
+            return ExitCode.Interrupted;
         }
         catch (Exception failure)
         {
@@ -40,7 +43,26 @@ internal static class CommandLine
         }
     }
 
-    /// <summary>Tells of something that a command goes on from, and returns <see cref="ExitCode.CheckFailed"/> for in the end.</summary>
+    /// <summary>
+    /// Runs work that only reads, and leaves it behind where it does not end soon after a signal: it may wait for a pipe that nobody reads,
+    /// and the end of the process does it no harm.
+    /// </summary>
+    public static async Task<int> LeavingAsync(Func<CancellationToken, Task<int>> work, CancellationToken stop)
+    {
+        var running = Task.Run(() => work(stop), CancellationToken.None);
+        await Task.WhenAny(running, Task.Delay(Timeout.InfiniteTimeSpan, TimeProvider.System, stop));
+        try
+        {
+            var patience = stop.IsCancellationRequested ? EndingTime : Timeout.InfiniteTimeSpan;
+            return await running.WaitAsync(patience, TimeProvider.System, CancellationToken.None);
+        }
+        catch (TimeoutException) when (stop.IsCancellationRequested)
+        {
+            throw new OperationCanceledException(stop);
+        }
+    }
+
+    /// <summary>Reports something that a command continues after, and returns <see cref="ExitCode.CheckFailed"/> for in the end.</summary>
     public static void WriteError(string message) => ErrorReport.Current.Write(message, ExitCode.CheckFailed);
 
     private static async Task<int> RefuseAsync(ParseResult parsed, ParseErrorAction wrongUsage, ErrorReport errors)

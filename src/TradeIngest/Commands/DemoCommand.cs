@@ -80,7 +80,9 @@ internal static class DemoCommand
             change = run.Change;
         }
 
-        var results = json ? VerifyCommand.Audit(options, null) : VerifyCommand.AuditWithProgress(options);
+        var results = json
+            ? VerifyCommand.Audit(options, null, AuditScope.Full, cancellationToken)
+            : VerifyCommand.AuditWithProgress(options, AuditScope.Full, cancellationToken);
         var passed = results.All(result => result.Passed);
         if (json) WriteJson(folder, report, firstStored, results, passed);
         else Write(folder, report, firstStored, change, results, passed);
@@ -148,9 +150,7 @@ internal static class DemoCommand
 
     private static void Query(SqliteDatabase database, string sql)
     {
-        using var command = database.Connection.CreateCommand();
-        command.CommandText = sql;
-        using var reader = command.ExecuteReader();
-        QueryCommand.WriteTable(reader);
+        using var query = SqliteQuery.Prepare(database, sql);
+        QueryCommand.WriteTable(query);
     }
 }

@@ -22,7 +22,9 @@ internal static partial class DimensionCommand
         var force = new Option<bool>("--force") { Description = "Apply whatever the number of facts." };
         var data = CommonOptions.Data();
         var json = CommonOptions.Json();
-        var command = new Command("apply", "Applies changes of symbols from a file; the same file again changes nothing.")
+        var command = new Command(
+            "apply",
+            "Applies changes of symbols from a file, all of them together or, when it is stopped or fails, none; the same file again changes nothing.")
         {
             file, limit, force, data, json,
         };
@@ -41,8 +43,9 @@ internal static partial class DimensionCommand
         if (!File.Exists(path)) throw new ConfigurationException($"{path} does not exist. Check the path.");
         var folder = new DataFolder(options.Data);
         using var folderLock = folder.Lock();
+        using var progress = new ProgressLine("changes written", inLogs: true);
         using var loggers = Configuration.Loggers(LogLevel.Warning);
-        await using var warehouse = Stores.OpenEmbedded(folder, options, TimeProvider.System, loggers, cancellationToken);
+        await using var warehouse = Stores.OpenEmbedded(folder, options, TimeProvider.System, loggers, cancellationToken, progress);
         List<string> faults = [];
         ApplyOutcome outcome;
         if (Path.GetExtension(path).Equals(".csv", StringComparison.OrdinalIgnoreCase))
@@ -60,6 +63,7 @@ internal static partial class DimensionCommand
             if (events.Unfinished is { } unfinished) faults.Add(unfinished);
         }
 
+        progress.Dispose();
         if (json)
         {
             Output.Json(new { outcome, rejected = faults });

@@ -20,20 +20,22 @@ internal static partial class DimensionCommand
         var data = CommonOptions.Data();
         var json = CommonOptions.Json();
         var command = new Command("as-known-at", "The dimension as it was believed at an instant.") { time, valid, ticker, data, json };
-        command.SetAction(parsed =>
-        {
-            var known = TimeOf(parsed.GetValue(time)!);
-            var at = parsed.GetValue(valid) is { } text ? TimeOf(text) : (Timestamp?)null;
-            var only = parsed.GetValue(ticker);
-            using var database = Open(parsed.GetValue(data));
-            var rows = SqliteReads.VersionsKnownAt(database, known)
-                .Where(row => at is null || (row.Version.ValidFrom <= at && at < row.Version.ValidTo))
-                .Where(row => only is null || row.Version.Key.Ticker.Equals(only, StringComparison.OrdinalIgnoreCase))
-                .ToList();
-            if (parsed.GetValue(json)) Output.Json(rows.Select(VersionRow.Of));
-            else WriteRows(rows);
-            return ExitCode.Ok;
-        });
+        command.SetAction((parsed, stop) => CommandLine.LeavingAsync(
+            token =>
+            {
+                var known = TimeOf(parsed.GetValue(time)!);
+                var at = parsed.GetValue(valid) is { } text ? TimeOf(text) : (Timestamp?)null;
+                var only = parsed.GetValue(ticker);
+                using var database = Open(parsed.GetValue(data), token);
+                var rows = SqliteReads.VersionsKnownAt(database, known)
+                    .Where(row => at is null || (row.Version.ValidFrom <= at && at < row.Version.ValidTo))
+                    .Where(row => only is null || row.Version.Key.Ticker.Equals(only, StringComparison.OrdinalIgnoreCase))
+                    .ToList();
+                if (parsed.GetValue(json)) Output.Json(rows.Select(VersionRow.Of));
+                else WriteRows(rows);
+                return Task.FromResult(ExitCode.Ok);
+            },
+            stop));
         return command;
     }
 

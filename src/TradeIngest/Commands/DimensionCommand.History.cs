@@ -19,17 +19,19 @@ internal static partial class DimensionCommand
         {
             ticker, all, data, json,
         };
-        command.SetAction(parsed =>
-        {
-            var key = new NaturalKey(Exchange.Binance, parsed.GetValue(ticker)!.ToUpperInvariant());
-            using var database = Open(parsed.GetValue(data));
-            var rows = SqliteReads.VersionsOf(database, key).Where(row => parsed.GetValue(all) || row.IsBelieved).ToList();
-            if (rows.Count == 0) throw Unknown(key);
-            var conflicts = SqliteReads.Conflicts(database, key);
-            if (parsed.GetValue(json)) Output.Json(new { ticker = key.Ticker, versions = rows.Select(VersionRow.Of), conflicts });
-            else WriteTimeline(key, rows, conflicts);
-            return ExitCode.Ok;
-        });
+        command.SetAction((parsed, stop) => CommandLine.LeavingAsync(
+            token =>
+            {
+                var key = new NaturalKey(Exchange.Binance, parsed.GetValue(ticker)!.ToUpperInvariant());
+                using var database = Open(parsed.GetValue(data), token);
+                var rows = SqliteReads.VersionsOf(database, key).Where(row => parsed.GetValue(all) || row.IsBelieved).ToList();
+                if (rows.Count == 0) throw Unknown(key);
+                var conflicts = SqliteReads.Conflicts(database, key);
+                if (parsed.GetValue(json)) Output.Json(new { ticker = key.Ticker, versions = rows.Select(VersionRow.Of), conflicts });
+                else WriteTimeline(key, rows, conflicts);
+                return Task.FromResult(ExitCode.Ok);
+            },
+            stop));
         return command;
     }
 

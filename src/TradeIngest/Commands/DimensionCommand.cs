@@ -23,8 +23,8 @@ internal static partial class DimensionCommand
         History(), AsKnownAt(), Rebuild(), Apply(),
     };
 
-    private static SqliteDatabase Open(string? data) =>
-        SqliteDatabase.OpenForReading(new DataFolder(Configuration.ReadForFolder(("Data", data)).Data).Warehouse);
+    private static SqliteDatabase Open(string? data, CancellationToken stop) =>
+        SqliteDatabase.OpenForReading(new DataFolder(Configuration.ReadForFolder(("Data", data)).Data).Warehouse, stop);
 
     private static Timestamp TimeOf(string text) => Timestamp.TryParse(text, out var time)
         ? time

@@ -2,6 +2,7 @@ using System.CommandLine;
 using System.Text;
 using Crypto.TradeIngest.Hosting;
 using Crypto.TradeIngest.Log;
+using Crypto.TradeIngest.Log.Embedded;
 using Crypto.TradeModel.Quality;
 using Microsoft.Extensions.Logging;
 using Spectre.Console;
@@ -28,18 +29,21 @@ internal static class DlqCommand
     private static Command List()
     {
         var (reason, data, json) = (Reason(), CommonOptions.Data(), CommonOptions.Json());
-        var limit = CommonOptions.Number("--limit", "At most so many, the oldest first. Default: 100", 1, int.MaxValue, 100);
+        var limit = CommonOptions.Number("--limit", "Most to list, the oldest first. Default: 100", 1, int.MaxValue, 100);
         var command = new Command(
             "list",
             """
-            Lists dead letters: position, time, count, reason, detail, raw bytes. A count above one is the summary of a flood, with samples;
-            of a long message the first bytes are there.
+            Lists dead letters: position, time, count, reason, detail, raw bytes; also while the service runs. A count above one is the summary
+            of a flood, with samples; of a long message the first bytes are there.
             """)
         {
             reason, limit, data, json,
         };
-        command.SetAction((parsed, cancellation) => WithLogAsync(
-            parsed.GetValue(data), log => ListAsync(log, parsed.GetValue(reason), parsed.GetValue(limit), parsed.GetValue(json), cancellation)));
+        command.SetAction((parsed, stop) => CommandLine.LeavingAsync(
+            token => WithLogAsync(
+                parsed.GetValue(data), isWriting: false,
+                log => ListAsync(log, parsed.GetValue(reason), parsed.GetValue(limit), parsed.GetValue(json), token), token),
+            stop));
         return command;
     }
 
@@ -56,22 +60,27 @@ internal static class DlqCommand
             reason, data, json,
         };
         command.SetAction((parsed, cancellation) => WithLogAsync(
-            parsed.GetValue(data), log => ReplayAsync(log, parsed.GetValue(reason), parsed.GetValue(json), cancellation)));
+            parsed.GetValue(data), isWriting: true,
+            log => ReplayAsync(log, parsed.GetValue(reason), parsed.GetValue(json), cancellation), cancellation));
         return command;
     }
 
     private static Option<string?> Reason() => new("--reason") { Description = "Only those with this reason.", HelpName = "NAME" };
 
-    private static async Task<int> WithLogAsync(string? data, Func<ITradeLog, Task<int>> work)
+    private static async Task<int> WithLogAsync(
+        string? data, bool isWriting, Func<ITradeLog, Task<int>> work, CancellationToken cancellationToken)
     {
         var options = Configuration.Read(("Data", data));
         var folder = new DataFolder(options.Data);
         using var loggers = Configuration.Loggers(LogLevel.Warning);
 
-        // The log in a file has one writer; opening it is writing.
-        if (options.Log.Kind == LogKind.Embedded && !File.Exists(folder.Log)) throw new ConfigurationException($"'{folder.Path}' has no log; set --data.");
-        using var folderLock = options.Log.Kind == LogKind.Embedded ? folder.Lock() : null;
-        await using var log = await Stores.OpenLogAsync(folder, options, TimeProvider.System, loggers);
+        // The log in a file has one writer, and readers beside it.
+        var isFile = options.Log.Kind == LogKind.Embedded;
+        if (isFile && !File.Exists(folder.Log)) throw new ConfigurationException($"'{folder.Path}' has no log; set --data.");
+        using var folderLock = isFile && isWriting ? folder.Lock() : null;
+        await using var log = isFile && !isWriting
+            ? EmbeddedTradeLog.OpenForReading(folder.Log, TimeProvider.System, cancellationToken)
+            : await Stores.OpenLogAsync(folder, options, TimeProvider.System, loggers);
         return await work(log);
     }
 

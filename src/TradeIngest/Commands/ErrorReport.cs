@@ -103,11 +103,11 @@ internal sealed class ErrorReport
     private static int? CodeOf(Exception failure) => failure switch
     {
         WarehouseException { IsTransient: true } => ExitCode.Unreachable,
-        ConfigurationException or ReplayFileException or WarehouseException or LogException => ExitCode.WrongUsage,
+        ConfigurationException or ReplayFileException or WarehouseException or LogException { IsConfiguration: true } => ExitCode.WrongUsage,
         StorageException { Fault: StorageFault.ReadOnly or StorageFault.Missing } => ExitCode.WrongUsage,
         SnowflakeException { Fault: SnowflakeFault.Unreachable } => ExitCode.Unreachable,
         SnowflakeException => ExitCode.WrongUsage,
-        StorageException or ExchangeException => ExitCode.Unreachable,
+        StorageException or ExchangeException or LogException => ExitCode.Unreachable,
         _ => null,
     };
 

@@ -1,12 +1,7 @@
-using System.Buffers;
 using System.CommandLine;
-using System.Globalization;
-using System.Text.Encodings.Web;
-using System.Text.Json;
+using Crypto.TradeIngest.Commands.Queries;
 using Crypto.TradeIngest.Hosting;
 using Crypto.Warehouse.Sqlite;
-using Microsoft.Data.Sqlite;
-using Spectre.Console;
 
 namespace Crypto.TradeIngest.Commands;
 
@@ -15,146 +10,110 @@ internal static class QueryCommand
     public static Command Create()
     {
         var sql = new Argument<string>("SQL") { Description = "One SELECT statement." };
+        var format = new Option<QueryFormat?>("--format") { Description = "table, json, ndjson (an object per line) or csv. Default: table", HelpName = "F" };
+        var output = new Option<string?>("--output")
+        {
+            Description = "A new file for the rows, in place of standard output. It is there when all of them are.",
+            HelpName = "FILE",
+        };
         var data = CommonOptions.Data();
         var json = CommonOptions.Json();
         var command = new Command(
             "query",
             """
-            Runs a read-only query over the warehouse, also while it is written. exact_sum(x) adds scaled integers without rounding.
+            Runs one statement over the warehouse, also while it is written. It may read and do nothing else. Rows are written as they are
+            read, however many there are. exact_sum(x) adds scaled integers without rounding.
 
             Examples:
               trade-ingest query "SELECT * FROM CONSUMPTION_TRADES ORDER BY trade_time DESC LIMIT 10"
               trade-ingest query "SELECT exact_sum(total_amount_usd) AS usd FROM FACT_TRADES" --json
+              trade-ingest query "SELECT * FROM CONSUMPTION_TRADES" --format csv --output trades.csv
             """)
         {
-            sql, data, json,
+            sql, format, output, data, json,
         };
-        command.SetAction((parsed, stop) => RunAsync(parsed.GetValue(sql)!, parsed.GetValue(data), parsed.GetValue(json), stop));
+        command.SetAction((parsed, stop) =>
+        {
+            var chosen = (parsed.GetValue(format), parsed.GetValue(json)) switch
+            {
+                (null, true) or (QueryFormat.Json, _) => QueryFormat.Json,
+                ({ } other, false) => other,
+                (null, false) => QueryFormat.Table,
+                _ => throw new ConfigurationException("--json is --format json; give one of the two."),
+            };
+            return CommandLine.LeavingAsync(
+                token => RunAsync(parsed.GetValue(sql)!, parsed.GetValue(data), chosen, parsed.GetValue(output), token), stop);
+        });
         return command;
     }
 
-    private static async Task<int> RunAsync(string sql, string? data, bool json, CancellationToken stop)
+    private static async Task<int> RunAsync(string sql, string? data, QueryFormat format, string? path, CancellationToken stop)
     {
         var options = Configuration.Read(("Data", data));
-        if (options.Warehouse.Target == WarehouseTarget.Snowflake) return await SnowflakeQuery.RunAsync(sql, options.Snowflake, json, stop);
-        using var database = SqliteDatabase.OpenForReading(new DataFolder(options.Data).Warehouse);
-        try
+        using var output = QueryOutput.Open(path);
+        using var progress = new ProgressLine("rows", inLogs: false);
+        if (options.Warehouse.Target == WarehouseTarget.Snowflake)
         {
-            using var command = database.Connection.CreateCommand();
-            command.CommandText = sql;
-            using var reader = command.ExecuteReader();
-            if (json) WriteJson(reader);
-            else WriteTable(reader);
+            Write(await SnowflakeQuery.ReadAsync(sql, options.Snowflake, stop), format, output, progress, stop);
             return ExitCode.Ok;
         }
-        catch (SqliteException failure)
+
+        using var database = SqliteDatabase.OpenForReading(new DataFolder(options.Data).Warehouse, stop);
+        using var query = SqliteQuery.Prepare(database, sql);
+        Write(new QueryRows(query.Columns, RowsOf(query)), format, output, progress, stop);
+        return ExitCode.Ok;
+    }
+
+    public static void WriteTable(SqliteQuery query)
+    {
+        using var output = QueryOutput.Open(path: null);
+        using var progress = new ProgressLine("rows", inLogs: false);
+        Write(new QueryRows(query.Columns, RowsOf(query)), QueryFormat.Table, output, progress, CancellationToken.None);
+    }
+
+    private static IEnumerable<object?[]> RowsOf(SqliteQuery query)
+    {
+        while (query.Step())
         {
-            throw new ConfigurationException($"The query failed: {failure.Message}", failure);
-        }
-        catch (InvalidOperationException failure)
-        {
-            throw new ConfigurationException("The query has parameters, which get no values here; write the values into it.", failure);
+            var row = new object?[query.Columns.Count];
+            for (var i = 0; i < row.Length; i++) row[i] = query.Value(i);
+            yield return row;
         }
     }
 
-    internal static void WriteTable(SqliteDataReader reader)
+    private static void Write(QueryRows result, QueryFormat format, QueryOutput output, ProgressLine progress, CancellationToken stop)
     {
-        var table = new Table().Border(TableBorder.Rounded);
-        for (var i = 0; i < reader.FieldCount; i++) table.AddColumn(new TableColumn(Markup.Escape(reader.GetName(i))).NoWrap());
-        var numeric = new bool[reader.FieldCount];
-        var rows = 0;
-        while (reader.Read())
+        long rows = 0;
+        try
         {
-            rows++;
-            var cells = new string[reader.FieldCount];
-            for (var i = 0; i < cells.Length; i++)
+            var width = output.IsTerminal ? Output.People().Profile.Width : TableRowWriter.LongestLine;
+            using (var writer = RowWriter.Create(format, result.Columns, output.Stream, width))
             {
-                var value = reader.GetValue(i);
-                numeric[i] |= value is long or double;
-                cells[i] = Markup.Escape(Text(value));
+                foreach (var row in result.Rows)
+                {
+                    stop.ThrowIfCancellationRequested();
+                    if (rows++ == 0 && output.IsTerminal) progress.Dispose();
+                    writer.Write(row);
+                    progress.Report(rows);
+                }
+
+                progress.Dispose();
+                writer.Complete();
             }
 
-            table.AddRow(cells);
+            output.Complete();
         }
-
-        for (var i = 0; i < numeric.Length; i++)
+        catch (IOException failure)
         {
-            if (numeric[i]) table.Columns[i].RightAligned();
+            if (output.FailureOf(failure) is { } fault) throw fault;
         }
-
-        var console = Output.People();
-        console.Write(table);
-        console.MarkupLineInterpolated($"[grey]{Output.Count(rows)} rows[/]");
-    }
-
-    private static void WriteJson(SqliteDataReader reader)
-    {
-        using var output = Console.OpenStandardOutput();
-        var buffer = new ArrayBufferWriter<byte>();
-        using var writer = new Utf8JsonWriter(
-            buffer, new JsonWriterOptions { Indented = true, Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping });
-        writer.WriteStartArray();
-        while (reader.Read())
+        catch when (rows > 0)
         {
-            writer.WriteStartObject();
-            for (var i = 0; i < reader.FieldCount; i++) WriteValue(writer, reader.GetName(i), reader.GetValue(i));
-            writer.WriteEndObject();
-            Flush();
-        }
-
-        writer.WriteEndArray();
-        Flush();
-        output.WriteByte((byte)'\n');
-
-        void Flush()
-        {
-            writer.Flush();
-            output.Write(buffer.WrittenSpan);
-            buffer.ResetWrittenCount();
+            progress.Dispose();
+            CommandLine.WriteError(output.Path is null
+                ? $"the output ends within row {Output.Count(rows)} and is not complete"
+                : $"'{output.Path}' was not written; {Output.Count(rows)} rows had been read");
+            throw;
         }
     }
-
-    private static void WriteValue(Utf8JsonWriter writer, string name, object value)
-    {
-        switch (value)
-        {
-            case long integer:
-                writer.WriteNumber(name, integer);
-                break;
-            case double number when double.IsFinite(number):
-                writer.WriteNumber(name, number);
-                break;
-            case byte[] bytes:
-                writer.WriteBase64String(name, bytes);
-                break;
-            case DBNull:
-                writer.WriteNull(name);
-                break;
-            default:
-                writer.WriteString(name, Text(value));
-                break;
-        }
-    }
-
-    private static string Text(object value) => value switch
-    {
-        DBNull => "",
-        double number => Shortest(number),
-        byte[] bytes => Printable(bytes),
-        IFormattable formattable => formattable.ToString(null, CultureInfo.InvariantCulture),
-        _ => value.ToString() ?? "",
-    };
-
-    // The shortest text that reads back as the same number, without an exponent where a person expects none.
-    private static string Shortest(double number)
-    {
-        var text = number.ToString("R", CultureInfo.InvariantCulture);
-        return text.Contains('E', StringComparison.Ordinal) && Math.Abs(number) is >= 1e-16 and < 1e15
-            ? number.ToString("0.########################", CultureInfo.InvariantCulture)
-            : text;
-    }
-
-    private static string Printable(byte[] bytes) => bytes.AsSpan().ContainsAnyExceptInRange((byte)' ', (byte)'~')
-        ? "0x" + Convert.ToHexStringLower(bytes)
-        : System.Text.Encoding.ASCII.GetString(bytes);
 }

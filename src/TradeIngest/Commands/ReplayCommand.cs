@@ -80,8 +80,8 @@ internal static class ReplayCommand
                 foreach (var (_, file) in opened) file.Dispose();
             }
 
-            await session.CompleteAsync();
-            using var reading = SqliteDatabase.OpenForReading(folder.Warehouse);
+            await session.CompleteAsync(cancellationToken);
+            using var reading = SqliteDatabase.OpenForReading(folder.Warehouse, cancellationToken);
             summary = new ReplaySummary(
                 results, session.Pipeline.Sink.Stored, session.Pipeline.Tracker.Duplicates + session.Pipeline.Sink.Duplicates,
                 session.Pipeline.Quality.Invalid + results.Sum(result => result.Rejected),

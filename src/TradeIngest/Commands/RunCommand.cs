@@ -55,7 +55,20 @@ internal static class RunCommand
         return command;
     }
 
-    private static Task<int> RunAsync(ServiceOptions options, Role roles, bool reset, bool json, CancellationToken cancellationToken)
+    private static async Task<int> RunAsync(ServiceOptions options, Role roles, bool reset, bool json, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return await StartAsync(options, roles, reset, json, cancellationToken);
+        }
+        catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
+        {
+            // Stopped while it started: nothing is left undone.
+            return ExitCode.Ok;
+        }
+    }
+
+    private static Task<int> StartAsync(ServiceOptions options, Role roles, bool reset, bool json, CancellationToken cancellationToken)
     {
         if (options.Log.Kind == LogKind.Kafka) return RunRolesAsync(options, roles, reset, json, cancellationToken);
         if (roles != Role.All)

@@ -78,7 +78,11 @@ internal static class SimulateCommand
             throw new ConfigurationException("--data is for generated trades; leave it out with --replay.");
         }
 
-        if (folder is not null) options = MarketFolder.Continue(folder, options);
+        if (folder is not null)
+        {
+            options = MarketFolder.Continue(folder, options) with { Keep = market => MarketFolder.Save(folder, market) };
+        }
+
         if (replay.Length > 0) options = options with { Tape = await ReadTapeAsync(replay, cancellationToken) };
         await using var exchange = new SimulatedExchange(options);
         try
@@ -95,12 +99,16 @@ internal static class SimulateCommand
             throw new ConfigurationException($"{failure.Message} Choose another folder with --data.", failure);
         }
 
-        if (folder is not null) MarketFolder.Save(folder, exchange.Description!);
         if (json) Output.Json(new { web_socket = Base(exchange.WsBase), rest = Base(exchange.RestBase), symbols = exchange.Tickers });
         else Write(exchange);
 
-        await Task.Delay(Timeout.InfiniteTimeSpan, TimeProvider.System, cancellationToken)
+        var stopped = Task.Delay(Timeout.InfiniteTimeSpan, TimeProvider.System, cancellationToken)
             .ContinueWith(static _ => { }, TaskScheduler.Default);
+
+        // A market that came to its end is served on; one that cannot be kept ends the exchange.
+        if (await Task.WhenAny(exchange.Finished, stopped) == exchange.Finished) await exchange.Finished;
+        await stopped;
+        await exchange.HaltAsync();
         return ExitCode.Ok;
     }
 

@@ -2,6 +2,7 @@ using System.CommandLine;
 using Crypto.TradeIngest.Hosting;
 using Crypto.TradeIngest.Log;
 using Crypto.Warehouse.Coverage;
+using Crypto.Warehouse.Snowflake;
 using Crypto.Warehouse.Sqlite;
 using Microsoft.Extensions.Logging.Abstractions;
 using Spectre.Console;
@@ -28,7 +29,7 @@ internal static class StatusCommand
         {
             data, json,
         };
-        command.SetAction((parsed, cancellation) => RunAsync(parsed.GetValue(data), parsed.GetValue(json), cancellation));
+        command.SetAction((parsed, stop) => CommandLine.LeavingAsync(token => RunAsync(parsed.GetValue(data), parsed.GetValue(json), token), stop));
         return command;
     }
 
@@ -37,7 +38,7 @@ internal static class StatusCommand
         var options = Configuration.Read(("Data", data));
         var folder = new DataFolder(options.Data);
         if (options.Warehouse.Target == WarehouseTarget.Snowflake) return await RunAsync(options, folder, json, cancellationToken);
-        using var warehouse = SqliteDatabase.OpenForReading(folder.Warehouse);
+        using var warehouse = SqliteDatabase.OpenForReading(folder.Warehouse, cancellationToken);
         var symbols = SqliteReads.Coverage(warehouse).Where(symbol => !symbol.Captured.IsEmpty).Select(SymbolStatus.Of).ToList();
         var totals = WarehouseTotals.Read(warehouse);
         var positions = await LogStatus.ReadAsync(SqliteReads.Positions(warehouse), options, folder, cancellationToken);
@@ -50,7 +51,7 @@ internal static class StatusCommand
     {
         var clock = TimeProvider.System;
         using var keys = options.Snowflake.NewKeys(clock);
-        await using var sql = options.Snowflake.NewSql(keys, options.Snowflake.TransformerRole, clock);
+        await using var sql = options.Snowflake.NewSql(keys, options.Snowflake.TransformerRole, clock, RetryBackoff.Attended);
         var totals = await WarehouseTotals.ReadAsync(sql, stop);
         await using var warehouse = await SnowflakeStore.OpenAsync(options, clock, NullLogger<SnowflakeStore>.Instance);
         var symbols = (await warehouse.CoverageAsync(stop)).Where(symbol => !symbol.Captured.IsEmpty).Select(SymbolStatus.Of).ToList();

@@ -35,8 +35,9 @@ internal static class VerifyCommand
         {
             quick, data, json,
         };
-        command.SetAction((parsed, stop) => RunAsync(
-            parsed.GetValue(quick) ? AuditScope.Quick : AuditScope.Full, parsed.GetValue(data), parsed.GetValue(json), stop));
+        command.SetAction((parsed, stop) => CommandLine.LeavingAsync(
+            token => RunAsync(parsed.GetValue(quick) ? AuditScope.Quick : AuditScope.Full, parsed.GetValue(data), parsed.GetValue(json), token),
+            stop));
         return command;
     }
 
@@ -44,20 +45,20 @@ internal static class VerifyCommand
     {
         var options = Configuration.Read(("Data", data));
         var results = options.Warehouse.Target == WarehouseTarget.Snowflake ? await AuditSnowflakeAsync(options, stop)
-            : json ? Audit(options, null, scope)
-            : AuditWithProgress(options, scope);
+            : json ? Audit(options, null, scope, stop)
+            : AuditWithProgress(options, scope, stop);
         if (json) Output.Json(new { passed = results.All(result => result.Passed), checks = results });
         else Write(results);
         return results.All(result => result.Passed) ? ExitCode.Ok : ExitCode.CheckFailed;
     }
 
-    internal static IReadOnlyList<AuditResult> Audit(ServiceOptions options, IProgress<long>? progress, AuditScope scope = AuditScope.Full)
+    internal static IReadOnlyList<AuditResult> Audit(ServiceOptions options, IProgress<long>? progress, AuditScope scope, CancellationToken stop)
     {
         var folder = new DataFolder(options.Data);
-        using var database = SqliteDatabase.OpenForReading(folder.Warehouse);
+        using var database = SqliteDatabase.OpenForReading(folder.Warehouse, stop);
         var results = new SqliteAudits(database, Stores.WarehouseOptionsOf(options), OracleOf(folder), progress).Run(scope);
         return options.Log.Kind == LogKind.Embedded && File.Exists(folder.Log)
-            ? [.. results, .. EmbeddedLogAudit.Run(folder.Log, SqliteReads.Positions(database))]
+            ? [.. results, .. EmbeddedLogAudit.Run(folder.Log, SqliteReads.Positions(database), stop)]
             : results;
     }
 
@@ -68,14 +69,14 @@ internal static class VerifyCommand
         return await new SnowflakeAudits(sql, SnowflakeStore.WarehouseOptionsOf(options), OracleOf(new DataFolder(options.Data))).RunAsync(stop);
     }
 
-    internal static IReadOnlyList<AuditResult> AuditWithProgress(ServiceOptions options, AuditScope scope = AuditScope.Full)
+    internal static IReadOnlyList<AuditResult> AuditWithProgress(ServiceOptions options, AuditScope scope, CancellationToken stop)
     {
-        if (Console.IsOutputRedirected) return Audit(options, null, scope);
+        if (Console.IsOutputRedirected) return Audit(options, null, scope, stop);
         IReadOnlyList<AuditResult> results = [];
         Output.People().Status().Start("verifying", status =>
         {
             var reporter = new Reporter(count => status.Status($"verifying: {Output.Count(count)} facts read"));
-            results = Audit(options, reporter, scope);
+            results = Audit(options, reporter, scope, stop);
         });
         return results;
     }

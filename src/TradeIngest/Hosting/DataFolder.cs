@@ -71,5 +71,5 @@ internal sealed class DataFolder(string path)
     private static bool IsShared(IOException failure) => (failure.HResult & 0xFFFF) is 11 or 35 or 32;
 
     // ENOSPC (28) or ERROR_DISK_FULL (112).
-    private static bool IsFull(Exception failure) => (failure.HResult & 0xFFFF) is 28 or 112;
+    public static bool IsFull(Exception failure) => (failure.HResult & 0xFFFF) is 28 or 112;
 }

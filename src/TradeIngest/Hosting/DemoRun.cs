@@ -62,10 +62,10 @@ internal sealed class DemoRun : IAsyncDisposable
                 Symbols = plan.Symbols,
                 Rate = plan.Rate,
                 TotalTrades = plan.Trades,
+                Keep = market => MarketFolder.Save(folder, market),
                 TimeProvider = clock,
             }));
             await exchange.StartAsync(cancellationToken);
-            MarketFolder.Save(folder, exchange.Description!);
             if (!File.Exists(folder.ReferenceFile))
             {
                 await File.WriteAllLinesAsync(folder.ReferenceFile, ReferenceSample.Lines(plan.Symbols), cancellationToken);
@@ -104,6 +104,7 @@ internal sealed class DemoRun : IAsyncDisposable
         }
 
         await _exchange.HaltAsync();
+        if (_exchange.Finished.IsFaulted) await _exchange.Finished;
         if (_plan.ChangesReference && Change is null) await ChangeRiskAsync(cancellationToken);
         await CatchUpAsync(onLook, cancellationToken);
         await Service.StopAsync();
@@ -168,6 +169,10 @@ internal sealed class DemoRun : IAsyncDisposable
     private IReadOnlyList<IdRange> Missing(SimulatedMarket market, Symbol symbol)
     {
         var first = market.Symbol(symbol.Ticker).FirstId + _exchange.Description!.Sessions[^1].FirstK[symbol.Ticker];
+
+        // What an earlier run was about to produce when it was cut short lies in between, and counts as traded.
+        var captured = Service.Pipeline.Tracker.Coverage(symbol);
+        if (!captured.IsEmpty) first = Math.Min(first, captured.Min);
         var last = market.Symbol(symbol.Ticker).FirstId + _exchange.Produced(symbol.Ticker) - 1;
         return last < first ? [] : Service.Pipeline.Tracker.Missing(symbol, new IdRange(first, last));
     }

@@ -6,7 +6,8 @@ using Crypto.Warehouse.Sqlite;
 namespace Crypto.TradeIngest.Hosting;
 
 /// <summary>
-/// The simulated market whose trades a data folder holds, kept beside them: a later run goes on where the stored trades end.
+/// The simulated market whose trades a data folder holds, kept beside them: a later run goes on behind every trade that may have happened,
+/// stored or still on its way.
 /// </summary>
 internal static class MarketFolder
 {
@@ -34,7 +35,12 @@ internal static class MarketFolder
                 + "Use that seed, or another folder with --data.");
         }
 
-        return options with { Continues = market, FirstK = Stored(folder, simulated) };
+        var stored = Stored(folder, simulated);
+        var first = market.Listings.ToDictionary(
+            listing => listing.Ticker,
+            listing => Math.Max(market.EndOf(listing.Ticker), stored.GetValueOrDefault(listing.Ticker)),
+            StringComparer.Ordinal);
+        return options with { Continues = market, FirstK = first };
     }
 
     public static void Save(DataFolder folder, MarketDescription market)
@@ -46,10 +52,12 @@ internal static class MarketFolder
         }
         catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
         {
-            throw new StorageException(StorageFault.ReadOnly, $"'{folder.Simulation}' cannot be written: {failure.Message}", failure);
+            throw new StorageException(
+                DataFolder.IsFull(failure) ? StorageFault.Full : StorageFault.ReadOnly, $"'{folder.Simulation}' cannot be written: {failure.Message}", failure);
         }
     }
 
+    /// <summary>One past the last trade in the warehouse: where descriptions of earlier versions do not tell the end.</summary>
     private static Dictionary<string, long> Stored(DataFolder folder, SimulatedMarket market)
     {
         var first = new Dictionary<string, long>(StringComparer.Ordinal);

@@ -111,11 +111,11 @@ internal sealed class ReplaySession : IAsyncDisposable
 
     /// <summary>Ends the session with everything pushed in the warehouse.</summary>
     /// <exception cref="Exception">What a stage of the pipeline failed with.</exception>
-    public async Task CompleteAsync()
+    public async Task CompleteAsync(CancellationToken cancellationToken)
     {
-        var drained = _pipeline.DrainAsync(Timeout.InfiniteTimeSpan);
+        var drained = _pipeline.DrainAsync(Timeout.InfiniteTimeSpan, cancellationToken);
         if (await Task.WhenAny(drained, _pipeline.Failure) != drained) throw await _pipeline.Failure;
-        await drained;
+        if (!await drained) cancellationToken.ThrowIfCancellationRequested();
     }
 
     public async ValueTask DisposeAsync()

@@ -88,9 +88,18 @@ internal sealed record SnowflakeOptions
     }
 
     /// <param name="role">The owner's for migrations, else the transformer's.</param>
-    public ISnowflakeSql NewSql(KeyPairTokens keys, string role, TimeProvider clock)
+    /// <param name="backoff">How often a request that got no answer is sent again; default as a service wants it.</param>
+    public ISnowflakeSql NewSql(KeyPairTokens keys, string role, TimeProvider clock, RetryBackoff? backoff = null)
     {
-        var options = new SqlApiOptions { AccountUrl = Url, Database = Database, Schema = Schema, Warehouse = Warehouse, Role = role };
+        var options = new SqlApiOptions
+        {
+            AccountUrl = Url,
+            Database = Database,
+            Schema = Schema,
+            Warehouse = Warehouse,
+            Role = role,
+            Backoff = backoff ?? RetryBackoff.Default,
+        };
         return Access == "Api"
             ? new SqlApiClient(options, keys, clock)
             : new DbProviderSql(
@@ -99,6 +108,16 @@ internal sealed record SnowflakeOptions
                 ParameterStyle.Positional, options.StatementTimeout);
     }
 
-    public StreamingClient NewStreaming(KeyPairTokens keys, TimeProvider clock, Action<StreamingNotice>? observer = null) =>
-        new(new StreamingOptions { AccountUrl = Url, IngestHost = IngestHost, Role = TransformerRole, Observer = observer }, keys, clock);
+    public StreamingClient NewStreaming(
+        KeyPairTokens keys, TimeProvider clock, Action<StreamingNotice>? observer = null, RetryBackoff? backoff = null) =>
+        new(
+            new StreamingOptions
+            {
+                AccountUrl = Url,
+                IngestHost = IngestHost,
+                Role = TransformerRole,
+                Observer = observer,
+                Backoff = backoff ?? RetryBackoff.Default,
+            },
+            keys, clock);
 }

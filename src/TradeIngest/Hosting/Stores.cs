@@ -73,12 +73,15 @@ internal sealed class Stores : IAsyncDisposable
 
     /// <summary>The embedded warehouse, migrated where it is of an older version.</summary>
     public static SqliteWarehouse OpenEmbedded(
-        DataFolder folder, ServiceOptions options, TimeProvider clock, ILoggerFactory loggers, CancellationToken cancellationToken) =>
+        DataFolder folder, ServiceOptions options, TimeProvider clock, ILoggerFactory loggers, CancellationToken cancellationToken,
+        IProgress<long>? progress = null) =>
         SqliteWarehouse.Open(
-            folder.Warehouse, WarehouseOptionsOf(options), clock, new MigrationLog(loggers.CreateLogger<SqliteWarehouse>()), cancellationToken);
+            folder.Warehouse, WarehouseOptionsOf(options, progress), clock, new MigrationLog(loggers.CreateLogger<SqliteWarehouse>()),
+            cancellationToken);
 
-    public static SqliteWarehouseOptions WarehouseOptionsOf(ServiceOptions options) => new()
+    public static SqliteWarehouseOptions WarehouseOptionsOf(ServiceOptions options, IProgress<long>? progress = null) => new()
     {
+        Progress = progress,
         PeggedAssets = options.Warehouse.Pegged,
         Ownership = options.Warehouse.Ownership,
         RekeyLimit = options.Warehouse.RekeyLimit,

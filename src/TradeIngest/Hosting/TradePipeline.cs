@@ -107,10 +107,11 @@ internal sealed class TradePipeline : IAsyncDisposable
     /// <summary>
     /// The drain, in its one order, once the source has stopped: complete the channel, flush the log, load what is in it.
     /// </summary>
-    /// <returns>False when the time ran out; what was not in the log then counts as missing at the next start.</returns>
-    public async Task<bool> DrainAsync(TimeSpan timeout)
+    /// <returns>False when the time ran out, or the token was canceled; what was not in the log then counts as missing at the next start.</returns>
+    public async Task<bool> DrainAsync(TimeSpan timeout, CancellationToken cancellationToken = default)
     {
         using var deadline = new CancellationTokenSource(timeout, _clock);
+        await using var giveUp = cancellationToken.Register(deadline.Cancel);
         await using var abandon = deadline.Token.Register(() => _abandoning.Cancel());
         Channel.OnCompleted();
         try

@@ -27,16 +27,32 @@ internal sealed class ReferenceSync(ISymbolChangeLog changeLog, TimeProvider clo
         var changes = new List<SymbolChange>();
         foreach (var symbol in statements.GroupBy(statement => statement.Key))
         {
-            var history = new SortedSet<SymbolChange>(histories[symbol.Key], SymbolChange.Order);
+            cancellationToken.ThrowIfCancellationRequested();
+            var history = histories[symbol.Key].Order(SymbolChange.Order).ToList();
             var firstDated = symbol.Min(statement => statement.ValidFrom) ?? Timestamp.EndOfTime;
-            foreach (var statement in symbol.OrderBy(statement => statement.ValidFrom))
+            foreach (var statement in symbol.Where(statement => statement.ValidFrom is null))
             {
-                foreach (var (validTime, attributes) in News(statement, history, firstDated, now))
+                foreach (var (validTime, attributes) in UndatedNews(statement, history, firstDated, now))
                 {
-                    var change = new SymbolChange(source, ++sequence, statement.Key, ChangeOperation.Upsert, validTime, now, attributes);
-                    history.Add(change);
-                    changes.Add(change);
+                    var change = Say(validTime, attributes);
+                    history.Insert(~history.BinarySearch(change, SymbolChange.Order), change);
                 }
+            }
+
+            // In order of time, so that what was said up to each is only added to.
+            var (known, next) = (new KnownAttributes(), 0);
+            foreach (var statement in symbol.Where(statement => statement.ValidFrom is not null).OrderBy(statement => statement.ValidFrom))
+            {
+                var validFrom = statement.ValidFrom!.Value;
+                while (next < history.Count && history[next].ValidTime <= validFrom) known.Learn(history[next++]);
+                if (known.News(statement.Attributes) is { IsEmpty: false } news) known.Learn(Say(validFrom, news));
+            }
+
+            SymbolChange Say(Timestamp validTime, ImmutableSortedDictionary<SymbolAttribute, string?> attributes)
+            {
+                var change = new SymbolChange(source, ++sequence, symbol.Key, ChangeOperation.Upsert, validTime, now, attributes);
+                changes.Add(change);
+                return change;
             }
         }
 
@@ -56,31 +72,38 @@ internal sealed class ReferenceSync(ISymbolChangeLog changeLog, TimeProvider clo
     private static bool IsDeleted(IEnumerable<SymbolChange> history) =>
         history.Max(SymbolChange.Order)?.Operation == ChangeOperation.Delete;
 
-    /// <summary>The attributes of which the statement says something new, by the time from which it holds.</summary>
-    private static List<(Timestamp ValidTime, ImmutableSortedDictionary<SymbolAttribute, string?> Attributes)> News(
-        SymbolStatement statement, IEnumerable<SymbolChange> history, Timestamp firstDated, Timestamp now)
+    /// <summary>The attributes of which an undated statement says something new, by the time from which it holds.</summary>
+    /// <param name="history">What the source said of the symbol, in order.</param>
+    private static List<(Timestamp ValidTime, ImmutableSortedDictionary<SymbolAttribute, string?> Attributes)> UndatedNews(
+        SymbolStatement statement, List<SymbolChange> history, Timestamp firstDated, Timestamp now)
     {
-        if (statement.ValidFrom is null && IsDeleted(history)) return [(now, statement.Attributes)];
+        if (IsDeleted(history)) return [(now, statement.Attributes)];
 
-        // Of an undated statement's own time: what was said to hold later stays.
+        // Of the statement's own time: what was said to hold later stays.
         var isBeforeDated = now < firstDated;
-        var known = new Dictionary<SymbolAttribute, (string? Value, Timestamp Since)>();
-        foreach (var change in history)
-        {
-            var isKnown = statement.ValidFrom is { } at ? change.ValidTime <= at
-                : isBeforeDated ? change.ValidTime <= now
-                : change.ValidTime < firstDated;
-            if (!isKnown) continue;
-            foreach (var (attribute, value) in change.Attributes) known[attribute] = (value, change.ValidTime);
-        }
-
-        return [.. statement.Attributes
-            .Where(pair => known.GetValueOrDefault(pair.Key).Value != pair.Value)
-            .GroupBy(pair => statement.ValidFrom ?? Since(pair.Key))
-            .Select(part => (part.Key, part.ToImmutableSortedDictionary()))];
+        var known = new KnownAttributes();
+        foreach (var change in history.Where(change => isBeforeDated ? change.ValidTime <= now : change.ValidTime < firstDated)) known.Learn(change);
 
         // Where a dated statement holds already, an undated one that differs corrects what held before.
-        Timestamp Since(SymbolAttribute attribute) =>
-            !known.TryGetValue(attribute, out var before) ? Timestamp.Epoch : isBeforeDated ? now : before.Since;
+        return [.. known.News(statement.Attributes)
+            .GroupBy(pair => known.Since(pair.Key) is not { } since ? Timestamp.Epoch : isBeforeDated ? now : since)
+            .Select(part => (part.Key, part.ToImmutableSortedDictionary()))];
+    }
+
+    /// <summary>What a source said of a symbol's attributes last, told in order of time.</summary>
+    private sealed class KnownAttributes
+    {
+        private readonly Dictionary<SymbolAttribute, (string? Value, Timestamp Since)> _values = [];
+
+        public void Learn(SymbolChange change)
+        {
+            foreach (var (attribute, value) in change.Attributes) _values[attribute] = (value, change.ValidTime);
+        }
+
+        public Timestamp? Since(SymbolAttribute attribute) => _values.TryGetValue(attribute, out var known) ? known.Since : null;
+
+        /// <summary>Those that differ.</summary>
+        public ImmutableSortedDictionary<SymbolAttribute, string?> News(ImmutableSortedDictionary<SymbolAttribute, string?> attributes) =>
+            attributes.RemoveRange(attributes.Where(pair => _values.GetValueOrDefault(pair.Key).Value == pair.Value).Select(pair => pair.Key));
     }
 }

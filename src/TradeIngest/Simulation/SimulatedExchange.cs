@@ -61,7 +61,7 @@ internal sealed class SimulatedExchange : IAsyncDisposable
     public Faults Faults { get; } = new();
 
     /// <summary>
-    /// Completes when the last trade happened and, at full speed, the connections have taken it; canceled when the market is
+    /// Fails when <see cref="SimulatedExchangeOptions.Keep"/> does. Completes when the last trade happened and, at full speed, the connections have taken it; canceled when the market is
     /// halted before.
     /// </summary>
     public Task Finished { get; private set; } = Task.CompletedTask;
@@ -98,7 +98,7 @@ internal sealed class SimulatedExchange : IAsyncDisposable
         _ordinals = tape.Listings
             .Select((listing, ordinal) => (listing.Ticker, ordinal))
             .ToDictionary(pair => pair.Ticker, pair => pair.ordinal, StringComparer.Ordinal);
-        var feed = new TradeFeed(tape, _options, () => _connections);
+        var feed = new TradeFeed(tape, _options, () => _connections, _options.Keep is null || Description is null ? null : KeepUpTo);
         _rest = new RestApi(_options, Faults, tape, feed.Produced);
         _feed = feed;
         Finished = Task.Run(() => feed.RunAsync(_halting.Token), CancellationToken.None);
@@ -107,8 +107,10 @@ internal sealed class SimulatedExchange : IAsyncDisposable
     /// <summary>Ends the market: nothing happens any more, what happened stays available by REST and connections stay open.</summary>
     public async Task HaltAsync()
     {
+        var isFirst = !_halting.IsCancellationRequested;
         await _halting.CancelAsync();
         await Finished.ContinueWith(_ => { }, CancellationToken.None, TaskContinuationOptions.ExecuteSynchronously, TaskScheduler.Default);
+        if (isFirst && _options.Keep is not null && Description is not null && !Finished.IsFaulted) KeepUpTo(_feed!.Produced);
     }
 
     /// <summary>Cuts every connection without a closing handshake.</summary>
@@ -157,11 +159,18 @@ internal sealed class SimulatedExchange : IAsyncDisposable
         _halting.Dispose();
     }
 
+    private void KeepUpTo(Func<int, long> end)
+    {
+        Description = Description!.EndingAt(_ordinals.ToDictionary(pair => pair.Key, pair => end(pair.Value), StringComparer.Ordinal));
+        _options.Keep!(Description);
+    }
+
     private GeneratedTape Generate()
     {
         var milli = (long)Math.Round(_options.MarketRate * 1000);
         Description = (_options.Continues ?? MarketDescription.New(_options.Seed))
             .Continue(_options.Symbols, Timestamp.Now(_options.TimeProvider), milli, _options.FirstK);
+        _options.Keep?.Invoke(Description);
         return new GeneratedTape(new SimulatedMarket(Description));
     }
 

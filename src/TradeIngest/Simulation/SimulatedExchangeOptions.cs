@@ -27,6 +27,13 @@ internal sealed record SimulatedExchangeOptions
     /// <summary>The index <c>k</c> each ticker starts at. Default 0.</summary>
     public IReadOnlyDictionary<string, long>? FirstK { get; init; }
 
+    /// <summary>
+    /// Given the description of a generated market: at the start, before trades happen that the one given last does not cover (every second
+    /// or 16,384 trades), and with the exact end when the market is halted. When it returns, the description is to be on the disk.
+    /// Default none.
+    /// </summary>
+    public Action<MarketDescription>? Keep { get; init; }
+
     /// <summary>Recorded trades to serve in place of generated ones. Default none.</summary>
     public ITradeTape? Tape { get; init; }
 

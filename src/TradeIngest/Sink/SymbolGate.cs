@@ -13,14 +13,20 @@ namespace Crypto.TradeIngest.Sink;
 /// until the topic is read to its end. The topic is read from its start each time, since the warehouse knows which statements it has.
 /// Safe for concurrent callers.
 /// </summary>
-internal sealed class SymbolGate(ITradeLog log, IWarehouse warehouse, TimeProvider clock, ILogger<SymbolGate> logger) : IAsyncDisposable
+internal sealed class SymbolGate(ITradeLog log, ISymbolChangeLog warehouse, TimeProvider clock, ILogger<SymbolGate> logger) : IAsyncDisposable
 {
-    private const int StatementsPerApply = 4096;
+    private const int StatementsPerRead = 4096;
+
+    // The warehouse folds the whole history of each symbol that an application speaks of, so few large ones are cheaper.
+    private const int StatementsPerApply = 64 * 1024;
 
     private static readonly TimeSpan Look = TimeSpan.FromMilliseconds(500);
 
     private readonly SemaphoreSlim _reading = new(1, 1);
     private readonly ConcurrentDictionary<string, bool> _known = new(StringComparer.Ordinal);
+
+    // Read and not applied yet: the reader is past them, and a warehouse that fails for the time being gets them again.
+    private readonly List<SymbolChange> _read = [];
     private ILogReader? _reader;
     private long _unreadable;
     private long _undescribed;
@@ -58,12 +64,13 @@ internal sealed class SymbolGate(ITradeLog log, IWarehouse warehouse, TimeProvid
             _reader ??= log.OpenReader(
                 Topics.SymbolChanges,
                 new Dictionary<int, long> { [0] = (await log.OffsetsAsync(Topics.SymbolChanges, 0, cancellationToken)).First });
-            while (_reader.TryRead(StatementsPerApply) is { } slice)
+            while (_reader.TryRead(StatementsPerRead) is { } slice)
             {
-                var changes = Read(slice);
-                await warehouse.ApplyAsync(changes, CancellationToken.None);
-                foreach (var change in changes) _known[change.Key.Ticker] = true;
+                _read.AddRange(Read(slice));
+                if (_read.Count >= StatementsPerApply) await ApplyAsync();
             }
+
+            await ApplyAsync();
 
             Interlocked.Increment(ref _looks);
         }
@@ -102,6 +109,13 @@ internal sealed class SymbolGate(ITradeLog log, IWarehouse warehouse, TimeProvid
         await _reading.WaitAsync(CancellationToken.None);
         if (_reader is not null) await _reader.DisposeAsync();
         _reading.Dispose();
+    }
+
+    private async Task ApplyAsync()
+    {
+        await warehouse.ApplyAsync(_read, CancellationToken.None);
+        foreach (var change in _read) _known[change.Key.Ticker] = true;
+        _read.Clear();
     }
 
     private List<SymbolChange> Read(LogSlice slice)

@@ -13,6 +13,21 @@ public readonly record struct Rebinding(Timestamp From, Timestamp To, SymbolVers
     /// </summary>
     public bool ChangesKey => Old.ValidFrom != New.ValidFrom;
 
+    /// <summary>The one of several, in order of time, that an instant lies in; null when it lies in none.</summary>
+    public static Rebinding? At(IReadOnlyList<Rebinding> ordered, Timestamp time)
+    {
+        ArgumentNullException.ThrowIfNull(ordered);
+        var (low, high) = (0, ordered.Count);
+        while (low < high)
+        {
+            var middle = (low + high) >>> 1;
+            if (ordered[middle].To <= time) low = middle + 1;
+            else high = middle;
+        }
+
+        return low < ordered.Count && ordered[low].From <= time ? ordered[low] : null;
+    }
+
     /// <summary>The stretches in which two histories that both cover all of time differ so, in order.</summary>
     public static IReadOnlyList<Rebinding> Between(IReadOnlyList<SymbolVersion> before, IReadOnlyList<SymbolVersion> after)
     {

@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using System.Runtime.InteropServices;
 using Crypto.TradeModel.Times;
 
 namespace Crypto.Warehouse.Dimension;
@@ -62,25 +63,37 @@ public sealed class SymbolHistory
 
     private void Add(Timestamp recorded, IEnumerable<SymbolChange> changes)
     {
-        var touched = int.MaxValue;
-        foreach (var change in changes)
+        var added = changes.Order(SymbolChange.Order).ToList();
+        var touched = Merge(added);
+        var described = added.Find(change => change.Source != ChangeSource.Inferred)?.ValidTime;
+        if (described < _firstDescribed)
         {
-            var index = _changes.BinarySearch(change, SymbolChange.Order);
-            if (index >= 0) continue;
-            _changes.Insert(~index, change);
-            _states.Insert(~index, default);
-            touched = Math.Min(touched, ~index);
-            if (change.Source != ChangeSource.Inferred && change.ValidTime < _firstDescribed)
-            {
-                // The first description moves, and with it the end of the time that the first version takes in.
-                _firstDescribed = change.ValidTime;
-                touched = 0;
-            }
+            // The first description moves, and with it the end of the time that the first version takes in.
+            _firstDescribed = described.Value;
+            touched = 0;
         }
 
-        if (touched == int.MaxValue) return;
         FoldFrom(touched);
         BelieveFrom(EffectiveTime(_changes[touched]), touched, recorded);
+    }
+
+    /// <summary>Merges changes into those known; both are in order.</summary>
+    /// <returns>Where the first of them stands.</returns>
+    private int Merge(List<SymbolChange> added)
+    {
+        var touched = ~_changes.BinarySearch(added[0], SymbolChange.Order);
+        var later = _changes.GetRange(touched, _changes.Count - touched);
+        _changes.RemoveRange(touched, later.Count);
+        var next = 0;
+        foreach (var change in added)
+        {
+            while (next < later.Count && SymbolChange.Order.Compare(later[next], change) < 0) _changes.Add(later[next++]);
+            _changes.Add(change);
+        }
+
+        _changes.AddRange(later.Skip(next));
+        CollectionsMarshal.SetCount(_states, _changes.Count);
+        return touched;
     }
 
     /// <summary>

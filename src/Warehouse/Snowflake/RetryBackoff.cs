@@ -8,6 +8,9 @@ public sealed record RetryBackoff(TimeSpan First, TimeSpan Longest, int Attempts
 {
     public static RetryBackoff Default { get; } = new(TimeSpan.FromMilliseconds(500), TimeSpan.FromSeconds(30), 12);
 
+    /// <summary>For what a person waits for: four attempts, some seconds.</summary>
+    public static RetryBackoff Attended { get; } = Default with { Attempts = 4 };
+
     /// <param name="attempt">From 0.</param>
     /// <param name="random">From 0 to 1.</param>
     public TimeSpan PauseAfter(int attempt, double random)

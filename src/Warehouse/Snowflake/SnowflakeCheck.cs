@@ -13,9 +13,16 @@ public sealed record CheckResult(string Name, bool Passed, string Detail, string
 /// Looks whether the service can work as configured: key, reachability, sign-in, schema, privileges, channels. Writes nothing but an empty
 /// channel, which it drops again.
 /// </summary>
-public sealed class SnowflakeCheck(KeyPairTokens keys, ISnowflakeSql sql, StreamingClient streaming, ObjectNames names, TimeProvider clock)
+/// <param name="onStep">Told the name of each step before it is tried.</param>
+public sealed class SnowflakeCheck(
+    KeyPairTokens keys, ISnowflakeSql sql, StreamingClient streaming, ObjectNames names, TimeProvider clock, Action<string>? onStep = null)
 {
+    // A warehouse that sleeps wakes up within it.
+    private static readonly TimeSpan StepTimeout = TimeSpan.FromSeconds(30);
+
     private const string ProbeChannel = "TRADE_INGEST_CHECK";
+
+    private const string Reaching = "Compare Snowflake:Account with the address in Snowsight, and see whether a firewall, proxy or network policy lets this machine through.";
 
     private static readonly string[] Streamed = ["STOCK_TRADES_RAW", "FACT_TRADES"];
 
@@ -98,17 +105,26 @@ public sealed class SnowflakeCheck(KeyPairTokens keys, ISnowflakeSql sql, Stream
         return string.Join("; ", texts);
     }
 
-    private static async Task<bool> TryAsync(
+    private async Task<bool> TryAsync(
         List<CheckResult> results, string name, string advice, Func<CancellationToken, Task<string>> check, CancellationToken cancellationToken)
     {
+        onStep?.Invoke(name);
+        using var limit = new CancellationTokenSource(StepTimeout, clock);
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(limit.Token, cancellationToken);
         try
         {
-            results.Add(new CheckResult(name, true, await check(cancellationToken)));
+            // A driver may not mind the token.
+            results.Add(new CheckResult(name, true, await check(either.Token).WaitAsync(either.Token)));
             return true;
         }
         catch (Exception failure) when (failure is SnowflakeException or WarehouseException)
         {
-            results.Add(new CheckResult(name, false, failure.Message, advice));
+            results.Add(new CheckResult(name, false, failure.Message, failure is SnowflakeException { Fault: SnowflakeFault.Unreachable } ? Reaching : advice));
+            return false;
+        }
+        catch (OperationCanceledException) when (limit.IsCancellationRequested && !cancellationToken.IsCancellationRequested)
+        {
+            results.Add(new CheckResult(name, false, $"no answer within {StepTimeout.TotalSeconds:0} s", Reaching));
             return false;
         }
     }

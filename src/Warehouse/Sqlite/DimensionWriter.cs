@@ -1,11 +1,14 @@
 using Crypto.TradeModel.Numbers;
+using Crypto.TradeModel.Times;
 using Crypto.Warehouse.Dimension;
 using Crypto.Warehouse.Loading;
 
 namespace Crypto.Warehouse.Sqlite;
 
 /// <summary>The statements that write the dimension, prepared for one transaction.</summary>
-internal sealed class DimensionWriter(SqliteDatabase database) : IDisposable
+/// <param name="database">In the transaction.</param>
+/// <param name="progress">Told the number of statements recorded so far.</param>
+internal sealed class DimensionWriter(SqliteDatabase database, IProgress<long>? progress) : IDisposable
 {
     // The facts of a symbol in a stretch of time: of each segment that reaches into the stretch, the rows of the symbol.
     private const string FactsOfStretch =
@@ -13,6 +16,14 @@ internal sealed class DimensionWriter(SqliteDatabase database) : IDisposable
         FACT_SEGMENTS AS s JOIN FACT_TRADES AS f ON f.row_id >= (s.segment_id << 40) + ?1 AND f.row_id < (s.segment_id << 40) + ?2
         WHERE s.last_trade_time >= ?3 AND s.first_trade_time < ?4 AND f.trade_time >= ?3 AND f.trade_time < ?4
         """;
+
+    private readonly SqliteStatement _changes = database.Prepare(
+        $"SELECT {SqliteReads.ChangeColumns} FROM SYMBOL_CHANGES WHERE exchange = ? AND ticker = ? ORDER BY change_id");
+
+    private readonly SqliteStatement _nextSymbolId = database.Prepare("SELECT coalesce(max(symbol_id), 0) + 1 FROM SYMBOLS");
+
+    private readonly SqliteStatement _register = database.Prepare(
+        "INSERT INTO SYMBOLS (symbol_id, exchange, ticker, registered_at) VALUES (?, ?, ?, ?)");
 
     private readonly SqliteStatement _record = database.Prepare(
         """
@@ -43,23 +54,40 @@ internal sealed class DimensionWriter(SqliteDatabase database) : IDisposable
         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
         """);
 
-    private readonly SqliteStatement _rekey = database.Prepare(
-        $"""
-        UPDATE FACT_TRADES SET symbol_key = ?5
-        WHERE row_id IN (SELECT f.row_id FROM {FactsOfStretch} AND f.symbol_key = ?6)
-        """);
+    private readonly SqliteStatement _facts = database.Prepare(
+        $"SELECT f.row_id, f.trade_time, f.symbol_key, f.price, f.quantity FROM {FactsOfStretch}");
 
-    public void Record(SymbolChange change) => _record
-        .Bind(1, change.Source.Name())
-        .Bind(2, change.Sequence)
-        .Bind(3, change.Key.Exchange)
-        .Bind(4, change.Key.Ticker)
-        .Bind(5, change.Operation == ChangeOperation.Delete ? "DELETE" : "UPSERT")
-        .Bind(6, change.ValidTime.Microseconds)
-        .Bind(7, change.RecordedTime.Microseconds)
-        .Bind(8, SqliteReads.FormatAttributes(change.Attributes))
-        .Bind(9, change.Hash)
-        .Run();
+    private readonly SqliteStatement _rekey = database.Prepare("UPDATE FACT_TRADES SET symbol_key = ? WHERE row_id = ?");
+
+    private readonly SqliteStatement _reprice = database.Prepare(
+        "UPDATE FACT_TRADES SET total_amount_usd = ?, quality_flags = ? WHERE row_id = ?");
+
+    private long _recorded;
+
+    /// <summary>What was said of a symbol so far, oldest first.</summary>
+    public IReadOnlyList<SymbolChange> Changes(NaturalKey key) =>
+        SqliteReads.Changes(_changes.Bind(1, key.Exchange).Bind(2, key.Ticker));
+
+    public long NextSymbolId() => _nextSymbolId.Scalar()!.Value;
+
+    public void Register(long symbolId, NaturalKey key, Timestamp now) =>
+        _register.Bind(1, symbolId).Bind(2, key.Exchange).Bind(3, key.Ticker).Bind(4, now.Microseconds).Run();
+
+    public void Record(SymbolChange change)
+    {
+        _record
+            .Bind(1, change.Source.Name())
+            .Bind(2, change.Sequence)
+            .Bind(3, change.Key.Exchange)
+            .Bind(4, change.Key.Ticker)
+            .Bind(5, change.Operation == ChangeOperation.Delete ? "DELETE" : "UPSERT")
+            .Bind(6, change.ValidTime.Microseconds)
+            .Bind(7, change.RecordedTime.Microseconds)
+            .Bind(8, SqliteReads.FormatAttributes(change.Attributes))
+            .Bind(9, change.Hash)
+            .Run();
+        progress?.Report(++_recorded);
+    }
 
     public void Write(int symbolId, IReadOnlyList<DimensionOperation> operations)
     {
@@ -124,35 +152,48 @@ internal sealed class DimensionWriter(SqliteDatabase database) : IDisposable
         }
     }
 
-    /// <returns>Facts bound anew.</returns>
-    public long Rekey(int symbolId, in Rebinding rebinding) => BindStretch(_rekey, symbolId, rebinding)
-        .Bind(5, rebinding.New.SymbolKey)
-        .Bind(6, rebinding.Old.SymbolKey)
-        .Run();
-
-    /// <summary>Prices the facts of a stretch whose quote asset counts as dollars now and did not before, or the reverse.</summary>
-    public void Reprice(int symbolId, in Rebinding rebinding, bool isPegged)
+    /// <summary>
+    /// Binds the facts of a symbol anew, and prices those whose quote asset counts as dollars now and did not before, or the reverse: in
+    /// one pass over them, however many stretches there are.
+    /// </summary>
+    /// <param name="rebindings">In order of time; at least one.</param>
+    /// <param name="most">Facts with which to stop; the caller gives up then.</param>
+    /// <returns>Facts bound to another version.</returns>
+    public long Rebind(int symbolId, IReadOnlyList<Rebinding> rebindings, UsdAmount usd, long most)
     {
-        using var facts = database.Prepare($"SELECT f.row_id, f.price, f.quantity FROM {FactsOfStretch}");
-        using var update = database.Prepare("UPDATE FACT_TRADES SET total_amount_usd = ?, quality_flags = ? WHERE row_id = ?");
-        BindStretch(facts, symbolId, rebinding);
-        while (facts.Step())
+        long rekeyed = 0;
+        _facts
+            .Bind(1, FactRowId.Within(symbolId))
+            .Bind(2, FactRowId.Within(symbolId + 1))
+            .Bind(3, rebindings[0].From.Microseconds)
+            .Bind(4, rebindings[^1].To.Microseconds);
+        while (rekeyed <= most && _facts.Step())
         {
-            var amount = UsdAmount.Of(new Price(facts.GetInt64(1)), new Quantity(facts.GetInt64(2)), isPegged, out var flags);
-            update.Bind(1, amount?.Scaled).Bind(2, (long)flags).Bind(3, facts.GetInt64(0)).Run();
+            if (Rebinding.At(rebindings, new Timestamp(_facts.GetInt64(1))) is not { } rebinding) continue;
+            var rowId = _facts.GetInt64(0);
+            if (rebinding.ChangesKey && _facts.GetInt64(2) == rebinding.Old.SymbolKey)
+            {
+                rekeyed += _rekey.Bind(1, rebinding.New.SymbolKey).Bind(2, rowId).Run();
+            }
+
+            var isPegged = usd.IsPegged(rebinding.New[SymbolAttribute.QuoteAsset]);
+            if (isPegged == usd.IsPegged(rebinding.Old[SymbolAttribute.QuoteAsset])) continue;
+            var amount = UsdAmount.Of(new Price(_facts.GetInt64(3)), new Quantity(_facts.GetInt64(4)), isPegged, out var flags);
+            _reprice.Bind(1, amount?.Scaled).Bind(2, (long)flags).Bind(3, rowId).Run();
         }
+
+        _facts.Reset();
+        return rekeyed;
     }
 
     public void Clear() => database.Execute("DELETE FROM DIM_SYMBOL_VERSIONS; DELETE FROM SYMBOL_CONFLICTS");
 
     public void Dispose()
     {
-        foreach (var statement in new[] { _record, _insert, _supersede, _remove, _clearConflicts, _conflict, _rekey }) statement.Dispose();
+        SqliteStatement[] statements =
+            [
+                _changes, _nextSymbolId, _register, _record, _insert, _supersede, _remove, _clearConflicts, _conflict, _facts, _rekey, _reprice,
+            ];
+        foreach (var statement in statements) statement.Dispose();
     }
-
-    private static SqliteStatement BindStretch(SqliteStatement statement, int symbolId, in Rebinding rebinding) => statement
-        .Bind(1, FactRowId.Within(symbolId))
-        .Bind(2, FactRowId.Within(symbolId + 1))
-        .Bind(3, rebinding.From.Microseconds)
-        .Bind(4, rebinding.To.Microseconds);
 }

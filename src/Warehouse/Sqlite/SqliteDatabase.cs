@@ -18,10 +18,18 @@ public sealed class SqliteDatabase : IDisposable
     // SQLITE_DBSTATUS_CACHE_WRITE
     private const int PagesWritten = 9;
 
+    // Operations of SQLite's machine between two looks at whether to stop: about a millisecond.
+    private const int OperationsPerLook = 100_000;
+
     private readonly SqliteConnection _connection;
     private readonly HashSet<SqliteStatement> _statements = [];
     private SqliteCheckpoints? _checkpoints;
-    private CancellationToken _canceling;
+
+    // The write-ahead log, which is there for as long as the file is open; null where the file system allows none.
+    private string? _logPath;
+    private CancellationToken _stop;
+    private CancellationTokenRegistration _interrupt;
+    private Action? _onProgress;
 
     private SqliteDatabase(string path, SqliteConnection connection)
     {
@@ -30,9 +38,6 @@ public sealed class SqliteDatabase : IDisposable
     }
 
     public string Path { get; }
-
-    /// <summary>The ADO.NET connection, for statements that are not known beforehand.</summary>
-    public SqliteConnection Connection => _connection;
 
     internal SQLitePCL.sqlite3 Handle => _connection.Handle!;
 
@@ -72,6 +77,7 @@ public sealed class SqliteDatabase : IDisposable
             // Taking the write lock now tells at once whether the folder can be written.
             database.Execute("BEGIN IMMEDIATE");
             database.Execute("ROLLBACK");
+            database._logPath = File.Exists(path + "-wal") ? path + "-wal" : null;
             return database;
         }
         catch
@@ -82,8 +88,10 @@ public sealed class SqliteDatabase : IDisposable
     }
 
     /// <summary>Opens for reading only, beside a writer in another process.</summary>
+    /// <param name="path">The file.</param>
+    /// <param name="stop">Ends what is read, as <see cref="StopOn"/> does.</param>
     /// <exception cref="StorageException">There is no such file, or it is no database.</exception>
-    public static SqliteDatabase OpenForReading(string path)
+    public static SqliteDatabase OpenForReading(string path, CancellationToken stop = default)
     {
         if (!File.Exists(path))
         {
@@ -97,6 +105,7 @@ public sealed class SqliteDatabase : IDisposable
             ExactSum.Register(database._connection);
             database.Execute("PRAGMA query_only = ON");
             database.Execute("SELECT count(*) FROM sqlite_master");
+            database.StopOn(stop);
             return database;
         }
         catch
@@ -106,9 +115,24 @@ public sealed class SqliteDatabase : IDisposable
         }
     }
 
+    /// <summary>
+    /// From now on a canceled token ends the statement that runs, within milliseconds, and refuses the next with an
+    /// <see cref="OperationCanceledException"/>; a transaction is undone. A token that cannot be canceled lets everything run again.
+    /// </summary>
+    public void StopOn(CancellationToken stop)
+    {
+        _interrupt.Dispose();
+        _stop = stop;
+        SQLitePCL.raw.sqlite3_progress_handler(Handle, stop.CanBeCanceled || _onProgress is not null ? OperationsPerLook : 0, OnProgress, null);
+
+        // A check of the file is one operation, which only an interrupt ends.
+        _interrupt = stop.Register(() => SQLitePCL.raw.sqlite3_interrupt(Handle));
+    }
+
     /// <summary>Prepares a statement, which the database disposes at the latest with itself.</summary>
     public SqliteStatement Prepare(string sql)
     {
+        _stop.ThrowIfCancellationRequested();
         var result = SQLitePCL.raw.sqlite3_prepare_v2(Handle, sql, out var statement);
         ThrowOn(result, sql);
         var prepared = new SqliteStatement(this, statement, sql);
@@ -143,16 +167,9 @@ public sealed class SqliteDatabase : IDisposable
     /// </summary>
     public IDisposable Watch(Action onProgress, CancellationToken cancellationToken)
     {
-        const int Instructions = 100_000;
-        SQLitePCL.raw.sqlite3_progress_handler(Handle, Instructions, OnProgress, null);
-        _canceling = cancellationToken;
+        _onProgress = onProgress;
+        StopOn(cancellationToken);
         return new Watching(this);
-
-        int OnProgress(object _)
-        {
-            onProgress();
-            return cancellationToken.IsCancellationRequested ? 1 : 0;
-        }
     }
 
     /// <summary>Runs the work in one transaction that takes the write lock first; an exception undoes it.</summary>
@@ -165,6 +182,7 @@ public sealed class SqliteDatabase : IDisposable
         try
         {
             result = work();
+            ThrowIfMoved();
             Execute("COMMIT");
         }
         catch
@@ -181,6 +199,8 @@ public sealed class SqliteDatabase : IDisposable
 
     public void Dispose()
     {
+        // Waits for an interrupt under way, which may not meet a closed connection.
+        _interrupt.Dispose();
         _checkpoints?.Dispose();
         _checkpoints = null;
         foreach (var statement in _statements.ToArray()) statement.Dispose();
@@ -196,14 +216,34 @@ public sealed class SqliteDatabase : IDisposable
         if (result != SQLitePCL.raw.SQLITE_BUSY) ThrowOn(result, "checkpoint");
     }
 
+    /// <summary>
+    /// Asked before each commit: what is committed to a file without a name is gone with the process. SQLite looks itself only where it
+    /// keeps no write-ahead log.
+    /// </summary>
+    /// <exception cref="StorageException">The file, or its write-ahead log, is no longer where it was opened.</exception>
+    internal void ThrowIfMoved()
+    {
+        if (!SqliteNative.HasMoved(Handle) && (_logPath is null || File.Exists(_logPath))) return;
+        throw new StorageException(
+            StorageFault.Moved,
+            $"'{Path}' was deleted, moved or replaced while it was open, and nothing more is written. Put back what was there, with its -wal "
+            + "file if it has one, and start again; what is missing then is fetched, or read from the log.");
+    }
+
     internal void Forget(SqliteStatement statement) => _statements.Remove(statement);
 
     internal void ThrowOn(int result, string sql)
     {
         if (result is SQLitePCL.raw.SQLITE_OK or SQLitePCL.raw.SQLITE_ROW or SQLitePCL.raw.SQLITE_DONE) return;
-        if (result == SQLitePCL.raw.SQLITE_INTERRUPT) _canceling.ThrowIfCancellationRequested();
+        throw FailureOf(result, sql);
+    }
+
+    internal Exception FailureOf(int result, string sql)
+    {
+        var isInterrupted = (result & 0xFF) == SQLitePCL.raw.SQLITE_INTERRUPT && _stop.IsCancellationRequested;
+        if (isInterrupted) return new OperationCanceledException(_stop);
         var message = SQLitePCL.raw.sqlite3_errmsg(Handle).utf8_to_string();
-        throw Translate(SQLitePCL.raw.sqlite3_extended_errcode(Handle), message, Path, sql);
+        return Translate(SQLitePCL.raw.sqlite3_extended_errcode(Handle), message, Path, sql);
     }
 
     private static SqliteDatabase Open(string path, SqliteOpenMode mode)
@@ -250,12 +290,18 @@ public sealed class SqliteDatabase : IDisposable
         _ => new StorageException(StorageFault.Failed, $"'{path}': {message} [{sql}]"),
     };
 
+    private int OnProgress(object _)
+    {
+        _onProgress?.Invoke();
+        return _stop.IsCancellationRequested ? 1 : 0;
+    }
+
     private sealed class Watching(SqliteDatabase database) : IDisposable
     {
         public void Dispose()
         {
-            SQLitePCL.raw.sqlite3_progress_handler(database.Handle, 0, null, null);
-            database._canceling = CancellationToken.None;
+            database._onProgress = null;
+            database.StopOn(CancellationToken.None);
         }
     }
 }

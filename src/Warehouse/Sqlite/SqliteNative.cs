@@ -9,6 +9,11 @@ namespace Crypto.Warehouse.Sqlite;
 /// </summary>
 internal static class SqliteNative
 {
+    private const string Library = "e_sqlite3";
+
+    // SQLITE_FCNTL_HAS_MOVED
+    private const int HasMovedControl = 20;
+
     private static readonly Lock Gate = new();
     private static bool _initialized;
 
@@ -17,6 +22,7 @@ internal static class SqliteNative
         lock (Gate)
         {
             if (_initialized) return;
+            NativeLibrary.SetDllImportResolver(typeof(SqliteNative).Assembly, Resolve);
             NativeLibrary.SetDllImportResolver(typeof(SQLitePCL.SQLite3Provider_e_sqlite3).Assembly, Resolve);
             SQLitePCL.raw.SetProvider(new SQLitePCL.SQLite3Provider_e_sqlite3());
 
@@ -28,10 +34,20 @@ internal static class SqliteNative
         }
     }
 
+    /// <summary>
+    /// Whether the file that a connection has open is no longer the one of its name: deleted, moved away, or replaced by another. Costs
+    /// one look at the folder's entry. Where the system keeps an open file in its place (Windows), never.
+    /// </summary>
+    public static bool HasMoved(SQLitePCL.sqlite3 connection)
+    {
+        var result = sqlite3_file_control(connection, null, HasMovedControl, out var hasMoved);
+        return result == SQLitePCL.raw.SQLITE_OK && hasMoved != 0;
+    }
+
     private static nint Resolve(string name, Assembly assembly, DllImportSearchPath? searchPath)
     {
         // Zero hands the search back to the runtime, which finds the packaged library.
-        if (name != "e_sqlite3" || !OperatingSystem.IsLinux() || Environment.GetEnvironmentVariable("CRYPTO_SQLITE") == "bundled") return 0;
+        if (name != Library || !OperatingSystem.IsLinux() || Environment.GetEnvironmentVariable("CRYPTO_SQLITE") == "bundled") return 0;
         return NativeLibrary.TryLoad("libsqlite3.so.0", out var handle) && IsRecent(handle) ? handle : 0;
     }
 
@@ -39,6 +55,11 @@ internal static class SqliteNative
     private static bool IsRecent(nint handle) =>
         NativeLibrary.TryGetExport(handle, "sqlite3_libversion_number", out var export)
         && Marshal.GetDelegateForFunctionPointer<VersionNumber>(export)() > 3_035_005;
+
+    // SQLitePCLRaw has no call for it.
+    [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
+    [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories | DllImportSearchPath.AssemblyDirectory)]
+    private static extern int sqlite3_file_control(SQLitePCL.sqlite3 connection, byte[]? database, int operation, out int argument);
 
     [UnmanagedFunctionPointer(CallingConvention.Cdecl)]
     private delegate int VersionNumber();

@@ -14,6 +14,8 @@ namespace Crypto.Warehouse.Sqlite;
 /// </summary>
 public static class SqliteReads
 {
+    internal const string ChangeColumns = "source, sequence, exchange, ticker, operation, valid_time, recorded_time, attributes";
+
     public static IReadOnlyList<KeyValuePair<LogPartition, long>> Positions(SqliteDatabase database)
     {
         ArgumentNullException.ThrowIfNull(database);
@@ -152,18 +154,19 @@ public static class SqliteReads
         return versions;
     }
 
-    /// <summary>All statements of a source, or of one symbol, or all; oldest first.</summary>
-    public static IReadOnlyList<SymbolChange> Changes(SqliteDatabase database, ChangeSource? source = null, NaturalKey? key = null)
+    /// <summary>All statements of a source, or all; oldest first.</summary>
+    public static IReadOnlyList<SymbolChange> Changes(SqliteDatabase database, ChangeSource? source = null)
     {
         ArgumentNullException.ThrowIfNull(database);
-        var changes = new List<SymbolChange>();
         using var query = database.Prepare(
-            """
-            SELECT source, sequence, exchange, ticker, operation, valid_time, recorded_time, attributes FROM SYMBOL_CHANGES
-            WHERE (?1 IS NULL OR source = ?1) AND (?2 IS NULL OR (exchange = ?2 AND ticker = ?3))
-            ORDER BY change_id
-            """);
-        query.Bind(1, source?.Name()).Bind(2, key?.Exchange).Bind(3, key?.Ticker);
+            $"SELECT {ChangeColumns} FROM SYMBOL_CHANGES WHERE ?1 IS NULL OR source = ?1 ORDER BY change_id");
+        return Changes(query.Bind(1, source?.Name()));
+    }
+
+    /// <param name="query">Gives <see cref="ChangeColumns"/>.</param>
+    internal static List<SymbolChange> Changes(SqliteStatement query)
+    {
+        var changes = new List<SymbolChange>();
         while (query.Step())
         {
             changes.Add(new SymbolChange(

@@ -10,7 +10,7 @@ public sealed partial class SqliteWarehouse
         ArgumentNullException.ThrowIfNull(changes);
         if (changes.Count == 0) return default;
         using var _ = await EnterAsync(cancellationToken);
-        return Committing(() => Apply(changes));
+        return Committing(() => Apply(changes, cancellationToken), cancellationToken);
     }
 
     /// <summary>
@@ -21,22 +21,23 @@ public sealed partial class SqliteWarehouse
     public async ValueTask<RebuildOutcome> RebuildDimensionAsync(CancellationToken cancellationToken)
     {
         using var _ = await EnterAsync(cancellationToken);
-        return Committing(Rebuild);
+        return Committing(() => Rebuild(cancellationToken), cancellationToken);
     }
 
     /// <summary>Inside a transaction.</summary>
-    private ApplyOutcome Apply(IReadOnlyCollection<SymbolChange> changes)
+    private ApplyOutcome Apply(IReadOnlyCollection<SymbolChange> changes, CancellationToken cancellationToken)
     {
-        using var writer = new DimensionWriter(_database);
+        using var writer = new DimensionWriter(_database, _options.Progress);
         var outcome = default(ApplyOutcome);
 
         // In order of key, so that the ids of symbols new in one batch do not depend on the order within it.
         foreach (var history in changes.GroupBy(change => change.Key).OrderBy(group => group.Key.ToString(), StringComparer.Ordinal))
         {
-            var plan = DimensionPlanner.Plan(SqliteReads.Changes(_database, key: history.Key), [.. history], _options.Ownership);
+            cancellationToken.ThrowIfCancellationRequested();
+            var plan = DimensionPlanner.Plan(writer.Changes(history.Key), [.. history], _options.Ownership);
             if (plan.Added.Count == 0) continue;
             var isNew = !_symbols.TryGet(plan.Key, out var state);
-            state ??= Register(plan.Key);
+            state ??= Register(writer, plan.Key);
             foreach (var change in plan.Added) writer.Record(change);
             writer.Write(state.SymbolId, plan.Operations);
             writer.Conflicts(state.SymbolId, plan.History.Conflicts());
@@ -53,9 +54,9 @@ public sealed partial class SqliteWarehouse
     }
 
     /// <summary>Inside a transaction.</summary>
-    private RebuildOutcome Rebuild()
+    private RebuildOutcome Rebuild(CancellationToken cancellationToken)
     {
-        using var writer = new DimensionWriter(_database);
+        using var writer = new DimensionWriter(_database, _options.Progress);
         var stored = SqliteReads.AllVersions(_database).ToHashSet();
         var rows = 0;
         var different = 0;
@@ -63,13 +64,15 @@ public sealed partial class SqliteWarehouse
         writer.Clear();
         foreach (var history in SqliteReads.Changes(_database).GroupBy(change => change.Key))
         {
-            if (!_symbols.TryGet(history.Key, out var state)) state = Register(history.Key);
+            cancellationToken.ThrowIfCancellationRequested();
+            if (!_symbols.TryGet(history.Key, out var state)) state = Register(writer, history.Key);
             var folded = SymbolHistory.Of(history, _options.Ownership);
             foreach (var row in folded.Superseded.Concat(folded.Believed))
             {
                 rows++;
                 if (!stored.Remove(row)) different++;
                 writer.Insert(state.SymbolId, row);
+                _options.Progress?.Report(rows);
             }
 
             writer.Conflicts(state.SymbolId, folded.Conflicts());
@@ -82,35 +85,26 @@ public sealed partial class SqliteWarehouse
 
     private long Rekey(DimensionWriter writer, SymbolState state, IReadOnlyList<Rebinding> rebindings, long soFar)
     {
-        long rekeyed = 0;
-        foreach (var rebinding in rebindings)
-        {
-            if (rebinding.ChangesKey) rekeyed += writer.Rekey(state.SymbolId, rebinding);
-            var isPegged = _usd.IsPegged(rebinding.New[SymbolAttribute.QuoteAsset]);
-            if (isPegged != _usd.IsPegged(rebinding.Old[SymbolAttribute.QuoteAsset])) writer.Reprice(state.SymbolId, rebinding, isPegged);
-            if (soFar + rekeyed > _options.RekeyLimit)
-            {
-                throw new WarehouseException(
-                    $"The changes would bind more than {_options.RekeyLimit} facts to another version ({state.Key}, valid from "
-                    + $"{rebinding.From}); nothing was changed. If that is meant, apply them with --force, or raise --rekey-limit "
-                    + "(Warehouse:RekeyLimit).");
-            }
-        }
-
-        return rekeyed;
+        // A symbol without a trade has no facts to look for.
+        if (rebindings.Count == 0 || state.Captured.IsEmpty) return 0;
+        var rekeyed = writer.Rebind(state.SymbolId, rebindings, _usd, _options.RekeyLimit - soFar);
+        return soFar + rekeyed <= _options.RekeyLimit
+            ? rekeyed
+            : throw new WarehouseException(
+                $"The changes would bind more than {_options.RekeyLimit} facts to another version ({state.Key}, valid from "
+                + $"{rebindings[0].From}); nothing was changed. If that is meant, apply them with --force, or raise --rekey-limit "
+                + "(Warehouse:RekeyLimit).");
     }
 
-    private SymbolState Register(NaturalKey key)
+    private SymbolState Register(DimensionWriter writer, NaturalKey key)
     {
-        using var next = _database.Prepare("SELECT coalesce(max(symbol_id), 0) + 1 FROM SYMBOLS");
-        var id = next.Scalar()!.Value;
+        var id = writer.NextSymbolId();
         if (id > FactId.MaxSymbolId)
         {
             throw new WarehouseException($"No durable id is left for '{key}': {FactId.MaxSymbolId} symbols are registered.");
         }
 
-        using var insert = _database.Prepare("INSERT INTO SYMBOLS (symbol_id, exchange, ticker, registered_at) VALUES (?, ?, ?, ?)");
-        insert.Bind(1, id).Bind(2, key.Exchange).Bind(3, key.Ticker).Bind(4, Now().Microseconds).Run();
+        writer.Register(id, key, Now());
         var state = new SymbolState((int)id, key);
         _symbols.Add(state);
         return state;

@@ -23,7 +23,7 @@ public sealed partial class SqliteWarehouse
     {
         ArgumentNullException.ThrowIfNull(batch);
         using var _ = await EnterAsync(cancellationToken);
-        return Committing(() => Load(batch));
+        return Committing(() => Load(batch), CancellationToken.None);
     }
 
     public async ValueTask<IReadOnlyDictionary<TradeKey, TradeContent>> ContentsAsync(ReadOnlyMemory<Trade> trades, CancellationToken cancellationToken)
@@ -56,7 +56,7 @@ public sealed partial class SqliteWarehouse
         if (BatchPlanner.Unregistered(_symbols, batch) is { Count: > 0 } unregistered)
         {
             var now = Now();
-            Apply([.. unregistered.Select(key => InferredMember.Change(key, now))]);
+            Apply([.. unregistered.Select(key => InferredMember.Change(key, now))], CancellationToken.None);
         }
 
         _load ??= new LoadStatements(_database);

@@ -66,8 +66,10 @@ public sealed partial class SqliteWarehouse : IWarehouse
         {
             new SchemaMigrator(database, clock, progress).Migrate(cancellationToken);
             TableChecksums.Maintain(database);
+            database.StopOn(cancellationToken);
             var warehouse = new SqliteWarehouse(database, options, clock);
-            warehouse.Committing(() => 0);
+            warehouse.Committing(() => 0, CancellationToken.None);
+            database.StopOn(CancellationToken.None);
             return warehouse;
         }
         catch
@@ -83,6 +85,9 @@ public sealed partial class SqliteWarehouse : IWarehouse
     public async ValueTask<IReadOnlyDictionary<LogPartition, long>> PositionsAsync(CancellationToken cancellationToken)
     {
         using var _ = await EnterAsync(cancellationToken);
+
+        // The log is trimmed by what this says.
+        _database.ThrowIfMoved();
         return new Dictionary<LogPartition, long>(SqliteReads.Positions(_database));
     }
 
@@ -138,8 +143,11 @@ public sealed partial class SqliteWarehouse : IWarehouse
     /// Runs the work in a transaction. The work changes the state in memory as it goes; if it fails, or if another process wrote the
     /// file, the state is read again from the tables, so that memory and tables never differ.
     /// </summary>
-    private T Committing<T>(Func<T> work)
+    /// <param name="work">Done in the transaction.</param>
+    /// <param name="cancellationToken">Ends the work, also a statement that runs; then it is undone.</param>
+    private T Committing<T>(Func<T> work, CancellationToken cancellationToken)
     {
+        if (cancellationToken.CanBeCanceled) _database.StopOn(cancellationToken);
         try
         {
             return _database.InTransaction(() =>
@@ -154,6 +162,10 @@ public sealed partial class SqliteWarehouse : IWarehouse
         {
             _isStale = true;
             throw;
+        }
+        finally
+        {
+            if (cancellationToken.CanBeCanceled) _database.StopOn(CancellationToken.None);
         }
     }
 

@@ -16,4 +16,10 @@ public sealed class SqliteWarehouseOptions
     /// Most facts that one call may bind to another version: a mistaken date should not rewrite the table. Default 1,000,000.
     /// </summary>
     public long RekeyLimit { get; init; } = 1_000_000;
+
+    /// <summary>
+    /// Told, while changes of symbols are applied or the dimension is rebuilt, how many changes or rows are written; before the commit
+    /// none of them counts. Default none.
+    /// </summary>
+    public IProgress<long>? Progress { get; init; }
 }

@@ -11,8 +11,17 @@ internal sealed class AwayChangeLog(ISymbolChangeLog store) : ISymbolChangeLog
     /// <summary>Calls that found it away.</summary>
     public int Refused { get; private set; }
 
+    /// <summary>Calls that applied something.</summary>
+    public int Applied { get; private set; }
+
     public ValueTask<ApplyOutcome> ApplyAsync(IReadOnlyCollection<SymbolChange> changes, CancellationToken cancellationToken) =>
-        IsAway ? throw Refuse() : store.ApplyAsync(changes, cancellationToken);
+        IsAway ? throw Refuse() : ApplyThereAsync(changes, cancellationToken);
+
+    private ValueTask<ApplyOutcome> ApplyThereAsync(IReadOnlyCollection<SymbolChange> changes, CancellationToken cancellationToken)
+    {
+        Applied += changes.Count > 0 ? 1 : 0;
+        return store.ApplyAsync(changes, cancellationToken);
+    }
 
     public ValueTask<IReadOnlyList<SymbolChange>> ChangesAsync(ChangeSource source, CancellationToken cancellationToken) =>
         IsAway ? throw Refuse() : store.ChangesAsync(source, cancellationToken);

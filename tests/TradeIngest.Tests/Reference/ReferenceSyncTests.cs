@@ -44,6 +44,19 @@ public sealed class ReferenceSyncTests : IAsyncDisposable
     }
 
     [TestMethod]
+    public async Task SyncAsync_ManyDatedLinesOfOneSymbol_GoesThroughThemOnce()
+    {
+        // A hundred thousand lines, each looked at with all before it, would take longer than anybody waits.
+        var day = DateTimeOffset.UnixEpoch.AddYears(40);
+        var lines = Enumerable.Range(0, 100_000).Select(i => $"BTCUSDT,{i},LOW,{day.AddMinutes(i):yyyy-MM-ddTHH:mm:ssZ}").Append("BTCUSDT,first,LOW,").ToArray();
+
+        var outcome = await Task.Run(() => SyncAsync(lines)).WaitAsync(Patience.Limit, TimeProvider.System, TestContext.CancellationToken);
+
+        Assert.AreEqual(100_001, outcome.NewChanges);
+        Assert.AreEqual(default, await SyncAsync(lines));
+    }
+
+    [TestMethod]
     public async Task SyncAsync_NothingNew_SaysNothing()
     {
         await SyncAsync("BTCUSDT,a,LOW", "ETHUSDT,,", "SOLUSDT,c,HIGH,2026-03-01T00:00:00Z");

@@ -1,5 +1,7 @@
+using Crypto.TestSupport;
 using Crypto.Warehouse.Snowflake;
 using Crypto.Warehouse.Snowflake.Migrating;
+using Crypto.Warehouse.Snowflake.Sql;
 
 namespace Crypto.Warehouse.Tests.Snowflake;
 
@@ -41,6 +43,23 @@ public sealed class SnowflakeCheckTests
 
         Assert.AreEqual("sign-in", failed.Name);
         Assert.Contains($"ALTER USER TRADE_INGEST SET RSA_PUBLIC_KEY = '{_account.Keys.PublicKey}'", failed.Advice);
+    }
+
+    [TestMethod]
+    public async Task RunAsync_AccountDoesNotAnswer_TellsTheStepAndGivesUpInTime()
+    {
+        var clock = new ManualTimeProvider();
+        var steps = new List<string>();
+        await using var sql = new SilentSql();
+        await using var streaming = _account.NewClient();
+        var checking = new SnowflakeCheck(_account.Keys, sql, streaming, new ObjectNames(), clock, steps.Add).RunAsync(TestContext.CancellationToken);
+
+        await clock.AdvanceToNextTimerAsync(TimeSpan.FromSeconds(30));
+
+        var failed = (await checking.WaitAsync(Patience.Limit, TimeProvider.System, TestContext.CancellationToken)).Single(result => !result.Passed);
+        Assert.AreEqual(("sign-in", "no answer within 30 s"), (failed.Name, failed.Detail));
+        Assert.Contains("Snowflake:Account", failed.Advice);
+        CollectionAssert.AreEqual(new[] { "key", "sign-in" }, steps);
     }
 
     [TestMethod]
@@ -89,6 +108,15 @@ public sealed class SnowflakeCheckTests
         var failure = Assert.ThrowsExactly<SnowflakeException>(() => SqlScript.All(new ObjectNames { ReaderRole = "R; DROP TABLE X" }));
         Assert.Contains("ReaderRole", failure.Message);
         Assert.DoesNotContain("{{", SqlScript.Bootstrap(new ObjectNames()));
+    }
+
+    /// <summary>A driver that waits, and does not mind a token.</summary>
+    private sealed class SilentSql : ISnowflakeSql
+    {
+        public Task<SqlResult> ExecuteAsync(string sql, IReadOnlyList<SqlBind> binds, CancellationToken cancellationToken = default) =>
+            new TaskCompletionSource<SqlResult>().Task;
+
+        public ValueTask DisposeAsync() => ValueTask.CompletedTask;
     }
 
     private async Task MigrateAsync()

@@ -64,12 +64,10 @@ public sealed class SqliteDimensionTests
 
         void Dump(string sql)
         {
-            using var command = database.Connection.CreateCommand();
-            command.CommandText = sql;
-            using var reader = command.ExecuteReader();
-            while (reader.Read())
+            using var query = SqliteQuery.Prepare(database, sql);
+            while (query.Step())
             {
-                for (var i = 0; i < reader.FieldCount; i++) dump.Append(reader.GetValue(i)).Append('|');
+                for (var i = 0; i < query.Columns.Count; i++) dump.Append(query.Value(i)).Append('|');
                 dump.AppendLine();
             }
         }

@@ -12,6 +12,7 @@ internal sealed class SymbolChangesTopic(ITradeLog log) : ISymbolChangeLog
     private const int StatementsPerRead = 4096;
 
     private readonly Dictionary<string, SymbolChange> _byHash = new(StringComparer.Ordinal);
+    private readonly HashSet<NaturalKey> _symbols = [];
     private readonly SemaphoreSlim _using = new(1, 1);
     private ILogReader? _reader;
 
@@ -45,14 +46,14 @@ internal sealed class SymbolChangesTopic(ITradeLog log) : ISymbolChangeLog
     {
         using var _ = await EnterAsync(cancellationToken);
         await ReadToEndAsync(cancellationToken);
-        var known = _byHash.Values.Select(change => change.Key).ToHashSet();
         var news = changes.Where(change => !_byHash.ContainsKey(change.Hash)).DistinctBy(change => change.Hash, StringComparer.Ordinal).ToList();
         using var records = new RecordBatch();
         foreach (var change in news) records.Add(SymbolChangeJson.Key(change), SymbolChangeJson.Write(change));
         if (records.Count > 0) beforePublishing();
         await log.AppendAsync(Topics.SymbolChanges, records, abandoning);
-        foreach (var change in news) _byHash[change.Hash] = change;
-        return new ApplyOutcome(news.Count, news.Select(change => change.Key).Distinct().Count(key => !known.Contains(key)), 0, 0, 0);
+        var newSymbols = news.Select(change => change.Key).Distinct().Count(key => !_symbols.Contains(key));
+        foreach (var change in news) Learn(change);
+        return new ApplyOutcome(news.Count, newSymbols, 0, 0, 0);
     }
 
     /// <summary>Completes when every one of these tickers has been described.</summary>
@@ -83,7 +84,7 @@ internal sealed class SymbolChangesTopic(ITradeLog log) : ISymbolChangeLog
     {
         using var _ = await EnterAsync(cancellationToken);
         await ReadToEndAsync(cancellationToken);
-        var described = _byHash.Values.Select(change => change.Key.Ticker).ToHashSet(StringComparer.Ordinal);
+        var described = _symbols.Select(key => key.Ticker).ToHashSet(StringComparer.Ordinal);
         return [.. tickers.Where(ticker => !described.Contains(ticker))];
     }
 
@@ -102,10 +103,16 @@ internal sealed class SymbolChangesTopic(ITradeLog log) : ISymbolChangeLog
         {
             foreach (var record in slice.Records.Span)
             {
-                if (SymbolChangeJson.TryRead(record.Value, out var change) == TradeModel.Quality.ErrorReason.None) _byHash[change!.Hash] = change;
+                if (SymbolChangeJson.TryRead(record.Value, out var change) == TradeModel.Quality.ErrorReason.None) Learn(change!);
                 else Unreadable++;
             }
         }
+    }
+
+    private void Learn(SymbolChange change)
+    {
+        _byHash[change.Hash] = change;
+        _symbols.Add(change.Key);
     }
 
     private readonly struct Lease(SemaphoreSlim semaphore) : IDisposable

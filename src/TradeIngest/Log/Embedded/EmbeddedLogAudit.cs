@@ -9,9 +9,11 @@ internal static class EmbeddedLogAudit
 {
     /// <param name="path">The log's file.</param>
     /// <param name="positions">How far the warehouse beside it has loaded which log.</param>
-    public static IEnumerable<AuditResult> Run(string path, IReadOnlyList<KeyValuePair<LogPartition, long>> positions)
+    /// <param name="cancellationToken">Ends the statement that runs.</param>
+    public static IEnumerable<AuditResult> Run(
+        string path, IReadOnlyList<KeyValuePair<LogPartition, long>> positions, CancellationToken cancellationToken = default)
     {
-        using var database = SqliteDatabase.OpenForReading(path);
+        using var database = SqliteDatabase.OpenForReading(path, cancellationToken);
         database.Execute("BEGIN");
         return [Integrity(database), Batches(database), Positions(database, positions)];
     }

@@ -91,12 +91,33 @@ internal sealed class EmbeddedTradeLog : ITradeLog
     [SuppressMessage("Reliability", "CA2000", Justification = "The log owns the database; a failure disposes it.")]
     public static EmbeddedTradeLog Open(string path, EmbeddedTradeLogOptions options, TimeProvider clock)
     {
-        if (options.Partitions is < 1 or > 1024) throw new LogException($"A log has 1 to 1,024 partitions, not {options.Partitions}.");
+        if (options.Partitions is < 1 or > 1024) throw new LogException($"A log has 1 to 1,024 partitions, not {options.Partitions}.", isConfiguration: true);
         var database = SqliteDatabase.OpenForWriting(path, isDurable: true, CacheBytes, PageSize);
         try
         {
             var epoch = database.InTransaction(() => Identify(database, options));
             return new EmbeddedTradeLog(database, options, clock, epoch);
+        }
+        catch
+        {
+            database.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>Opens the file for reading, beside the process that writes it; what would change it is refused.</summary>
+    /// <exception cref="Warehouse.StorageException">There is no such file, or it cannot be used.</exception>
+    [SuppressMessage("Reliability", "CA2000", Justification = "The log owns the database; a failure disposes it.")]
+    public static EmbeddedTradeLog OpenForReading(string path, TimeProvider clock, CancellationToken cancellationToken = default)
+    {
+        var database = SqliteDatabase.OpenForReading(path, cancellationToken);
+        try
+        {
+            using var info = database.Prepare("SELECT epoch, partitions FROM LOG_INFO");
+            if (!info.Step()) throw new LogException($"'{path}' is no log: it does not say how many partitions it has.");
+            var (epoch, partitions) = (info.GetText(0), info.GetInt32(1));
+            info.Reset();
+            return new EmbeddedTradeLog(database, new EmbeddedTradeLogOptions { Partitions = partitions }, clock, epoch);
         }
         catch
         {
@@ -182,7 +203,8 @@ internal sealed class EmbeddedTradeLog : ITradeLog
                 ? epoch
                 : throw new LogException(
                     $"'{database.Path}' has {partitions} partitions, configured are {options.Partitions}. Set the number it was created with: "
-                    + "another one would break the order of each symbol's records.");
+                    + "another one would break the order of each symbol's records.",
+                    isConfiguration: true);
         }
 
         var created = RandomNumberGenerator.GetHexString(16, lowercase: true);

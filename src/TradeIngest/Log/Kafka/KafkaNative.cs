@@ -52,7 +52,7 @@ internal static class KafkaNative
                 throw new LogException(
                     "The Kafka log needs librdkafka 1.5.2 or later, which was not found. Install it (Debian, Ubuntu: apt-get install librdkafka1), "
                     + "or build with -p:LibrdkafkaFromNuGet=true.",
-                    failure);
+                    failure, isConfiguration: true);
             }
         }
     }

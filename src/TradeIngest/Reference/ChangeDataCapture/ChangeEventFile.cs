@@ -57,7 +57,7 @@ internal sealed class ChangeEventFile(string path, ISymbolChangeLog changeLog, T
         var bytes = new byte[file.Length - _position];
         await file.ReadExactlyAsync(bytes, cancellationToken);
 
-        var (changes, faults, unfinished, lines, consumed) = Read(bytes, _line, Timestamp.Now(clock));
+        var (changes, faults, unfinished, lines, consumed) = Read(bytes, _line, Timestamp.Now(clock), cancellationToken);
         foreach (var fault in faults) logger.LogWarning("'{Path}' {Fault}; the event is not applied.", path, fault);
         var outcome = await changeLog.ApplyAsync(changes, cancellationToken);
         Faults.AddRange(faults.Take(MostFaults - Faults.Count));
@@ -93,7 +93,7 @@ internal sealed class ChangeEventFile(string path, ISymbolChangeLog changeLog, T
     /// The last line counts without a line break too, if it is whole: a half-written one is no JSON and waits for its rest.
     /// </summary>
     private static (List<SymbolChange> Changes, List<string> Faults, string? Unfinished, int Lines, int Consumed) Read(
-        byte[] bytes, int line, Timestamp recorded)
+        byte[] bytes, int line, Timestamp recorded, CancellationToken cancellationToken)
     {
         var changes = new List<SymbolChange>();
         var faults = new List<string>();
@@ -101,6 +101,7 @@ internal sealed class ChangeEventFile(string path, ISymbolChangeLog changeLog, T
         var lines = 0;
         while (consumed < bytes.Length)
         {
+            cancellationToken.ThrowIfCancellationRequested();
             var end = Array.IndexOf(bytes, (byte)'\n', consumed);
             var text = bytes.AsMemory(consumed, (end < 0 ? bytes.Length : end) - consumed);
             try

@@ -56,6 +56,14 @@ internal sealed record MarketDescription(
         return new MarketDescription(Seed, listings, [.. Sessions, new MarketSession(origin, milliTradesPerSecond, starts)]);
     }
 
+    /// <summary>The market with its last run going up to these trades, exclusive.</summary>
+    public MarketDescription EndingAt(IReadOnlyDictionary<string, long> endK) =>
+        this with { Sessions = [.. Sessions.SkipLast(1), Sessions[^1] with { EndK = endK }] };
+
+    /// <summary>One past the last trade of a ticker that may have happened in any run.</summary>
+    public long EndOf(string ticker) => Sessions.Count == 0 ? 0 : Sessions.Max(session => Math.Max(
+        session.FirstK.GetValueOrDefault(ticker), session.EndK?.GetValueOrDefault(ticker) ?? 0));
+
     /// <exception cref="InvalidDataException">The file is not a market description.</exception>
     public static MarketDescription Load(string path)
     {

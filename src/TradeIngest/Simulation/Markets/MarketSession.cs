@@ -10,4 +10,9 @@ namespace Crypto.TradeIngest.Simulation.Markets;
 /// <param name="FirstK">
 /// Per ticker of this run, the index of its first trade. A trade belongs to the last session that starts at or before it.
 /// </param>
-internal sealed record MarketSession(Timestamp Origin, long MilliTradesPerSecond, IReadOnlyDictionary<string, long> FirstK);
+/// <param name="EndK">
+/// Per ticker, one past the last trade that happened or, where the run was cut short, that may have: written before trades happen, so that
+/// no later run uses their ids again. Null before the first of them, and in descriptions of earlier versions.
+/// </param>
+internal sealed record MarketSession(
+    Timestamp Origin, long MilliTradesPerSecond, IReadOnlyDictionary<string, long> FirstK, IReadOnlyDictionary<string, long>? EndK = null);

@@ -19,9 +19,14 @@ internal sealed class TradeFeed : IDisposable
     // Timers take 49 days at most; recorded trades may lie further apart.
     private static readonly TimeSpan LongestWait = TimeSpan.FromDays(1);
 
+    // What is lost when the market is cut short, and is fetched again by who captures it: a moment's trades.
+    private static readonly TimeSpan LongestReserve = TimeSpan.FromSeconds(1);
+    private const int ReservedTrades = 16 * 1024;
+
     private readonly ITradeTape _tape;
     private readonly SimulatedExchangeOptions _options;
     private readonly Func<ImmutableArray<StreamConnection>> _connections;
+    private readonly Action<Func<int, long>>? _reserve;
     private readonly long[] _produced;
     private readonly long[] _ends;
     private readonly long[] _next;
@@ -34,9 +39,17 @@ internal sealed class TradeFeed : IDisposable
     private readonly SemaphoreSlim _audience = new(0);
     private int _count;
     private long _withheld;
+    private Timestamp _reservedUntil;
 
-    public TradeFeed(ITradeTape tape, SimulatedExchangeOptions options, Func<ImmutableArray<StreamConnection>> connections)
+    /// <param name="tape">The trades.</param>
+    /// <param name="options">The pace.</param>
+    /// <param name="connections">Those that are open.</param>
+    /// <param name="reserve">Told, before trades happen, one past the last of each listing that may happen until it is told again.</param>
+    public TradeFeed(
+        ITradeTape tape, SimulatedExchangeOptions options, Func<ImmutableArray<StreamConnection>> connections,
+        Action<Func<int, long>>? reserve = null)
     {
+        _reserve = reserve;
         _tape = tape;
         _options = options;
         _connections = connections;
@@ -139,6 +152,7 @@ internal sealed class TradeFeed : IDisposable
     private bool Fill(Timestamp now)
     {
         _count = 0;
+        if (_reserve is not null && now > _reservedUntil) Reserve(now);
         for (var i = 0; i < _next.Length; i++)
         {
             var taken = 0L;
@@ -161,6 +175,14 @@ internal sealed class TradeFeed : IDisposable
         }
 
         return false;
+    }
+
+    private void Reserve(Timestamp now)
+    {
+        var span = TimeSpan.FromSeconds(ReservedTrades / _options.MarketRate);
+        var until = now + (span < LongestReserve ? span : LongestReserve);
+        _reserve!(ordinal => Math.Min(_ends[ordinal], Math.Max(_next[ordinal], _tape.FirstAtOrAfter(ordinal, until))));
+        _reservedUntil = until;
     }
 
     private bool Withholds(int ordinal)

@@ -100,8 +100,40 @@ public sealed class EmbeddedTradeLogTests : IDisposable
         var failure = Assert.ThrowsExactly<LogException>(() => Open(partitions: 3));
 
         Assert.Contains("has 2 partitions, configured are 3", failure.Message);
+        Assert.IsTrue(failure.IsConfiguration);
         await using var log = Open(partitions: 2);
         Assert.AreEqual(2, log.Partitions);
+    }
+
+    [TestMethod]
+    public async Task OpenForReading_BesideItsWriter_ReadsAndChangesNothing()
+    {
+        await using var writer = Open(partitions: 2);
+        await AppendAsync(writer, "a", "b", "c");
+        await using var reading = EmbeddedTradeLog.OpenForReading(Path, _clock, Stop);
+
+        await AppendAsync(writer, "d");
+
+        Assert.AreEqual((writer.Epoch, 2), (reading.Epoch, reading.Partitions));
+        Assert.AreEqual(4, (await reading.OffsetsAsync(Topic, 0, Stop)).Next + (await reading.OffsetsAsync(Topic, 1, Stop)).Next);
+        await using (var reader = reading.OpenReader(Topic, new Dictionary<int, long> { [0] = 0, [1] = 0 }))
+        {
+            Assert.AreEqual(4, reader.TryRead(10)!.Records.Length + (reader.TryRead(10)?.Records.Length ?? 0));
+        }
+
+        Assert.AreEqual(StorageFault.ReadOnly, (await Assert.ThrowsExactlyAsync<StorageException>(() => AppendAsync(reading, "e"))).Fault);
+        Assert.AreEqual(
+            StorageFault.ReadOnly,
+            (await Assert.ThrowsExactlyAsync<StorageException>(() => reading.TrimAsync(Topic, 0, long.MaxValue, new TrimPolicy(MaxBytes: 0), Stop).AsTask())).Fault);
+        Assert.AreEqual(4, (await writer.OffsetsAsync(Topic, 0, Stop)).Count + (await writer.OffsetsAsync(Topic, 1, Stop)).Count);
+    }
+
+    [TestMethod]
+    public void OpenForReading_NoFile_CreatesNone()
+    {
+        Assert.AreEqual(StorageFault.Missing, Assert.ThrowsExactly<StorageException>(() => EmbeddedTradeLog.OpenForReading(Path, _clock, Stop)).Fault);
+
+        Assert.IsFalse(File.Exists(Path));
     }
 
     [TestMethod]
@@ -223,6 +255,7 @@ public sealed class EmbeddedTradeLogTests : IDisposable
             Assert.Contains(Path, failure.Message);
             Assert.Contains("offset 2", failure.Message);
             Assert.Contains("Restore a backup", failure.Message);
+            Assert.IsFalse(failure.IsConfiguration);
         }
 
         await using var later = log.OpenReader(Topic, new Dictionary<int, long> { [0] = 4 });
