@@ -125,7 +125,8 @@ public sealed class DimensionTests
         using var folder = new TemporaryFolder();
         await File.WriteAllLinesAsync(
             folder["many.csv"],
-            Enumerable.Range(0, Lines).Select(i => $"S{i % symbols}USDT,{i},LOW,{Start.AddMinutes(i):yyyy-MM-ddTHH:mm:ssZ}"));
+            Enumerable.Range(0, Lines).Select(i => $"S{i % symbols}USDT,{i},LOW,{Start.AddMinutes(i):yyyy-MM-ddTHH:mm:ssZ}")
+                .Prepend("ticker,sector,risk_level,valid_from"));
 
         var applied = (await ApplyAsync(folder, "data", folder["many.csv"], "--json")).ShouldExitWith(0).Json.GetProperty("outcome");
 

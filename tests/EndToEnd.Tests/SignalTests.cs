@@ -11,10 +11,10 @@ namespace Crypto.EndToEnd.Tests;
 [OSCondition(OperatingSystems.Linux)]
 public sealed class SignalTests
 {
-    public static IEnumerable<object[]> Signals => [[Signal.Interrupt], [Signal.Terminate]];
+    public static IEnumerable<object[]> Either => [[Signal.Interrupt], [Signal.Terminate]];
 
     [TestMethod]
-    [DynamicData(nameof(Signals))]
+    [DynamicData(nameof(Either))]
     public async Task Query_InALongStatement_EndsAtOnce(Signal signal)
     {
         using var folder = await ReplayedAsync();
@@ -22,7 +22,7 @@ public sealed class SignalTests
     }
 
     [TestMethod]
-    [DynamicData(nameof(Signals))]
+    [DynamicData(nameof(Either))]
     public async Task Query_NobodyReadsItsOutput_EndsAtOnce(Signal signal)
     {
         using var folder = await ReplayedAsync();
@@ -37,7 +37,7 @@ public sealed class SignalTests
         // The first line is there, the pipe fills, and the process stands in a write.
         var first = await process.StandardOutput.ReadLineAsync();
         Assert.AreEqual("i", first);
-        using var kill = Process.Start("kill", [$"-{signal}", process.Id.ToString(System.Globalization.CultureInfo.InvariantCulture)]);
+        Signals.Send(process.Id, signal);
 
         using var patience = Patience.Start();
         await process.WaitForExitAsync(patience.Token);
@@ -45,7 +45,7 @@ public sealed class SignalTests
     }
 
     [TestMethod]
-    [DynamicData(nameof(Signals))]
+    [DynamicData(nameof(Either))]
     public async Task Query_IntoAFile_LeavesNone(Signal signal)
     {
         using var folder = await ReplayedAsync();
@@ -57,7 +57,7 @@ public sealed class SignalTests
     }
 
     [TestMethod]
-    [DynamicData(nameof(Signals))]
+    [DynamicData(nameof(Either))]
     public async Task Verify_InALongCheck_EndsAtOnce(Signal signal)
     {
         using var folder = await ReplayedAsync();
@@ -67,7 +67,7 @@ public sealed class SignalTests
     }
 
     [TestMethod]
-    [DynamicData(nameof(Signals))]
+    [DynamicData(nameof(Either))]
     public async Task Status_InALongCount_EndsAtOnce(Signal signal)
     {
         using var folder = await ReplayedAsync();
@@ -76,7 +76,7 @@ public sealed class SignalTests
     }
 
     [TestMethod]
-    [DynamicData(nameof(Signals))]
+    [DynamicData(nameof(Either))]
     public async Task DimensionReads_OfALongHistory_EndAtOnce(Signal signal)
     {
         using var folder = await ReplayedAsync();
@@ -86,7 +86,7 @@ public sealed class SignalTests
     }
 
     [TestMethod]
-    [DynamicData(nameof(Signals))]
+    [DynamicData(nameof(Either))]
     public async Task DlqList_OfALongLog_EndsAtOnce(Signal signal)
     {
         using var folder = await ReplayedAsync();
@@ -95,7 +95,7 @@ public sealed class SignalTests
     }
 
     [TestMethod]
-    [DynamicData(nameof(Signals))]
+    [DynamicData(nameof(Either))]
     public async Task DimensionApply_InTheMiddle_ChangesNothing(Signal signal)
     {
         using var folder = await ReplayedAsync();
@@ -112,7 +112,7 @@ public sealed class SignalTests
     }
 
     [TestMethod]
-    [DynamicData(nameof(Signals))]
+    [DynamicData(nameof(Either))]
     public async Task DimensionRebuild_InTheMiddle_ChangesNothing(Signal signal)
     {
         using var folder = await ReplayedAsync();
@@ -125,7 +125,7 @@ public sealed class SignalTests
     }
 
     [TestMethod]
-    [DynamicData(nameof(Signals))]
+    [DynamicData(nameof(Either))]
     public async Task Replay_InTheMiddle_GoesOnTheNextTime(Signal signal)
     {
         const int Trades = 500_000;
@@ -139,7 +139,7 @@ public sealed class SignalTests
     }
 
     [TestMethod]
-    [DynamicData(nameof(Signals))]
+    [DynamicData(nameof(Either))]
     public async Task Demo_WhileItRuns_EndsWith130(Signal signal)
     {
         using var folder = new TemporaryFolder();
@@ -152,7 +152,7 @@ public sealed class SignalTests
     }
 
     [TestMethod]
-    [DynamicData(nameof(Signals))]
+    [DynamicData(nameof(Either))]
     public async Task Bench_WhileItRuns_EndsWith130(Signal signal)
     {
         using var folder = new TemporaryFolder();

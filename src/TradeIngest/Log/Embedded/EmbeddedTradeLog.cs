@@ -51,13 +51,13 @@ internal sealed class EmbeddedTradeLog : ITradeLog
     private readonly TimeProvider _clock;
     private readonly SemaphoreSlim _writing = new(1, 1);
     private readonly ArrayBufferWriter<byte> _encoded = new(64 * 1024);
-    private readonly SqliteStatement _next;
-    private readonly SqliteStatement _setNext;
-    private readonly SqliteStatement _insert;
 
     // Bytes of records by topic and partition, from the first trim on: adding them up takes as long as reading the file.
     private readonly Dictionary<(string Topic, int Partition), long> _bytes = [];
     private TaskCompletionSource _appended = NewSignal();
+
+    // Null until the first append: a log open for reading has none.
+    private AppendStatements? _append;
 
     private EmbeddedTradeLog(SqliteDatabase database, EmbeddedTradeLogOptions options, TimeProvider clock, string epoch)
     {
@@ -65,14 +65,6 @@ internal sealed class EmbeddedTradeLog : ITradeLog
         _options = options;
         _clock = clock;
         Epoch = epoch;
-        _next = database.Prepare("SELECT next_offset FROM LOG_ENDS WHERE topic = ? AND partition = ?");
-        _setNext = database.Prepare(
-            """
-            INSERT INTO LOG_ENDS (topic, partition, first_offset, next_offset) VALUES (?1, ?2, 0, ?3)
-            ON CONFLICT (topic, partition) DO UPDATE SET next_offset = ?3
-            """);
-        _insert = database.Prepare(
-            "INSERT INTO LOG_BATCHES (topic, partition, base_offset, record_count, appended_at, checksum, records) VALUES (?, ?, ?, ?, ?, ?, ?)");
     }
 
     public string Epoch { get; }
@@ -235,9 +227,10 @@ internal sealed class EmbeddedTradeLog : ITradeLog
 
     private void Insert(string topic, int partition, int count)
     {
-        var offset = _next.Bind(1, topic).Bind(2, partition).Scalar() ?? 0;
+        var append = _append ??= new AppendStatements(_database);
+        var offset = append.Next.Bind(1, topic).Bind(2, partition).Scalar() ?? 0;
         var now = Timestamp.Now(_clock).Microseconds;
-        _insert
+        append.Insert
             .Bind(1, topic)
             .Bind(2, partition)
             .Bind(3, offset)
@@ -246,7 +239,7 @@ internal sealed class EmbeddedTradeLog : ITradeLog
             .Bind(6, BatchChecksum.Of(topic, partition, offset, count, now, _encoded.WrittenSpan))
             .BindBlob(7, _encoded.WrittenSpan)
             .Run();
-        _setNext.Bind(1, topic).Bind(2, partition).Bind(3, offset + count).Run();
+        append.SetNext.Bind(1, topic).Bind(2, partition).Bind(3, offset + count).Run();
         if (_bytes.TryGetValue((topic, partition), out var bytes)) _bytes[(topic, partition)] = bytes + _encoded.WrittenCount;
     }
 
@@ -291,4 +284,18 @@ internal sealed class EmbeddedTradeLog : ITradeLog
     }
 
     private static TaskCompletionSource NewSignal() => new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+    private sealed class AppendStatements(SqliteDatabase database)
+    {
+        public SqliteStatement Next { get; } = database.Prepare("SELECT next_offset FROM LOG_ENDS WHERE topic = ? AND partition = ?");
+
+        public SqliteStatement SetNext { get; } = database.Prepare(
+            """
+            INSERT INTO LOG_ENDS (topic, partition, first_offset, next_offset) VALUES (?1, ?2, 0, ?3)
+            ON CONFLICT (topic, partition) DO UPDATE SET next_offset = ?3
+            """);
+
+        public SqliteStatement Insert { get; } = database.Prepare(
+            "INSERT INTO LOG_BATCHES (topic, partition, base_offset, record_count, appended_at, checksum, records) VALUES (?, ?, ?, ?, ?, ?, ?)");
+    }
 }
