@@ -1,8 +1,10 @@
 using Crypto.TestSupport;
 using Crypto.TradeIngest.Commands;
+using Crypto.TradeIngest.Contracts;
 using Crypto.TradeIngest.Log;
 using Crypto.TradeIngest.Pipelines;
 using Crypto.TradeIngest.Sink;
+using Crypto.TradeIngest.Streams;
 using Crypto.TradeModel.Quality;
 using Crypto.TradeModel.Symbols;
 using Crypto.TradeModel.Times;

@@ -4,6 +4,7 @@ using System.Net.Sockets;
 using System.Reflection;
 using System.Security.Cryptography;
 using Crypto.TestSupport;
+using Crypto.TradeIngest.Configuration;
 using Crypto.TradeIngest.Hosting;
 
 namespace Crypto.EndToEnd.Tests;

@@ -1,7 +1,7 @@
 using System.CommandLine;
 using System.Runtime.CompilerServices;
 using Crypto.TradeIngest.Commands;
-using Crypto.TradeIngest.Hosting;
+using Crypto.TradeIngest.Diagnostics;
 
 // The command line of trade-ingest with commands that fail in ways none of its own should: each takes the message of its exception.
 return await CommandLine.RunAsync(

@@ -3,6 +3,7 @@ using System.Globalization;
 using System.Text;
 using Crypto.Benchmarks.Measuring;
 using Crypto.Benchmarks.Samples;
+using Crypto.TradeIngest.Contracts;
 using Crypto.TradeIngest.Log;
 using Crypto.TradeIngest.Log.Kafka;
 using Crypto.TradeModel.Contract;

@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Text;
 using Crypto.Benchmarks.Measuring;
 using Crypto.TradeIngest.Pipelines;
+using Crypto.TradeIngest.Streams;
 
 namespace Crypto.Benchmarks.Growth;
 

@@ -2,6 +2,7 @@ using System.Diagnostics;
 using Crypto.Benchmarks.Samples;
 using Crypto.TradeIngest.Binance.Frames;
 using Crypto.TradeIngest.Pipelines;
+using Crypto.TradeIngest.Streams;
 using Crypto.TradeModel.Symbols;
 using Crypto.TradeModel.Times;
 using Crypto.TradeModel.Trades;

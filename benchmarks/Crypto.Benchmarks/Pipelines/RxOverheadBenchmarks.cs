@@ -3,6 +3,7 @@ using BenchmarkDotNet.Attributes;
 using Crypto.Benchmarks.Measuring;
 using Crypto.Benchmarks.Samples;
 using Crypto.TradeIngest.Pipelines;
+using Crypto.TradeIngest.Streams;
 using Crypto.TradeModel.Symbols;
 using Crypto.TradeModel.Trades;
 

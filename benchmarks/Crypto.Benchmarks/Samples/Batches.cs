@@ -1,4 +1,5 @@
 using Crypto.TradeIngest.Pipelines;
+using Crypto.TradeIngest.Streams;
 using Crypto.TradeModel.Symbols;
 using Crypto.TradeModel.Trades;
 

@@ -1,4 +1,5 @@
 using Crypto.TradeIngest.Pipelines;
+using Crypto.TradeIngest.Streams;
 
 namespace Crypto.Benchmarks.Samples;
 

@@ -1,6 +1,7 @@
 using BenchmarkDotNet.Attributes;
 using Crypto.Benchmarks.Measuring;
 using Crypto.Benchmarks.Samples;
+using Crypto.TradeIngest.Contracts;
 using Crypto.TradeIngest.Log;
 using Crypto.TradeIngest.Log.Embedded;
 using Crypto.TradeModel.Contract;

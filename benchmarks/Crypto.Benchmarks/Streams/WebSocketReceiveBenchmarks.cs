@@ -7,6 +7,7 @@ using Crypto.Benchmarks.Samples;
 using Crypto.TradeIngest.Binance;
 using Crypto.TradeIngest.Binance.Connections;
 using Crypto.TradeIngest.Pipelines;
+using Crypto.TradeIngest.Streams;
 using Crypto.TradeModel.Numbers;
 using Crypto.TradeModel.Symbols;
 using Crypto.TradeModel.Trades;

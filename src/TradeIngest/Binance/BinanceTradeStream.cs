@@ -1,6 +1,5 @@
 using System.Reactive;
-using Crypto.TradeIngest.Binance.Connections;
-using Crypto.TradeIngest.Pipelines;
+using Crypto.TradeIngest.Streams;
 using Crypto.TradeModel.Symbols;
 using Crypto.TradeModel.Times;
 using Microsoft.Extensions.Logging;

@@ -1,5 +1,4 @@
-using Crypto.TradeIngest.Binance.Connections;
-using Crypto.TradeIngest.Pipelines;
+using Crypto.TradeIngest.Streams;
 
 namespace Crypto.TradeIngest.Binance;
 

@@ -1,5 +1,6 @@
 using System.Threading.Channels;
 using Crypto.TradeIngest.Binance.Rest;
+using Crypto.TradeIngest.Streams;
 using Crypto.TradeModel.Times;
 using Microsoft.Extensions.Logging;
 

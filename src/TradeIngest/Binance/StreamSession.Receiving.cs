@@ -1,6 +1,5 @@
-using Crypto.TradeIngest.Binance.Connections;
 using Crypto.TradeIngest.Binance.Frames;
-using Crypto.TradeIngest.Pipelines;
+using Crypto.TradeIngest.Streams;
 using Crypto.TradeModel.Quality;
 using Crypto.TradeModel.Times;
 using Crypto.TradeModel.Trades;

@@ -1,7 +1,6 @@
 using System.Net.Sockets;
 using System.Net.WebSockets;
-using Crypto.TradeIngest.Binance.Connections;
-using Crypto.TradeIngest.Pipelines;
+using Crypto.TradeIngest.Streams;
 using Crypto.TradeModel.Symbols;
 using Microsoft.Extensions.Logging;
 

@@ -1,4 +1,4 @@
-using Crypto.TradeIngest.Pipelines;
+using Crypto.TradeIngest.Streams;
 using Crypto.TradeModel.Times;
 using Microsoft.Extensions.Logging;
 

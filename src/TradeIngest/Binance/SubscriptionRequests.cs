@@ -1,5 +1,5 @@
-using Crypto.TradeIngest.Binance.Connections;
 using Crypto.TradeIngest.Binance.Frames;
+using Crypto.TradeIngest.Streams;
 
 namespace Crypto.TradeIngest.Binance;
 

@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.Globalization;
 using Crypto.TradeIngest.Hosting;
+using Crypto.TradeIngest.Jobs;
 using Crypto.TradeIngest.Pipelines;
 using Microsoft.Extensions.Logging;
 using Spectre.Console;
@@ -50,7 +51,7 @@ internal static class BenchCommand
 
     private static async Task<int> RunAsync(DemoPlan plan, long trades, string? data, bool json, CancellationToken cancellationToken)
     {
-        using var loggers = Configuration.Loggers(LogLevel.Error);
+        using var loggers = ServiceConfiguration.Loggers(LogLevel.Error);
         var root = data ?? Directory.CreateTempSubdirectory("trade-ingest-bench-").FullName;
         try
         {
@@ -61,7 +62,7 @@ internal static class BenchCommand
             console?.MarkupLineInterpolated($"[grey]latency: {rate} trades a second for {seconds} s[/]");
             var latency = await MeasureAsync("latency", plan);
             console?.MarkupLine("[grey]stages: one at a time on the same trades[/]");
-            var options = Configuration.Read(("Data", Path.Combine(root, "stages")), ("Warehouse:Target", nameof(WarehouseTarget.Embedded)));
+            var options = ServiceConfiguration.Read(("Data", Path.Combine(root, "stages")), ("Warehouse:Target", nameof(WarehouseTarget.Embedded)));
             var stages = await StageBench.MeasureAsync(new DataFolder(options.Data), plan, options, TimeProvider.System, cancellationToken);
             if (json) Output.Json(new { processors = Environment.ProcessorCount, throughput, latency, stages });
             else Write(throughput, latency, stages);
@@ -76,7 +77,7 @@ internal static class BenchCommand
         {
             // As fast as trades are taken: the exchange is held back. At a rate it is not, and what cannot be taken is shed.
             var policy = run.Rate is null ? FullPolicy.Wait : FullPolicy.Shed;
-            var options = Configuration.Read(
+            var options = ServiceConfiguration.Read(
                 ("Data", Path.Combine(root, name)),
                 ("Warehouse:Target", nameof(WarehouseTarget.Embedded)),
                 ("Exchange:Channel:Policy", policy.ToString()));

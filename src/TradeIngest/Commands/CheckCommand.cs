@@ -1,4 +1,6 @@
 using System.CommandLine;
+using Crypto.TradeIngest.Configuration;
+using Crypto.TradeIngest.Diagnostics;
 using Crypto.TradeIngest.Hosting;
 using Crypto.Warehouse.Snowflake;
 
@@ -29,7 +31,7 @@ internal static class CheckCommand
 
     private static async Task<int> RunAsync(bool json, CancellationToken stop)
     {
-        var options = Configuration.Read().Snowflake;
+        var options = ServiceConfiguration.Read().Snowflake;
         var faults = options.Validate().ToList();
         if (faults.Count > 0) throw ConfigurationException.Of(faults);
         using var keys = options.NewKeys(TimeProvider.System);

@@ -2,6 +2,7 @@ using System.CommandLine;
 using System.CommandLine.Parsing;
 using System.Globalization;
 using System.Numerics;
+using Crypto.TradeIngest.Configuration;
 using Crypto.TradeIngest.Hosting;
 using Crypto.TradeIngest.Simulation.Markets;
 

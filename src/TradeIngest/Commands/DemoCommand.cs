@@ -1,6 +1,8 @@
 using System.CommandLine;
 using System.Globalization;
+using Crypto.TradeIngest.Configuration;
 using Crypto.TradeIngest.Hosting;
+using Crypto.TradeIngest.Jobs;
 using Crypto.Warehouse.Audits;
 using Crypto.Warehouse.Sqlite;
 using Microsoft.Extensions.Logging;
@@ -53,7 +55,7 @@ internal static class DemoCommand
                 CommonOptions.ParseRate(parsed.GetValue(rate)!),
                 CommonOptions.ParseDuration("--for", parsed.GetValue(duration)!),
                 parsed.GetValue(trades));
-            var options = Configuration.Read(("Data", parsed.GetValue(data)), ("Log:Kind", nameof(LogKind.Embedded)), ("Warehouse:Target", nameof(WarehouseTarget.Embedded)));
+            var options = ServiceConfiguration.Read(("Data", parsed.GetValue(data)), ("Log:Kind", nameof(LogKind.Embedded)), ("Warehouse:Target", nameof(WarehouseTarget.Embedded)));
             return RunAsync(plan, options, parsed.GetValue(json), cancellation);
         });
         return command;
@@ -61,7 +63,7 @@ internal static class DemoCommand
 
     private static async Task<int> RunAsync(DemoPlan plan, ServiceOptions options, bool json, CancellationToken cancellationToken)
     {
-        using var loggers = Configuration.Loggers(LogLevel.Error);
+        using var loggers = ServiceConfiguration.Loggers(LogLevel.Error);
         var folder = new DataFolder(options.Data);
         var started = TimeProvider.System.GetTimestamp();
         CaptureReport report;

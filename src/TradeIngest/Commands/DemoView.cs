@@ -1,4 +1,5 @@
 using Crypto.TradeIngest.Hosting;
+using Crypto.TradeIngest.Jobs;
 using Spectre.Console;
 
 namespace Crypto.TradeIngest.Commands;

@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.Globalization;
+using Crypto.TradeIngest.Configuration;
 using Crypto.TradeIngest.Hosting;
 using Crypto.TradeIngest.Reference;
 using Crypto.TradeIngest.Reference.ChangeDataCapture;
@@ -31,7 +32,7 @@ internal static partial class DimensionCommand
         command.SetAction((parsed, cancellation) =>
         {
             var rekeyLimit = parsed.GetValue(force) ? long.MaxValue : parsed.GetValue(limit);
-            var options = Configuration.ReadForFolder(
+            var options = ServiceConfiguration.ReadForFolder(
                 ("Data", parsed.GetValue(data)), ("Warehouse:RekeyLimit", rekeyLimit?.ToString(CultureInfo.InvariantCulture)));
             return ApplyAsync(parsed.GetValue(file)!, options, parsed.GetValue(json), cancellation);
         });
@@ -44,7 +45,7 @@ internal static partial class DimensionCommand
         var folder = new DataFolder(options.Data);
         using var folderLock = folder.Lock();
         using var progress = new ProgressLine("changes written", inLogs: true);
-        using var loggers = Configuration.Loggers(LogLevel.Warning);
+        using var loggers = ServiceConfiguration.Loggers(LogLevel.Warning);
         await using var warehouse = Stores.OpenEmbedded(folder, options, TimeProvider.System, loggers, cancellationToken, progress);
         List<string> faults = [];
         ApplyOutcome outcome;

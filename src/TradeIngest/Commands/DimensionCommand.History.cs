@@ -1,5 +1,5 @@
 using System.CommandLine;
-using Crypto.TradeIngest.Hosting;
+using Crypto.TradeIngest.Configuration;
 using Crypto.TradeModel.Symbols;
 using Crypto.Warehouse.Dimension;
 using Crypto.Warehouse.Sqlite;

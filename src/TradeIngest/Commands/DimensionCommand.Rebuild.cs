@@ -18,11 +18,11 @@ internal static partial class DimensionCommand
         };
         command.SetAction(async (parsed, cancellation) =>
         {
-            var options = Configuration.ReadForFolder(("Data", parsed.GetValue(data)));
+            var options = ServiceConfiguration.ReadForFolder(("Data", parsed.GetValue(data)));
             var folder = new DataFolder(options.Data);
             using var folderLock = folder.Lock();
             using var progress = new ProgressLine("rows folded", inLogs: true);
-            using var loggers = Configuration.Loggers(LogLevel.Warning);
+            using var loggers = ServiceConfiguration.Loggers(LogLevel.Warning);
             await using var warehouse = Stores.OpenEmbedded(folder, options, TimeProvider.System, loggers, cancellation, progress);
             var outcome = await warehouse.RebuildDimensionAsync(cancellation);
             progress.Dispose();

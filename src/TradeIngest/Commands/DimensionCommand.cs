@@ -1,4 +1,5 @@
 using System.CommandLine;
+using Crypto.TradeIngest.Configuration;
 using Crypto.TradeIngest.Hosting;
 using Crypto.TradeModel.Times;
 using Crypto.Warehouse.Dimension;
@@ -24,7 +25,7 @@ internal static partial class DimensionCommand
     };
 
     private static SqliteDatabase Open(string? data, CancellationToken stop) =>
-        SqliteDatabase.OpenForReading(new DataFolder(Configuration.ReadForFolder(("Data", data)).Data).Warehouse, stop);
+        SqliteDatabase.OpenForReading(new DataFolder(ServiceConfiguration.ReadForFolder(("Data", data)).Data).Warehouse, stop);
 
     private static Timestamp TimeOf(string text) => Timestamp.TryParse(text, out var time)
         ? time

@@ -1,8 +1,10 @@
 using System.CommandLine;
 using System.Text;
+using Crypto.TradeIngest.Configuration;
 using Crypto.TradeIngest.Hosting;
 using Crypto.TradeIngest.Log;
 using Crypto.TradeIngest.Log.Embedded;
+using Crypto.TradeIngest.Replay;
 using Crypto.TradeModel.Quality;
 using Microsoft.Extensions.Logging;
 using Spectre.Console;
@@ -70,9 +72,9 @@ internal static class DlqCommand
     private static async Task<int> WithLogAsync(
         string? data, bool isWriting, Func<ITradeLog, Task<int>> work, CancellationToken cancellationToken)
     {
-        var options = Configuration.Read(("Data", data));
+        var options = ServiceConfiguration.Read(("Data", data));
         var folder = new DataFolder(options.Data);
-        using var loggers = Configuration.Loggers(LogLevel.Warning);
+        using var loggers = ServiceConfiguration.Loggers(LogLevel.Warning);
 
         // The log in a file has one writer, and readers beside it.
         var isFile = options.Log.Kind == LogKind.Embedded;

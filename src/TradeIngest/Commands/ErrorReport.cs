@@ -1,10 +1,11 @@
 using System.Diagnostics.CodeAnalysis;
 using System.Text.Json;
 using System.Text.Json.Serialization;
-using Crypto.TradeIngest.Binance;
-using Crypto.TradeIngest.Hosting;
+using Crypto.TradeIngest.Configuration;
+using Crypto.TradeIngest.Diagnostics;
 using Crypto.TradeIngest.Log;
 using Crypto.TradeIngest.Replay;
+using Crypto.TradeIngest.Streams;
 using Crypto.Warehouse;
 using Crypto.Warehouse.Snowflake;
 using Spectre.Console;

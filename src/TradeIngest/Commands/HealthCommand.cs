@@ -1,6 +1,8 @@
 using System.CommandLine;
 using System.Net;
 using System.Text.Json;
+using Crypto.TradeIngest.Configuration;
+using Crypto.TradeIngest.Diagnostics;
 using Crypto.TradeIngest.Hosting;
 using Crypto.TradeIngest.Hosting.Health;
 
@@ -32,7 +34,7 @@ internal static class HealthCommand
 
     private static async Task<int> RunAsync(bool json, CancellationToken cancellationToken)
     {
-        var options = Configuration.Read().Health;
+        var options = ServiceConfiguration.Read().Health;
         if (options.Port == 0) throw new ConfigurationException("No endpoint is configured: set CRYPTO__Health__Port here and for the service.");
         var address = new UriBuilder("http", AddressOf(options), options.Port, HealthEndpoint.Path).Uri;
         try

@@ -1,3 +1,4 @@
+using Crypto.TradeIngest.Contracts;
 using Crypto.TradeIngest.Hosting;
 using Crypto.TradeIngest.Log;
 using Crypto.TradeIngest.Log.Kafka;
@@ -43,7 +44,7 @@ internal sealed record LogStatus(string Topic, int Partition, long FirstOffset, 
         IReadOnlyList<KeyValuePair<LogPartition, long>> stored, KafkaOptions options, CancellationToken cancellationToken)
     {
         // The failure says it once; librdkafka would say it with every attempt.
-        using var loggers = Configuration.Loggers(LogLevel.Critical);
+        using var loggers = ServiceConfiguration.Loggers(LogLevel.Critical);
         await using var log = await KafkaTradeLog.FindAsync(options, TimeProvider.System, loggers.CreateLogger<KafkaTradeLog>(), cancellationToken);
         var positions = new List<LogStatus>();
         foreach (var topic in log.TopicNames.Where(name => name is Topics.StockTrades or Topics.DeadLetters).Order(StringComparer.Ordinal))

@@ -1,4 +1,5 @@
 using System.CommandLine;
+using Crypto.TradeIngest.Configuration;
 using Crypto.TradeIngest.Hosting;
 using Crypto.Warehouse.Snowflake.Keys;
 using Crypto.Warehouse.Snowflake.Migrating;
@@ -42,7 +43,7 @@ internal static class MigrateCommand
     private static async Task<int> RunAsync(
         bool dryRun, bool printBootstrap, string? dropChannel, bool reload, bool json, CancellationToken stop)
     {
-        var options = Configuration.Read().Snowflake;
+        var options = ServiceConfiguration.Read().Snowflake;
         var faults = options.Validate().Where(fault => !printBootstrap || !fault.Contains("Account", StringComparison.Ordinal)).ToList();
         if (faults.Count > 0) throw ConfigurationException.Of(faults);
         if (printBootstrap)

@@ -1,5 +1,5 @@
 using System.Text.Json;
-using Crypto.TradeIngest.Hosting;
+using Crypto.TradeIngest.Diagnostics;
 using Spectre.Console;
 
 namespace Crypto.TradeIngest.Commands;

@@ -1,5 +1,6 @@
 using System.CommandLine;
 using Crypto.TradeIngest.Commands.Queries;
+using Crypto.TradeIngest.Configuration;
 using Crypto.TradeIngest.Hosting;
 using Crypto.Warehouse.Sqlite;
 
@@ -49,7 +50,7 @@ internal static class QueryCommand
 
     private static async Task<int> RunAsync(string sql, string? data, QueryFormat format, string? path, CancellationToken stop)
     {
-        var options = Configuration.Read(("Data", data));
+        var options = ServiceConfiguration.Read(("Data", data));
         using var output = QueryOutput.Open(path);
         using var progress = new ProgressLine("rows", inLogs: false);
         if (options.Warehouse.Target == WarehouseTarget.Snowflake)

@@ -1,5 +1,6 @@
 using System.CommandLine;
 using Crypto.TradeIngest.Hosting;
+using Crypto.TradeIngest.Jobs;
 using Crypto.TradeIngest.Replay;
 using Crypto.TradeModel.Symbols;
 using Crypto.TradeModel.Trades;
@@ -50,8 +51,8 @@ internal static class ReplayCommand
     private static async Task<int> RunAsync(
         string[] files, string? symbol, bool correct, string? data, bool json, CancellationToken cancellationToken)
     {
-        var options = Configuration.ReadForFolder(("Data", data));
-        using var loggers = Configuration.Loggers(LogLevel.Warning);
+        var options = ServiceConfiguration.ReadForFolder(("Data", data));
+        using var loggers = ServiceConfiguration.Loggers(LogLevel.Warning);
         var folder = new DataFolder(options.Data);
 
         // A misspelled name, a wrong format or a damaged file shows before anything is created.

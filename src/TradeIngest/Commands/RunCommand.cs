@@ -1,5 +1,7 @@
 using System.CommandLine;
 using System.Text.Json;
+using Crypto.TradeIngest.Configuration;
+using Crypto.TradeIngest.Diagnostics;
 using Crypto.TradeIngest.Hosting;
 using Crypto.TradeIngest.Hosting.Health;
 using Crypto.TradeIngest.Hosting.Roles;
@@ -43,7 +45,7 @@ internal static class RunCommand
             ws, rest, symbols, role, reset, data, json,
         };
         command.SetAction((parsed, cancellation) => RunAsync(
-            Configuration.Read(
+            ServiceConfiguration.Read(
                 ("Data", parsed.GetValue(data)),
                 ("Exchange:WebSocket", parsed.GetValue(ws)),
                 ("Exchange:Rest", parsed.GetValue(rest)),
@@ -83,7 +85,7 @@ internal static class RunCommand
 
     private static async Task<int> RunAllAsync(ServiceOptions options, bool json, CancellationToken cancellationToken)
     {
-        using var loggers = Configuration.Loggers(LogLevel.Information);
+        using var loggers = ServiceConfiguration.Loggers(LogLevel.Information);
         var logger = loggers.CreateLogger("trade-ingest");
         var folder = new DataFolder(options.Data);
         await using var stores = await Stores.OpenAsync(folder, options, TimeProvider.System, loggers, cancellationToken);
@@ -115,7 +117,7 @@ internal static class RunCommand
 
     private static async Task<int> RunRolesAsync(ServiceOptions options, Role roles, bool reset, bool json, CancellationToken cancellationToken)
     {
-        using var loggers = Configuration.Loggers(LogLevel.Information);
+        using var loggers = ServiceConfiguration.Loggers(LogLevel.Information);
         var logger = loggers.CreateLogger("trade-ingest");
         await using var service = await RoleService.StartAsync(roles, options, reset, TimeProvider.System, new Random(), loggers, cancellationToken);
         await using var health = await HealthEndpoint.StartAsync(options.Health, service.Parts, TimeProvider.System, cancellationToken);

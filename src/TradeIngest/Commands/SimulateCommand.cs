@@ -1,9 +1,11 @@
 using System.CommandLine;
+using Crypto.TradeIngest.Configuration;
 using Crypto.TradeIngest.Hosting;
-using Crypto.TradeIngest.Pipelines;
+using Crypto.TradeIngest.Jobs;
 using Crypto.TradeIngest.Replay;
 using Crypto.TradeIngest.Simulation;
 using Crypto.TradeIngest.Simulation.Markets;
+using Crypto.TradeIngest.Streams;
 using Crypto.TradeModel.Symbols;
 using Crypto.TradeModel.Times;
 using Crypto.TradeModel.Trades;

@@ -1,5 +1,6 @@
 using System.Globalization;
 using Crypto.TradeIngest.Commands.Queries;
+using Crypto.TradeIngest.Configuration;
 using Crypto.TradeIngest.Hosting;
 using Crypto.Warehouse.Snowflake;
 using Crypto.Warehouse.Snowflake.Sql;

@@ -1,6 +1,6 @@
 using System.CommandLine;
+using Crypto.TradeIngest.Contracts;
 using Crypto.TradeIngest.Hosting;
-using Crypto.TradeIngest.Log;
 using Crypto.Warehouse.Coverage;
 using Crypto.Warehouse.Snowflake;
 using Crypto.Warehouse.Sqlite;
@@ -35,7 +35,7 @@ internal static class StatusCommand
 
     private static async Task<int> RunAsync(string? data, bool json, CancellationToken cancellationToken)
     {
-        var options = Configuration.Read(("Data", data));
+        var options = ServiceConfiguration.Read(("Data", data));
         var folder = new DataFolder(options.Data);
         if (options.Warehouse.Target == WarehouseTarget.Snowflake) return await RunAsync(options, folder, json, cancellationToken);
         using var warehouse = SqliteDatabase.OpenForReading(folder.Warehouse, cancellationToken);

@@ -1,4 +1,5 @@
 using System.CommandLine;
+using Crypto.TradeIngest.Configuration;
 using Crypto.TradeIngest.Hosting;
 using Crypto.TradeIngest.Log.Embedded;
 using Crypto.TradeIngest.Simulation;
@@ -43,7 +44,7 @@ internal static class VerifyCommand
 
     private static async Task<int> RunAsync(AuditScope scope, string? data, bool json, CancellationToken stop)
     {
-        var options = Configuration.Read(("Data", data));
+        var options = ServiceConfiguration.Read(("Data", data));
         var results = options.Warehouse.Target == WarehouseTarget.Snowflake ? await AuditSnowflakeAsync(options, stop)
             : json ? Audit(options, null, scope, stop)
             : AuditWithProgress(options, scope, stop);

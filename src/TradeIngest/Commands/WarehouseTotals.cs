@@ -1,4 +1,4 @@
-using Crypto.TradeIngest.Log;
+using Crypto.TradeIngest.Contracts;
 using Crypto.TradeIngest.Pipelines;
 using Crypto.TradeModel.Numbers;
 using Crypto.Warehouse.Snowflake.Sql;

@@ -1,10 +1,13 @@
 using System.Reactive.Linq;
 using Crypto.TradeIngest.Binance;
 using Crypto.TradeIngest.Binance.Rest;
+using Crypto.TradeIngest.Configuration;
+using Crypto.TradeIngest.Diagnostics;
 using Crypto.TradeIngest.Hosting.Health;
 using Crypto.TradeIngest.Pipelines;
 using Crypto.TradeIngest.Reference;
 using Crypto.TradeIngest.Reference.ChangeDataCapture;
+using Crypto.TradeIngest.Streams;
 using Crypto.TradeModel.Quality;
 using Crypto.TradeModel.Symbols;
 using Crypto.Warehouse.Dimension;

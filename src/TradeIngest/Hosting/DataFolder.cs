@@ -1,3 +1,5 @@
+using Crypto.TradeIngest.Configuration;
+using Crypto.TradeIngest.Diagnostics;
 using Crypto.TradeIngest.Log.Embedded;
 using Crypto.Warehouse;
 using Crypto.Warehouse.Sqlite;

@@ -4,6 +4,7 @@ using Crypto.TradeIngest.Hosting.Health;
 using Crypto.TradeIngest.Log;
 using Crypto.TradeIngest.Log.Kafka;
 using Crypto.TradeIngest.Pipelines;
+using Crypto.TradeIngest.Streams;
 using Crypto.Warehouse.Dimension;
 using Crypto.Warehouse.Loading;
 

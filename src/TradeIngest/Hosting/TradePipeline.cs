@@ -1,7 +1,9 @@
 using System.Reactive.Linq;
-using Crypto.TradeIngest.Log;
+using Crypto.TradeIngest.Contracts;
+using Crypto.TradeIngest.Ingest;
 using Crypto.TradeIngest.Pipelines;
 using Crypto.TradeIngest.Sink;
+using Crypto.TradeIngest.Streams;
 using Crypto.Warehouse;
 using Microsoft.Extensions.Logging;
 

@@ -1,4 +1,4 @@
-using Crypto.TradeIngest.Hosting;
+using Crypto.TradeIngest.Diagnostics;
 
 namespace Crypto.TradeIngest.Log;
 

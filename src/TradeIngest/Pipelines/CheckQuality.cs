@@ -1,4 +1,5 @@
 using System.Runtime.InteropServices;
+using Crypto.TradeIngest.Streams;
 using Crypto.TradeModel.Quality;
 using Crypto.TradeModel.Trades;
 

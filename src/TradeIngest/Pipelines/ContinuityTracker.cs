@@ -1,4 +1,5 @@
 using System.Numerics;
+using Crypto.TradeIngest.Streams;
 using Crypto.TradeModel.Continuity;
 using Crypto.TradeModel.Quality;
 using Crypto.TradeModel.Symbols;

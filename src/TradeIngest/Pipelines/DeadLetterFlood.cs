@@ -1,4 +1,5 @@
 using System.Buffers;
+using Crypto.TradeIngest.Streams;
 using Crypto.TradeModel.Quality;
 using Crypto.TradeModel.Times;
 using Crypto.TradeModel.Trades;

@@ -1,3 +1,5 @@
+using Crypto.TradeIngest.Streams;
+
 namespace Crypto.TradeIngest.Pipelines;
 
 /// <summary>What is kept of a live stream's dead letters: each one up to these bounds, the rest as a summary by reason.</summary>

@@ -1,6 +1,6 @@
 using System.Reactive.Linq;
 using System.Reactive.Subjects;
-using Crypto.TradeIngest.Binance;
+using Crypto.TradeIngest.Streams;
 using Crypto.TradeModel.Continuity;
 using Crypto.TradeModel.Symbols;
 using Crypto.TradeModel.Times;

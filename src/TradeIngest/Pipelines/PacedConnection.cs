@@ -1,4 +1,4 @@
-using Crypto.TradeIngest.Binance.Connections;
+using Crypto.TradeIngest.Streams;
 
 namespace Crypto.TradeIngest.Pipelines;
 

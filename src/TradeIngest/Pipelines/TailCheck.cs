@@ -1,5 +1,5 @@
 using System.Reactive.Subjects;
-using Crypto.TradeIngest.Binance;
+using Crypto.TradeIngest.Streams;
 using Crypto.TradeModel.Symbols;
 using Microsoft.Extensions.Logging;
 

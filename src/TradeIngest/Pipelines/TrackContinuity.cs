@@ -1,3 +1,5 @@
+using Crypto.TradeIngest.Streams;
+
 namespace Crypto.TradeIngest.Pipelines;
 
 internal static partial class StreamOperators

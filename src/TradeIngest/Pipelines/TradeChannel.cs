@@ -1,6 +1,7 @@
 using System.Diagnostics.CodeAnalysis;
 using System.Runtime.CompilerServices;
 using System.Threading.Channels;
+using Crypto.TradeIngest.Streams;
 using Crypto.TradeModel.Quality;
 using Microsoft.Extensions.Logging;
 

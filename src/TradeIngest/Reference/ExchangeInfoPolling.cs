@@ -1,5 +1,5 @@
-using Crypto.TradeIngest.Binance;
 using Crypto.TradeIngest.Binance.Rest;
+using Crypto.TradeIngest.Streams;
 using Crypto.TradeModel.Symbols;
 using Crypto.Warehouse;
 using Crypto.Warehouse.Dimension;

@@ -1,5 +1,5 @@
 using System.Collections.Immutable;
-using Crypto.TradeIngest.Binance.Rest;
+using Crypto.TradeIngest.Streams;
 using Crypto.TradeModel.Symbols;
 using Crypto.Warehouse.Dimension;
 

@@ -1,5 +1,5 @@
 using Crypto.TradeIngest.Binance.Frames;
-using Crypto.TradeIngest.Pipelines;
+using Crypto.TradeIngest.Streams;
 using Crypto.TradeModel.Quality;
 using Crypto.TradeModel.Symbols;
 using Crypto.TradeModel.Times;

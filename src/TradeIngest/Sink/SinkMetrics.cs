@@ -1,4 +1,4 @@
-using Crypto.TradeIngest.Hosting;
+using Crypto.TradeIngest.Diagnostics;
 using Crypto.TradeModel.Times;
 using Crypto.TradeModel.Trades;
 using Crypto.Warehouse;

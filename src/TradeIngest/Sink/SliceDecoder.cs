@@ -1,7 +1,8 @@
 using System.Buffers;
 using System.Security.Cryptography;
+using Crypto.TradeIngest.Contracts;
 using Crypto.TradeIngest.Log;
-using Crypto.TradeIngest.Pipelines;
+using Crypto.TradeIngest.Streams;
 using Crypto.TradeModel.Contract;
 using Crypto.TradeModel.Quality;
 using Crypto.TradeModel.Symbols;

@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using Crypto.TradeIngest.Contracts;
 using Crypto.TradeIngest.Log;
 using Crypto.TradeModel.Quality;
 using Crypto.TradeModel.Trades;

@@ -2,7 +2,6 @@ using System.Text.Json;
 using Crypto.TradeModel.Times;
 using Crypto.Warehouse.Dimension;
 using Crypto.Warehouse.Loading;
-using Crypto.Warehouse.Sqlite;
 
 namespace Crypto.Warehouse.Snowflake;
 
@@ -33,7 +32,7 @@ internal sealed class ChangePayload(UsdAmount usd, long revision, long rekeyLimi
                 operation = change.Operation == ChangeOperation.Delete ? "DELETE" : "UPSERT",
                 valid = change.ValidTime.Microseconds,
                 recorded = change.RecordedTime.Microseconds,
-                attributes = SqliteReads.FormatAttributes(change.Attributes),
+                attributes = AttributesJson.Format(change.Attributes),
                 hash = change.Hash,
             }),
             ["versions_removed"] = operations.Where(row => row.Kind == OperationKind.Remove)

@@ -4,7 +4,6 @@ using System.Text.Json;
 using Crypto.TradeModel.Trades;
 using Crypto.Warehouse.Loading;
 using Crypto.Warehouse.Snowflake.Streaming;
-using Crypto.Warehouse.Sqlite;
 
 namespace Crypto.Warehouse.Snowflake;
 

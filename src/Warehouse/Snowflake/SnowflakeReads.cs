@@ -6,7 +6,6 @@ using Crypto.Warehouse.Coverage;
 using Crypto.Warehouse.Dimension;
 using Crypto.Warehouse.Loading;
 using Crypto.Warehouse.Snowflake.Sql;
-using Crypto.Warehouse.Sqlite;
 
 namespace Crypto.Warehouse.Snowflake;
 
@@ -59,7 +58,7 @@ internal static class SnowflakeReads
         return [.. result.Rows.Select(row => new SymbolChange(
             ChangeSources.Parse((string)row[0]!), SqlResult.Whole(row[1]), new NaturalKey((string)row[2]!, (string)row[3]!),
             (string)row[4]! == "DELETE" ? ChangeOperation.Delete : ChangeOperation.Upsert, SqlResult.Instant(row[5]), SqlResult.Instant(row[6]),
-            SqliteReads.ParseAttributes((string)row[7]!)))];
+            AttributesJson.Parse((string)row[7]!)))];
     }
 
     /// <summary>All rows of the dimension, those no longer believed included, with the surrogate key stored for each.</summary>

@@ -83,7 +83,7 @@ internal sealed class DimensionWriter(SqliteDatabase database, IProgress<long>? 
             .Bind(5, change.Operation == ChangeOperation.Delete ? "DELETE" : "UPSERT")
             .Bind(6, change.ValidTime.Microseconds)
             .Bind(7, change.RecordedTime.Microseconds)
-            .Bind(8, SqliteReads.FormatAttributes(change.Attributes))
+            .Bind(8, AttributesJson.Format(change.Attributes))
             .Bind(9, change.Hash)
             .Run();
         progress?.Report(++_recorded);

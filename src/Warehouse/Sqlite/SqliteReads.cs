@@ -1,5 +1,4 @@
 using System.Collections.Immutable;
-using System.Text.Json;
 using Crypto.TradeModel.Continuity;
 using Crypto.TradeModel.Times;
 using Crypto.TradeModel.Trades;
@@ -176,7 +175,7 @@ public static class SqliteReads
                 query.GetText(4) == "DELETE" ? ChangeOperation.Delete : ChangeOperation.Upsert,
                 new Timestamp(query.GetInt64(5)),
                 new Timestamp(query.GetInt64(6)),
-                ParseAttributes(query.GetText(7))));
+                AttributesJson.Parse(query.GetText(7))));
         }
 
         return changes;
@@ -204,19 +203,6 @@ public static class SqliteReads
         return conflicts;
     }
 
-    internal static string FormatAttributes(ImmutableSortedDictionary<SymbolAttribute, string?> attributes) =>
-        JsonSerializer.Serialize(attributes.ToDictionary(pair => pair.Key.Column(), pair => pair.Value, StringComparer.Ordinal));
-
-    internal static ImmutableSortedDictionary<SymbolAttribute, string?> ParseAttributes(string json)
-    {
-        var attributes = ImmutableSortedDictionary.CreateBuilder<SymbolAttribute, string?>();
-        foreach (var (column, value) in JsonSerializer.Deserialize<Dictionary<string, string?>>(json)!)
-        {
-            if (SymbolAttributes.TryParse(column, out var attribute)) attributes.Add(attribute, value);
-        }
-
-        return attributes.ToImmutable();
-    }
 
     private static List<T> RangesOf<T>(Dictionary<int, List<T>> bySymbol, int id)
     {

@@ -2,7 +2,7 @@ using System.Reactive.Linq;
 using Crypto.TestSupport;
 using Crypto.TradeIngest.Binance;
 using Crypto.TradeIngest.Binance.Connections;
-using Crypto.TradeIngest.Pipelines;
+using Crypto.TradeIngest.Streams;
 using Crypto.TradeModel.Quality;
 using Crypto.TradeModel.Symbols;
 using Microsoft.Extensions.Logging.Abstractions;

@@ -1,7 +1,7 @@
 using System.Collections.Concurrent;
 using System.Threading.Channels;
 using Crypto.TestSupport;
-using Crypto.TradeIngest.Pipelines;
+using Crypto.TradeIngest.Streams;
 using Crypto.TradeModel.Trades;
 
 namespace Crypto.TradeIngest.Tests.Binance;

@@ -3,7 +3,7 @@ using System.Net.WebSockets;
 using System.Text;
 using System.Text.Json;
 using System.Threading.Channels;
-using Crypto.TradeIngest.Binance.Connections;
+using Crypto.TradeIngest.Streams;
 
 namespace Crypto.TradeIngest.Tests.Binance;
 

@@ -1,7 +1,7 @@
 using System.Threading.Channels;
 using Crypto.TestSupport;
 using Crypto.TradeIngest.Binance;
-using Crypto.TradeIngest.Pipelines;
+using Crypto.TradeIngest.Streams;
 using Crypto.TradeModel.Symbols;
 using Microsoft.Extensions.Logging.Abstractions;
 

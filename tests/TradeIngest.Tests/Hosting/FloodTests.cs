@@ -4,6 +4,7 @@ using Crypto.TradeIngest.Binance.Connections;
 using Crypto.TradeIngest.Commands;
 using Crypto.TradeIngest.Hosting;
 using Crypto.TradeIngest.Pipelines;
+using Crypto.TradeIngest.Streams;
 using Crypto.TradeIngest.Tests.Binance;
 using Crypto.TradeModel.Symbols;
 using Crypto.Warehouse.Sqlite;

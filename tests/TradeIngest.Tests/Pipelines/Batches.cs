@@ -1,4 +1,4 @@
-using Crypto.TradeIngest.Pipelines;
+using Crypto.TradeIngest.Streams;
 using Crypto.TradeModel.Numbers;
 using Crypto.TradeModel.Symbols;
 using Crypto.TradeModel.Times;

@@ -6,6 +6,7 @@ using Crypto.TradeIngest.Hosting;
 using Crypto.TradeIngest.Pipelines;
 using Crypto.TradeIngest.Simulation;
 using Crypto.TradeIngest.Simulation.Markets;
+using Crypto.TradeIngest.Streams;
 using Crypto.TradeModel.Symbols;
 using Crypto.TradeModel.Trades;
 using Microsoft.Extensions.Logging.Abstractions;

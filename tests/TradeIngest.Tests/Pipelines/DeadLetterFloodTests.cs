@@ -1,6 +1,7 @@
 using System.Text;
 using Crypto.TestSupport;
 using Crypto.TradeIngest.Pipelines;
+using Crypto.TradeIngest.Streams;
 using Crypto.TradeModel.Quality;
 using Crypto.TradeModel.Times;
 using Crypto.TradeModel.Trades;

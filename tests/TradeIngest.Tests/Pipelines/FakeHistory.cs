@@ -1,5 +1,4 @@
-using Crypto.TradeIngest.Binance;
-using Crypto.TradeIngest.Pipelines;
+using Crypto.TradeIngest.Streams;
 using Crypto.TradeModel.Continuity;
 using Crypto.TradeModel.Symbols;
 using Crypto.TradeModel.Trades;

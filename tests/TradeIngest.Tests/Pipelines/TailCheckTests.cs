@@ -1,6 +1,6 @@
 using Crypto.TestSupport;
-using Crypto.TradeIngest.Binance;
 using Crypto.TradeIngest.Pipelines;
+using Crypto.TradeIngest.Streams;
 using Crypto.TradeModel.Symbols;
 using Microsoft.Extensions.Logging.Abstractions;
 

@@ -1,5 +1,6 @@
 using System.Reactive.Subjects;
 using Crypto.TradeIngest.Pipelines;
+using Crypto.TradeIngest.Streams;
 using Crypto.TradeModel.Continuity;
 using Crypto.TradeModel.Quality;
 using Crypto.TradeModel.Symbols;

@@ -2,6 +2,7 @@ using System.Text;
 using System.Threading.Channels;
 using Crypto.TestSupport;
 using Crypto.TradeIngest.Pipelines;
+using Crypto.TradeIngest.Streams;
 using Crypto.TradeModel.Continuity;
 using Crypto.TradeModel.Quality;
 using Crypto.TradeModel.Symbols;

@@ -1,5 +1,6 @@
+using Crypto.TradeIngest.Contracts;
 using Crypto.TradeIngest.Log;
-using Crypto.TradeIngest.Pipelines;
+using Crypto.TradeIngest.Streams;
 using Crypto.TradeModel.Contract;
 using Crypto.TradeModel.Quality;
 using Crypto.TradeModel.Times;

@@ -1,3 +1,4 @@
+using Crypto.TradeIngest.Contracts;
 using Crypto.TradeIngest.Log;
 using Crypto.TradeIngest.Sink;
 using Crypto.TradeIngest.Tests.Pipelines;

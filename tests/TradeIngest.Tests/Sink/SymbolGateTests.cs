@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using Crypto.TestSupport;
+using Crypto.TradeIngest.Contracts;
 using Crypto.TradeIngest.Log;
 using Crypto.TradeIngest.Log.Embedded;
 using Crypto.TradeIngest.Sink;

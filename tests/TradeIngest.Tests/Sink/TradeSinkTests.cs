@@ -1,4 +1,5 @@
 using Crypto.TestSupport;
+using Crypto.TradeIngest.Contracts;
 using Crypto.TradeIngest.Log;
 using Crypto.TradeIngest.Log.Embedded;
 using Crypto.TradeIngest.Sink;

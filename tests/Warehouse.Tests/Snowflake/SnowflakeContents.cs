@@ -5,7 +5,6 @@ using Crypto.TradeModel.Times;
 using Crypto.TradeModel.Trades;
 using Crypto.Warehouse.Dimension;
 using Crypto.Warehouse.Loading;
-using Crypto.Warehouse.Sqlite;
 
 namespace Crypto.Warehouse.Tests.Snowflake;
 
@@ -61,7 +60,7 @@ internal static class SnowflakeContents
                 .ToDictionary(attribute => attribute.Column(), attribute => (string?)row[8 + (int)attribute]);
             var version = new SymbolVersion(
                 new NaturalKey((string)row[0]!, (string)row[1]!), new Timestamp((long)row[2]!), new Timestamp((long)row[3]!), (long)row[4]! != 0, (long)row[5]! != 0,
-                SqliteReads.ParseAttributes(System.Text.Json.JsonSerializer.Serialize(attributes)));
+                AttributesJson.Parse(System.Text.Json.JsonSerializer.Serialize(attributes)));
             Assert.AreEqual((string)row[6]!, version.ChangeHash);
             Assert.AreEqual((long)row[7]!, version.SymbolKey);
             return version;

@@ -1,5 +1,6 @@
 using System.Net.WebSockets;
 using System.Runtime.CompilerServices;
+using Crypto.TradeIngest.Streams;
 
 namespace Crypto.TradeIngest.Binance.Connections;
 

@@ -3,6 +3,7 @@ using System.Net.WebSockets;
 using System.Runtime.CompilerServices;
 using System.Text;
 using System.Text.Unicode;
+using Crypto.TradeIngest.Streams;
 
 namespace Crypto.TradeIngest.Binance.Connections;
 

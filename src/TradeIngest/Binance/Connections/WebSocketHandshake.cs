@@ -3,7 +3,7 @@ using System.Net;
 using System.Net.WebSockets;
 using System.Security.Cryptography;
 using System.Text;
-using Crypto.TradeIngest.Hosting;
+using Crypto.TradeIngest.Diagnostics;
 
 namespace Crypto.TradeIngest.Binance.Connections;
 

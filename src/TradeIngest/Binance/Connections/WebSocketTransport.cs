@@ -1,3 +1,5 @@
+using Crypto.TradeIngest.Streams;
+
 namespace Crypto.TradeIngest.Binance.Connections;
 
 /// <summary>The implementations of the socket seam, by the name the configuration gives them.</summary>

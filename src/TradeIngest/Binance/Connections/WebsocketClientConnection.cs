@@ -1,5 +1,6 @@
 using System.Net.WebSockets;
 using System.Threading.Channels;
+using Crypto.TradeIngest.Streams;
 using Websocket.Client;
 
 namespace Crypto.TradeIngest.Binance.Connections;

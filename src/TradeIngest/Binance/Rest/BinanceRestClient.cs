@@ -1,8 +1,8 @@
 using System.Globalization;
 using System.Net;
 using System.Text.Json;
-using Crypto.TradeIngest.Hosting;
-using Crypto.TradeIngest.Pipelines;
+using Crypto.TradeIngest.Diagnostics;
+using Crypto.TradeIngest.Streams;
 using Crypto.TradeModel.Symbols;
 using Crypto.TradeModel.Times;
 

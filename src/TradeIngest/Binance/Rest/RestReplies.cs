@@ -1,6 +1,6 @@
 using System.Text;
 using System.Text.Json;
-using Crypto.TradeIngest.Pipelines;
+using Crypto.TradeIngest.Streams;
 using Crypto.TradeModel.Numbers;
 using Crypto.TradeModel.Symbols;
 using Crypto.TradeModel.Times;

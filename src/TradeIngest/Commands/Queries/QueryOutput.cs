@@ -1,4 +1,4 @@
-using Crypto.TradeIngest.Hosting;
+using Crypto.TradeIngest.Configuration;
 using Crypto.Warehouse;
 using Microsoft.Win32.SafeHandles;
 

@@ -1,5 +1,7 @@
 using System.Net;
 using System.Text.Json;
+using Crypto.TradeIngest.Configuration;
+using Crypto.TradeIngest.Diagnostics;
 using Crypto.TradeIngest.Simulation;
 using Microsoft.AspNetCore.Http;
 

@@ -1,9 +1,10 @@
 using Crypto.TradeIngest.Binance.Rest;
+using Crypto.TradeIngest.Contracts;
 using Crypto.TradeIngest.Hosting.Health;
-using Crypto.TradeIngest.Log;
 using Crypto.TradeIngest.Log.Kafka;
 using Crypto.TradeIngest.Reference;
 using Crypto.TradeIngest.Reference.ChangeDataCapture;
+using Crypto.TradeIngest.Streams;
 using Crypto.Warehouse;
 using Microsoft.Extensions.Logging;
 

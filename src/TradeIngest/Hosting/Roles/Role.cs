@@ -1,3 +1,5 @@
+using Crypto.TradeIngest.Configuration;
+
 namespace Crypto.TradeIngest.Hosting.Roles;
 
 /// <summary>What a process does of the whole job.</summary>

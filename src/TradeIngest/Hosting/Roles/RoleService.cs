@@ -1,7 +1,9 @@
 using Crypto.TradeIngest.Binance;
 using Crypto.TradeIngest.Binance.Rest;
+using Crypto.TradeIngest.Configuration;
 using Crypto.TradeIngest.Hosting.Health;
 using Crypto.TradeIngest.Log.Kafka;
+using Crypto.TradeIngest.Streams;
 using Microsoft.Extensions.Logging;
 
 namespace Crypto.TradeIngest.Hosting.Roles;

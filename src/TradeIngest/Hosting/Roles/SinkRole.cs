@@ -1,3 +1,4 @@
+using Crypto.TradeIngest.Contracts;
 using Crypto.TradeIngest.Hosting.Health;
 using Crypto.TradeIngest.Log;
 using Crypto.TradeIngest.Log.Kafka;

@@ -1,5 +1,6 @@
 using Confluent.Kafka;
-using Crypto.TradeIngest.Hosting;
+using Crypto.TradeIngest.Configuration;
+using Crypto.TradeIngest.Diagnostics;
 
 namespace Crypto.TradeIngest.Log.Kafka;
 

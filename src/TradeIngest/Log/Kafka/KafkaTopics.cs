@@ -1,7 +1,8 @@
 using System.Globalization;
 using Confluent.Kafka;
 using Confluent.Kafka.Admin;
-using Crypto.TradeIngest.Hosting;
+using Crypto.TradeIngest.Configuration;
+using Crypto.TradeIngest.Contracts;
 using Microsoft.Extensions.Logging;
 
 namespace Crypto.TradeIngest.Log.Kafka;

@@ -1,4 +1,5 @@
 using Confluent.Kafka;
+using Crypto.TradeIngest.Contracts;
 using Crypto.Warehouse;
 using Microsoft.Extensions.Logging;
 
@@ -47,7 +48,7 @@ internal sealed class KafkaTradeLog : ITradeLog
     public IReadOnlyCollection<string> TopicNames => _topics.Keys;
 
     /// <summary>Reaches the cluster, creates or checks the topics.</summary>
-    /// <exception cref="Hosting.ConfigurationException">A topic differs from the plan.</exception>
+    /// <exception cref="Configuration.ConfigurationException">A topic differs from the plan.</exception>
     /// <exception cref="StorageException">The cluster is out of reach, or refuses this user.</exception>
     /// <exception cref="LogException">librdkafka is not installed.</exception>
     public static Task<KafkaTradeLog> OpenAsync(

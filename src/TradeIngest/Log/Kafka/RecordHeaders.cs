@@ -1,6 +1,6 @@
 using System.Globalization;
 using System.Text;
-using Crypto.TradeIngest.Pipelines;
+using Crypto.TradeIngest.Contracts;
 using Crypto.TradeModel.Contract;
 
 namespace Crypto.TradeIngest.Log.Kafka;

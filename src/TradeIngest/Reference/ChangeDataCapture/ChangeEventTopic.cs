@@ -1,9 +1,10 @@
 using System.Text;
 using System.Text.Json;
 using Confluent.Kafka;
+using Crypto.TradeIngest.Contracts;
 using Crypto.TradeIngest.Log;
 using Crypto.TradeIngest.Log.Kafka;
-using Crypto.TradeIngest.Pipelines;
+using Crypto.TradeIngest.Streams;
 using Crypto.TradeModel.Quality;
 using Crypto.TradeModel.Trades;
 using Crypto.Warehouse;

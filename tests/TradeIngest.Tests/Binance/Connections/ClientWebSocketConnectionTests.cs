@@ -1,4 +1,5 @@
 using Crypto.TradeIngest.Binance.Connections;
+using Crypto.TradeIngest.Streams;
 
 namespace Crypto.TradeIngest.Tests.Binance.Connections;
 

@@ -1,6 +1,7 @@
 using System.Net.WebSockets;
 using System.Text;
 using Crypto.TradeIngest.Binance.Connections;
+using Crypto.TradeIngest.Streams;
 using ClientFrames = Crypto.TradeIngest.Simulation.Streams;
 
 namespace Crypto.TradeIngest.Tests.Binance.Connections;

@@ -1,6 +1,6 @@
 using Crypto.TestSupport;
 using Crypto.TradeIngest.Commands.Queries;
-using Crypto.TradeIngest.Hosting;
+using Crypto.TradeIngest.Configuration;
 
 namespace Crypto.TradeIngest.Tests.Commands.Queries;
 

@@ -1,7 +1,7 @@
 using System.Diagnostics;
 using System.Globalization;
 using Crypto.TestSupport;
-using Crypto.TradeIngest.Log;
+using Crypto.TradeIngest.Contracts;
 using Crypto.TradeIngest.Log.Embedded;
 using Crypto.TradeIngest.Replay;
 using Crypto.TradeModel.Contract;

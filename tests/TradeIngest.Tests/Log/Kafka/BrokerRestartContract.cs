@@ -1,6 +1,6 @@
 using System.Diagnostics;
 using System.Text;
-using Crypto.TradeIngest.Log;
+using Crypto.TradeIngest.Contracts;
 
 namespace Crypto.TradeIngest.Tests.Log.Kafka;
 

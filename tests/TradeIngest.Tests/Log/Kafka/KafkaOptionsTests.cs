@@ -1,5 +1,5 @@
 using Crypto.TestSupport;
-using Crypto.TradeIngest.Hosting;
+using Crypto.TradeIngest.Configuration;
 using Crypto.TradeIngest.Log.Kafka;
 using Microsoft.Extensions.Logging.Abstractions;
 

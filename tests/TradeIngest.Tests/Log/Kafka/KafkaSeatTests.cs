@@ -1,5 +1,5 @@
 using Crypto.TestSupport;
-using Crypto.TradeIngest.Log;
+using Crypto.TradeIngest.Contracts;
 using Crypto.TradeIngest.Log.Kafka;
 using Microsoft.Extensions.Logging.Abstractions;
 

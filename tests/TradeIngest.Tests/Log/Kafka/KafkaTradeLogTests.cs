@@ -7,7 +7,7 @@ using System.Security.Cryptography.X509Certificates;
 using System.Text;
 using Confluent.Kafka;
 using Crypto.TestSupport;
-using Crypto.TradeIngest.Hosting;
+using Crypto.TradeIngest.Configuration;
 using Crypto.TradeIngest.Log;
 using Crypto.TradeIngest.Log.Kafka;
 using Crypto.Warehouse;

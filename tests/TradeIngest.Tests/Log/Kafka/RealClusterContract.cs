@@ -1,7 +1,8 @@
 using System.Text;
 using Confluent.Kafka;
 using Confluent.Kafka.Admin;
-using Crypto.TradeIngest.Hosting;
+using Crypto.TradeIngest.Configuration;
+using Crypto.TradeIngest.Contracts;
 using Crypto.TradeIngest.Log;
 using Crypto.TradeIngest.Log.Kafka;
 using Microsoft.Extensions.Logging.Abstractions;

@@ -1,8 +1,9 @@
 using Confluent.Kafka;
-using Crypto.TradeIngest.Hosting.Roles;
-using Crypto.TradeIngest.Log;
+using Crypto.TradeIngest.Contracts;
 using Crypto.TradeIngest.Log.Kafka;
+using Crypto.TradeIngest.Reference;
 using Crypto.TradeIngest.Reference.ChangeDataCapture;
+using Crypto.TradeIngest.Replay;
 using Crypto.TradeIngest.Tests.Log.Kafka;
 using Crypto.TradeModel.Quality;
 using Crypto.Warehouse.Dimension;

@@ -1,0 +1,160 @@
+using Crypto.TradeIngest.Contracts;
+using Crypto.TradeIngest.Diagnostics;
+using Crypto.TradeIngest.Log;
+using Crypto.TradeIngest.Pipelines;
+using Crypto.TradeIngest.Streams;
+using Crypto.TradeModel.Contract;
+using Microsoft.Extensions.Logging;
+
+namespace Crypto.TradeIngest.Ingest;
+
+/// <summary>
+/// The asynchronous end of the hand-off: takes what waits in the channel, all of it up to a bound, and appends it in one durable
+/// write. So a slow disk makes larger writes, not a longer queue.
+/// </summary>
+/// <param name="ledger">Where to keep what is in the log, for a log that is read again by another process; null for none.</param>
+internal sealed class LogWriter(TradeChannel channel, ITradeLog log, TimeProvider clock, ILogger<LogWriter> logger, CaptureLedger? ledger = null)
+{
+    private const int BytesPerAppend = 4 << 20;
+
+    private long _appended;
+    private long _deadLetters;
+    private long _summarized;
+    private long _records;
+    private long _checkpoints;
+    private int _isCheckpointDue = 1;
+
+    // Of the append under way.
+    private long _takenLetters;
+    private long _takenSummarized;
+
+    /// <summary>Trades in the log, by this writer.</summary>
+    public long Appended => Volatile.Read(ref _appended);
+
+    /// <summary>Dead letters in the log, each as a record of its own.</summary>
+    public long DeadLetters => Volatile.Read(ref _deadLetters);
+
+    /// <summary>Dead letters that are in the log as part of a summary.</summary>
+    public long Summarized => Volatile.Read(ref _summarized);
+
+    /// <summary>Records appended to the topics of trades and dead letters.</summary>
+    public long Records => Volatile.Read(ref _records);
+
+    /// <summary>Times that what is in the log was written down.</summary>
+    public long Checkpoints => Volatile.Read(ref _checkpoints);
+
+    /// <summary>Writing trades as JSON.</summary>
+    public StageTime Encoding { get; } = new();
+
+    /// <summary>Durable appends.</summary>
+    public StageTime Appending { get; } = new();
+
+    /// <summary>Runs until the channel is completed and drained; canceling abandons what still waits.</summary>
+    public async Task RunAsync(CancellationToken cancellationToken)
+    {
+        try
+        {
+            await WriteAsync(cancellationToken);
+        }
+        finally
+        {
+            // No source has them any more.
+            var lost = channel.DeadLetters - _deadLetters - _summarized;
+            if (lost > 0) logger.LogError("{Count} dead letters did not reach the log and are lost.", lost);
+        }
+    }
+
+    /// <summary>Has what is in the log written down soon. Never waits.</summary>
+    public void RequestCheckpoint() => RequestCheckpoint(isAwake: false);
+
+    private async Task WriteAsync(CancellationToken cancellationToken)
+    {
+        using var trades = new RecordBatch();
+        using var letters = new RecordBatch();
+        using var states = new RecordBatch();
+        await CheckpointAsync(states, cancellationToken);
+        while (await channel.WaitToReadAsync(cancellationToken))
+        {
+            var started = clock.GetTimestamp();
+            while (trades.Bytes < BytesPerAppend && letters.Bytes < BytesPerAppend && channel.TryRead(out var value)) Take(value, trades, letters);
+            Encoding.Add(clock, started);
+            started = clock.GetTimestamp();
+            if (ledger is not null) await BeginAsync(ledger, states, cancellationToken);
+            await log.AppendAsync(Topics.StockTrades, trades, cancellationToken);
+            await log.AppendAsync(Topics.DeadLetters, letters, cancellationToken);
+            Appending.Add(clock, started);
+            Count(trades, letters);
+            await CheckpointAsync(states, cancellationToken);
+        }
+
+        // The last one is exact: whoever goes on after a stop in good order fetches nothing twice.
+        RequestCheckpoint(isAwake: true);
+        await CheckpointAsync(states, cancellationToken);
+    }
+
+    // The flag is what counts: a wake-up that finds the channel full finds a writer that is awake.
+    private void RequestCheckpoint(bool isAwake)
+    {
+        if (Interlocked.Exchange(ref _isCheckpointDue, 1) == 0 && !isAwake) channel.OnNext(new CheckpointDue());
+    }
+
+    private async Task BeginAsync(CaptureLedger begun, RecordBatch states, CancellationToken cancellationToken)
+    {
+        begun.TakeBegun(states);
+        await log.AppendAsync(Topics.CaptureState, states, cancellationToken);
+        states.Clear();
+    }
+
+    private async Task CheckpointAsync(RecordBatch states, CancellationToken cancellationToken)
+    {
+        if (ledger is null || Interlocked.Exchange(ref _isCheckpointDue, 0) == 0) return;
+        ledger.TakeChanged(states);
+        await log.AppendAsync(Topics.CaptureState, states, cancellationToken);
+        states.Clear();
+        Volatile.Write(ref _checkpoints, _checkpoints + 1);
+    }
+
+    private void Count(RecordBatch trades, RecordBatch letters)
+    {
+        Volatile.Write(ref _appended, _appended + trades.Count);
+        Volatile.Write(ref _deadLetters, _deadLetters + _takenLetters);
+        Volatile.Write(ref _summarized, _summarized + _takenSummarized);
+        Volatile.Write(ref _records, _records + trades.Count + letters.Count);
+        (_takenLetters, _takenSummarized) = (0, 0);
+        trades.Clear();
+        letters.Clear();
+    }
+
+    private void Take(StreamEvent value, RecordBatch trades, RecordBatch letters)
+    {
+        switch (value)
+        {
+            case TradeBatch batch:
+                foreach (ref readonly var trade in batch.Trades)
+                {
+                    trades.End(TradeJson.Write(trade, trades.Begin(trade.Symbol.Utf8, TradeJson.MaxLength)));
+                    ledger?.Add(in trade);
+                }
+
+                batch.Dispose();
+                break;
+            case DeadLetter letter:
+                letters.Add(System.Text.Encoding.UTF8.GetBytes(letter.Reason.ToString()), DeadLetterJson.Write(letter));
+                if (letter.Count == 1) _takenLetters++;
+                else _takenSummarized += letter.Count;
+                break;
+            case GapFound gap:
+                logger.LogInformation("Gap {Ids} of {Symbol} found ({Count} trades).", gap.Ids, gap.Symbol, gap.Ids.Count);
+                break;
+            case Disconnected lost:
+                logger.LogWarning("Disconnected: {Reason} Retrying in {RetryIn}.", lost.Reason, lost.RetryIn);
+                break;
+            case Connected connected:
+                logger.LogInformation("Connected to {Endpoint}, attempt {Attempt}.", connected.Endpoint, connected.Attempt);
+                break;
+            case QualityIssue issue:
+                logger.LogWarning("{Symbol} {TradeId} is rejected: {Reason}.", issue.Trade.Symbol, issue.Trade.TradeId, issue.Reason);
+                break;
+        }
+    }
+}

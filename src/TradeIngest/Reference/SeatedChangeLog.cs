@@ -1,0 +1,17 @@
+using Crypto.TradeIngest.Log.Kafka;
+using Crypto.Warehouse.Dimension;
+
+namespace Crypto.TradeIngest.Reference;
+
+/// <summary>What the holder of the reference seat publishes: nothing once its term is over, and what is under way to its end.</summary>
+internal sealed class SeatedChangeLog(SymbolChangesTopic topic, SeatTerm term) : ISymbolChangeLog
+{
+    public ValueTask<ApplyOutcome> ApplyAsync(IReadOnlyCollection<SymbolChange> changes, CancellationToken cancellationToken) =>
+        topic.ApplyAsync(changes, term.ThrowIfOver, cancellationToken, term.Abandoning);
+
+    public ValueTask<IReadOnlyList<SymbolChange>> ChangesAsync(ChangeSource source, CancellationToken cancellationToken) =>
+        topic.ChangesAsync(source, cancellationToken);
+
+    /// <summary>The topic outlives a term.</summary>
+    public ValueTask DisposeAsync() => ValueTask.CompletedTask;
+}

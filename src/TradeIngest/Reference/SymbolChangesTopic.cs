@@ -1,0 +1,123 @@
+using Crypto.TradeIngest.Contracts;
+using Crypto.TradeIngest.Log;
+using Crypto.Warehouse.Dimension;
+
+namespace Crypto.TradeIngest.Reference;
+
+/// <summary>
+/// Where the warehouse is behind the log, what sources have said is what stands in the topic <c>symbol_changes</c>, and to apply is to
+/// publish there. Safe for concurrent callers, since each source numbers its own statements.
+/// </summary>
+internal sealed class SymbolChangesTopic(ITradeLog log) : ISymbolChangeLog
+{
+    private const int StatementsPerRead = 4096;
+
+    private readonly Dictionary<string, SymbolChange> _byHash = new(StringComparer.Ordinal);
+    private readonly HashSet<NaturalKey> _symbols = [];
+    private readonly SemaphoreSlim _using = new(1, 1);
+    private ILogReader? _reader;
+
+    /// <summary>Records that are no statement of a version known here.</summary>
+    public long Unreadable { get; private set; }
+
+    public async ValueTask<IReadOnlyList<SymbolChange>> ChangesAsync(ChangeSource source, CancellationToken cancellationToken)
+    {
+        using var _ = await EnterAsync(cancellationToken);
+        await ReadToEndAsync(cancellationToken);
+        return [.. _byHash.Values.Where(change => change.Source == source).Order(SymbolChange.Order)];
+    }
+
+    /// <summary>Reads on to the end, which takes a broker that answers and a publication that is not stuck.</summary>
+    public async ValueTask LookAsync(CancellationToken cancellationToken)
+    {
+        using var _ = await EnterAsync(cancellationToken);
+        await ReadToEndAsync(cancellationToken);
+    }
+
+    /// <summary>Publishes the statements that do not stand there already.</summary>
+    public ValueTask<ApplyOutcome> ApplyAsync(IReadOnlyCollection<SymbolChange> changes, CancellationToken cancellationToken) =>
+        ApplyAsync(changes, static () => { }, cancellationToken, cancellationToken);
+
+    /// <param name="changes">The statements.</param>
+    /// <param name="beforePublishing">Throws where this process may not publish any more; called right before it does.</param>
+    /// <param name="cancellationToken">Ends what is done before the publication.</param>
+    /// <param name="abandoning">Ends the wait for the publication.</param>
+    public async ValueTask<ApplyOutcome> ApplyAsync(
+        IReadOnlyCollection<SymbolChange> changes, Action beforePublishing, CancellationToken cancellationToken, CancellationToken abandoning)
+    {
+        using var _ = await EnterAsync(cancellationToken);
+        await ReadToEndAsync(cancellationToken);
+        var news = changes.Where(change => !_byHash.ContainsKey(change.Hash)).DistinctBy(change => change.Hash, StringComparer.Ordinal).ToList();
+        using var records = new RecordBatch();
+        foreach (var change in news) records.Add(SymbolChangeJson.Key(change), SymbolChangeJson.Write(change));
+        if (records.Count > 0) beforePublishing();
+        await log.AppendAsync(Topics.SymbolChanges, records, abandoning);
+        var newSymbols = news.Select(change => change.Key).Distinct().Count(key => !_symbols.Contains(key));
+        foreach (var change in news) Learn(change);
+        return new ApplyOutcome(news.Count, newSymbols, 0, 0, 0);
+    }
+
+    /// <summary>Completes when every one of these tickers has been described.</summary>
+    /// <param name="tickers">What to wait for.</param>
+    /// <param name="onWait">Told now and then what is still awaited.</param>
+    /// <param name="clock">Of the waits.</param>
+    /// <param name="cancellationToken">Ends the wait.</param>
+    public async Task WaitForAsync(
+        IReadOnlyCollection<string> tickers, Action<IReadOnlyList<string>> onWait, TimeProvider clock, CancellationToken cancellationToken)
+    {
+        var look = TimeSpan.FromMilliseconds(100);
+        for (var looks = 0; ; looks++)
+        {
+            var awaited = await MissingAsync(tickers, cancellationToken);
+            if (awaited.Count == 0) return;
+            if (looks % 100 == 0) onWait(awaited);
+            await Task.Delay(look, clock, cancellationToken);
+        }
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        if (_reader is not null) await _reader.DisposeAsync();
+        _using.Dispose();
+    }
+
+    private async Task<List<string>> MissingAsync(IReadOnlyCollection<string> tickers, CancellationToken cancellationToken)
+    {
+        using var _ = await EnterAsync(cancellationToken);
+        await ReadToEndAsync(cancellationToken);
+        var described = _symbols.Select(key => key.Ticker).ToHashSet(StringComparer.Ordinal);
+        return [.. tickers.Where(ticker => !described.Contains(ticker))];
+    }
+
+    private async ValueTask<Lease> EnterAsync(CancellationToken cancellationToken)
+    {
+        await _using.WaitAsync(cancellationToken);
+        return new Lease(_using);
+    }
+
+    private async Task ReadToEndAsync(CancellationToken cancellationToken)
+    {
+        _reader ??= log.OpenReader(
+            Topics.SymbolChanges,
+            new Dictionary<int, long> { [0] = (await log.OffsetsAsync(Topics.SymbolChanges, 0, cancellationToken)).First });
+        while (!cancellationToken.IsCancellationRequested && _reader.TryRead(StatementsPerRead) is { } slice)
+        {
+            foreach (var record in slice.Records.Span)
+            {
+                if (SymbolChangeJson.TryRead(record.Value, out var change) == TradeModel.Quality.ErrorReason.None) Learn(change!);
+                else Unreadable++;
+            }
+        }
+    }
+
+    private void Learn(SymbolChange change)
+    {
+        _byHash[change.Hash] = change;
+        _symbols.Add(change.Key);
+    }
+
+    private readonly struct Lease(SemaphoreSlim semaphore) : IDisposable
+    {
+        public void Dispose() => semaphore.Release();
+    }
+}

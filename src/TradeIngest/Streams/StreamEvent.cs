@@ -1,0 +1,46 @@
+using Crypto.TradeModel.Continuity;
+using Crypto.TradeModel.Quality;
+using Crypto.TradeModel.Symbols;
+using Crypto.TradeModel.Times;
+using Crypto.TradeModel.Trades;
+
+namespace Crypto.TradeIngest.Streams;
+
+/// <summary>
+/// What flows through the Rx pipeline. Trades travel in batches; what happens to the stream itself (a connection lost, a gap
+/// found) is an event in the same order, so that nothing downstream has to guess.
+/// </summary>
+internal abstract record StreamEvent
+{
+    /// <summary>About what the event occupies in memory, in bytes: what bounds of memory count.</summary>
+    public virtual int MemoryBytes() => 128;
+}
+
+/// <summary>A connection is up and its subscriptions are confirmed.</summary>
+/// <param name="Attempt">1 for the first connection, more after failures.</param>
+internal sealed record Connected(Timestamp At, Uri Endpoint, int Attempt) : StreamEvent;
+
+/// <summary>A connection ended; the client reconnects by itself after <paramref name="RetryIn"/>.</summary>
+internal sealed record Disconnected(Timestamp At, string Reason, TimeSpan RetryIn) : StreamEvent
+{
+    public override int MemoryBytes() => base.MemoryBytes() + (Reason.Length * sizeof(char));
+}
+
+/// <summary>The exchange refused or did not confirm a subscription.</summary>
+/// <param name="IsFatal">The connection's streams are given up: an operator has to act.</param>
+internal sealed record SubscriptionFault(Timestamp At, string Message, bool IsFatal) : StreamEvent
+{
+    public override int MemoryBytes() => base.MemoryBytes() + (Message.Length * sizeof(char));
+}
+
+/// <summary>Ids between two captured ones are missing.</summary>
+internal sealed record GapFound(Timestamp At, Symbol Symbol, IdRange Ids) : StreamEvent;
+
+/// <summary>Missing ids that the exchange does not have either: recorded once, never asked for again.</summary>
+internal sealed record ExchangeHole(Timestamp At, Symbol Symbol, IdRange Ids) : StreamEvent;
+
+/// <summary>A trade that breaks a quality rule passed by; it stays in its batch and ends in <c>REJECTED_TRADES</c>.</summary>
+internal sealed record QualityIssue(Trade Trade, ErrorReason Reason) : StreamEvent;
+
+/// <summary>It is time to write down what has been captured; wakes who does that when nothing else comes.</summary>
+internal sealed record CheckpointDue : StreamEvent;

@@ -1,0 +1,71 @@
+using Crypto.TestSupport;
+using Crypto.TradeIngest.Contracts;
+using Crypto.TradeIngest.Ingest;
+using Crypto.TradeIngest.Log.Embedded;
+using Crypto.TradeIngest.Pipelines;
+using Crypto.TradeIngest.Streams;
+using Crypto.TradeModel.Quality;
+using Crypto.TradeModel.Symbols;
+using Crypto.TradeModel.Trades;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Logging.Abstractions;
+
+namespace Crypto.TradeIngest.Tests.Ingest;
+
+[TestClass]
+public sealed class LogWriterTests : IAsyncDisposable
+{
+    private readonly TemporaryFolder _folder = new();
+    private readonly ManualTimeProvider _clock = new();
+    private readonly RecordingLogger _logged = new();
+    private readonly TradeChannel _channel;
+    private readonly EmbeddedTradeLog _log;
+    private readonly LogWriter _writer;
+
+    public LogWriterTests()
+    {
+        _channel = new TradeChannel(
+            new TradeChannelOptions { DeadLetters = new DeadLetterOptions { Letters = 2 } }, new ContinuityTracker(), static _ => { }, _clock,
+            NullLogger<TradeChannel>.Instance);
+        _log = EmbeddedTradeLog.Open(_folder[EmbeddedTradeLog.FileName], new EmbeddedTradeLogOptions(), _clock);
+        _writer = new LogWriter(_channel, _log, _clock, new Logger<LogWriter>(LoggerFactory.Create(builder => builder.AddProvider(_logged))));
+    }
+
+    public TestContext TestContext { get; set; } = null!;
+
+    private CancellationToken Stop => TestContext.CancellationToken;
+
+    public async ValueTask DisposeAsync()
+    {
+        await _log.DisposeAsync();
+        _logged.Dispose();
+        _folder.Dispose();
+    }
+
+    [TestMethod]
+    public async Task RunAsync_LettersAndTheirSummary_CountsRecordsAndWhatTheyStandFor()
+    {
+        var batch = Pipelines.Batches.Of(new SymbolTable().Intern("BTCUSDT"), 1, 2, 3);
+        _channel.OnNext(batch);
+        for (var i = 0; i < 10; i++) _channel.OnNext(Letter());
+        _channel.OnCompleted();
+
+        await _writer.RunAsync(Stop);
+
+        Assert.AreEqual((3L, 2L, 8L, 6L), (_writer.Appended, _writer.DeadLetters, _writer.Summarized, _writer.Records));
+        Assert.AreEqual(3, (await _log.OffsetsAsync(Topics.DeadLetters, 0, Stop)).Next);
+        Assert.IsEmpty(_logged.Lines);
+    }
+
+    [TestMethod]
+    public async Task RunAsync_AbandonedWithLettersWaiting_SaysHowManyAreLost()
+    {
+        for (var i = 0; i < 10; i++) _channel.OnNext(Letter());
+
+        await Assert.ThrowsAsync<OperationCanceledException>(() => _writer.RunAsync(new CancellationToken(canceled: true)));
+
+        CollectionAssert.AreEqual(new[] { "10 dead letters did not reach the log and are lost." }, _logged.Lines);
+    }
+
+    private static DeadLetter Letter() => new(ErrorReason.MalformedJson, "frame", IngestSource.Stream, default, "{"u8.ToArray());
+}
