@@ -14,6 +14,7 @@ namespace Crypto.TradeIngest.Binance;
 /// </summary>
 /// <param name="connect">Makes an unconnected socket; called once per attempt.</param>
 /// <param name="random">Jitter of delays.</param>
+/// <param name="metrics">To count into, where several streams are counted together.</param>
 internal sealed class BinanceTradeStream(
     IReadOnlyList<Symbol> symbols,
     SymbolTable table,
@@ -21,7 +22,8 @@ internal sealed class BinanceTradeStream(
     Func<IWebSocketConnection> connect,
     Random random,
     TimeProvider clock,
-    ILogger<BinanceTradeStream> logger) : IObservable<StreamEvent>, IAsyncDisposable
+    ILogger<BinanceTradeStream> logger,
+    StreamMetrics? metrics = null) : ITradeStream
 {
     private readonly CancellationTokenSource _stopping = new();
     private readonly SlidingWindowLimit _attempts = new(options.AttemptsPerFiveMinutes, TimeSpan.FromMinutes(5), clock);
@@ -29,7 +31,7 @@ internal sealed class BinanceTradeStream(
     private readonly TaskCompletionSource<Exception> _failure = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private Task _running = Task.CompletedTask;
 
-    public StreamMetrics Metrics { get; } = new();
+    public StreamMetrics Metrics { get; } = metrics ?? new StreamMetrics();
 
     /// <summary>
     /// Completes with the exception when a subscription fails; never while all is well. An observer is told, too, but where one throws,

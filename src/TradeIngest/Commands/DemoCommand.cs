@@ -66,19 +66,19 @@ internal static class DemoCommand
         using var loggers = ServiceConfiguration.Loggers(LogLevel.Error);
         var folder = new DataFolder(options.Data);
         var started = TimeProvider.System.GetTimestamp();
-        CaptureReport report;
+        RunReport report;
         (string Ticker, TradeModel.Times.Timestamp ValidFrom)? change;
         TimeSpan? firstStored = null;
         await using (var run = await StartAsync(folder, plan, options, loggers, cancellationToken))
         {
             void NoteFirst()
             {
-                if (firstStored is null && run.Service.Pipeline.Sink.Stored > 0) firstStored = TimeProvider.System.GetElapsedTime(started);
+                if (firstStored is null && run.Sink.Stored > 0) firstStored = TimeProvider.System.GetElapsedTime(started);
             }
 
             if (json) await run.CompleteAsync(NoteFirst, cancellationToken);
             else await new DemoView(run, plan).ShowAsync(NoteFirst, cancellationToken);
-            report = new CaptureRates(run.Service, TimeProvider.System).Read();
+            report = new RunReporter(run.Service, TimeProvider.System).Read();
             change = run.Change;
         }
 
@@ -96,7 +96,7 @@ internal static class DemoCommand
     {
         try
         {
-            return await DemoRun.StartAsync(folder, plan, options, TimeProvider.System, new Random(), loggers, cancellationToken);
+            return await DemoRun.StartAsync(folder, plan, options, TimeProvider.System, loggers, cancellationToken);
         }
         catch (InvalidDataException failure)
         {
@@ -105,7 +105,7 @@ internal static class DemoCommand
     }
 
     private static void WriteJson(
-        DataFolder folder, CaptureReport report, TimeSpan? firstStored, IReadOnlyList<AuditResult> results, bool passed)
+        DataFolder folder, RunReport report, TimeSpan? firstStored, IReadOnlyList<AuditResult> results, bool passed)
     {
         using var database = SqliteDatabase.OpenForReading(folder.Warehouse);
         Output.Json(new
@@ -120,7 +120,7 @@ internal static class DemoCommand
     }
 
     private static void Write(
-        DataFolder folder, CaptureReport report, TimeSpan? firstStored, (string Ticker, TradeModel.Times.Timestamp ValidFrom)? change,
+        DataFolder folder, RunReport report, TimeSpan? firstStored, (string Ticker, TradeModel.Times.Timestamp ValidFrom)? change,
         IReadOnlyList<AuditResult> results, bool passed)
     {
         var console = Output.People();
@@ -145,7 +145,7 @@ internal static class DemoCommand
         var verdict = passed ? "[green]every check passed[/]" : "[red]a check failed[/]";
         console.MarkupLine($"{verdict}: {Output.Count(totals.Facts)} trades worth {totals.Amount} USD in {Markup.Escape(folder.Shown)}");
         console.MarkupLine(
-            $"latency from the exchange's event to a committed row: p50 {Output.Duration(report.P50)}, p99 {Output.Duration(report.P99)}; "
+            $"latency from the exchange's event to a committed row: p50 {Output.Duration(report.P50 ?? 0)}, p99 {Output.Duration(report.P99 ?? 0)}; "
             + $"first row after {firstStored?.TotalSeconds.ToString("0.00", CultureInfo.InvariantCulture) ?? "-"} s");
         console.MarkupLine("[grey]next: trade-ingest query \"SELECT * FROM CONSUMPTION_TRADES LIMIT 10\", trade-ingest status[/]");
     }

@@ -7,7 +7,7 @@ namespace Crypto.TradeIngest.Commands;
 /// <summary>Shows a demo while it runs: a live table on a terminal, a line a second elsewhere.</summary>
 internal sealed class DemoView(DemoRun run, DemoPlan plan)
 {
-    private readonly CaptureRates _rates = new(run.Service, TimeProvider.System);
+    private readonly RunReporter _rates = new(run.Service, TimeProvider.System);
     private long _shown = TimeProvider.System.GetTimestamp();
 
     public async Task ShowAsync(Action onLook, CancellationToken cancellationToken)
@@ -48,9 +48,9 @@ internal sealed class DemoView(DemoRun run, DemoPlan plan)
             "produced", "received", "stored", "per second", "p50", "p99", "gaps", "backfilled", "reference change");
         foreach (var column in table.Columns) column.RightAligned();
         table.AddRow(
-            Output.Count(run.Produced), Output.Count(report.Received), $"[green]{Output.Count(report.Stored)}[/]",
-            Output.Count((long)report.PerSecond), Output.Duration(report.P50), Output.Duration(report.P99),
-            Output.Count(report.Gaps), Output.Count(report.Backfilled),
+            Output.Count(run.Produced), Output.Count(report.Received ?? 0), $"[green]{Output.Count(report.Stored ?? 0)}[/]",
+            Output.Count((long)report.PerSecond), Output.Duration(report.P50 ?? 0), Output.Duration(report.P99 ?? 0),
+            Output.Count(report.Gaps ?? 0), Output.Count(report.Backfilled ?? 0),
             run.Change is { } change ? $"[yellow]{change.Ticker} risk level[/]" : "-");
         return table;
     }

@@ -36,7 +36,7 @@ internal static class HealthCommand
     {
         var options = ServiceConfiguration.Read().Health;
         if (options.Port == 0) throw new ConfigurationException("No endpoint is configured: set CRYPTO__Health__Port here and for the service.");
-        var address = new UriBuilder("http", AddressOf(options), options.Port, HealthEndpoint.Path).Uri;
+        var address = new UriBuilder("http", AddressOf(options), options.Port, HealthEndpoints.ReadyPath).Uri;
         try
         {
             using var http = new HttpClient { Timeout = Patience };

@@ -3,8 +3,6 @@ using System.Text.Json;
 using Crypto.TradeIngest.Configuration;
 using Crypto.TradeIngest.Diagnostics;
 using Crypto.TradeIngest.Hosting;
-using Crypto.TradeIngest.Hosting.Health;
-using Crypto.TradeIngest.Hosting.Roles;
 using Microsoft.Extensions.Logging;
 using Spectre.Console;
 
@@ -59,9 +57,17 @@ internal static class RunCommand
 
     private static async Task<int> RunAsync(ServiceOptions options, Role roles, bool reset, bool json, CancellationToken cancellationToken)
     {
+        Check(options, roles, reset);
+        using var loggers = ServiceConfiguration.Loggers(LogLevel.Information);
         try
         {
-            return await StartAsync(options, roles, reset, json, cancellationToken);
+            var folder = new DataFolder(options.Data);
+            await using var stores = await Stores.OpenAsync(folder, options, TimeProvider.System, loggers, cancellationToken, roles);
+            await using var service = TradeIngestHost.Build(stores, options, roles, reset, TimeProvider.System, loggers);
+            await service.StartAsync(cancellationToken);
+            if (!json) Output.People().MarkupLineInterpolated($"running [green]{Describe(options, roles, folder)}[/]; Ctrl+C stops");
+            await ReportUntilStoppedAsync(service, options, json, loggers.CreateLogger("trade-ingest"), cancellationToken);
+            return ExitCode.Ok;
         }
         catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
         {
@@ -70,79 +76,39 @@ internal static class RunCommand
         }
     }
 
-    private static Task<int> StartAsync(ServiceOptions options, Role roles, bool reset, bool json, CancellationToken cancellationToken)
+    private static void Check(ServiceOptions options, Role roles, bool reset)
     {
-        if (options.Log.Kind == LogKind.Kafka) return RunRolesAsync(options, roles, reset, json, cancellationToken);
+        if (options.Log.Kind == LogKind.Kafka) return;
         if (roles != Role.All)
         {
             throw new ConfigurationException("--role divides the work among processes, which needs a log they share: set CRYPTO__Log__Kind=Kafka.");
         }
 
-        return reset
-            ? throw new ConfigurationException("--reset is for a Kafka log. With the log in the data folder use another folder with --data.")
-            : RunAllAsync(options, json, cancellationToken);
+        if (reset) throw new ConfigurationException("--reset is for a Kafka log. With the log in the data folder use another folder with --data.");
     }
 
-    private static async Task<int> RunAllAsync(ServiceOptions options, bool json, CancellationToken cancellationToken)
-    {
-        using var loggers = ServiceConfiguration.Loggers(LogLevel.Information);
-        var logger = loggers.CreateLogger("trade-ingest");
-        var folder = new DataFolder(options.Data);
-        await using var stores = await Stores.OpenAsync(folder, options, TimeProvider.System, loggers, cancellationToken);
-        await using var service = await CaptureService.StartAsync(stores, folder, options, TimeProvider.System, new Random(), loggers, cancellationToken);
-        await using var health = await HealthEndpoint.StartAsync(options.Health, service.Parts, TimeProvider.System, cancellationToken);
-        if (!json) Output.People().MarkupLineInterpolated($"capturing [green]{service.Symbols.Count}[/] symbols into {folder.Shown}; Ctrl+C stops");
+    private static string Describe(ServiceOptions options, Role roles, DataFolder folder) => options.Log.Kind == LogKind.Kafka
+        ? $"{roles} over Kafka at {Secrets.Mask(options.Kafka.BootstrapServers!)}"
+        : $"all roles in {folder.Shown}";
 
-        var rates = new CaptureRates(service, TimeProvider.System);
+    private static async Task ReportUntilStoppedAsync(
+        TradeIngestHost service, ServiceOptions options, bool json, ILogger logger, CancellationToken cancellationToken)
+    {
+        var reporter = new RunReporter(service, TimeProvider.System);
+        using var stopping = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, service.Stopping);
         using var timer = new PeriodicTimer(ReportInterval, TimeProvider.System);
         try
         {
-            while (true)
-            {
-                var tick = timer.WaitForNextTickAsync(cancellationToken).AsTask();
-                if (await Task.WhenAny(tick, service.Failure) == service.Failure) throw await service.Failure;
-                await tick;
-                Report(rates.Read(), json);
-            }
+            while (await timer.WaitForNextTickAsync(stopping.Token)) Report(reporter.Read(), json);
         }
-        catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
+        catch (OperationCanceledException) when (stopping.IsCancellationRequested)
         {
             logger.LogInformation("Stopping: draining for up to {Timeout}.", options.DrainTimeout);
         }
 
         if (!await service.StopAsync()) logger.LogWarning("The drain ran out of time; what is missing is fetched at the next start.");
-        Report(rates.Read(), json);
-        return ExitCode.Ok;
-    }
-
-    private static async Task<int> RunRolesAsync(ServiceOptions options, Role roles, bool reset, bool json, CancellationToken cancellationToken)
-    {
-        using var loggers = ServiceConfiguration.Loggers(LogLevel.Information);
-        var logger = loggers.CreateLogger("trade-ingest");
-        await using var service = await RoleService.StartAsync(roles, options, reset, TimeProvider.System, new Random(), loggers, cancellationToken);
-        await using var health = await HealthEndpoint.StartAsync(options.Health, service.Parts, TimeProvider.System, cancellationToken);
-        var brokers = Secrets.Mask(options.Kafka.BootstrapServers!);
-        if (!json) Output.People().MarkupLineInterpolated($"running [green]{roles}[/] over Kafka at {brokers}; Ctrl+C stops");
-
-        using var timer = new PeriodicTimer(ReportInterval, TimeProvider.System);
-        try
-        {
-            while (true)
-            {
-                var tick = timer.WaitForNextTickAsync(cancellationToken).AsTask();
-                if (await Task.WhenAny(tick, service.Failure) == service.Failure) throw await service.Failure;
-                await tick;
-                Report(RoleReport.Of(service, TimeProvider.System), json);
-            }
-        }
-        catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
-        {
-            logger.LogInformation("Stopping: draining for up to {Timeout}.", options.DrainTimeout);
-        }
-
-        if (!await service.StopAsync()) logger.LogWarning("The drain ran out of time; what is missing is fetched at the next start.");
-        Report(RoleReport.Of(service, TimeProvider.System), json);
-        return ExitCode.Ok;
+        Report(reporter.Read(), json);
+        service.ThrowIfFailed();
     }
 
     private static void Report<T>(T report, bool json)

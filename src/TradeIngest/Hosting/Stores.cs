@@ -1,31 +1,35 @@
 using Crypto.TradeIngest.Log;
 using Crypto.TradeIngest.Log.Embedded;
 using Crypto.TradeIngest.Log.Kafka;
-using Crypto.TradeModel.Symbols;
 using Crypto.Warehouse;
 using Crypto.Warehouse.Sqlite;
 using Microsoft.Extensions.Logging;
 
 namespace Crypto.TradeIngest.Hosting;
 
-/// <summary>The durable ends of the service, opened together under the data folder's lock and closed together.</summary>
+/// <summary>
+/// The durable ends of the service, opened together and closed together: under the data folder's lock, where one of them is a file in it.
+/// </summary>
 internal sealed class Stores : IAsyncDisposable
 {
-    private readonly IDisposable _lock;
+    private readonly IDisposable? _lock;
+    private readonly IWarehouse? _warehouse;
 
-    private Stores(IDisposable folderLock, ITradeLog log, IWarehouse warehouse, TimeSpan checkpointInterval)
+    private Stores(DataFolder folder, IDisposable? folderLock, ITradeLog log, IWarehouse? warehouse, TimeSpan checkpointInterval)
     {
         _lock = folderLock;
-        CheckpointInterval = checkpointInterval;
+        _warehouse = warehouse;
+        Folder = folder;
         Log = log;
-        Warehouse = warehouse;
+        CheckpointInterval = checkpointInterval;
     }
 
-    public SymbolTable Symbols { get; } = new();
+    public DataFolder Folder { get; }
 
     public ITradeLog Log { get; }
 
-    public IWarehouse Warehouse { get; }
+    /// <exception cref="InvalidOperationException">The roles it was opened for need none.</exception>
+    public IWarehouse Warehouse => _warehouse ?? throw new InvalidOperationException("No role of this process needs a warehouse.");
 
     /// <summary>Least time between two checkpoints of the warehouse; zero where each batch is one.</summary>
     public TimeSpan CheckpointInterval { get; }
@@ -35,21 +39,23 @@ internal sealed class Stores : IAsyncDisposable
     /// <exception cref="LogException">The log does not fit its configuration.</exception>
     /// <exception cref="OperationCanceledException">Canceled while an older warehouse was migrated; nothing was changed.</exception>
     public static async Task<Stores> OpenAsync(
-        DataFolder folder, ServiceOptions options, TimeProvider clock, ILoggerFactory loggers, CancellationToken cancellationToken)
+        DataFolder folder, ServiceOptions options, TimeProvider clock, ILoggerFactory loggers, CancellationToken cancellationToken, Role roles = Role.All)
     {
-        var folderLock = folder.Lock();
+        var hasSink = roles.HasFlag(Role.Sink);
+        var isInFolder = options.Log.Kind == LogKind.Embedded || (hasSink && options.Warehouse.Target == WarehouseTarget.Embedded);
+        var folderLock = isInFolder ? folder.Lock() : null;
         ITradeLog? log = null;
         try
         {
             log = await OpenLogAsync(folder, options, clock, loggers);
             return new Stores(
-                folderLock, log, await OpenWarehouseAsync(folder, options, clock, loggers, cancellationToken),
+                folder, folderLock, log, hasSink ? await OpenWarehouseAsync(folder, options, clock, loggers, cancellationToken) : null,
                 options.Warehouse.Target == WarehouseTarget.Snowflake ? options.Snowflake.CheckpointInterval : TimeSpan.Zero);
         }
         catch
         {
             if (log is not null) await log.DisposeAsync();
-            folderLock.Dispose();
+            folderLock?.Dispose();
             throw;
         }
     }
@@ -89,9 +95,9 @@ internal sealed class Stores : IAsyncDisposable
 
     public async ValueTask DisposeAsync()
     {
-        await Warehouse.DisposeAsync();
+        if (_warehouse is not null) await _warehouse.DisposeAsync();
         await Log.DisposeAsync();
-        _lock.Dispose();
+        _lock?.Dispose();
     }
 
     private sealed class MigrationLog(ILogger logger) : IProgress<MigrationProgress>

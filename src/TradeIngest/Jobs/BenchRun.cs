@@ -28,8 +28,8 @@ internal static class BenchRun
         DataFolder folder, DemoPlan plan, ServiceOptions options, ILoggerFactory loggers, CancellationToken cancellationToken)
     {
         var clock = TimeProvider.System;
-        await using var run = await DemoRun.StartAsync(folder, plan, options, clock, new Random(1), loggers, cancellationToken);
-        var sink = run.Service.Pipeline.Sink;
+        await using var run = await DemoRun.StartAsync(folder, plan, options, clock, loggers, cancellationToken);
+        var sink = run.Sink;
         using var self = Process.GetCurrentProcess();
         long first = 0, last = 0, peak = 0, storedAtFirst = 0, storedAtLast = 0;
         TimeSpan cpuAtFirst = default, cpuAtLast = default;
@@ -48,8 +48,8 @@ internal static class BenchRun
             Per(storedAtLast - storedAtFirst),
             Per((cpuAtLast - cpuAtFirst).TotalSeconds),
             peak,
-            run.Service.Pipeline.Channel.ShedTrades,
-            run.Service.Backfill.Fetched,
+            run.Ingest.Pipeline.Channel.ShedTrades,
+            run.Ingest.Backfill.Fetched,
             latency,
             busy);
 
@@ -69,9 +69,9 @@ internal static class BenchRun
 
     private static Dictionary<string, TimeSpan> Busy(DemoRun run) => new(StringComparer.Ordinal)
     {
-        ["log_encode"] = run.Service.Pipeline.Writer.Encoding.Busy,
-        ["log_append"] = run.Service.Pipeline.Writer.Appending.Busy,
-        ["sink_decode"] = run.Service.Pipeline.Sink.Decoding.Busy,
-        ["warehouse_load"] = run.Service.Pipeline.Sink.Loading.Busy,
+        ["log_encode"] = run.Ingest.Pipeline.Writer.Encoding.Busy,
+        ["log_append"] = run.Ingest.Pipeline.Writer.Appending.Busy,
+        ["sink_decode"] = run.Sink.Decoding.Busy,
+        ["warehouse_load"] = run.Sink.Loading.Busy,
     };
 }

@@ -1,12 +1,15 @@
 using Crypto.TradeIngest.Configuration;
 using Crypto.TradeIngest.Hosting;
+using Crypto.TradeIngest.Ingest;
 using Crypto.TradeIngest.Simulation;
 using Crypto.TradeIngest.Simulation.Markets;
+using Crypto.TradeIngest.Sink;
 using Crypto.TradeIngest.Streams;
 using Crypto.TradeModel.Continuity;
 using Crypto.TradeModel.Symbols;
 using Crypto.TradeModel.Times;
 using Crypto.Warehouse;
+using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 
 namespace Crypto.TradeIngest.Jobs;
@@ -26,7 +29,7 @@ internal sealed class DemoRun : IAsyncDisposable
     private readonly Stores _stores;
     private readonly SimulatedExchange _exchange;
 
-    private DemoRun(DataFolder folder, DemoPlan plan, TimeProvider clock, Stores stores, SimulatedExchange exchange, CaptureService service)
+    private DemoRun(DataFolder folder, DemoPlan plan, TimeProvider clock, Stores stores, SimulatedExchange exchange, TradeIngestHost service)
     {
         _folder = folder;
         _plan = plan;
@@ -36,7 +39,11 @@ internal sealed class DemoRun : IAsyncDisposable
         Service = service;
     }
 
-    public CaptureService Service { get; }
+    public TradeIngestHost Service { get; }
+
+    public IngestWorker Ingest => Service.Ingest!;
+
+    public SinkMetrics Sink => Service.Sink!.Metrics;
 
     public long Produced => _exchange.TotalProduced;
 
@@ -45,7 +52,7 @@ internal sealed class DemoRun : IAsyncDisposable
 
     /// <exception cref="ConfigurationException">The folder holds other data than this demo's market.</exception>
     public static async Task<DemoRun> StartAsync(
-        DataFolder folder, DemoPlan plan, ServiceOptions options, TimeProvider clock, Random random, ILoggerFactory loggers,
+        DataFolder folder, DemoPlan plan, ServiceOptions options, TimeProvider clock, ILoggerFactory loggers,
         CancellationToken cancellationToken)
     {
         if (!File.Exists(folder.Simulation) && File.Exists(folder.Warehouse))
@@ -55,9 +62,10 @@ internal sealed class DemoRun : IAsyncDisposable
 
         var stores = await Stores.OpenAsync(folder, options, clock, loggers, cancellationToken);
         SimulatedExchange? exchange = null;
+        TradeIngestHost? service = null;
         try
         {
-            await TradePipeline.CatchUpAsync(stores, clock, cancellationToken);
+            await WarehouseSink.CatchUpAsync(stores.Log, stores.Warehouse, clock, cancellationToken);
             exchange = new SimulatedExchange(MarketFolder.Continue(folder, new SimulatedExchangeOptions
             {
                 Seed = plan.Seed,
@@ -83,11 +91,14 @@ internal sealed class DemoRun : IAsyncDisposable
                 },
                 Reference = new ReferenceOptions { Interval = TimeSpan.FromMilliseconds(100) },
             };
-            var service = await CaptureService.StartAsync(stores, folder, options, clock, random, loggers, cancellationToken);
+            service = TradeIngestHost.Build(stores, options, Role.All, isReset: false, clock, loggers);
+            await service.StartAsync(cancellationToken);
+            await service.WaitUntilStartedAsync(cancellationToken);
             return new DemoRun(folder, plan, clock, stores, exchange, service);
         }
         catch
         {
+            if (service is not null) await service.DisposeAsync();
             if (exchange is not null) await exchange.DisposeAsync();
             await stores.DisposeAsync();
             throw;
@@ -148,16 +159,16 @@ internal sealed class DemoRun : IAsyncDisposable
         var market = new SimulatedMarket(_exchange.Description!);
 
         // Also what happened before the connection stood: the exchange still has it.
-        foreach (var symbol in Service.Symbols)
+        foreach (var symbol in Ingest.Symbols)
         {
             foreach (var missing in Missing(market, symbol))
             {
-                Service.Backfill.Enqueue(new GapFound(Timestamp.Now(_clock), symbol, missing));
+                Ingest.Backfill.Enqueue(new GapFound(Timestamp.Now(_clock), symbol, missing));
             }
         }
 
-        while (Service.Symbols.Any(symbol => Missing(market, symbol).Count > 0)
-            || Service.Pipeline.Sink.Stored + Service.Pipeline.Sink.Rejected < _exchange.TotalProduced)
+        while (Ingest.Symbols.Any(symbol => Missing(market, symbol).Count > 0)
+            || Sink.Stored + Sink.Rejected < _exchange.TotalProduced)
         {
             if (_clock.GetElapsedTime(started) > CatchUpTimeout)
             {
@@ -173,18 +184,17 @@ internal sealed class DemoRun : IAsyncDisposable
         var first = market.Symbol(symbol.Ticker).FirstId + _exchange.Description!.Sessions[^1].FirstK[symbol.Ticker];
 
         // What an earlier run was about to produce when it was cut short lies in between, and counts as traded.
-        var captured = Service.Pipeline.Tracker.Coverage(symbol);
+        var captured = Ingest.Pipeline.Tracker.Coverage(symbol);
         if (!captured.IsEmpty) first = Math.Min(first, captured.Min);
         var last = market.Symbol(symbol.Ticker).FirstId + _exchange.Produced(symbol.Ticker) - 1;
-        return last < first ? [] : Service.Pipeline.Tracker.Missing(symbol, new IdRange(first, last));
+        return last < first ? [] : Ingest.Pipeline.Tracker.Missing(symbol, new IdRange(first, last));
     }
 
     private async Task LookAsync(Action onLook, CancellationToken cancellationToken)
     {
         onLook();
-        var delay = Task.Delay(Look, _clock, cancellationToken);
-        if (await Task.WhenAny(delay, Service.Failure) == Service.Failure) throw await Service.Failure;
-        await delay;
+        await Task.Delay(Look, _clock, cancellationToken);
+        Service.ThrowIfFailed();
     }
 
     /// <summary>What must be stored now: of each ticker everything since its capture began, in this run or an earlier one.</summary>
@@ -192,10 +202,11 @@ internal sealed class DemoRun : IAsyncDisposable
     {
         var market = new SimulatedMarket(_exchange.Description!);
         var first = _exchange.Description!.Sessions[^1].FirstK;
+        var symbols = Service.Services.GetRequiredService<SymbolTable>();
         var produced = new Dictionary<string, TradeSpan>(StringComparer.Ordinal);
         foreach (var listing in _exchange.Description.Listings)
         {
-            var captured = Service.Pipeline.Tracker.Coverage(_stores.Symbols.Intern(listing.Ticker));
+            var captured = Ingest.Pipeline.Tracker.Coverage(symbols.Intern(listing.Ticker));
             var firstId = market.Symbol(listing.Ticker).FirstId;
             var isNew = first.TryGetValue(listing.Ticker, out var start) && start == 0;
             if (captured.IsEmpty && !isNew) continue;

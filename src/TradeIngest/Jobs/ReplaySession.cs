@@ -1,8 +1,11 @@
 using System.Reactive.Subjects;
 using Crypto.TradeIngest.Hosting;
+using Crypto.TradeIngest.Ingest;
 using Crypto.TradeIngest.Pipelines;
 using Crypto.TradeIngest.Replay;
+using Crypto.TradeIngest.Sink;
 using Crypto.TradeIngest.Streams;
+using Crypto.TradeModel.Symbols;
 using Crypto.TradeModel.Trades;
 using Microsoft.Extensions.Logging;
 
@@ -15,25 +18,39 @@ namespace Crypto.TradeIngest.Jobs;
 internal sealed class ReplaySession : IAsyncDisposable
 {
     private readonly Stores _stores;
-    private readonly TradePipeline _pipeline;
+    private readonly SymbolTable _symbols;
+    private readonly WarehouseSink _sink;
     private readonly TimeProvider _clock;
     private readonly ReplayMode _mode;
     private readonly Subject<StreamEvent> _events = new();
+    private readonly CancellationTokenSource _stopping = new();
+    private readonly CancellationTokenSource _abandoning = new();
+    private readonly Task _writing;
+    private readonly Task _sinking;
 
-    private ReplaySession(Stores stores, TradePipeline pipeline, ReplayMode mode, TimeProvider clock)
+    private ReplaySession(
+        Stores stores, SymbolTable symbols, IngestPipeline pipeline, WarehouseSink sink, SinkMetrics metrics, ReplayMode mode, TimeProvider clock)
     {
-        _mode = mode;
         _stores = stores;
-        _pipeline = pipeline;
+        _symbols = symbols;
+        _sink = sink;
+        _mode = mode;
         _clock = clock;
+        Pipeline = pipeline;
+        Sink = metrics;
         pipeline.Connect(_events);
+        _writing = pipeline.RunAsync(_abandoning.Token);
+        _sinking = sink.RunAsync(_stopping.Token);
     }
 
-    public TradePipeline Pipeline => _pipeline;
+    public IngestPipeline Pipeline { get; }
+
+    public SinkMetrics Sink { get; }
 
     /// <summary>Trades whose id is stored with another content.</summary>
     public long Disputed { get; private set; }
 
+    /// <summary>Loads what an earlier run left in the log, so that what is stored is known, and begins.</summary>
     /// <param name="stores">The log and the warehouse.</param>
     /// <param name="options">Of the hand-off and the log.</param>
     /// <param name="mode">What becomes of trades that are stored with another content.</param>
@@ -43,14 +60,30 @@ internal sealed class ReplaySession : IAsyncDisposable
     public static async Task<ReplaySession> StartAsync(
         Stores stores, ServiceOptions options, ReplayMode mode, TimeProvider clock, ILoggerFactory loggers, CancellationToken cancellationToken)
     {
-        // A file can wait, so nothing is shed; gaps stand in the ledger and are nobody's to fetch.
-        var channel = options.Exchange.Channel with { Policy = FullPolicy.Wait };
-        var pipeline = await TradePipeline.StartAsync(stores, options.Log, channel, static _ => { }, clock, loggers, cancellationToken);
-        return new ReplaySession(stores, pipeline, mode, clock);
+        var (symbols, metrics, tracker) = (new SymbolTable(), new SinkMetrics(), new ContinuityTracker());
+        var trimmer = new LogTrimmer(
+            stores.Log, stores.Warehouse, options.Log.Trim, options.Log.TrimInterval, clock, loggers.CreateLogger<LogTrimmer>());
+        var sink = await WarehouseSink.OpenAsync(
+            new TopicSinkParts(stores.Log, stores.Warehouse, symbols, null, metrics, IsReset: false, clock), trimmer, loggers, cancellationToken);
+        try
+        {
+            await sink.DrainAsync(cancellationToken);
+            await new WarehouseCaptureState(stores.Warehouse, Task.CompletedTask, symbols).RestoreAsync(tracker, [], cancellationToken);
+
+            // A file can wait, so nothing is shed; gaps stand in the ledger and are nobody's to fetch.
+            var channel = options.Exchange.Channel with { Policy = FullPolicy.Wait };
+            var pipeline = new IngestPipeline(stores.Log, channel, tracker, ledger: null, clock, loggers);
+            return new ReplaySession(stores, symbols, pipeline, sink, metrics, mode, clock);
+        }
+        catch
+        {
+            await sink.DisposeAsync();
+            throw;
+        }
     }
 
     /// <summary>Opens a file of trades; see <see cref="ReplayFile.Open"/>.</summary>
-    public ReplayFile Open(string path, string? symbol) => ReplayFile.Open(path, _stores.Symbols, _clock, symbol);
+    public ReplayFile Open(string path, string? symbol) => ReplayFile.Open(path, _symbols, _clock, symbol);
 
     /// <summary>Pushes all events of a file into the pipeline, as fast as it takes them.</summary>
     /// <param name="onProgress">Called after each event.</param>
@@ -58,12 +91,11 @@ internal sealed class ReplaySession : IAsyncDisposable
     {
         await foreach (var value in file.ReadAsync(cancellationToken))
         {
-            var room = _pipeline.Channel.WaitForRoomAsync(cancellationToken);
-            if (await Task.WhenAny(room, _pipeline.Failure) != room) throw await _pipeline.Failure;
-            await room;
+            var room = Pipeline.Channel.WaitForRoomAsync(cancellationToken);
+            await UnlessFailedAsync(room);
             var disputed = value is TradeBatch batch ? await TakeDisputedAsync(batch, cancellationToken) : null;
             _events.OnNext(value);
-            if (disputed is not null) _pipeline.Channel.OnNext(disputed);
+            if (disputed is not null) Pipeline.Channel.OnNext(disputed);
             onProgress();
         }
     }
@@ -81,7 +113,7 @@ internal sealed class ReplaySession : IAsyncDisposable
         var kept = 0;
         foreach (ref readonly var trade in batch.Trades)
         {
-            var isKnown = _pipeline.Tracker.HasPassed(trade.Symbol, trade.TradeId);
+            var isKnown = Pipeline.Tracker.HasPassed(trade.Symbol, trade.TradeId);
             var hasContent = stored.TryGetValue(TradeKey.Of(in trade), out var content);
             var agrees = hasContent && content.AgreesWith(TradeContent.Of(in trade));
             if (!isKnown || (agrees && !_mode.Settles(in trade)))
@@ -105,7 +137,7 @@ internal sealed class ReplaySession : IAsyncDisposable
         var known = new List<Trade>();
         foreach (ref readonly var trade in batch.Trades)
         {
-            if (_pipeline.Tracker.HasPassed(trade.Symbol, trade.TradeId)) known.Add(trade);
+            if (Pipeline.Tracker.HasPassed(trade.Symbol, trade.TradeId)) known.Add(trade);
         }
 
         return [.. known];
@@ -115,14 +147,34 @@ internal sealed class ReplaySession : IAsyncDisposable
     /// <exception cref="Exception">What a stage of the pipeline failed with.</exception>
     public async Task CompleteAsync(CancellationToken cancellationToken)
     {
-        var drained = _pipeline.DrainAsync(Timeout.InfiniteTimeSpan, cancellationToken);
-        if (await Task.WhenAny(drained, _pipeline.Failure) != drained) throw await _pipeline.Failure;
-        if (!await drained) cancellationToken.ThrowIfCancellationRequested();
+        await using var abandon = cancellationToken.Register(_abandoning.Cancel);
+        Pipeline.Complete();
+        await UnlessFailedAsync(_writing);
+        await _stopping.CancelAsync();
+        await _sinking;
+        await _sink.DrainAsync(cancellationToken);
+        cancellationToken.ThrowIfCancellationRequested();
     }
 
     public async ValueTask DisposeAsync()
     {
-        await _pipeline.DisposeAsync();
+        Pipeline.Complete();
+        await _abandoning.CancelAsync();
+        await _stopping.CancelAsync();
+
+        // A failure was thrown where it was waited for; here it only matters that nothing runs any more.
+        await Task.WhenAll(_writing, _sinking).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        await _sink.DisposeAsync();
+        Pipeline.Dispose();
         _events.Dispose();
+        _stopping.Dispose();
+        _abandoning.Dispose();
+    }
+
+    private async Task UnlessFailedAsync(Task work)
+    {
+        var ended = await Task.WhenAny(work, _writing, _sinking);
+        await ended;
+        await work;
     }
 }

@@ -48,8 +48,9 @@ internal static class StageBench
     private static async Task RunAsync(
         StageMeter meter, TradeFrames frames, Stores stores, ContinuityTracker tracker, TimeProvider clock, CancellationToken cancellationToken)
     {
+        var symbols = new SymbolTable();
         using var bytes = new MemoryStream(frames.Slice(0, frames.Count).ToArray());
-        var batches = meter.Measure("receive_parse", () => Receive(bytes, stores.Symbols, Timestamp.Now(clock)));
+        var batches = meter.Measure("receive_parse", () => Receive(bytes, symbols, Timestamp.Now(clock)));
         using var source = new Subject<StreamEvent>();
         using var subscription = source.TrackContinuity(tracker).CheckQuality(tracker, new QualityCounters()).Subscribe(static _ => { });
         meter.Measure("continuity_quality", () => Push(source, batches));
@@ -67,7 +68,7 @@ internal static class StageBench
         foreach (var batch in batches) batch.Dispose();
         var positions = await SinkPositions.ResumeAsync(stores.Log, Topics.StockTrades, stores.Warehouse, reset: false, cancellationToken);
         await using var reader = stores.Log.OpenReader(Topics.StockTrades, positions.Next);
-        using var decoder = new SliceDecoder(positions.Epoch, Topics.StockTrades, stores.Symbols);
+        using var decoder = new SliceDecoder(positions.Epoch, Topics.StockTrades, symbols);
         while (meter.Measure("log_read", () => reader.TryRead(RecordsPerCommit)) is { } slice)
         {
             var batch = meter.Measure("sink_decode", () => decoder.Decode(slice));

@@ -1,3 +1,5 @@
+using Microsoft.Extensions.Logging;
+
 namespace Crypto.TradeIngest.Log;
 
 /// <summary>
@@ -11,6 +13,12 @@ internal interface ITradeLog : IAsyncDisposable
 
     /// <summary>As <see cref="Epoch"/>, of one topic, where topics can be made anew one by one. Part of every stored position.</summary>
     string EpochOf(string topic) => Epoch;
+
+    /// <summary>
+    /// Whether other processes append to it and consume it too. What roles tell each other then goes through its topics, and it is trimmed by a
+    /// retention of its own.
+    /// </summary>
+    bool IsShared => false;
 
     /// <summary>Partitions of every topic, numbered from 0.</summary>
     int Partitions { get; }
@@ -31,6 +39,18 @@ internal interface ITradeLog : IAsyncDisposable
     /// <param name="positions">Partition → first offset wanted. An offset that was trimmed away is an error, not a silent jump.</param>
     ILogReader OpenReader(string topic, IReadOnlyDictionary<int, long> positions);
 
+    /// <summary>A consumer of those partitions of a topic that fall to this process.</summary>
+    ILogConsumer OpenConsumer(string topic, IBatchHandler handler, TimeProvider clock, ILogger logger) => new LogConsumer(this, topic, handler, clock, logger);
+
+    /// <summary>An election among the processes that share the log.</summary>
+    /// <param name="name">What the leader does: one election has one name.</param>
+    /// <param name="clock">Of terms.</param>
+    /// <param name="logger">For who leads.</param>
+    ILeaderElection Elect(string name, TimeProvider clock, ILogger logger) => new SoleLeader();
+
+    /// <summary>How appends fare.</summary>
+    AppendStatus Appends => default;
+
     /// <summary>The first offset kept and the one the next record will get.</summary>
     ValueTask<OffsetRange> OffsetsAsync(string topic, int partition, CancellationToken cancellationToken);
 
@@ -41,6 +61,11 @@ internal interface ITradeLog : IAsyncDisposable
     /// <returns>The first offset kept.</returns>
     ValueTask<long> TrimAsync(string topic, int partition, long keepFrom, TrimPolicy policy, CancellationToken cancellationToken);
 }
+
+/// <param name="BytesInFlight">Bytes handed over and not yet acknowledged.</param>
+/// <param name="Stalls">Appends that waited because so many bytes were in flight.</param>
+/// <param name="Retries">Batches appended again after the log refused them for the time being.</param>
+internal readonly record struct AppendStatus(long BytesInFlight, long Stalls, long Retries);
 
 /// <summary>Half-open: <paramref name="Next"/> is not written yet.</summary>
 internal readonly record struct OffsetRange(long First, long Next)

@@ -1,4 +1,3 @@
-using Crypto.TradeIngest.Binance.Rest;
 using Crypto.TradeIngest.Streams;
 using Crypto.TradeModel.Symbols;
 using Crypto.Warehouse;
@@ -12,26 +11,22 @@ namespace Crypto.TradeIngest.Reference;
 /// that did not trade when this process chose its symbols is kept current too. A symbol that vanished from the list is a delete.
 /// </summary>
 internal sealed class ExchangeInfoPolling(
-    BinanceRestClient rest, IReadOnlyCollection<string> tickers, TimeSpan interval, ReferenceSync sync, TimeProvider clock,
+    IExchange exchange, IReadOnlyCollection<string> tickers, TimeSpan interval, ReferenceSync sync, TimeProvider clock,
     ILogger<ExchangeInfoPolling> logger)
 {
     private static readonly TimeSpan Again = TimeSpan.FromSeconds(30);
 
     private readonly HashSet<string> _tickers = new(tickers, StringComparer.Ordinal);
 
-    /// <summary>For one that has just read the list.</summary>
-    public Task RunAsync(CancellationToken cancellationToken) => RunAsync(interval, cancellationToken);
-
-    /// <param name="first">Wait before the first look.</param>
-    /// <param name="cancellationToken">Ends it.</param>
-    public async Task RunAsync(TimeSpan first, CancellationToken cancellationToken)
+    /// <summary>Reads the list at once, and at intervals until canceled.</summary>
+    public async Task RunAsync(CancellationToken cancellationToken)
     {
         try
         {
-            for (var wait = first; ;)
+            while (true)
             {
+                var wait = await PollAsync(cancellationToken) || interval < Again ? interval : Again;
                 await Task.Delay(wait, clock, cancellationToken);
-                wait = await PollAsync(cancellationToken) || interval < Again ? interval : Again;
             }
         }
         catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
@@ -45,7 +40,7 @@ internal sealed class ExchangeInfoPolling(
     {
         try
         {
-            var listed = await rest.GetExchangeInfoAsync(cancellationToken);
+            var listed = await exchange.GetSymbolsAsync(cancellationToken);
             var described = await sync.DescribedAsync(ChangeSource.ExchangeInfo, cancellationToken);
             var statements = listed
                 .Where(symbol => _tickers.Contains(symbol.Ticker) || described.Contains(new NaturalKey(Exchange.Binance, symbol.Ticker)))

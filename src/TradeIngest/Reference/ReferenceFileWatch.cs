@@ -80,7 +80,8 @@ internal sealed class ReferenceFileWatch(
         return outcome;
     }
 
-    private async Task TryApplyIfChangedAsync(CancellationToken cancellationToken)
+    /// <summary>As <see cref="ApplyIfChangedAsync"/>, but goes on when the change cannot be applied for now.</summary>
+    public async Task TryApplyIfChangedAsync(CancellationToken cancellationToken)
     {
         try
         {

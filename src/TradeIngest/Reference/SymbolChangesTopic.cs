@@ -28,7 +28,7 @@ internal sealed class SymbolChangesTopic(ITradeLog log) : ISymbolChangeLog
     }
 
     /// <summary>Reads on to the end, which takes a broker that answers and a publication that is not stuck.</summary>
-    public async ValueTask LookAsync(CancellationToken cancellationToken)
+    public async ValueTask PollAsync(CancellationToken cancellationToken)
     {
         using var _ = await EnterAsync(cancellationToken);
         await ReadToEndAsync(cancellationToken);
@@ -57,36 +57,10 @@ internal sealed class SymbolChangesTopic(ITradeLog log) : ISymbolChangeLog
         return new ApplyOutcome(news.Count, newSymbols, 0, 0, 0);
     }
 
-    /// <summary>Completes when every one of these tickers has been described.</summary>
-    /// <param name="tickers">What to wait for.</param>
-    /// <param name="onWait">Told now and then what is still awaited.</param>
-    /// <param name="clock">Of the waits.</param>
-    /// <param name="cancellationToken">Ends the wait.</param>
-    public async Task WaitForAsync(
-        IReadOnlyCollection<string> tickers, Action<IReadOnlyList<string>> onWait, TimeProvider clock, CancellationToken cancellationToken)
-    {
-        var look = TimeSpan.FromMilliseconds(100);
-        for (var looks = 0; ; looks++)
-        {
-            var awaited = await MissingAsync(tickers, cancellationToken);
-            if (awaited.Count == 0) return;
-            if (looks % 100 == 0) onWait(awaited);
-            await Task.Delay(look, clock, cancellationToken);
-        }
-    }
-
     public async ValueTask DisposeAsync()
     {
         if (_reader is not null) await _reader.DisposeAsync();
         _using.Dispose();
-    }
-
-    private async Task<List<string>> MissingAsync(IReadOnlyCollection<string> tickers, CancellationToken cancellationToken)
-    {
-        using var _ = await EnterAsync(cancellationToken);
-        await ReadToEndAsync(cancellationToken);
-        var described = _symbols.Select(key => key.Ticker).ToHashSet(StringComparer.Ordinal);
-        return [.. tickers.Where(ticker => !described.Contains(ticker))];
     }
 
     private async ValueTask<Lease> EnterAsync(CancellationToken cancellationToken)

@@ -21,7 +21,7 @@ internal sealed class SymbolGate(ITradeLog log, ISymbolChangeLog warehouse, Time
     // The warehouse folds the whole history of each symbol that an application speaks of, so few large ones are cheaper.
     private const int StatementsPerApply = 64 * 1024;
 
-    private static readonly TimeSpan Look = TimeSpan.FromMilliseconds(500);
+    private static readonly TimeSpan PollInterval = TimeSpan.FromMilliseconds(500);
 
     private readonly SemaphoreSlim _reading = new(1, 1);
     private readonly ConcurrentDictionary<string, bool> _known = new(StringComparer.Ordinal);
@@ -31,7 +31,7 @@ internal sealed class SymbolGate(ITradeLog log, ISymbolChangeLog warehouse, Time
     private ILogReader? _reader;
     private long _unreadable;
     private long _undescribed;
-    private long _looks;
+    private long _polls;
 
     /// <summary>Records of the topic that are no statement of a version known here; passed over.</summary>
     public long Unreadable => Volatile.Read(ref _unreadable);
@@ -40,7 +40,7 @@ internal sealed class SymbolGate(ITradeLog log, ISymbolChangeLog warehouse, Time
     public long Undescribed => Volatile.Read(ref _undescribed);
 
     /// <summary>Times the topic was read to its end, which takes a broker that answers and a warehouse that writes.</summary>
-    public long Looks => Volatile.Read(ref _looks);
+    public long Polls => Volatile.Read(ref _polls);
 
     /// <summary>Makes sure that what the topic says of these trades' symbols is in the warehouse.</summary>
     public async ValueTask PassAsync(ReadOnlyMemory<Trade> trades, CancellationToken cancellationToken)
@@ -73,7 +73,7 @@ internal sealed class SymbolGate(ITradeLog log, ISymbolChangeLog warehouse, Time
 
             await ApplyAsync();
 
-            Interlocked.Increment(ref _looks);
+            Interlocked.Increment(ref _polls);
         }
         finally
         {
@@ -88,14 +88,14 @@ internal sealed class SymbolGate(ITradeLog log, ISymbolChangeLog warehouse, Time
         {
             while (true)
             {
-                await Task.Delay(Look, clock, cancellationToken);
+                await Task.Delay(PollInterval, clock, cancellationToken);
                 try
                 {
                     await CatchUpAsync(cancellationToken);
                 }
                 catch (Exception failure) when (failure is StorageException { IsTransient: true } or WarehouseException { IsTransient: true })
                 {
-                    logger.LogWarning("{Topic} is read again in {Look}: {Message}", Topics.SymbolChanges, Look, failure.Message);
+                    logger.LogWarning("{Topic} is read again in {Interval}: {Message}", Topics.SymbolChanges, PollInterval, failure.Message);
                 }
             }
         }

@@ -35,14 +35,9 @@ internal sealed class KafkaTradeLog : ITradeLog
     /// <summary>The options it was opened with.</summary>
     public KafkaOptions Options => _options;
 
-    /// <summary>Bytes handed to the producer and not yet acknowledged.</summary>
-    public long BytesInFlight => _producer.BytesInFlight;
+    public bool IsShared => true;
 
-    /// <summary>Appends that waited because so many bytes were in flight.</summary>
-    public long Stalls => _producer.Stalls;
-
-    /// <summary>Batches appended again after the brokers refused them for the time being.</summary>
-    public long Retries => _producer.Retries;
+    public AppendStatus Appends => new(_producer.BytesInFlight, _producer.Stalls, _producer.Retries);
 
     /// <summary>Its topics, by their names without prefix.</summary>
     public IReadOnlyCollection<string> TopicNames => _topics.Keys;
@@ -99,6 +94,12 @@ internal sealed class KafkaTradeLog : ITradeLog
         _producer.AppendAsync(_options.TopicPrefix + topic, topic, records, cancellationToken);
 
     public ILogReader OpenReader(string topic, IReadOnlyDictionary<int, long> positions) => new KafkaLogReader(this, topic, positions);
+
+    public ILogConsumer OpenConsumer(string topic, IBatchHandler handler, TimeProvider clock, ILogger logger) =>
+        new KafkaGroupConsumer(this, topic, handler, logger);
+
+    public ILeaderElection Elect(string name, TimeProvider clock, ILogger logger) =>
+        new KafkaLeaderElection(this, Topics.SymbolChanges, $"{_options.Group}-{name}", clock, logger);
 
     public ValueTask<OffsetRange> OffsetsAsync(string topic, int partition, CancellationToken cancellationToken) =>
         new(Task.Run(() => Offsets(topic, partition), cancellationToken));

@@ -2,7 +2,6 @@ using System.Collections.Concurrent;
 using System.Collections.Immutable;
 using Crypto.TestSupport;
 using Crypto.TradeIngest.Contracts;
-using Crypto.TradeIngest.Hosting.Roles;
 using Crypto.TradeIngest.Log;
 using Crypto.TradeIngest.Log.Kafka;
 using Crypto.TradeIngest.Reference;

@@ -1,14 +1,14 @@
-namespace Crypto.TradeIngest.Log.Kafka;
+namespace Crypto.TradeIngest.Log;
 
-/// <summary>One time of holding a <see cref="KafkaSeat"/>, from when the group gave it until it is given up.</summary>
-internal sealed class SeatTerm : IDisposable
+/// <summary>One time of leading, from the election until the resignation.</summary>
+internal sealed class LeadershipTerm : IDisposable
 {
     private readonly Func<bool> _isCurrent;
     private readonly CancellationTokenSource _ending = new();
 
-    /// <param name="isCurrent">Whether the group has surely not given the seat to another member yet.</param>
+    /// <param name="isCurrent">Whether no other process has surely been elected yet.</param>
     /// <param name="abandoning">Canceled when not even what is under way is waited for any more.</param>
-    public SeatTerm(Func<bool> isCurrent, CancellationToken abandoning)
+    public LeadershipTerm(Func<bool> isCurrent, CancellationToken abandoning)
     {
         _isCurrent = isCurrent;
         Abandoning = abandoning;

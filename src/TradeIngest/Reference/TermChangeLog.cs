@@ -1,10 +1,10 @@
-using Crypto.TradeIngest.Log.Kafka;
+using Crypto.TradeIngest.Log;
 using Crypto.Warehouse.Dimension;
 
 namespace Crypto.TradeIngest.Reference;
 
-/// <summary>What the holder of the reference seat publishes: nothing once its term is over, and what is under way to its end.</summary>
-internal sealed class SeatedChangeLog(SymbolChangesTopic topic, SeatTerm term) : ISymbolChangeLog
+/// <summary>What the leader publishes: nothing once its term is over, and what is under way to its end.</summary>
+internal sealed class TermChangeLog(SymbolChangesTopic topic, LeadershipTerm term) : ISymbolChangeLog
 {
     public ValueTask<ApplyOutcome> ApplyAsync(IReadOnlyCollection<SymbolChange> changes, CancellationToken cancellationToken) =>
         topic.ApplyAsync(changes, term.ThrowIfOver, cancellationToken, term.Abandoning);

@@ -5,15 +5,15 @@ using Timestamp = Crypto.TradeModel.Times.Timestamp;
 namespace Crypto.TradeIngest.Log.Kafka;
 
 /// <summary>
-/// A member of a consumer group that hands runs of records to a loader, one at a time. Positions are asked for at each assignment
-/// and never taken from the group, whose offsets are only for display.
+/// A member of a consumer group. Positions are asked for at each assignment and never taken from the group, whose offsets are only for
+/// display.
 /// <para>
 /// A partition that is revoked is let go of only after the load under way has ended; records taken and not loaded are dropped, since
 /// the next owner starts where the warehouse stands. A partition that was lost (this member was thought dead) may have an owner
 /// already: the load then fails because it does not join on, and is abandoned.
 /// </para>
 /// </summary>
-internal sealed class KafkaGroupReader : IDisposable
+internal sealed class KafkaGroupConsumer : ILogConsumer
 {
     private const string Revoked = "revoked";
 
@@ -24,10 +24,7 @@ internal sealed class KafkaGroupReader : IDisposable
 
     private readonly KafkaTradeLog _log;
     private readonly string _topic;
-    private readonly Func<IReadOnlyCollection<int>, IReadOnlyDictionary<int, long>> _positionsOf;
-    private readonly Func<LogSlice, Task> _load;
-    private readonly Func<Task> _settle;
-    private readonly int _recordsPerLoad;
+    private readonly IBatchHandler _handler;
     private readonly ILogger _logger;
     private readonly ValueBuffer _values = new();
     private readonly Dictionary<int, PartitionRun> _runs = [];
@@ -37,28 +34,13 @@ internal sealed class KafkaGroupReader : IDisposable
     private PartitionRun? _loadingRun;
     private int _takenBytes;
     private Exception? _failure;
-    private long _abandoned;
-    private long _rebalances;
-    private long _turns;
     private int _rewindsWanted;
 
-    /// <param name="log">The cluster.</param>
-    /// <param name="topic">The topic read.</param>
-    /// <param name="positionsOf">Where to start in partitions just assigned. Called on the reading thread.</param>
-    /// <param name="load">Writes a slice and its position together, or nothing. The slice is valid until it completes.</param>
-    /// <param name="settle">Makes durable what was loaded, before partitions are let go of.</param>
-    /// <param name="recordsPerLoad">Most records taken before those there are loaded; <see cref="LogSlice.MaxBytes"/> ends it too.</param>
-    /// <param name="logger">Told rebalances.</param>
-    public KafkaGroupReader(
-        KafkaTradeLog log, string topic, Func<IReadOnlyCollection<int>, IReadOnlyDictionary<int, long>> positionsOf, Func<LogSlice, Task> load, Func<Task> settle,
-        int recordsPerLoad, ILogger logger)
+    public KafkaGroupConsumer(KafkaTradeLog log, string topic, IBatchHandler handler, ILogger logger)
     {
-        _settle = settle;
         _log = log;
         _topic = topic;
-        _positionsOf = positionsOf;
-        _load = load;
-        _recordsPerLoad = recordsPerLoad;
+        _handler = handler;
         _logger = logger;
         _consumer = log.Consume(_values, isMember: true, log.GroupOf(topic), builder => builder
             .SetPartitionsAssignedHandler((_, partitions) => OnAssigned(partitions))
@@ -66,28 +48,19 @@ internal sealed class KafkaGroupReader : IDisposable
             .SetPartitionsLostHandler((_, partitions) => OnRevoked(partitions, "lost")));
     }
 
-    /// <summary>Records taken and given up because their partition went to another member, which reads them again.</summary>
-    public long Abandoned => Volatile.Read(ref _abandoned);
+    public ConsumerMetrics Metrics { get; } = new();
 
-    public long Rebalances => Volatile.Read(ref _rebalances);
-
-    /// <summary>Rises as long as records are asked for and loads end.</summary>
-    public long Turns => Volatile.Read(ref _turns);
-
-    /// <summary>Partitions held now.</summary>
-    public int Held { get; private set; }
+    public Task DrainAsync(CancellationToken cancellationToken) => Task.CompletedTask;
 
     /// <summary>Reads and loads until canceled, then leaves the group in good order.</summary>
     public Task RunAsync(CancellationToken cancellationToken) => Task.Factory.StartNew(
         () => Run(cancellationToken), CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default);
 
-    /// <summary>What was loaded is read again from where the warehouse stands, before anything else is loaded. From any thread.</summary>
-    public void RequestRewind() => Volatile.Write(ref _rewindsWanted, 1);
-
-    public void Dispose()
+    public ValueTask DisposeAsync()
     {
         _consumer.Dispose();
         foreach (var run in _runs.Values) run.Dispose();
+        return ValueTask.CompletedTask;
     }
 
     private void Run(CancellationToken cancellationToken)
@@ -99,7 +72,7 @@ internal sealed class KafkaGroupReader : IDisposable
             _takenBytes = 0;
             if (Take(Poll))
             {
-                for (var taken = 1; taken < _recordsPerLoad && _takenBytes < LogSlice.MaxBytes && Take(TimeSpan.Zero);) taken++;
+                for (var taken = 1; taken < _handler.RecordsPerBatch && _takenBytes < LogSlice.MaxBytes && Take(TimeSpan.Zero);) taken++;
             }
 
             if (Interlocked.Exchange(ref _rewindsWanted, 0) != 0) Rewind(cancellationToken);
@@ -111,7 +84,7 @@ internal sealed class KafkaGroupReader : IDisposable
                 Rewind(cancellationToken);
             }
 
-            if (isLoaded) Interlocked.Increment(ref _turns);
+            if (isLoaded) Metrics.CountPoll();
         }
 
         _consumer.Close();
@@ -124,7 +97,7 @@ internal sealed class KafkaGroupReader : IDisposable
         if (run.Count == 0 || _runs.GetValueOrDefault(run.Partition) != run) return true;
         var slice = run.Take();
         _loadingRun = run;
-        _loading = Task.Run(() => _load(slice));
+        _loading = Task.Run(() => HandleAsync(slice));
         try
         {
             if (!Ended(PauseAfter)) WaitPaused();
@@ -132,7 +105,7 @@ internal sealed class KafkaGroupReader : IDisposable
         }
         catch (Warehouse.WarehouseException failure) when (_runs.GetValueOrDefault(run.Partition) != run)
         {
-            Interlocked.Add(ref _abandoned, slice.Records.Length);
+            Metrics.CountAbandoned(slice.Records.Length);
             _logger.LogInformation("{Topic}/{Partition} went to another member, which was faster: {Message}", _topic, run.Partition, failure.Message);
         }
         catch (Warehouse.WarehouseException failure) when (failure.IsTransient)
@@ -156,8 +129,7 @@ internal sealed class KafkaGroupReader : IDisposable
         IReadOnlyDictionary<int, long>? positions = null;
         while (positions is null && !cancellationToken.IsCancellationRequested)
         {
-            var held = _runs.Keys.ToList();
-            var asking = Task.Run(() => _positionsOf(held), CancellationToken.None);
+            var asking = Task.Run(() => _handler.PositionsAsync(CancellationToken.None), CancellationToken.None);
             _loading = asking;
             if (!Ended(PauseAfter)) WaitPaused();
             try
@@ -241,11 +213,11 @@ internal sealed class KafkaGroupReader : IDisposable
 
     private List<TopicPartitionOffset> OnAssigned(List<TopicPartition> partitions)
     {
-        Interlocked.Increment(ref _rebalances);
+        Metrics.CountRebalance();
         var numbers = partitions.Select(partition => partition.Partition.Value).ToList();
         try
         {
-            var positions = _positionsOf(numbers);
+            var positions = Wait(() => _handler.PositionsAsync(CancellationToken.None));
             foreach (var number in numbers)
             {
                 KafkaPositions.Check(_topic, number, positions[number], _log.Offsets(_topic, number));
@@ -259,40 +231,63 @@ internal sealed class KafkaGroupReader : IDisposable
             return [.. partitions.Select(partition => new TopicPartitionOffset(partition, Offset.End))];
         }
 
-        Held = _runs.Count;
+        Metrics.Hold(_runs.Count);
         _logger.LogInformation("{Topic}: partitions {Partitions} assigned.", _topic, string.Join(", ", numbers));
         return [.. numbers.Select(number => new TopicPartitionOffset(_log.At(_topic, number), _runs[number].Position))];
     }
 
     private void OnRevoked(List<TopicPartitionOffset> partitions, string how)
     {
-        Interlocked.Increment(ref _rebalances);
+        Metrics.CountRebalance();
 
         // The load under way is finished, well or badly, before the group gives the partition to another member.
         if (_loadingRun is { } loading && partitions.Exists(partition => partition.Partition.Value == loading.Partition)) Ended(Timeout.InfiniteTimeSpan);
-        if (how == Revoked) Settle();
+        if (how == Revoked) Checkpoint();
         foreach (var partition in partitions)
         {
             if (!_runs.Remove(partition.Partition.Value, out var run)) continue;
             if (run == _loadingRun) continue;
-            Interlocked.Add(ref _abandoned, run.Count);
+            Metrics.CountAbandoned(run.Count);
             run.Dispose();
         }
 
-        Held = _runs.Count;
+        Metrics.Hold(_runs.Count);
         _logger.LogInformation("{Topic}: partitions {Partitions} {How}.", _topic, string.Join(", ", partitions.Select(partition => partition.Partition.Value)), how);
     }
 
-    private void Settle()
+    private void Checkpoint()
     {
         try
         {
-            Task.Run(_settle).GetAwaiter().GetResult();
+            Wait(async () =>
+            {
+                await _handler.CheckpointAsync();
+                return true;
+            });
         }
         catch (Exception failure) when (failure is Warehouse.WarehouseException or Warehouse.StorageException)
         {
             // Nothing is lost: the next owner starts where the warehouse stood before.
-            _logger.LogWarning("{Topic}: partitions are let go of before what was loaded is settled: {Message}", _topic, failure.Message);
+            _logger.LogWarning("{Topic}: partitions are released before what was loaded is checkpointed: {Message}", _topic, failure.Message);
         }
     }
+
+    private async Task HandleAsync(LogSlice batch)
+    {
+        var commit = await _handler.HandleAsync(batch);
+
+        // Not waited for: the next batch may be handled before.
+        _ = WatchAsync(commit);
+    }
+
+    private async Task WatchAsync(BatchCommit commit)
+    {
+        if (!await commit.Completion) Volatile.Write(ref _rewindsWanted, 1);
+    }
+
+    /// <summary>
+    /// The one place where a thread waits for a task: the client calls back from inside its poll, on this consumer's own thread, and knows no
+    /// asynchronous callbacks.
+    /// </summary>
+    private static T Wait<T>(Func<Task<T>> work) => Task.Run(work).GetAwaiter().GetResult();
 }

@@ -1,6 +1,6 @@
 using Crypto.TradeIngest.Configuration;
 
-namespace Crypto.TradeIngest.Hosting.Roles;
+namespace Crypto.TradeIngest.Hosting;
 
 /// <summary>What a process does of the whole job.</summary>
 [Flags]

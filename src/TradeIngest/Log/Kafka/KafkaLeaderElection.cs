@@ -4,29 +4,16 @@ using Microsoft.Extensions.Logging;
 
 namespace Crypto.TradeIngest.Log.Kafka;
 
-/// <summary>Where a process stands with a <see cref="KafkaSeat"/>.</summary>
-internal enum SeatState
-{
-    /// <summary>The group has not answered yet, or not again.</summary>
-    Joining,
-
-    /// <summary>Another member holds the seat.</summary>
-    Standby,
-
-    /// <summary>This one does, and works.</summary>
-    Active,
-}
-
 /// <summary>
-/// What only one process of a deployment does at a time: the work of that member of a consumer group which holds partition 0 of a
-/// topic. The others stand by, and one of them takes over when the holder leaves or its session ends.
+/// The leader is that member of a consumer group which holds partition 0 of a topic. The others stand by, and one of them is elected when
+/// the leader leaves or its session ends.
 /// <para>
 /// A member that is to give the partition up ends its work first, and the group waits for it. One that was silent for as long as a
 /// session ends its work by itself, whether the group has told it or not (it may have been paused), and joins again. Kafka fences
 /// nothing here: what such a member had sent before may still land after another has begun, so the work must bear that.
 /// </para>
 /// </summary>
-internal sealed class KafkaSeat : IDisposable
+internal sealed class KafkaLeaderElection : ILeaderElection
 {
     private const string SessionTimeout = "session.timeout.ms";
 
@@ -40,19 +27,19 @@ internal sealed class KafkaSeat : IDisposable
     private readonly ILogger _logger;
     private readonly TimeSpan _session;
     private readonly IConsumer<Ignore, int> _consumer;
-    private Func<SeatTerm, Task> _work = static _ => Task.CompletedTask;
+    private Func<LeadershipTerm, Task> _work = static _ => Task.CompletedTask;
     private CancellationToken _abandoning;
-    private SeatTerm? _term;
+    private LeadershipTerm? _term;
     private Task _working = Task.CompletedTask;
     private long _polledAt;
     private int _state;
 
     /// <param name="log">The cluster.</param>
-    /// <param name="topic">A topic whose partition 0 is the seat; its records are of no interest.</param>
-    /// <param name="group">The group of those who may sit.</param>
+    /// <param name="topic">A topic whose partition 0 goes to the leader; its records are of no interest.</param>
+    /// <param name="group">The group of the candidates.</param>
     /// <param name="clock">Tells how long this process was silent.</param>
-    /// <param name="logger">Told who sits.</param>
-    public KafkaSeat(KafkaTradeLog log, string topic, string group, TimeProvider clock, ILogger logger)
+    /// <param name="logger">For who leads.</param>
+    public KafkaLeaderElection(KafkaTradeLog log, string topic, string group, TimeProvider clock, ILogger logger)
     {
         _log = log;
         _topic = topic;
@@ -68,15 +55,15 @@ internal sealed class KafkaSeat : IDisposable
             .SetPartitionsLostHandler((_, partitions) => OnTaken(partitions)));
     }
 
-    public SeatState State => (SeatState)Volatile.Read(ref _state);
+    public LeadershipState State => (LeadershipState)Volatile.Read(ref _state);
 
-    /// <summary>Takes the seat whenever it is given, until canceled; then ends the work and leaves the group in good order.</summary>
+    /// <summary>Works whenever this process is elected, until canceled; then ends the work and leaves the group in good order.</summary>
     /// <param name="work">
     /// Goes on until its term ends. Its failure ends the run, and so does its end before that of its term.
     /// </param>
     /// <param name="cancellationToken">Leaves.</param>
     /// <param name="abandoning">Ends the wait for what is under way.</param>
-    public Task RunAsync(Func<SeatTerm, Task> work, CancellationToken cancellationToken, CancellationToken abandoning)
+    public Task RunAsync(Func<LeadershipTerm, Task> work, CancellationToken cancellationToken, CancellationToken abandoning)
     {
         _work = work;
         _abandoning = abandoning;
@@ -130,7 +117,7 @@ internal sealed class KafkaSeat : IDisposable
         }
     }
 
-    /// <summary>The seat may be another's by now: this process was paused, or waited too long for its own work to end.</summary>
+    /// <summary>Another may lead by now: this process was paused, or waited too long for its own work to end.</summary>
     private void JoinAgain()
     {
         _logger.LogWarning("{Group}: this process was silent for {Session} or longer and joins again.", _group, _session);
@@ -145,13 +132,13 @@ internal sealed class KafkaSeat : IDisposable
         {
             // The group has just answered.
             Volatile.Write(ref _polledAt, _clock.GetTimestamp());
-            _term = new SeatTerm(() => !WasSilent, _abandoning);
+            _term = new LeadershipTerm(() => !WasSilent, _abandoning);
             var term = _term;
-            Stand(SeatState.Active);
+            Stand(LeadershipState.Active);
             _working = Task.Run(() => _work(term));
         }
 
-        if (_term is null) Stand(SeatState.Standby);
+        if (_term is null) Stand(LeadershipState.Standby);
         return [.. partitions.Select(partition => new TopicPartitionOffset(partition, Offset.End))];
     }
 
@@ -160,7 +147,7 @@ internal sealed class KafkaSeat : IDisposable
         if (partitions.Exists(partition => partition.Partition == 0)) EndTerm();
     }
 
-    // Waits for what is under way: nothing of this term is sent after the seat is let go of.
+    // Waits for what is under way: nothing of this term is sent after the resignation.
     private void EndTerm()
     {
         if (_term is not { } term) return;
@@ -168,16 +155,16 @@ internal sealed class KafkaSeat : IDisposable
         ((IAsyncResult)_working).AsyncWaitHandle.WaitOne();
         _term = null;
         term.Dispose();
-        Stand(SeatState.Joining);
+        Stand(LeadershipState.Joining);
     }
 
-    private void Stand(SeatState state)
+    private void Stand(LeadershipState state)
     {
         if (Interlocked.Exchange(ref _state, (int)state) == (int)state) return;
         _logger.LogInformation("{Group}: {State}.", _group, state switch
         {
-            SeatState.Active => "active",
-            SeatState.Standby => "standby, since another process is active",
+            LeadershipState.Active => "active",
+            LeadershipState.Standby => "standby, since another process is active",
             _ => "joining",
         });
     }

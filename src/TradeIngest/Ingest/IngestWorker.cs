@@ -1,0 +1,99 @@
+using System.Reactive.Linq;
+using System.Runtime.ExceptionServices;
+using Crypto.TradeIngest.Log;
+using Crypto.TradeIngest.Pipelines;
+using Crypto.TradeIngest.Streams;
+using Crypto.TradeIngest.Workers;
+using Crypto.TradeModel.Quality;
+using Crypto.TradeModel.Symbols;
+
+namespace Crypto.TradeIngest.Ingest;
+
+/// <summary>
+/// From the exchange to the log: trades as they happen, and those that are missing, fetched. Where symbols stand is restored first, so that what
+/// the exchange traded while nobody listened is a gap, as is every gap that was open before.
+/// </summary>
+internal sealed class IngestWorker(
+    IngestParts parts, IExchange exchange, ITradeLog log, IngestPipeline pipeline, GapBackfill backfill, TimeProvider clock, ServiceFailure failure)
+    : Worker(failure)
+{
+    public IngestPipeline Pipeline => pipeline;
+
+    public GapBackfill Backfill => backfill;
+
+    public AppendStatus Appends => log.Appends;
+
+    public StreamMetrics Metrics => exchange.Metrics;
+
+    /// <summary>What is captured; empty until it is known.</summary>
+    public IReadOnlyList<Symbol> Symbols { get; private set; } = [];
+
+    public override string Name => "ingest";
+
+    public override IReadOnlyList<Probe> Probes =>
+    [
+        new(
+            "ingest",
+            () => exchange.Metrics.OpenConnections > 0 && pipeline.Channel.Depth == 0 && log.Appends.BytesInFlight == 0,
+            () => pipeline.Writer.Records),
+    ];
+
+    protected override async Task WorkAsync(CancellationToken stoppingToken)
+    {
+        var chosen = await parts.Selection.ReadAsync(stoppingToken);
+        await parts.Descriptions.WaitForAsync([.. chosen.Select(symbol => symbol.Ticker)], stoppingToken);
+        Symbols = [.. chosen.Select(symbol => parts.Table.Intern(symbol.Ticker))];
+        await parts.State.RestoreAsync(pipeline.Tracker, Symbols, stoppingToken);
+
+        await using var stream = exchange.OpenStream(
+            Symbols, connection => parts.HasBackpressure ? new PacedConnection(connection, pipeline.Channel) : connection);
+        using var observing = pipeline.Events.Subscribe(Observe);
+        using var beside = CancellationTokenSource.CreateLinkedTokenSource(stoppingToken);
+        var writing = pipeline.RunAsync(Abandoning);
+        pipeline.Connect(stream.Merge(backfill.Events));
+        backfill.EnqueueOpenGaps();
+        NoteStarted();
+        Task[] loops = [Task.Run(() => backfill.RunAsync(beside.Token), CancellationToken.None), exchange.RunAsync(beside.Token), CheckpointAsync(beside.Token)];
+        var first = await Task.WhenAny([writing, stream.Failure, .. loops]);
+
+        // The drain, in its one order: stop receiving, stop fetching, flush the log.
+        await stream.StopAsync();
+        await beside.CancelAsync();
+        await Task.WhenAll(loops).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        pipeline.Complete();
+        await writing.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        if (first == stream.Failure) ExceptionDispatchInfo.Throw(await stream.Failure);
+        await first;
+        await Task.WhenAll([writing, .. loops]);
+    }
+
+    private void Observe(StreamEvent value)
+    {
+        backfill.Observe(value);
+        if (value is QualityIssue { Reason: ErrorReason.TimeOutOfRange }) exchange.RequestClockComparison();
+    }
+
+    /// <summary>Has what is in the log written down at intervals, where it is kept beside the log.</summary>
+    private async Task CheckpointAsync(CancellationToken cancellationToken)
+    {
+        using var timer = new PeriodicTimer(parts.StateInterval, clock);
+        try
+        {
+            while (await timer.WaitForNextTickAsync(cancellationToken)) pipeline.Writer.RequestCheckpoint();
+        }
+        catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
+        {
+            // The way this loop ends.
+        }
+    }
+}
+
+/// <summary>What an ingest starts from.</summary>
+/// <param name="Selection">The symbols to capture.</param>
+/// <param name="Descriptions">Where they are described first.</param>
+/// <param name="State">What of them is captured.</param>
+/// <param name="Table">Of the trades captured.</param>
+/// <param name="HasBackpressure">Whether connections are not read while there is no room, in place of shedding.</param>
+/// <param name="StateInterval">How often what is captured is written beside a log that keeps it.</param>
+internal sealed record IngestParts(
+    SymbolSelection Selection, SymbolDescriptions Descriptions, ICaptureState State, SymbolTable Table, bool HasBackpressure, TimeSpan StateInterval);

@@ -1,0 +1,77 @@
+using Crypto.TradeIngest.Log;
+using Crypto.TradeModel.Symbols;
+using Crypto.Warehouse;
+
+namespace Crypto.TradeIngest.Sink;
+
+/// <summary>
+/// Carries one topic of the log into the warehouse: reads on from where the warehouse stands, so that stopping it anywhere and starting it again
+/// loses nothing and doubles nothing.
+/// </summary>
+internal sealed class TopicSink : IBatchHandler, IDisposable
+{
+    private readonly ITradeLog _log;
+    private readonly string _topic;
+    private readonly IWarehouse _warehouse;
+    private readonly SymbolGate? _gate;
+    private readonly SinkMetrics _metrics;
+    private readonly SinkPositions _first;
+    private readonly bool _isReset;
+    private readonly TimeProvider _clock;
+    private readonly SliceDecoder _decoder;
+
+    private TopicSink(TopicSinkParts parts, string topic, SinkPositions first)
+    {
+        _log = parts.Log;
+        _topic = topic;
+        _warehouse = parts.Warehouse;
+        _gate = parts.Gate;
+        _metrics = parts.Metrics;
+        _isReset = parts.IsReset;
+        _clock = parts.Clock;
+        _first = first;
+        _decoder = new SliceDecoder(first.Epoch, topic, parts.Symbols);
+    }
+
+    public int RecordsPerBatch => _warehouse.RecordsPerLoad;
+
+    /// <summary>Opens a topic at the warehouse's positions, or at the first record kept where the warehouse has none.</summary>
+    /// <exception cref="LogException">The warehouse stands where the log no longer, or not yet, has records.</exception>
+    public static async Task<TopicSink> OpenAsync(TopicSinkParts parts, string topic, CancellationToken cancellationToken)
+    {
+        var first = await SinkPositions.ResumeAsync(parts.Log, topic, parts.Warehouse, parts.IsReset, cancellationToken);
+        return new TopicSink(parts, topic, first);
+    }
+
+    public async Task<IReadOnlyDictionary<int, long>> PositionsAsync(CancellationToken cancellationToken)
+    {
+        var stored = await SinkPositions.ResumeAsync(_log, _topic, _warehouse, _isReset, cancellationToken);
+
+        // A reset holds until its first batch is stored; from then on the warehouse knows the new generation by itself.
+        return (stored.Epoch == _first.Epoch || !_isReset ? stored : _first).Next;
+    }
+
+    public async Task<BatchCommit> HandleAsync(LogSlice batch)
+    {
+        var started = _clock.GetTimestamp();
+        var decoded = _decoder.Decode(batch);
+        _metrics.Decoding.Add(_clock, started);
+        if (_gate is not null) await _gate.PassAsync(decoded.Trades, CancellationToken.None);
+        started = _clock.GetTimestamp();
+        var outcome = await _warehouse.LoadAsync(decoded, CancellationToken.None);
+        _metrics.Loading.Add(_clock, started);
+
+        // Not waited for: the next load may be accepted before.
+        return new BatchCommit(_metrics.CountAsync(_warehouse, decoded, outcome, _clock));
+    }
+
+    public async Task CheckpointAsync() => await _warehouse.PositionsAsync(CancellationToken.None);
+
+    public void Dispose() => _decoder.Dispose();
+}
+
+/// <summary>What the sinks of all topics share.</summary>
+/// <param name="Gate">Describes symbols before their trades are stored, where descriptions come by the log; else null.</param>
+/// <param name="IsReset">Whether positions the log cannot go on from are given up; see <see cref="SinkPositions"/>.</param>
+internal sealed record TopicSinkParts(
+    ITradeLog Log, IWarehouse Warehouse, SymbolTable Symbols, SymbolGate? Gate, SinkMetrics Metrics, bool IsReset, TimeProvider Clock);

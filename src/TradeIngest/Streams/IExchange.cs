@@ -1,0 +1,48 @@
+using Crypto.TradeModel.Symbols;
+
+namespace Crypto.TradeIngest.Streams;
+
+/// <summary>What the service needs of an exchange. All of it is safe for concurrent callers.</summary>
+internal interface IExchange : IDisposable
+{
+    /// <summary>The time by which what the exchange sends is stamped and judged.</summary>
+    TimeProvider Clock { get; }
+
+    /// <summary>Totals over all its streams.</summary>
+    StreamMetrics Metrics { get; }
+
+    /// <summary>Where missing trades are fetched.</summary>
+    ITradeHistory History { get; }
+
+    /// <summary>Checks that the exchange answers, and what its clock says. May be called again.</summary>
+    /// <exception cref="ExchangeException">It could not be asked or refused.</exception>
+    Task ConnectAsync(CancellationToken cancellationToken);
+
+    /// <summary>All symbols it lists.</summary>
+    /// <exception cref="ExchangeException">It could not be asked or refused.</exception>
+    Task<IReadOnlyList<ExchangeSymbol>> GetSymbolsAsync(CancellationToken cancellationToken);
+
+    /// <summary>The trades of the symbols as they happen; nothing is connected before somebody subscribes.</summary>
+    /// <param name="symbols">What to capture.</param>
+    /// <param name="decorate">Wraps each connection made, for backpressure.</param>
+    ITradeStream OpenStream(IReadOnlyList<Symbol> symbols, Func<IWebSocketConnection, IWebSocketConnection> decorate);
+
+    /// <summary>Keeps its clock compared until canceled.</summary>
+    Task RunAsync(CancellationToken cancellationToken);
+
+    /// <summary>Has its clock compared soon: a trade looked as if one of the two were wrong. Never waits.</summary>
+    void RequestClockComparison();
+}
+
+/// <summary>
+/// Trades as they happen, with the stream's own events in the same order. Losses are healed inside and are events, not errors. It completes after
+/// <see cref="StopAsync"/>.
+/// </summary>
+internal interface ITradeStream : IObservable<StreamEvent>, IAsyncDisposable
+{
+    /// <summary>Completes with the exception when the stream fails or a subscriber throws; never while all is well.</summary>
+    Task<Exception> Failure { get; }
+
+    /// <summary>Closes the connections, hands over what they had received, completes the observers.</summary>
+    Task StopAsync();
+}
