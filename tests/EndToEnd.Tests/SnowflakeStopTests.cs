@@ -12,6 +12,7 @@ using Crypto.Warehouse.Snowflake.Migrating;
 using Crypto.Warehouse.Snowflake.Streaming;
 using Crypto.Warehouse.Tests;
 using Crypto.Warehouse.Tests.Snowflake;
+using Microsoft.Extensions.Logging.Abstractions;
 
 namespace Crypto.EndToEnd.Tests;
 
@@ -221,8 +222,9 @@ public sealed class SnowflakeStopTests : IAsyncDisposable
         await sink.DrainAsync(Stop);
     }
 
-    private Task<TradeSink> SinkAsync(IWarehouse warehouse) =>
-        TradeSink.OpenAsync(_topic, Topics.StockTrades, warehouse, _symbols, new SinkMetrics(), _account.Clock, Stop);
+    private Task<TopicSink> SinkAsync(IWarehouse warehouse) =>
+        TopicSink.OpenAsync(
+            new TopicSinkParts(_topic, warehouse, _symbols, null, new SinkMetrics(), IsReset: false, _account.Clock), Topics.StockTrades, NullLogger.Instance, Stop);
 
     private Task AppendAsync(long from, long to)
     {

@@ -1,6 +1,7 @@
 using Crypto.TradeIngest.Log;
 using Crypto.TradeModel.Symbols;
 using Crypto.Warehouse;
+using Microsoft.Extensions.Logging;
 
 namespace Crypto.TradeIngest.Sink;
 
@@ -8,7 +9,7 @@ namespace Crypto.TradeIngest.Sink;
 /// Carries one topic of the log into the warehouse: reads on from where the warehouse stands, so that stopping it anywhere and starting it again
 /// loses nothing and doubles nothing.
 /// </summary>
-internal sealed class TopicSink : IBatchHandler, IDisposable
+internal sealed class TopicSink : IBatchHandler, IAsyncDisposable
 {
     private readonly ITradeLog _log;
     private readonly string _topic;
@@ -19,8 +20,9 @@ internal sealed class TopicSink : IBatchHandler, IDisposable
     private readonly bool _isReset;
     private readonly TimeProvider _clock;
     private readonly SliceDecoder _decoder;
+    private readonly ILogConsumer _consumer;
 
-    private TopicSink(TopicSinkParts parts, string topic, SinkPositions first)
+    private TopicSink(TopicSinkParts parts, string topic, SinkPositions first, ILogger logger)
     {
         _log = parts.Log;
         _topic = topic;
@@ -31,17 +33,26 @@ internal sealed class TopicSink : IBatchHandler, IDisposable
         _clock = parts.Clock;
         _first = first;
         _decoder = new SliceDecoder(first.Epoch, topic, parts.Symbols);
+        _consumer = parts.Log.OpenConsumer(topic, this, parts.Clock, logger);
     }
+
+    public ConsumerMetrics Metrics => _consumer.Metrics;
 
     public int RecordsPerBatch => _warehouse.RecordsPerLoad;
 
     /// <summary>Opens a topic at the warehouse's positions, or at the first record kept where the warehouse has none.</summary>
     /// <exception cref="LogException">The warehouse stands where the log no longer, or not yet, has records.</exception>
-    public static async Task<TopicSink> OpenAsync(TopicSinkParts parts, string topic, CancellationToken cancellationToken)
+    public static async Task<TopicSink> OpenAsync(TopicSinkParts parts, string topic, ILogger logger, CancellationToken cancellationToken)
     {
         var first = await SinkPositions.ResumeAsync(parts.Log, topic, parts.Warehouse, parts.IsReset, cancellationToken);
-        return new TopicSink(parts, topic, first);
+        return new TopicSink(parts, topic, first, logger);
     }
+
+    /// <inheritdoc cref="ILogConsumer.DrainAsync"/>
+    public Task DrainAsync(CancellationToken cancellationToken) => _consumer.DrainAsync(cancellationToken);
+
+    /// <inheritdoc cref="ILogConsumer.RunAsync"/>
+    public Task RunAsync(CancellationToken cancellationToken) => _consumer.RunAsync(cancellationToken);
 
     public async Task<IReadOnlyDictionary<int, long>> PositionsAsync(CancellationToken cancellationToken)
     {
@@ -67,7 +78,11 @@ internal sealed class TopicSink : IBatchHandler, IDisposable
 
     public async Task CheckpointAsync() => await _warehouse.PositionsAsync(CancellationToken.None);
 
-    public void Dispose() => _decoder.Dispose();
+    public async ValueTask DisposeAsync()
+    {
+        await _consumer.DisposeAsync();
+        _decoder.Dispose();
+    }
 }
 
 /// <summary>What the sinks of all topics share.</summary>

@@ -13,26 +13,24 @@ internal sealed class WarehouseSink : IAsyncDisposable
 {
     private readonly TopicSinkParts _parts;
     private readonly LogTrimmer? _trimmer;
-    private readonly TopicSink[] _sinks;
-    private readonly ILogConsumer[] _consumers;
+    private readonly TopicSink _deadLetters;
 
-    private WarehouseSink(TopicSinkParts parts, LogTrimmer? trimmer, TopicSink trades, TopicSink deadLetters, ILogger logger)
+    private WarehouseSink(TopicSinkParts parts, LogTrimmer? trimmer, TopicSink trades, TopicSink deadLetters)
     {
         _parts = parts;
         _trimmer = trimmer;
-        _sinks = [trades, deadLetters];
-        Trades = parts.Log.OpenConsumer(Topics.StockTrades, trades, parts.Clock, logger);
-        _consumers = [Trades, parts.Log.OpenConsumer(Topics.DeadLetters, deadLetters, parts.Clock, logger)];
+        Trades = trades;
+        _deadLetters = deadLetters;
     }
 
-    public ILogConsumer Trades { get; }
+    public TopicSink Trades { get; }
 
     /// <summary>What must progress while the sink runs.</summary>
     public IReadOnlyList<Probe> Probes
     {
         get
         {
-            List<Probe> probes = [Of("sink trades", _consumers[0].Metrics), Of("sink dead letters", _consumers[1].Metrics)];
+            List<Probe> probes = [Of("sink trades", Trades.Metrics), Of("sink dead letters", _deadLetters.Metrics)];
 
             // The one that notices a broker that is gone: the others then wait, as when there is nothing to read.
             if (_parts.Gate is { } gate) probes.Add(new Probe("sink symbols", static () => false, () => gate.Polls));
@@ -51,9 +49,10 @@ internal sealed class WarehouseSink : IAsyncDisposable
         TopicSinkParts parts, LogTrimmer? trimmer, ILoggerFactory loggers, CancellationToken cancellationToken)
     {
         if (parts.Gate is not null) await parts.Gate.CatchUpAsync(cancellationToken);
-        var trades = await TopicSink.OpenAsync(parts, Topics.StockTrades, cancellationToken);
-        var deadLetters = await TopicSink.OpenAsync(parts, Topics.DeadLetters, cancellationToken);
-        return new WarehouseSink(parts, trimmer, trades, deadLetters, loggers.CreateLogger<WarehouseSink>());
+        var logger = loggers.CreateLogger<TopicSink>();
+        var trades = await TopicSink.OpenAsync(parts, Topics.StockTrades, logger, cancellationToken);
+        var deadLetters = await TopicSink.OpenAsync(parts, Topics.DeadLetters, logger, cancellationToken);
+        return new WarehouseSink(parts, trimmer, trades, deadLetters);
     }
 
     /// <summary>Loads what an earlier run left in the log, and nothing else.</summary>
@@ -65,8 +64,9 @@ internal sealed class WarehouseSink : IAsyncDisposable
     }
 
     /// <summary>Loads what is in the log now; see <see cref="ILogConsumer.DrainAsync"/>.</summary>
-    public Task DrainAsync(CancellationToken cancellationToken) =>
-        Task.WhenAll(_consumers.Select(consumer => Task.Run(() => consumer.DrainAsync(cancellationToken), CancellationToken.None)));
+    public Task DrainAsync(CancellationToken cancellationToken) => Task.WhenAll(
+        Task.Run(() => Trades.DrainAsync(cancellationToken), CancellationToken.None),
+        Task.Run(() => _deadLetters.DrainAsync(cancellationToken), CancellationToken.None));
 
     /// <summary>Loads what is appended, until canceled. When one part fails the others end too, so that the failure is known at once.</summary>
     public async Task RunAsync(CancellationToken cancellationToken)
@@ -74,7 +74,7 @@ internal sealed class WarehouseSink : IAsyncDisposable
         using var ending = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
 
         // Stores are synchronous at heart: each part gets a thread of the pool to itself.
-        List<Func<CancellationToken, Task>> parts = [.. _consumers.Select(consumer => (Func<CancellationToken, Task>)consumer.RunAsync)];
+        List<Func<CancellationToken, Task>> parts = [Trades.RunAsync, _deadLetters.RunAsync];
         if (_parts.Gate is not null) parts.Add(_parts.Gate.RunAsync);
         if (_trimmer is not null) parts.Add(_trimmer.RunAsync);
         var running = parts.ConvertAll(part => Task.Run(() => part(ending.Token), CancellationToken.None));
@@ -85,7 +85,7 @@ internal sealed class WarehouseSink : IAsyncDisposable
 
     public async ValueTask DisposeAsync()
     {
-        foreach (var consumer in _consumers) await consumer.DisposeAsync();
-        foreach (var sink in _sinks) sink.Dispose();
+        await Trades.DisposeAsync();
+        await _deadLetters.DisposeAsync();
     }
 }

@@ -3,7 +3,9 @@ using Crypto.TradeIngest.Binance;
 using Crypto.TradeIngest.Binance.Connections;
 using Crypto.TradeIngest.Commands;
 using Crypto.TradeIngest.Hosting;
+using Crypto.TradeIngest.Ingest;
 using Crypto.TradeIngest.Pipelines;
+using Crypto.TradeIngest.Sink;
 using Crypto.TradeIngest.Streams;
 using Crypto.TradeIngest.Tests.Binance;
 using Crypto.TradeModel.Symbols;
@@ -34,10 +36,11 @@ public sealed class FloodTests : IDisposable
         await using (var stores = await Stores.OpenAsync(
             folder, new ServiceOptions(), TimeProvider.System, NullLoggerFactory.Instance, Stop))
         {
-            await using var pipeline = await TradePipeline.StartAsync(
-                stores, new LogOptions(), new TradeChannelOptions { DeadLetters = new DeadLetterOptions { Letters = 1000 } }, static _ => { }, TimeProvider.System,
-                NullLoggerFactory.Instance, Stop);
-            await using var stream = Open(exchange.Address, stores.Symbols);
+            using var pipeline = new IngestPipeline(
+                stores.Log, new TradeChannelOptions { DeadLetters = new DeadLetterOptions { Letters = 1000 } }, new ContinuityTracker(), ledger: null,
+                TimeProvider.System, NullLoggerFactory.Instance);
+            var writing = pipeline.RunAsync(CancellationToken.None);
+            await using var stream = Open(exchange.Address, new SymbolTable());
             pipeline.Connect(stream);
             var connection = await exchange.AcceptAsync();
             await UntilAsync(() => stream.Metrics.Connects == 1);
@@ -52,7 +55,9 @@ public sealed class FloodTests : IDisposable
             await UntilAsync(() => stream.Metrics.Frames == before + 33_205);
 
             await stream.StopAsync();
-            Assert.IsTrue(await pipeline.DrainAsync(Patience.Limit));
+            pipeline.Complete();
+            await writing.WaitAsync(Patience.Limit, Stop);
+            await WarehouseSink.CatchUpAsync(stores.Log, stores.Warehouse, TimeProvider.System, Stop);
             (received, written, summarized, lost) = (stream.Metrics, pipeline.Writer.DeadLetters, pipeline.Writer.Summarized, pipeline.Channel.LostEvents);
         }
 

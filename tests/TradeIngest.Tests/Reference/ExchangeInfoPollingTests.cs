@@ -1,7 +1,9 @@
 using Crypto.TestSupport;
-using Crypto.TradeIngest.Binance.Rest;
+using Crypto.TradeIngest.Binance;
 using Crypto.TradeIngest.Reference;
 using Crypto.TradeIngest.Simulation;
+using Crypto.TradeIngest.Streams;
+using Crypto.TradeModel.Symbols;
 using Crypto.Warehouse.Dimension;
 using Crypto.Warehouse.Sqlite;
 using Microsoft.Extensions.Logging.Abstractions;
@@ -33,10 +35,10 @@ public sealed class ExchangeInfoPollingTests : IAsyncDisposable
     public async Task RunAsync_StoreAwayForNow_LooksAgainSoonNotAfterTheInterval()
     {
         await _exchange.StartAsync(Stop);
-        using var http = new HttpClient { BaseAddress = _exchange.RestBase };
+        using var exchange = Exchange();
         await using var away = new AwayChangeLog(_warehouse);
         using var stopping = CancellationTokenSource.CreateLinkedTokenSource(Stop);
-        var running = Polling(http, away, "BTCUSDT").RunAsync(TimeSpan.Zero, stopping.Token);
+        var running = Polling(exchange, away, "BTCUSDT").RunAsync(stopping.Token);
         await Until(() => away.Refused == 1 && _clock.ArmedTimers == 1);
 
         away.IsAway = false;
@@ -53,29 +55,33 @@ public sealed class ExchangeInfoPollingTests : IAsyncDisposable
     public async Task RunAsync_SymbolDescribedBeforeAndNotChosen_IsKeptCurrent()
     {
         await _exchange.StartAsync(Stop);
-        using var http = new HttpClient { BaseAddress = _exchange.RestBase };
-        await PollOnceAsync(http, "BTCUSDT");
+        using var exchange = Exchange();
+        await PollOnceAsync(exchange, "BTCUSDT");
         _exchange.SetStatus("BTCUSDT", "HALT");
 
-        await PollOnceAsync(http, "ETHUSDT");
+        await PollOnceAsync(exchange, "ETHUSDT");
 
         var said = await _warehouse.ChangesAsync(ChangeSource.ExchangeInfo, Stop);
         Assert.HasCount(2, said.Where(change => change.Key.Ticker == "BTCUSDT"));
         Assert.HasCount(1, said.Where(change => change.Key.Ticker == "ETHUSDT"));
     }
 
-    private async Task PollOnceAsync(HttpClient http, string ticker)
+    private async Task PollOnceAsync(IExchange exchange, string ticker)
     {
         using var stopping = CancellationTokenSource.CreateLinkedTokenSource(Stop);
-        var running = Polling(http, _warehouse, ticker).RunAsync(TimeSpan.Zero, stopping.Token);
+        var running = Polling(exchange, _warehouse, ticker).RunAsync(stopping.Token);
         await Until(() => _clock.ArmedTimers == 1);
         await stopping.CancelAsync();
         await running;
     }
 
-    private ExchangeInfoPolling Polling(HttpClient http, ISymbolChangeLog log, string ticker) => new(
-        new BinanceRestClient(http, new WeightBudget(TimeProvider.System), TimeProvider.System), [ticker], TimeSpan.FromHours(1), new ReferenceSync(log, _clock), _clock,
-        NullLogger<ExchangeInfoPolling>.Instance);
+    private BinanceExchange Exchange() => new(
+        new BinanceExchangeOptions(
+            _exchange.RestBase, new BinanceTradeStreamOptions(), new ExchangeClockOptions(), () => throw new InvalidOperationException("No stream is opened.")),
+        new SymbolTable(), TimeProvider.System, new Random(1), NullLoggerFactory.Instance);
+
+    private ExchangeInfoPolling Polling(IExchange exchange, ISymbolChangeLog log, string ticker) => new(
+        exchange, [ticker], TimeSpan.FromHours(1), new ReferenceSync(log, _clock), _clock, NullLogger<ExchangeInfoPolling>.Instance);
 
     private async Task Until(Func<bool> condition)
     {

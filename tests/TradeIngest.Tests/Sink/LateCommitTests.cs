@@ -11,6 +11,7 @@ using Crypto.Warehouse.Coverage;
 using Crypto.Warehouse.Dimension;
 using Crypto.Warehouse.Loading;
 using Crypto.Warehouse.Sqlite;
+using Microsoft.Extensions.Logging.Abstractions;
 
 namespace Crypto.TradeIngest.Tests.Sink;
 
@@ -76,7 +77,8 @@ public sealed class LateCommitTests : IAsyncDisposable
         Assert.AreEqual((10L, 10L), (_metrics.Stored, _metrics.Latency.Count));
     }
 
-    private Task<TradeSink> OpenAsync() => TradeSink.OpenAsync(_log, Topics.StockTrades, _warehouse, new SymbolTable(), _metrics, TimeProvider.System, Stop);
+    private Task<TopicSink> OpenAsync() => TopicSink.OpenAsync(
+            new TopicSinkParts(_log, _warehouse, new SymbolTable(), null, _metrics, IsReset: false, TimeProvider.System), Topics.StockTrades, NullLogger.Instance, Stop);
 
     private Task AppendAsync()
     {

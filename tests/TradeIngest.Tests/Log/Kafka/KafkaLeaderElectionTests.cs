@@ -1,5 +1,6 @@
 using Crypto.TestSupport;
 using Crypto.TradeIngest.Contracts;
+using Crypto.TradeIngest.Log;
 using Crypto.TradeIngest.Log.Kafka;
 using Microsoft.Extensions.Logging.Abstractions;
 
@@ -7,7 +8,7 @@ namespace Crypto.TradeIngest.Tests.Log.Kafka;
 
 /// <summary>Members of a group of which one at a time works, on mock brokers.</summary>
 [TestClass]
-public sealed class KafkaSeatTests : IAsyncDisposable
+public sealed class KafkaLeaderElectionTests : IAsyncDisposable
 {
     private readonly TestCluster _cluster = new();
     private KafkaTradeLog? _log;
@@ -25,8 +26,8 @@ public sealed class KafkaSeatTests : IAsyncDisposable
     [TestMethod]
     public async Task Run_HolderLeavesWithWorkUnderWay_TheNextBeginsWhenThatHasEnded()
     {
-        using var first = await SeatAsync(TimeProvider.System);
-        using var second = await SeatAsync(TimeProvider.System);
+        using var first = await CandidateAsync(TimeProvider.System);
+        using var second = await CandidateAsync(TimeProvider.System);
         using var leaving = CancellationTokenSource.CreateLinkedTokenSource(Stop);
         using var ending = CancellationTokenSource.CreateLinkedTokenSource(Stop);
         var sent = new TaskCompletionSource();
@@ -54,12 +55,12 @@ public sealed class KafkaSeatTests : IAsyncDisposable
             ending.Token, CancellationToken.None);
         await leaving.CancelAsync();
         await underWay.Task.WaitAsync(Patience.Limit, Stop);
-        Assert.AreNotEqual(SeatState.Active, second.State);
+        Assert.AreNotEqual(LeadershipState.Active, second.State);
         sent.SetResult();
         await firstRun.WaitAsync(Patience.Limit, Stop);
         await secondBegan.Task.WaitAsync(Patience.Limit, Stop);
 
-        Assert.AreEqual((SeatState.Joining, SeatState.Active), (first.State, second.State));
+        Assert.AreEqual((LeadershipState.Joining, LeadershipState.Active), (first.State, second.State));
         await ending.CancelAsync();
         await secondRun.WaitAsync(Patience.Limit, Stop);
     }
@@ -68,11 +69,11 @@ public sealed class KafkaSeatTests : IAsyncDisposable
     public async Task Run_SilentForASession_EndsItsTermAndJoinsAgain()
     {
         var clock = new ManualTimeProvider();
-        using var seat = await SeatAsync(clock);
+        using var candidate = await CandidateAsync(clock);
         using var leaving = CancellationTokenSource.CreateLinkedTokenSource(Stop);
-        var terms = new List<SeatTerm>();
+        var terms = new List<LeadershipTerm>();
         using var began = new SemaphoreSlim(0);
-        var running = seat.RunAsync(
+        var running = candidate.RunAsync(
             term =>
             {
                 terms.Add(term);
@@ -97,19 +98,19 @@ public sealed class KafkaSeatTests : IAsyncDisposable
     [TestMethod]
     public async Task Run_WorkFails_FailsToo()
     {
-        using var seat = await SeatAsync(TimeProvider.System);
+        using var candidate = await CandidateAsync(TimeProvider.System);
 
-        var running = seat.RunAsync(_ => throw new InvalidDataException("no way"), Stop, CancellationToken.None);
+        var running = candidate.RunAsync(_ => throw new InvalidDataException("no way"), Stop, CancellationToken.None);
 
         var failure = await Assert.ThrowsExactlyAsync<InvalidDataException>(() => running.WaitAsync(Patience.Limit, Stop));
         Assert.AreEqual("no way", failure.Message);
     }
 
     [TestMethod]
-    public void ThrowIfOver_TheGroupMayHaveGivenTheSeatAway_EndsTheTerm()
+    public void ThrowIfOver_AnotherMayLead_EndsTheTerm()
     {
         var isCurrent = true;
-        using var term = new SeatTerm(() => isCurrent, CancellationToken.None);
+        using var term = new LeadershipTerm(() => isCurrent, CancellationToken.None);
         term.ThrowIfOver();
 
         isCurrent = false;
@@ -118,13 +119,13 @@ public sealed class KafkaSeatTests : IAsyncDisposable
         Assert.IsTrue(term.Ending.IsCancellationRequested);
     }
 
-    private async Task<KafkaSeat> SeatAsync(TimeProvider clock)
+    private async Task<KafkaLeaderElection> CandidateAsync(TimeProvider clock)
     {
         _log ??= await _cluster.OpenAsync(TimeProvider.System, Stop, (Topics.SymbolChanges, 1));
-        return new KafkaSeat(_log, Topics.SymbolChanges, "test-reference", clock, NullLogger.Instance);
+        return new KafkaLeaderElection(_log, Topics.SymbolChanges, "test-reference", clock, NullLogger.Instance);
     }
 
-    private static Task Ended(SeatTerm term)
+    private static Task Ended(LeadershipTerm term)
     {
         var ended = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
         term.Ending.Register(ended.SetResult);

@@ -66,7 +66,7 @@ public sealed class KafkaTradeLogTests : IDisposable
         await AppendAsync(log, 0, 100);
 
         CollectionAssert.AreEqual(Enumerable.Range(0, 100).ToArray(), await ReadAsync(log, 100));
-        Assert.AreEqual(2, log.Retries);
+        Assert.AreEqual(2, log.Appends.Retries);
     }
 
     [TestMethod]
@@ -96,7 +96,7 @@ public sealed class KafkaTradeLogTests : IDisposable
         using var timer = new PeriodicTimer(TimeSpan.FromMilliseconds(1));
         while (!appending.IsCompleted)
         {
-            most = Math.Max(most, log.BytesInFlight);
+            most = Math.Max(most, log.Appends.BytesInFlight);
             await timer.WaitForNextTickAsync(Stop);
         }
 
@@ -105,8 +105,8 @@ public sealed class KafkaTradeLogTests : IDisposable
 
         // A chunk ends with the record that fills it, so one may exceed the bound when nothing else is on its way.
         Assert.IsLessThanOrEqualTo((1 << 20) + 100_003, most);
-        Assert.IsGreaterThan(0, log.Stalls);
-        Assert.AreEqual(0, log.BytesInFlight);
+        Assert.IsGreaterThan(0, log.Appends.Stalls);
+        Assert.AreEqual(0, log.Appends.BytesInFlight);
     }
 
     [TestMethod]

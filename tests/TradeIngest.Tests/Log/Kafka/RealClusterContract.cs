@@ -94,11 +94,10 @@ public abstract class RealClusterContract : IDisposable
         await using var log = await OpenAsync(partitions: 1);
         await AppendAsync(log, 0, 100);
         using var leaving = CancellationTokenSource.CreateLinkedTokenSource(Stop);
-        using (var reader = new KafkaGroupReader(
-            log, Topics.StockTrades, partitions => partitions.ToDictionary(partition => partition, _ => 0L),
-            slice => slice.NextOffset == 100 ? leaving.CancelAsync() : Task.CompletedTask, () => Task.CompletedTask, 8192, NullLogger.Instance))
+        var handler = new CountingHandler(1, batch => batch.NextOffset == 100 ? leaving.CancelAsync() : Task.CompletedTask);
+        await using (var consumer = new KafkaGroupConsumer(log, Topics.StockTrades, handler, NullLogger.Instance))
         {
-            await reader.RunAsync(leaving.Token);
+            await consumer.RunAsync(leaving.Token);
         }
 
         await AppendAsync(log, 100, 7);

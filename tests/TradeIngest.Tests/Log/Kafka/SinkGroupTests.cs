@@ -1,15 +1,16 @@
-using System.Collections.Concurrent;
 using System.Collections.Immutable;
 using Crypto.TestSupport;
 using Crypto.TradeIngest.Contracts;
 using Crypto.TradeIngest.Log;
 using Crypto.TradeIngest.Log.Kafka;
 using Crypto.TradeIngest.Reference;
+using Crypto.TradeIngest.Sink;
 using Crypto.TradeIngest.Tests.Pipelines;
 using Crypto.TradeModel.Continuity;
 using Crypto.TradeModel.Contract;
 using Crypto.TradeModel.Symbols;
 using Crypto.TradeModel.Times;
+using Crypto.Warehouse;
 using Crypto.Warehouse.Coverage;
 using Crypto.Warehouse.Dimension;
 using Crypto.Warehouse.Sqlite;
@@ -29,7 +30,7 @@ public sealed class SinkGroupTests : IAsyncDisposable
     private readonly TemporaryFolder _folder = new();
     private readonly TestCluster _cluster = new();
     private readonly SymbolTable _symbols = new();
-    private readonly List<SinkRole> _sinks = [];
+    private readonly List<GroupMember> _sinks = [];
     private readonly SqliteWarehouse _warehouse;
     private KafkaTradeLog? _log;
 
@@ -58,13 +59,13 @@ public sealed class SinkGroupTests : IAsyncDisposable
         using var enough = CancellationTokenSource.CreateLinkedTokenSource(Stop);
         var producing = Task.Run(() => ProduceUntilAsync(enough.Token), Stop);
 
-        var members = new List<SinkRole> { await JoinAsync() };
+        var members = new List<GroupMember> { await JoinAsync() };
         await UntilAsync(() => members[0].Metrics.Stored > 0);
         members.Add(await JoinAsync());
         members.Add(await JoinAsync());
-        await UntilAsync(() => members.TrueForAll(member => member.Trades.Reader.Held > 0 && member.Metrics.Stored > 0));
-        await members[0].StopAsync(TimeSpan.FromSeconds(10));
-        await UntilAsync(() => members[1].Trades.Reader.Held + members[2].Trades.Reader.Held == Partitions);
+        await UntilAsync(() => members.TrueForAll(member => member.Trades.Held > 0 && member.Metrics.Stored > 0));
+        await members[0].LeaveAsync();
+        await UntilAsync(() => members[1].Trades.Held + members[2].Trades.Held == Partitions);
         await enough.CancelAsync();
         var perSymbol = await producing;
         await UntilAsync(async () => await CoveredAsync() == Tickers.Length * perSymbol);
@@ -134,12 +135,12 @@ public sealed class SinkGroupTests : IAsyncDisposable
         using var other = new TestCluster();
         await using var log = await OpenAsync(other);
         var failure = await Assert.ThrowsExactlyAsync<LogException>(
-            () => SinkRole.StartAsync(log, _warehouse, reset: false, TimeProvider.System, NullLoggerFactory.Instance, Stop));
+            () => GroupMember.JoinAsync(log, _warehouse, isReset: false, Stop));
         StringAssert.Contains(failure.Message, "--reset");
         await DescribeAsync(log, Tickers);
         await ProduceAsync(log, 41, 60, Tickers);
 
-        await using var reset = await SinkRole.StartAsync(log, _warehouse, reset: true, TimeProvider.System, NullLoggerFactory.Instance, Stop);
+        await using var reset = await GroupMember.JoinAsync(log, _warehouse, isReset: true, Stop);
         await UntilAsync(async () => await CoveredAsync() == Tickers.Length * 60);
 
         Assert.AreEqual((Tickers.Length * 10L, Tickers.Length * 10L), (reset.Metrics.Stored, reset.Metrics.Duplicates));
@@ -180,23 +181,15 @@ public sealed class SinkGroupTests : IAsyncDisposable
             await Log.AppendAsync(Topics.StockTrades, batch, Stop);
         }
 
-        var loads = new ConcurrentQueue<int>();
+        var loads = new CountingHandler(Partitions);
         using var stopping = CancellationTokenSource.CreateLinkedTokenSource(Stop);
-        using var reader = new KafkaGroupReader(
-            Log, Topics.StockTrades, partitions => partitions.ToDictionary(partition => partition, _ => 0L), LoadAsync, () => Task.CompletedTask, 1000,
-            NullLogger<KafkaGroupReader>.Instance);
-        var running = reader.RunAsync(stopping.Token);
-        await UntilAsync(() => loads.Sum() == 60);
+        await using var consumer = new KafkaGroupConsumer(Log, Topics.StockTrades, loads, NullLogger.Instance);
+        var running = consumer.RunAsync(stopping.Token);
+        await UntilAsync(() => loads.Records.Sum() == 60);
         await stopping.CancelAsync();
         await running;
 
-        Assert.IsLessThan(LogSlice.MaxBytes + Size, loads.Max() * Size);
-
-        Task LoadAsync(LogSlice slice)
-        {
-            loads.Enqueue(slice.Records.Length);
-            return Task.CompletedTask;
-        }
+        Assert.IsLessThan(LogSlice.MaxBytes + Size, loads.Records.Max() * Size);
     }
 
     private async Task OpenAsync() => _log = await OpenAsync(_cluster);
@@ -204,9 +197,9 @@ public sealed class SinkGroupTests : IAsyncDisposable
     private Task<KafkaTradeLog> OpenAsync(TestCluster cluster) => cluster.OpenAsync(
         TimeProvider.System, Stop, (Topics.StockTrades, Partitions), (Topics.DeadLetters, Partitions), (Topics.SymbolChanges, 1));
 
-    private async Task<SinkRole> JoinAsync()
+    private async Task<GroupMember> JoinAsync()
     {
-        var sink = await SinkRole.StartAsync(Log, _warehouse, reset: false, TimeProvider.System, NullLoggerFactory.Instance, Stop);
+        var sink = await GroupMember.JoinAsync(Log, _warehouse, isReset: false, Stop);
         _sinks.Add(sink);
         return sink;
     }
@@ -271,6 +264,51 @@ public sealed class SinkGroupTests : IAsyncDisposable
         {
             foreach (var sink in _sinks) if (sink.Running.IsFaulted) await sink.Running;
             await timer.WaitForNextTickAsync(patience.Token);
+        }
+    }
+
+    /// <summary>A sink that runs until it leaves.</summary>
+    private sealed class GroupMember : IAsyncDisposable
+    {
+        private readonly SymbolGate _gate;
+        private readonly WarehouseSink _sink;
+        private readonly CancellationTokenSource _leaving = new();
+
+        private GroupMember(SymbolGate gate, WarehouseSink sink, SinkMetrics metrics)
+        {
+            _gate = gate;
+            _sink = sink;
+            Metrics = metrics;
+            Running = sink.RunAsync(_leaving.Token);
+        }
+
+        public SinkMetrics Metrics { get; }
+
+        public ConsumerMetrics Trades => _sink.Trades.Metrics;
+
+        public Task Running { get; }
+
+        public static async Task<GroupMember> JoinAsync(KafkaTradeLog log, IWarehouse warehouse, bool isReset, CancellationToken cancellationToken)
+        {
+            var metrics = new SinkMetrics();
+            var gate = new SymbolGate(log, warehouse, TimeProvider.System, NullLogger<SymbolGate>.Instance);
+            var parts = new TopicSinkParts(log, warehouse, new SymbolTable(), gate, metrics, isReset, TimeProvider.System);
+            return new GroupMember(gate, await WarehouseSink.OpenAsync(parts, null, NullLoggerFactory.Instance, cancellationToken), metrics);
+        }
+
+        public async Task LeaveAsync()
+        {
+            await _leaving.CancelAsync();
+            await Running;
+        }
+
+        public async ValueTask DisposeAsync()
+        {
+            await _leaving.CancelAsync();
+            await Running.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            await _sink.DisposeAsync();
+            await _gate.DisposeAsync();
+            _leaving.Dispose();
         }
     }
 }

@@ -13,11 +13,12 @@ using Crypto.Warehouse.Coverage;
 using Crypto.Warehouse.Dimension;
 using Crypto.Warehouse.Loading;
 using Crypto.Warehouse.Sqlite;
+using Microsoft.Extensions.Logging.Abstractions;
 
 namespace Crypto.TradeIngest.Tests.Sink;
 
 [TestClass]
-public sealed class TradeSinkTests : IAsyncDisposable
+public sealed class TopicSinkTests : IAsyncDisposable
 {
     private readonly TemporaryFolder _folder = new();
     private readonly ManualTimeProvider _clock = new();
@@ -26,7 +27,7 @@ public sealed class TradeSinkTests : IAsyncDisposable
     private readonly EmbeddedTradeLog _log;
     private readonly SqliteWarehouse _warehouse;
 
-    public TradeSinkTests()
+    public TopicSinkTests()
     {
         _log = EmbeddedTradeLog.Open(_folder[EmbeddedTradeLog.FileName], new EmbeddedTradeLogOptions { Partitions = 2 }, _clock);
         _warehouse = SqliteWarehouse.Open(_folder[SqliteWarehouse.FileName], new SqliteWarehouseOptions(), _clock);
@@ -80,7 +81,8 @@ public sealed class TradeSinkTests : IAsyncDisposable
         await using var anew = EmbeddedTradeLog.Open(_folder["anew.db"], new EmbeddedTradeLogOptions { Partitions = 2 }, _clock);
         await AppendTradesAsync(90, 120, anew);
 
-        await using var other = await TradeSink.OpenAsync(anew, Topics.StockTrades, _warehouse, _symbols, _metrics, _clock, Stop);
+        await using var other = await TopicSink.OpenAsync(
+            new TopicSinkParts(anew, _warehouse, _symbols, null, _metrics, IsReset: false, _clock), Topics.StockTrades, NullLogger.Instance, Stop);
         await other.DrainAsync(Stop);
 
         Assert.AreEqual((120L, 11L), (_metrics.Stored, _metrics.Duplicates));
@@ -139,8 +141,8 @@ public sealed class TradeSinkTests : IAsyncDisposable
     [TestMethod]
     public async Task RunAsync_WarehouseFails_EndsWithItsException()
     {
-        await using var sink = await TradeSink.OpenAsync(
-            _log, Topics.StockTrades, new FailingWarehouse(), _symbols, _metrics, _clock, Stop);
+        await using var sink = await TopicSink.OpenAsync(
+            new TopicSinkParts(_log, new FailingWarehouse(), _symbols, null, _metrics, IsReset: false, _clock), Topics.StockTrades, NullLogger.Instance, Stop);
         await AppendTradesAsync(1, 10);
 
         var failure = await Assert.ThrowsExactlyAsync<StorageException>(() => sink.RunAsync(Stop));
@@ -153,7 +155,8 @@ public sealed class TradeSinkTests : IAsyncDisposable
     public async Task DrainAsync_WarehouseFailsForAWhile_GoesOnFromItsPositions()
     {
         var warehouse = new AbsentMindedWarehouse(_warehouse);
-        await using var sink = await TradeSink.OpenAsync(_log, Topics.StockTrades, warehouse, _symbols, _metrics, TimeProvider.System, Stop);
+        await using var sink = await TopicSink.OpenAsync(
+            new TopicSinkParts(_log, warehouse, _symbols, null, _metrics, IsReset: false, TimeProvider.System), Topics.StockTrades, NullLogger.Instance, Stop);
         await AppendTradesAsync(1, 10);
 
         await sink.DrainAsync(Stop);
@@ -223,8 +226,9 @@ public sealed class TradeSinkTests : IAsyncDisposable
 
     private static int Partition => Partitioner.Of("key"u8, 2);
 
-    private Task<TradeSink> OpenAsync(string topic = Topics.StockTrades) =>
-        TradeSink.OpenAsync(_log, topic, _warehouse, _symbols, _metrics, _clock, Stop);
+    private Task<TopicSink> OpenAsync(string topic = Topics.StockTrades) =>
+        TopicSink.OpenAsync(
+            new TopicSinkParts(_log, _warehouse, _symbols, null, _metrics, IsReset: false, _clock), topic, NullLogger.Instance, Stop);
 
     private Task AppendTradesAsync(long from, long to, EmbeddedTradeLog? log = null)
     {
