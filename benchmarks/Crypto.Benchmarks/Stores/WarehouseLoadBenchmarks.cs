@@ -1,5 +1,4 @@
 using BenchmarkDotNet.Attributes;
-using Crypto.Benchmarks.Measuring;
 using Crypto.Benchmarks.Samples;
 using Crypto.TradeModel.Contract;
 using Crypto.TradeModel.Symbols;
@@ -70,8 +69,7 @@ public class WarehouseLoadBenchmarks
         _folder?.Dispose();
     }
 
-    [Benchmark(OperationsPerInvoke = Trades)]
-    [Candidate]
+    [Benchmark(OperationsPerInvoke = Trades, Baseline = true)]
     public long SqliteWarehouseLoad()
     {
         long stored = 0;
@@ -85,7 +83,7 @@ public class WarehouseLoadBenchmarks
         return stored;
     }
 
-    [Benchmark(OperationsPerInvoke = Trades, Baseline = true)]
+    [Benchmark(OperationsPerInvoke = Trades)]
     public long InsertPerRow()
     {
         long stored = 0;
