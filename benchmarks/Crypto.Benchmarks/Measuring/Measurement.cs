@@ -12,7 +12,7 @@ internal sealed class Measurement(string question, Summary summary)
         if (!IsComplete) return [];
         return Alternatives.Select(way => string.Create(
             CultureInfo.InvariantCulture,
-            $"{question,-17} {NameOf(way),-27} {Ratio(way),8:0.00} x (least {floor.MinRatios[NameOf(way)]:0.##}), {Bytes(Ours):0.##} B (most {floor.MaxBytes:0.##})"));
+            $"{question,-17} {NameOf(way),-27} {Ratio(way),8:0.00} x (least {floor.MinRatios[NameOf(way)]:0.##}), min {way.ResultStatistics!.Min / Ours.ResultStatistics!.Min:0.00} q1 {way.ResultStatistics!.Q1 / Ours.ResultStatistics!.Q1:0.00} AQ {BenchmarkDotNet.Engines.GcStats.AllocationQuantum} {Bytes(Ours):0.##} B (most {floor.MaxBytes:0.##})"));
     }
 
     /// <summary>What is wrong, in words; empty when all is well.</summary>
@@ -43,9 +43,10 @@ internal sealed class Measurement(string question, Summary summary)
 
     private static bool IsMeasured(BenchmarkReport report) => report is { Success: true, ResultStatistics: not null, GcStats.TotalOperations: > 0 };
 
-    // Of all threads. The column "Allocated" has whole bytes only; what is left below a hundredth is what BenchmarkDotNet itself allocates.
+    // Of all threads; the column "Allocated" has whole bytes only. In the one iteration that is looked at, the compiler's background thread
+    // now and then allocates something of its own: BenchmarkDotNet takes a total below what a thread allocates at once for nothing.
     private static double Bytes(BenchmarkReport report) =>
-        Math.Round((double)report.GcStats.GetTotalAllocatedBytes(excludeAllocationQuantumSideEffects: false)!.Value / report.GcStats.TotalOperations, 2);
+        (double)report.GcStats.GetTotalAllocatedBytes(excludeAllocationQuantumSideEffects: true)!.Value / report.GcStats.TotalOperations;
 
     private double Ratio(BenchmarkReport way) => way.ResultStatistics!.Median / Ours.ResultStatistics!.Median;
 
