@@ -17,8 +17,8 @@ namespace Crypto.Benchmarks.Dimension;
 /// Staging and creating the changes is not measured on either side.
 /// </summary>
 [MemoryDiagnoser]
-[WarmupCount(3)]
-[IterationCount(10)]
+[WarmupCount(2)]
+[IterationCount(9)]
 public class PlanChangesBenchmarks : IDisposable
 {
     private const int Symbols = 500;

@@ -12,7 +12,7 @@ internal sealed class Measurement(string question, Summary summary)
         if (!IsComplete) return [];
         return Alternatives.Select(way => string.Create(
             CultureInfo.InvariantCulture,
-            $"{question,-17} {NameOf(way),-27} {Ratio(way),8:0.00} x (least {floor.MinRatios[NameOf(way)]:0.##}), min {way.ResultStatistics!.Min / Ours.ResultStatistics!.Min:0.00} q1 {way.ResultStatistics!.Q1 / Ours.ResultStatistics!.Q1:0.00} AQ {BenchmarkDotNet.Engines.GcStats.AllocationQuantum} {Bytes(Ours):0.##} B (most {floor.MaxBytes:0.##})"));
+            $"{question,-17} {NameOf(way),-27} {Ratio(way),8:0.00} x (least {floor.MinRatios[NameOf(way)]:0.##}), {Bytes(Ours):0.##} B (most {floor.MaxBytes:0.##})"));
     }
 
     /// <summary>What is wrong, in words; empty when all is well.</summary>

@@ -1,3 +1,4 @@
+using BenchmarkDotNet.Attributes;
 using BenchmarkDotNet.Columns;
 using BenchmarkDotNet.Configs;
 using BenchmarkDotNet.Environments;
@@ -26,14 +27,13 @@ internal static class Runs
     {
         var floors = Floors.Read("benchmarks/floors.json");
         var faults = floors.Mismatches().ToList();
-        var config = Config(InProcess(warmups: 12, iterations: 20, milliseconds: 100));
         foreach (var question in faults.Count == 0 ? questions : [])
         {
             var name = Questions.NameOf(question);
             IReadOnlyList<string> found = [];
             for (var i = 0; i < Tries && (i == 0 || found.Count > 0); i++)
             {
-                var measurement = new Measurement(name, BenchmarkRunner.Run(question, config));
+                var measurement = new Measurement(name, BenchmarkRunner.Run(question, Config(question, warmups: 12, iterations: 20, milliseconds: 100)));
                 foreach (var line in measurement.Lines(floors[name])) Console.WriteLine(line);
                 found = measurement.Faults(floors[name]);
             }
@@ -48,11 +48,10 @@ internal static class Runs
     /// <summary>Writes BenchmarkDotNet's table of each question to <c>benchmarks/results</c>.</summary>
     public static int Full(IReadOnlyList<Type> questions)
     {
-        var config = Config(InProcess(warmups: 10, iterations: 30, milliseconds: 250));
         foreach (var question in questions)
         {
             var table = new AccumulationLogger();
-            MarkdownExporter.GitHub.ExportToLog(BenchmarkRunner.Run(question, config), table);
+            MarkdownExporter.GitHub.ExportToLog(BenchmarkRunner.Run(question, Config(question, warmups: 10, iterations: 30, milliseconds: 250)), table);
             var name = Questions.NameOf(question);
             File.WriteAllText($"benchmarks/results/{name}.md", $"# {name}\n\nRead the ratios; see [how](../README.md).\n\n{table.GetLog()}");
             Console.WriteLine($"{name}\n{table.GetLog()}");
@@ -64,13 +63,13 @@ internal static class Runs
     /// <summary>Runs the product's own ways for ten seconds each, without the alternatives: what a profiler then sees is all ours.</summary>
     public static int Alone(IReadOnlyList<Type> questions)
     {
-        var config = Config(InProcess(warmups: 1, iterations: 10, milliseconds: 1000)).AddFilter(new SimpleFilter(way => way.Descriptor.Baseline));
-        foreach (var question in questions) BenchmarkRunner.Run(question, config);
+        var ours = new SimpleFilter(way => way.Descriptor.Baseline);
+        foreach (var question in questions) BenchmarkRunner.Run(question, Config(question, warmups: 1, iterations: 10, milliseconds: 1000).AddFilter(ours));
         return 0;
     }
 
-    private static ManualConfig Config(Job job) => ManualConfig.CreateEmpty()
-        .AddJob(job)
+    private static ManualConfig Config(Type question, int warmups, int iterations, int milliseconds) => ManualConfig.CreateEmpty()
+        .AddJob(Rounds(question).WithWarmupCount(warmups).WithIterationCount(iterations).WithIterationTime(TimeInterval.FromMilliseconds(milliseconds)))
         .AddLogger(NullLogger.Instance)
         .AddColumn(TargetMethodColumn.Method, StatisticColumn.Median, BaselineRatioColumn.RatioMean)
         .AddColumnProvider(DefaultColumnProviders.Metrics)
@@ -80,12 +79,10 @@ internal static class Runs
         .WithArtifactsPath("artifacts/benchmarks");
 
     // In this process: the runtime is newer than the ones this BenchmarkDotNet can build for. An invocation is thousands of operations,
-    // so there is no overhead to subtract and no loop to unroll.
-    private static Job InProcess(int warmups, int iterations, int milliseconds) => Job.Default
-        .WithToolchain(InProcessEmitToolchain.Instance)
-        .WithEvaluateOverhead(false)
-        .WithUnrollFactor(1)
-        .WithWarmupCount(warmups)
-        .WithIterationCount(iterations)
-        .WithIterationTime(TimeInterval.FromMilliseconds(milliseconds));
+    // so there is no overhead to subtract and no loop to unroll; where an iteration needs a setup, it is a single invocation.
+    private static Job Rounds(Type question)
+    {
+        var job = Job.Default.WithToolchain(InProcessEmitToolchain.Instance).WithEvaluateOverhead(false);
+        return question.GetMethods().Any(method => method.IsDefined(typeof(IterationSetupAttribute), inherit: true)) ? job.RunOncePerIteration() : job.WithUnrollFactor(1);
+    }
 }

@@ -18,8 +18,8 @@ namespace Crypto.Benchmarks.Stores;
 /// transaction, and syncs once.
 /// </summary>
 [MemoryDiagnoser]
-[WarmupCount(3)]
-[IterationCount(10)]
+[WarmupCount(2)]
+[IterationCount(9)]
 public class LogAppendBenchmarks : IDisposable
 {
     private const int Trades = 65_536;

@@ -17,8 +17,8 @@ namespace Crypto.Benchmarks.Stores;
 /// everything is in the file.
 /// </summary>
 [MemoryDiagnoser]
-[WarmupCount(3)]
-[IterationCount(10)]
+[WarmupCount(2)]
+[IterationCount(9)]
 public class WarehouseLoadBenchmarks
 {
     private const int Trades = 65_536;
