@@ -8,6 +8,5 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 
 project=benchmarks/Crypto.Benchmarks
-rm -rf artifacts/benchmarks
 dotnet build "$project" -c Release --nologo -v quiet
 exec dotnet "$project/bin/Release/net10.0/Crypto.Benchmarks.dll" "${@:-quick}"

@@ -6,10 +6,18 @@ namespace Crypto.Benchmarks.Measuring;
 /// <summary>What BenchmarkDotNet measured of one question, held against its floor.</summary>
 internal sealed class Measurement(string question, Summary summary)
 {
+    /// <summary>What BenchmarkDotNet could not measure: it goes on when a benchmark throws, and reports it without results.</summary>
+    public IReadOnlyList<string> Unmeasured() =>
+    [
+        .. summary.ValidationErrors.Where(error => error.IsCritical).Select(error => $"{question}: {error.Message}"),
+        .. summary.Reports.Where(report => !IsMeasured(report)).Select(report => $"{question}: {NameOf(report)} was not measured, see {summary.LogFilePath}"),
+        .. summary.Reports.IsEmpty ? [$"{question}: nothing was measured, see {summary.LogFilePath}"] : Array.Empty<string>(),
+    ];
+
     /// <summary>A line per alternative.</summary>
     public IEnumerable<string> Lines(Floor floor)
     {
-        if (!IsComplete) return [];
+        if (Unmeasured().Count > 0) return [];
         return Alternatives.Select(way => string.Create(
             CultureInfo.InvariantCulture,
             $"{question,-17} {NameOf(way),-27} {Ratio(way),8:0.00} x (least {floor.MinRatios[NameOf(way)]:0.##}), {Bytes(Ours):0.##} B (most {floor.MaxBytes:0.##})"));
@@ -18,7 +26,7 @@ internal sealed class Measurement(string question, Summary summary)
     /// <summary>What is wrong, in words; empty when all is well.</summary>
     public IReadOnlyList<string> Faults(Floor floor)
     {
-        if (!IsComplete) return [.. Unmeasured()];
+        if (Unmeasured() is { Count: > 0 } unmeasured) return unmeasured;
         var faults = Alternatives.Where(way => Ratio(way) < floor.MinRatios[NameOf(way)]).Select(way => string.Create(
             CultureInfo.InvariantCulture,
             $"{question}: {NameOf(way)} takes {Ratio(way):0.00} times as long as {NameOf(Ours)}, at least {floor.MinRatios[NameOf(way)]:0.##} expected")).ToList();
@@ -31,9 +39,6 @@ internal sealed class Measurement(string question, Summary summary)
 
         return faults;
     }
-
-    // BenchmarkDotNet goes on when a benchmark throws, and reports it without results.
-    private bool IsComplete => !summary.HasCriticalValidationErrors && !summary.Reports.IsEmpty && summary.Reports.All(IsMeasured);
 
     private BenchmarkReport Ours => summary.Reports.Single(report => report.BenchmarkCase.Descriptor.Baseline);
 
@@ -49,10 +54,4 @@ internal sealed class Measurement(string question, Summary summary)
         (double)report.GcStats.GetTotalAllocatedBytes(excludeAllocationQuantumSideEffects: true)!.Value / report.GcStats.TotalOperations;
 
     private double Ratio(BenchmarkReport way) => way.ResultStatistics!.Median / Ours.ResultStatistics!.Median;
-
-    private IEnumerable<string> Unmeasured() =>
-    [
-        .. summary.ValidationErrors.Where(error => error.IsCritical).Select(error => $"{question}: {error.Message}"),
-        .. summary.Reports.Where(report => !IsMeasured(report)).Select(report => $"{question}: {NameOf(report)} was not measured, see {summary.LogFilePath}"),
-    ];
 }
