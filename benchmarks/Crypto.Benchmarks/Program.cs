@@ -1,39 +1,34 @@
-using BenchmarkDotNet.Configs;
-using BenchmarkDotNet.Jobs;
-using BenchmarkDotNet.Running;
-using BenchmarkDotNet.Toolchains.InProcess.Emit;
 using Crypto.Benchmarks.Brokers;
 using Crypto.Benchmarks.Growth;
 using Crypto.Benchmarks.Measuring;
 
-// quick [--floors FILE] [--json FILE] [NAME…]   a few minutes; with floors it fails when one is broken
-// full --results FOLDER [NAME…]                 the committed tables
-// growth [--results FOLDER] [symbols|memory|stored…]   cost as symbols and stored trades grow; several minutes, 10 GB of disk
-// kafka --brokers HOST:PORT [--results FOLDER]  the log on Kafka against kcat; needs kcat
-// alone NAME…                                   the candidate alone for ten seconds, for a profiler to look at
-// detail [BenchmarkDotNet's options]            one question under BenchmarkDotNet: --filter '*ParseTrade*'
-var command = args.FirstOrDefault();
-return command switch
+// From the folder of the repository:
+// quick [NAME…]     a few minutes; fails when a floor of benchmarks/floors.json is broken
+// full [NAME…]      the committed tables
+// alone NAME…       the product's own way for ten seconds, for a profiler to look at
+// growth [symbols|memory|stored…]   cost as symbols and stored trades grow; several minutes, 10 GB of disk
+// kafka HOST:PORT   the log on Kafka against kcat; needs kcat
+var names = args.Skip(1).ToArray();
+var questions = Questions.All.Where(question => names.Length == 0 || names.Contains(Questions.NameOf(question))).ToArray();
+return args.FirstOrDefault() switch
 {
-    "quick" => Runs.Quick(Arguments.Parse(args[1..])),
-    "full" => Runs.Full(Arguments.Parse(args[1..])),
-    "growth" => GrowthRun.Run(Arguments.Parse(args[1..])),
-    "kafka" => await ProduceRun.RunAsync(Arguments.Parse(args[1..])),
-    "alone" => Runs.Alone(Arguments.Parse(args[1..])),
-    "detail" => Detail(args[1..]),
+    "quick" or "full" or "alone" when names.Length > questions.Length => Unknown(),
+    "quick" => Runs.Quick(questions),
+    "full" => Runs.Full(questions),
+    "alone" when names.Length > 0 => Runs.Alone(questions),
+    "growth" => GrowthRun.Run(names),
+    "kafka" when names is [var brokers] => await ProduceRun.RunAsync(brokers),
     _ => Usage(),
 };
 
-static int Detail(string[] options)
+int Unknown()
 {
-    // In this process: the runtime is newer than the ones this BenchmarkDotNet can build for.
-    var config = DefaultConfig.Instance.AddJob(Job.ShortRun.WithToolchain(InProcessEmitToolchain.Instance));
-    BenchmarkSwitcher.FromAssembly(typeof(Question).Assembly).Run(options, config);
-    return 0;
+    Console.Error.WriteLine($"No such question: {string.Join(", ", names.Except(Questions.All.Select(Questions.NameOf)))}. There are: {string.Join(", ", Questions.All.Select(Questions.NameOf))}.");
+    return 2;
 }
 
 static int Usage()
 {
-    Console.Error.WriteLine("Crypto.Benchmarks quick [--floors FILE] [--json FILE] [NAME...] | full --results FOLDER [NAME...] | growth [--results FOLDER] [symbols|memory|stored...] | kafka --brokers HOST:PORT [--results FOLDER] | alone NAME... | detail [--filter PATTERN]");
+    Console.Error.WriteLine("Crypto.Benchmarks quick [NAME...] | full [NAME...] | alone NAME... | growth [symbols|memory|stored...] | kafka HOST:PORT");
     return 2;
 }

@@ -26,14 +26,8 @@ internal static class ProduceRun
     private const int TradesPerAppend = 25_000;
     private const int Turns = 5;
 
-    public static async Task<int> RunAsync(Arguments arguments)
+    public static async Task<int> RunAsync(string brokers)
     {
-        if (arguments.Brokers is not { } brokers)
-        {
-            Console.Error.WriteLine("Say which brokers: kafka --brokers HOST:PORT");
-            return 2;
-        }
-
         var options = new KafkaOptions { BootstrapServers = brokers, TopicPrefix = "benchmark-", ReplicationFactor = 1 };
         await using var log = await KafkaTradeLog.OpenAsync(
             options, [new TopicPlan(Topics.StockTrades, TopicPlan.DefaultPartitions, TimeSpan.FromMinutes(10), IsCompacted: false)], TimeProvider.System, NullLogger.Instance, CancellationToken.None);
@@ -53,12 +47,12 @@ internal static class ProduceRun
         }
 
         var text = new StringBuilder();
-        text.AppendLine(CultureInfo.InvariantCulture, $"# KafkaProduce\n\n{Report.Machine()}, the broker on it too. Read the ratio; see [how](../README.md).\n");
+        text.AppendLine(CultureInfo.InvariantCulture, $"# KafkaProduce\n\n{Runs.Machine}, the broker on it too. Read the ratio; see [how](../README.md).\n");
         text.AppendLine("| way | records/s, five turns | median ratio to kcat in the same turn |").AppendLine("|---|---:|---:|");
         text.AppendLine(CultureInfo.InvariantCulture, $"| the log on Kafka (ours) | {string.Join(" · ", turns.Select(turn => turn.Log.ToString("N0", CultureInfo.InvariantCulture)))} | {turns.Select(turn => turn.Log / turn.Kcat).Order().ElementAt(Turns / 2):0.00} |");
         text.AppendLine(CultureInfo.InvariantCulture, $"| kcat, librdkafka in C | {string.Join(" · ", turns.Select(turn => turn.Kcat.ToString("N0", CultureInfo.InvariantCulture)))} | 1 |");
         Console.WriteLine(text);
-        if (arguments.Results is { } results) await File.WriteAllTextAsync(Path.Combine(results, "KafkaProduce.md"), text.ToString());
+        await File.WriteAllTextAsync("benchmarks/results/KafkaProduce.md", text.ToString());
         foreach (var batch in batches) batch.Dispose();
         return 0;
     }

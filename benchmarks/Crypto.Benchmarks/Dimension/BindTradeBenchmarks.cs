@@ -1,6 +1,5 @@
 using System.Collections.Immutable;
 using BenchmarkDotNet.Attributes;
-using Crypto.Benchmarks.Measuring;
 using Crypto.TradeModel.Times;
 using Crypto.Warehouse.Dimension;
 
@@ -51,8 +50,7 @@ public class BindTradeBenchmarks
         }
     }
 
-    [Benchmark(OperationsPerInvoke = Trades)]
-    [Candidate]
+    [Benchmark(OperationsPerInvoke = Trades, Baseline = true)]
     public long VersionIndexes()
     {
         long sum = 0;
@@ -66,7 +64,7 @@ public class BindTradeBenchmarks
     }
 
     /// <summary>The usual look-up: a dictionary by ticker, then the versions from the newest back.</summary>
-    [Benchmark(OperationsPerInvoke = Trades, Baseline = true)]
+    [Benchmark(OperationsPerInvoke = Trades)]
     public long DictionaryAndScan()
     {
         long sum = 0;

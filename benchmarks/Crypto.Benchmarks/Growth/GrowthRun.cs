@@ -19,18 +19,18 @@ internal static class GrowthRun
     private static readonly (int Count, bool IsEven)[] Symbols = [(1, false), (10, false), (100, false), (500, false), (2000, false), (2000, true)];
     private static readonly long[] Milestones = [2_000_000, 5_000_000, 10_000_000, 20_000_000];
 
-    public static int Run(Arguments arguments)
+    public static int Run(string[] parts)
     {
         var text = new StringBuilder();
-        text.AppendLine(CultureInfo.InvariantCulture, $"# Growth\n\n{Report.Machine()}. Read the ratios; see [how](../README.md).\n");
+        text.AppendLine(CultureInfo.InvariantCulture, $"# Growth\n\n{Runs.Machine}. Read the ratios; see [how](../README.md).\n");
         if (IsAsked("symbols")) OfSymbols(text);
         if (IsAsked("memory")) OfMemory(text);
         if (IsAsked("stored")) OfStoredTrades(text);
         Console.WriteLine(text);
-        if (arguments is { Results: { } folder, Names: [] }) File.WriteAllText(Path.Combine(folder, "growth.md"), text.ToString());
+        if (parts.Length == 0) File.WriteAllText("benchmarks/results/growth.md", text.ToString());
         return 0;
 
-        bool IsAsked(string part) => arguments.Names.Count == 0 || arguments.Names.Contains(part);
+        bool IsAsked(string part) => parts.Length == 0 || parts.Contains(part);
     }
 
     private static void OfMemory(StringBuilder text) =>

@@ -1,7 +1,6 @@
 using System.Buffers.Text;
 using System.Text.Json;
 using BenchmarkDotNet.Attributes;
-using Crypto.Benchmarks.Measuring;
 using Crypto.Benchmarks.Samples;
 using Crypto.TradeIngest.Binance.Frames;
 using Crypto.TradeModel.Numbers;
@@ -35,8 +34,7 @@ public class ParseTradeBenchmarks
         for (var i = 0; i < Frames; i++) Check(_frames[i], trades[i]);
     }
 
-    [Benchmark(OperationsPerInvoke = Frames)]
-    [Candidate]
+    [Benchmark(OperationsPerInvoke = Frames, Baseline = true)]
     public long FrameParser()
     {
         long sum = 0;
@@ -49,7 +47,7 @@ public class ParseTradeBenchmarks
         return sum;
     }
 
-    [Benchmark(OperationsPerInvoke = Frames, Baseline = true)]
+    [Benchmark(OperationsPerInvoke = Frames)]
     public long SourceGeneratedClass()
     {
         long sum = 0;

@@ -1,6 +1,5 @@
 using System.Text.Json;
 using BenchmarkDotNet.Attributes;
-using Crypto.Benchmarks.Measuring;
 using Crypto.Benchmarks.Samples;
 using Crypto.TradeModel.Contract;
 using Crypto.TradeModel.Numbers;
@@ -33,8 +32,7 @@ public class ReadTradeJsonBenchmarks
         for (var i = 0; i < Records; i++) Check(_records[i], trades[i]);
     }
 
-    [Benchmark(OperationsPerInvoke = Records)]
-    [Candidate]
+    [Benchmark(OperationsPerInvoke = Records, Baseline = true)]
     public long TradeJsonTryRead()
     {
         long sum = 0;
@@ -47,7 +45,7 @@ public class ReadTradeJsonBenchmarks
         return sum;
     }
 
-    [Benchmark(OperationsPerInvoke = Records, Baseline = true)]
+    [Benchmark(OperationsPerInvoke = Records)]
     public long SourceGeneratedClass()
     {
         long sum = 0;

@@ -1,6 +1,5 @@
 using System.Threading.Channels;
 using BenchmarkDotNet.Attributes;
-using Crypto.Benchmarks.Measuring;
 using Crypto.Benchmarks.Samples;
 using Crypto.TradeIngest.Pipelines;
 using Crypto.TradeIngest.Streams;
@@ -34,11 +33,10 @@ public class ChannelHandOffBenchmarks
         _batches = Batches.Of(Distinct);
     }
 
-    [Benchmark(OperationsPerInvoke = Trades)]
-    [Candidate]
+    [Benchmark(OperationsPerInvoke = Trades, Baseline = true)]
     public long BatchPerWrite() => PassBatchesAsync().GetAwaiter().GetResult();
 
-    [Benchmark(OperationsPerInvoke = Trades, Baseline = true)]
+    [Benchmark(OperationsPerInvoke = Trades)]
     public long ItemPerWrite() => PassItemsAsync().GetAwaiter().GetResult();
 
     private async Task<long> PassBatchesAsync()

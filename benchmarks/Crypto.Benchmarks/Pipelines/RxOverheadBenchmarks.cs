@@ -1,6 +1,5 @@
 using System.Reactive.Linq;
 using BenchmarkDotNet.Attributes;
-using Crypto.Benchmarks.Measuring;
 using Crypto.Benchmarks.Samples;
 using Crypto.TradeIngest.Pipelines;
 using Crypto.TradeIngest.Streams;
@@ -38,8 +37,7 @@ public class RxOverheadBenchmarks
         Shape(_tradeSource).Subscribe(trade => _sum += trade.TradeId);
     }
 
-    [Benchmark(OperationsPerInvoke = Trades)]
-    [Candidate]
+    [Benchmark(OperationsPerInvoke = Trades, Baseline = true)]
     public long Batched()
     {
         _sum = 0;
@@ -47,7 +45,7 @@ public class RxOverheadBenchmarks
         return _sum + _events;
     }
 
-    [Benchmark(OperationsPerInvoke = Trades, Baseline = true)]
+    [Benchmark(OperationsPerInvoke = Trades)]
     public long SingleItems()
     {
         _sum = 0;

@@ -1,5 +1,4 @@
 using BenchmarkDotNet.Attributes;
-using Crypto.Benchmarks.Measuring;
 using Crypto.Benchmarks.Samples;
 using Crypto.TradeModel.Contract;
 using Crypto.TradeModel.Symbols;
@@ -18,6 +17,8 @@ namespace Crypto.Benchmarks.Stores;
 /// everything is in the file.
 /// </summary>
 [MemoryDiagnoser]
+[WarmupCount(2)]
+[IterationCount(9)]
 public class WarehouseLoadBenchmarks
 {
     private const int Trades = 65_536;
@@ -70,8 +71,7 @@ public class WarehouseLoadBenchmarks
         _folder?.Dispose();
     }
 
-    [Benchmark(OperationsPerInvoke = Trades)]
-    [Candidate]
+    [Benchmark(OperationsPerInvoke = Trades, Baseline = true)]
     public long SqliteWarehouseLoad()
     {
         long stored = 0;
@@ -85,7 +85,7 @@ public class WarehouseLoadBenchmarks
         return stored;
     }
 
-    [Benchmark(OperationsPerInvoke = Trades, Baseline = true)]
+    [Benchmark(OperationsPerInvoke = Trades)]
     public long InsertPerRow()
     {
         long stored = 0;

@@ -2,7 +2,6 @@ using System.Net.WebSockets;
 using System.Text;
 using System.Text.Json;
 using BenchmarkDotNet.Attributes;
-using Crypto.Benchmarks.Measuring;
 using Crypto.Benchmarks.Samples;
 using Crypto.TradeIngest.Binance;
 using Crypto.TradeIngest.Binance.Connections;
@@ -56,8 +55,7 @@ public class WebSocketReceiveBenchmarks : IDisposable
         connecting.GetAwaiter().GetResult();
     }
 
-    [Benchmark(OperationsPerInvoke = Frames)]
-    [Candidate]
+    [Benchmark(OperationsPerInvoke = Frames, Baseline = true)]
     public long StreamSession()
     {
         _callback!.Restart();
@@ -65,7 +63,7 @@ public class WebSocketReceiveBenchmarks : IDisposable
         return _callback.Await();
     }
 
-    [Benchmark(OperationsPerInvoke = Frames, Baseline = true)]
+    [Benchmark(OperationsPerInvoke = Frames)]
     public long ClientWebSocketAndJson()
     {
         var receiving = Task.Run(ReceiveAsync);
