@@ -108,13 +108,17 @@ public sealed partial class SqliteWarehouse : IWarehouse
         if (Interlocked.Exchange(ref _isDisposed, true)) return;
         await _writing.WaitAsync(CancellationToken.None);
         _database.Dispose();
-        _writing.Dispose();
+
+        // Whoever waits still learns that it is disposed.
+        _writing.Release();
     }
 
     private async ValueTask<Lease> EnterAsync(CancellationToken cancellationToken)
     {
         await _writing.WaitAsync(cancellationToken);
-        return new Lease(_writing);
+        if (!_isDisposed) return new Lease(_writing);
+        _writing.Release();
+        throw new ObjectDisposedException(nameof(SqliteWarehouse));
     }
 
     /// <summary>Reads everything kept in memory from the tables.</summary>

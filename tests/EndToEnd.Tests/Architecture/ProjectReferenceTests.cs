@@ -46,25 +46,14 @@ public sealed class ProjectReferenceTests
     [TestMethod]
     public void Source_Projects_AreThree() => CollectionAssert.AreEquivalent(
         new[] { "TradeIngest", "TradeModel", "Warehouse" },
-        Directory.GetFiles(Path.Combine(Root(), "src"), "*.csproj", SearchOption.AllDirectories).Select(Path.GetFileNameWithoutExtension)
+        Directory.GetFiles(Path.Combine(Repository.Root(), "src"), "*.csproj", SearchOption.AllDirectories).Select(Path.GetFileNameWithoutExtension)
             .ToArray());
 
     private static string[] Items(string project, string item) =>
     [
-        .. XDocument.Load(Path.Combine(Root(), "src", project, project + ".csproj"))
+        .. XDocument.Load(Path.Combine(Repository.Root(), "src", project, project + ".csproj"))
             .Descendants(item)
             .Select(element => element.Attribute("Include")?.Value)
             .OfType<string>(),
     ];
-
-    private static string Root()
-    {
-        var folder = AppContext.BaseDirectory;
-        while (!File.Exists(Path.Combine(folder, "Crypto.sln")))
-        {
-            folder = Path.GetDirectoryName(folder) ?? throw new InvalidOperationException("The tests run outside the repository.");
-        }
-
-        return folder;
-    }
 }
