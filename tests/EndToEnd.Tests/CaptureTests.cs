@@ -23,12 +23,11 @@ public sealed class CaptureTests
             await run.KillAsync();
         }
 
-        // The last run stays until the gaps that the kills left are fetched, then is asked to end.
+        // The last run stays until it has captured every symbol and the gaps that the kills left are fetched, then is asked to end.
+        var newest = await NewestTrades.ReadAsync(bases.Http);
         await using (var run = Start(folder, bases))
         {
-            var before = Stored(folder);
-            await UntilAsync(() => StoredTrades.Coverage(folder["data"]) is var coverage
-                && coverage.Sum(symbol => symbol.Count(CoverageState.Stored)) > before + 3000 && coverage.All(symbol => symbol.OpenGaps.Count == 0));
+            await UntilAsync(() => newest.ArePassedBy(StoredTrades.Coverage(folder["data"])));
             run.Signal(Signal.Terminate);
             (await run.WaitAsync()).ShouldExitWith(0);
         }
@@ -162,9 +161,10 @@ public sealed class CaptureTests
 
         await using (var exchange = TradeIngestProcess.Start(folder.FullName, [.. simulate, "--rate", "1000"]))
         {
-            await using var run = Start(folder, await BasesAsync(exchange));
-            var before = Stored(folder);
-            await UntilAsync(() => Stored(folder) > before + 1000 && StoredTrades.Coverage(folder["data"]).All(symbol => symbol.OpenGaps.Count == 0));
+            var bases = await BasesAsync(exchange);
+            var newest = await NewestTrades.ReadAsync(bases.Http);
+            await using var run = Start(folder, bases);
+            await UntilAsync(() => newest.ArePassedBy(StoredTrades.Coverage(folder["data"])));
             run.Signal(Signal.Terminate);
             (await run.WaitAsync()).ShouldExitWith(0);
         }

@@ -114,6 +114,9 @@ internal sealed class KafkaDeployment : IAsyncDisposable
         return (status.GetProperty("totals").GetProperty("facts").GetInt64(), status.GetProperty("lag").GetInt64(), isWhole);
     }
 
+    /// <summary>Asks the exchange.</summary>
+    public Task<NewestTrades> NewestTradesAsync() => NewestTrades.ReadAsync(_bases[^1]);
+
     public Task<TradeIngestProcess.Result> StatusAsync() => RunAsync("status", "--data", Data, "--json");
 
     /// <summary>What the warehouse holds, read beside the sink; empty while there is none.</summary>

@@ -32,8 +32,9 @@ public sealed class KafkaResumeTests
         await ingest.KillAsync();
         exchange.Faults.FailNextRequests(0, HttpStatusCode.OK);
 
+        var newest = await kafka.NewestTradesAsync();
         ingest = kafka.Start("ingest");
-        await kafka.UntilAsync(() => !kafka.HasOpenGaps() && kafka.Stored() > after + 500, Limit, ingest, sink, reference);
+        await kafka.UntilAsync(() => newest.ArePassedBy(kafka.Coverage()), Limit, ingest, sink, reference);
         await ingest.WaitForErrorsAsync(errors => errors.Contains(GapsFromBefore, StringComparison.Ordinal));
         ingest.Signal(Signal.Terminate);
         (await ingest.WaitAsync()).ShouldExitWith(0);

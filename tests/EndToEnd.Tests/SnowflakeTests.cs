@@ -38,14 +38,12 @@ public sealed class SnowflakeTests
             await killed.KillAsync();
         }
 
-        // The next one stays until the gap that the kill left is fetched, then is asked to end.
+        // The next one stays until it has captured every symbol and the gap that the kill left is fetched, then is asked to end.
+        var newest = await NewestTrades.ReadAsync(bases.GetProperty("rest").GetString()!);
         await using (var last = TradeIngestProcess.Start(folder.FullName, environment, run))
         {
             var before = await Facts();
-            await UntilAsync(
-                async () => await Facts() > before + 1000
-                    && (await Status()).GetProperty("symbols").EnumerateArray().All(symbol => symbol.GetProperty("open_gaps").GetArrayLength() == 0),
-                last);
+            await UntilAsync(async () => await Facts() > before + 1000 && newest.ArePassedBy(await Status()), last);
             last.Signal(Signal.Terminate);
             (await last.WaitAsync()).ShouldExitWith(0);
         }

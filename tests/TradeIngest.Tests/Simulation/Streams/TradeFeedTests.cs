@@ -19,8 +19,9 @@ public sealed class TradeFeedTests
         using var patience = Patience.Start();
         while (!exchange.Finished.IsCompleted)
         {
+            // No further than the feed: connections do not outlive a clock that runs away from it.
             patience.Token.ThrowIfCancellationRequested();
-            clock.Advance(step);
+            if (clock.NextDue <= step) clock.Advance(step);
             await Task.Yield();
         }
 
@@ -57,14 +58,16 @@ public sealed class TradeFeedTests
     [TestMethod]
     public async Task Paced_TwoConnections_GetTheSameTrades()
     {
-        await using var exchange = await StartAsync(new() { Rate = 5000, TotalTrades = 7500 });
+        var clock = new ManualTimeProvider();
+        await using var exchange = await StartAsync(new() { Rate = 5000, TotalTrades = 7500, TimeProvider = clock });
         using var one = await StreamClient.ConnectAsync(exchange.WsBase, Url(combined: false, microseconds: true));
+        await clock.AdvanceToNextTimerAsync(TimeSpan.FromMilliseconds(100));
         using var other = await StreamClient.ConnectAsync(exchange.WsBase, Url(combined: false, microseconds: true));
-        await exchange.Finished;
+        await AdvanceToTheEndAsync(exchange, clock, TimeSpan.FromMilliseconds(100));
 
         var (ones, others) = (await ReadToEndAsync(one, exchange), await ReadToEndAsync(other, exchange));
+        Assert.HasCount(7500, ones);
         Assert.IsNotEmpty(others);
-        Assert.IsGreaterThan(0, ones.Count);
 
         // Per symbol: the same trades without a hole, up to where each of them came in.
         foreach (var ticker in Symbols)
@@ -93,7 +96,7 @@ public sealed class TradeFeedTests
 
         clock.Set(TimeSpan.FromDays(-60));
 
-        await AdvanceToTheEndAsync(exchange, clock, TimeSpan.FromSeconds(1));
+        await AdvanceToTheEndAsync(exchange, clock, TimeSpan.FromSeconds(10));
 
         Assert.AreEqual(500, exchange.TotalProduced);
     }
