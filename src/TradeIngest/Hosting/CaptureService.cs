@@ -103,7 +103,7 @@ internal sealed class CaptureService : IAsyncDisposable
             var pipeline = await TradePipeline.StartAsync(
                 stores, options.Log, options.Exchange.Channel, Observe, clock, loggers, cancellationToken);
             backfill = new GapBackfill(
-                rest, pipeline.Tracker, pipeline.Channel.WaitForRoomAsync, new GapBackfillOptions(), clock, loggers.CreateLogger<GapBackfill>());
+                rest, pipeline.Tracker, pipeline.Channel.WaitForRoomAsync, options.Exchange.Backfill, clock, loggers.CreateLogger<GapBackfill>());
             var symbols = chosen.Select(symbol => stores.Symbols.Intern(symbol.Ticker)).ToList();
             var streamOptions = options.Exchange.Stream;
             var stream = new BinanceTradeStream(

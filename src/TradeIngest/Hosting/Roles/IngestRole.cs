@@ -110,7 +110,7 @@ internal sealed class IngestRole : IRole
         GapBackfill? backfill = null;
         var channel = new TradeChannel(
             options.Exchange.Channel, tracker, gap => backfill?.Enqueue(gap), clock, loggers.CreateLogger<TradeChannel>());
-        backfill = new GapBackfill(rest, tracker, channel.WaitForRoomAsync, new GapBackfillOptions(), clock, loggers.CreateLogger<GapBackfill>());
+        backfill = new GapBackfill(rest, tracker, channel.WaitForRoomAsync, options.Exchange.Backfill, clock, loggers.CreateLogger<GapBackfill>());
         var streamOptions = options.Exchange.Stream;
         var stream = new BinanceTradeStream(
             symbols, table, streamOptions, () => options.Exchange.Connect(channel, clock), random, exchangeClock,
