@@ -83,9 +83,6 @@ internal sealed record BinanceTradeStreamOptions : IOptionRules
 
     public IEnumerable<OptionFault> Faults()
     {
-        if (MinimumBackoff > MaximumBackoff)
-        {
-            yield return new(nameof(MinimumBackoff), $"{MinimumBackoff} is more than MaximumBackoff, {MaximumBackoff}");
-        }
+        if (MinimumBackoff > MaximumBackoff) yield return new(nameof(MinimumBackoff), "is more than MaximumBackoff");
     }
 }

@@ -34,6 +34,7 @@ internal static class ConfigurationSources
             [
                 .. file.AsEnumerable()
                     .Where(pair => !file.GetSection(pair.Key).GetChildren().Any())
+                    .OrderBy(pair => pair.Key, StringComparer.OrdinalIgnoreCase)
                     .Select(pair => new GivenText(pair.Key, pair.Value, FileName, $"'{path}', {pair.Key}")),
             ];
         }

@@ -40,7 +40,12 @@ internal sealed class OptionTree
     /// <summary>The known key that is most like an unknown one; null when none is alike.</summary>
     public string? Nearest(string unknown)
     {
-        var (nearest, distance) = Options.Select(option => (option.Key, Distance: Distance(option.Key, unknown))).MinBy(option => option.Distance);
+        var name = unknown[(unknown.LastIndexOf(':') + 1)..];
+        var (nearest, distance) = Options
+            .Select(option => option.HasKeys
+                ? (Key: $"{option.Key}:{name}", Distance: EditDistance($"{option.Key}:{name}", unknown))
+                : (option.Key, Distance: Distance(option.Key, unknown)))
+            .MinBy(option => option.Distance);
         return distance <= Math.Max(2, unknown.Length / 3) ? nearest : null;
     }
 

@@ -25,6 +25,6 @@ internal sealed record DeadLetterOptions : IOptionRules
 
     public IEnumerable<OptionFault> Faults()
     {
-        if (Bytes < PayloadBytes) yield return new(nameof(Bytes), $"{Bytes} is less than PayloadBytes, {PayloadBytes}");
+        if (Bytes < PayloadBytes) yield return new(nameof(Bytes), "is less than PayloadBytes");
     }
 }

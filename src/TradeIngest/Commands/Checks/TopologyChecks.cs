@@ -25,18 +25,20 @@ internal static class TopologyChecks
         return checks;
     }
 
+    private static string Shown(Role roles) => roles == Role.All ? "all roles" : roles.ToString().ToLowerInvariant();
+
     private static Check RolesAndLog(ServiceOptions options, Role roles) => options.Log.Kind == LogKind.Embedded && roles != Role.All
         ? Check.Fail(
-            CheckTier.Topology, "roles and log", $"{roles} by itself needs a log that processes share, and Log:Kind is Embedded",
+            CheckTier.Topology, "roles and log", $"{Shown(roles)} alone needs a log that processes share, and Log:Kind is Embedded",
             "Set CRYPTO__Log__Kind=Kafka, or leave --role out.")
-        : Check.Pass(CheckTier.Topology, "roles and log", $"{roles} over {(options.Log.Kind == LogKind.Kafka ? "Kafka" : "a file in the data folder")}");
+        : Check.Pass(CheckTier.Topology, "roles and log", $"{Shown(roles)} over {(options.Log.Kind == LogKind.Kafka ? "Kafka" : "a file in the data folder")}");
 
     private static Check LogAndTarget(ServiceOptions options, Role roles)
     {
         var target = options.Warehouse.Target;
         var detail = !roles.HasFlag(Role.Sink) ? "this process loads no warehouse"
-            : target == WarehouseTarget.Embedded ? $"from {options.Log.Kind} into a file of the data folder; one process may write it"
-            : $"from {options.Log.Kind} into Snowflake";
+            : target == WarehouseTarget.Embedded ? "from the log into a file of the data folder; one process may write it"
+            : "from the log into Snowflake";
         return Check.Pass(CheckTier.Topology, "log and target", detail);
     }
 
