@@ -1,6 +1,6 @@
-using System.ComponentModel;
 using Crypto.TradeIngest.Configuration;
 using Crypto.TradeIngest.Hosting;
+using Description = System.ComponentModel.DescriptionAttribute;
 
 namespace Crypto.TradeIngest.Tests.Configuration;
 
