@@ -1,6 +1,6 @@
 using Crypto.TradeIngest.Configuration;
 using Crypto.TradeIngest.Hosting;
-using Description = System.ComponentModel.DescriptionAttribute;
+using Meaning = System.ComponentModel.DescriptionAttribute;
 
 namespace Crypto.TradeIngest.Tests.Configuration;
 
@@ -44,7 +44,7 @@ public sealed class OptionTreeTests
 
     private sealed record Outer
     {
-        [Description("How many.")]
+        [Meaning("How many.")]
         [Within("1", "3")]
         public int Count { get; init; } = 1;
 
@@ -53,11 +53,11 @@ public sealed class OptionTreeTests
 
     private sealed record Inner : IOptionRules
     {
-        [Description("How long.")]
+        [Meaning("How long.")]
         [Within("1s", "1m", Or = "infinite")]
         public TimeSpan Wait { get; init; } = TimeSpan.FromSeconds(1);
 
-        [Description("How much.")]
+        [Meaning("How much.")]
         [BytesWithin("1KiB", "64KiB")]
         public long Size { get; init; } = 1024;
 

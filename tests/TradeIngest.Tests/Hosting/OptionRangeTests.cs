@@ -21,7 +21,7 @@ public sealed class OptionRangeTests
     [DataRow("Exchange:Stream:ControlMessagesPerSecond", "0", "0 is not within 1 to 4")]
     [DataRow("Exchange:Stream:ControlMessagesPerSecond", "5", "5 is not within 1 to 4")]
     [DataRow("Exchange:Stream:ControlMessageBytes", "255", "255 is not within 256B to 4095B")]
-    [DataRow("Exchange:Stream:ControlMessageBytes", "4096", "4096 is not within 256B to 4095B")]
+    [DataRow("Exchange:Stream:ControlMessageBytes", "4096", "4KiB is not within 256B to 4095B")]
     [DataRow("Exchange:Stream:BatchCapacity", "0", "0 is not within 1 to 65536")]
     [DataRow("Exchange:Stream:BatchCapacity", "65537", "65537 is not within 1 to 65536")]
     [DataRow("Exchange:Stream:MessageBytes", "1023", "1023 is not within 1KiB to 64MiB")]
