@@ -117,8 +117,22 @@ internal sealed record SnowflakeOptions
     public IEnumerable<OptionFault> Faults()
     {
         if (!AccountName.TryParse(Account, out _)) yield return new(nameof(Account), $"'{Account}' is no account such as myorg-account1 or xy12345.eu-central-1");
+        if (AccountUrl is not null && AddressFault(AccountUrl) is { } wrong) yield return new(nameof(AccountUrl), wrong);
         foreach (var (name, fault) in Names.Faults()) yield return new(name, fault);
         if (Access == SnowflakeAccess.Driver && PrivateKeyFile is null) yield return new(nameof(PrivateKeyFile), "is needed with Access Driver");
+    }
+
+    private static string? AddressFault(string address)
+    {
+        try
+        {
+            SnowflakeAddress.Check(address);
+            return null;
+        }
+        catch (SnowflakeException failure)
+        {
+            return failure.Message;
+        }
     }
 
     public KeyPairTokens NewKeys(TimeProvider clock)

@@ -68,6 +68,7 @@ public sealed class ServiceConfigurationTests
     [DataRow("Kafka:TopicPrefix", "a b", "Kafka:TopicPrefix: 'a b' has letters other than a-z, A-Z, 0-9, '.', '_' and '-'")]
     [DataRow("Kafka:BootstrapServers", "", "Kafka:BootstrapServers: is empty; set CRYPTO__Kafka__BootstrapServers=host:9092")]
     [DataRow("Snowflake:Account", "", "Snowflake:Account: '' is no account such as myorg-account1 or xy12345.eu-central-1")]
+    [DataRow("Snowflake:AccountUrl", "http://host", "Snowflake:AccountUrl: 'http://host' would send tokens unencrypted. Use https; plain http is for this machine (127.0.0.1, localhost) only.")]
     [DataRow("Snowflake:Schema", "public", "Snowflake:Schema: 'public' is no plain identifier: upper-case letters, digits, _ and $")]
     public void Read_RulesOfKafkaAndSnowflake_HoldWhereTheseAreUsed(string key, string text, string fault)
     {

@@ -31,10 +31,17 @@ internal static class StoreChecks
 
     public static async Task<IReadOnlyList<Check>> SnowflakeAsync(SnowflakeOptions options, Action<string> onStep, CancellationToken cancellationToken)
     {
-        using var keys = options.NewKeys(TimeProvider.System);
-        await using var sql = options.NewSql(keys, options.TransformerRole, TimeProvider.System, RetryBackoff.Attended);
-        await using var streaming = options.NewStreaming(keys, TimeProvider.System, backoff: RetryBackoff.Attended);
-        var results = await new SnowflakeCheck(keys, sql, streaming, options.Names, TimeProvider.System, onStep).RunAsync(cancellationToken);
-        return [.. results.Select(result => new Check(CheckTier.Environment, $"Snowflake {result.Name}", result.Passed, result.Detail, result.Advice))];
+        try
+        {
+            using var keys = options.NewKeys(TimeProvider.System);
+            await using var sql = options.NewSql(keys, options.TransformerRole, TimeProvider.System, RetryBackoff.Attended);
+            await using var streaming = options.NewStreaming(keys, TimeProvider.System, backoff: RetryBackoff.Attended);
+            var results = await new SnowflakeCheck(keys, sql, streaming, options.Names, TimeProvider.System, onStep).RunAsync(cancellationToken);
+            return [.. results.Select(result => new Check(CheckTier.Environment, $"Snowflake {result.Name}", result.Passed, result.Detail, result.Advice))];
+        }
+        catch (SnowflakeException failure)
+        {
+            return [Check.Fail(CheckTier.Environment, "Snowflake", failure.Message, "Compare the options of section Snowflake: trade-ingest config show.")];
+        }
     }
 }
