@@ -82,7 +82,7 @@ public sealed class ServiceConfigurationTests
     {
         var refused = Refused(
             ("Log:Partitions", "many"), ("Log:Kind", "7"), ("Kafka:CreateTopics", "maybe"), ("DrainTimeout", "99.00:00:00"),
-            ("Exchange:Channel:Batches", "0"), ("Exchange:Rest", "https://user:pa55@host"), ("Exchange:WebSocket", "wss://host:9443@pa55"));
+            ("Exchange:Channel:Batches", "0"), ("Exchange:Rest", "https://user:pa55@host"), ("Exchange:WebSocket", "wss://host:1@pa55"));
 
         string[] faults =
         [
