@@ -13,5 +13,6 @@ return await CommandLine.RunAsync(
     DlqCommand.Create(),
     DimensionCommand.Create(),
     MigrateCommand.Create(),
+    ConfigCommand.Create(),
     CheckCommand.Create(),
     BenchCommand.Create());

@@ -30,6 +30,7 @@ public sealed partial class MachineOutputTests
         await CheckAsync(folder, 0, "dlq", "list", "--data", Data);
         await CheckAsync(folder, 0, "dlq", "replay", "--data", Data);
         await CheckAsync(folder, 0, "bench", "--trades", "2000", "--rate", "500", "--seconds", "1");
+        await CheckAsync(folder, 0, "config", "show");
         await CheckServiceAsync(folder);
         await CheckSnowflakeAsync(folder);
 
@@ -108,7 +109,7 @@ public sealed partial class MachineOutputTests
     private async Task CheckAsync(TemporaryFolder folder, int code, params string[] arguments)
     {
         var result = (await TradeIngestProcess.RunAsync(folder.FullName, [.. arguments, "--json"])).ShouldExitWith(code);
-        var isNested = arguments[0] is "dimension" or "dlq";
+        var isNested = arguments[0] is "dimension" or "dlq" or "config";
         See(isNested ? $"{arguments[0]} {arguments[1]}" : arguments[0], result.Json);
         foreach (var line in result.Errors.Split('\n', StringSplitOptions.RemoveEmptyEntries))
         {

@@ -73,8 +73,8 @@ public sealed class SnowflakeTests
             folder.FullName, new Dictionary<string, string> { ["CRYPTO__Warehouse__Target"] = "Snowflake", ["CRYPTO__Snowflake__Access"] = "Telepathy" }, "run", "--data", folder["data"]);
 
         result.ShouldExitWith(2);
-        StringAssert.Contains(result.Errors, "Account ''");
-        StringAssert.Contains(result.Errors, "Access 'Telepathy'");
+        StringAssert.Contains(result.Errors, "Snowflake:Account: ''");
+        StringAssert.Contains(result.Errors, "Snowflake:Access: 'Telepathy' is none of Api, Driver");
     }
 
     [TestMethod]

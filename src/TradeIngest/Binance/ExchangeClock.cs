@@ -98,21 +98,3 @@ internal sealed class ExchangeClock(TimeProvider machine, ExchangeClockOptions o
         }
     }
 }
-
-internal sealed record ExchangeClockOptions
-{
-    /// <summary>How often the clocks are compared. Default 1 h; 1 min to 1 day.</summary>
-    public TimeSpan Interval { get; init; } = TimeSpan.FromHours(1);
-
-    /// <summary>The difference up to which this machine's clock is used. Default 5 s; 100 ms to 1 h.</summary>
-    public TimeSpan Tolerance { get; init; } = TimeSpan.FromSeconds(5);
-
-    public IEnumerable<string> Validate()
-    {
-        if (Interval < TimeSpan.FromMinutes(1) || Interval > TimeSpan.FromDays(1)) yield return $"Clock: Interval {Interval} is not within 1 minute to 1 day";
-        if (Tolerance < TimeSpan.FromMilliseconds(100) || Tolerance > TimeSpan.FromHours(1))
-        {
-            yield return $"Clock: Tolerance {Tolerance} is not within 100 milliseconds to 1 hour";
-        }
-    }
-}

@@ -1,8 +1,9 @@
 using System.CommandLine;
+using Crypto.TradeIngest.Commands.Checks;
 using Crypto.TradeIngest.Configuration;
 using Crypto.TradeIngest.Diagnostics;
 using Crypto.TradeIngest.Hosting;
-using Crypto.Warehouse.Snowflake;
+using Spectre.Console;
 
 namespace Crypto.TradeIngest.Commands;
 
@@ -10,47 +11,97 @@ internal static class CheckCommand
 {
     public static Command Create()
     {
-        var target = new Option<string>("--target") { Description = "What to check.", HelpName = "snowflake", Required = true };
+        var target = new Option<string?>("--target") { Description = "Check this warehouse alone, whatever is configured.", HelpName = "snowflake" };
         target.AcceptOnlyFromAmong("snowflake");
+        var ws = new Option<string?>("--ws") { Description = "Base of the exchange's streams, as for run.", HelpName = "URL" };
+        var rest = new Option<string?>("--rest") { Description = "Base of the exchange's REST calls, as for run.", HelpName = "URL" };
+        var symbols = CommonOptions.Symbols("Tickers to capture, as for run.");
+        var role = new Option<string[]>("--role") { Description = "What the process is to do, as for run. May be repeated. Default: all", HelpName = "ROLE" };
+        var data = CommonOptions.Data();
         var json = CommonOptions.Json();
         var command = new Command(
             "check",
             """
-            Looks whether Snowflake can be used as configured: key and fingerprint, sign-in, schema, privileges, channels. Each failure says what to do.
+            Looks whether run can work, and says what to do about each failure. Three tiers: the configuration (each option), the topology (do roles,
+            log, target and ports fit together), the environment (can the exchange, the disk, Kafka and Snowflake be reached and used). Stores nothing.
+            Exit code 0 when all is well, 1 when a check failed, 2 when the configuration is faulty.
 
             Examples:
+              trade-ingest check
+              trade-ingest check --role sink --json
               trade-ingest check --target snowflake
-              trade-ingest check --target snowflake --json
             """)
         {
-            target, json,
+            target, ws, rest, symbols, role, data, json,
         };
-        command.SetAction((parsed, stop) => CommandLine.LeavingAsync(token => RunAsync(parsed.GetValue(json), token), stop));
+        command.SetAction((parsed, stop) =>
+        {
+            var onlySnowflake = parsed.GetValue(target) is not null;
+            var configured = ServiceConfiguration.ReadWithOrigins(
+                ("Data", parsed.GetValue(data)), ("Exchange:WebSocket", parsed.GetValue(ws)), ("Exchange:Rest", parsed.GetValue(rest)),
+                ("Exchange:Symbols", parsed.GetValue(symbols)), ("Warehouse:Target", onlySnowflake ? nameof(WarehouseTarget.Snowflake) : null));
+            var roles = RoleNames.Parse(parsed.GetValue(role) ?? []);
+            return CommandLine.LeavingAsync(token => RunAsync(configured, roles, onlySnowflake, parsed.GetValue(json), token), stop);
+        });
         return command;
     }
 
-    private static async Task<int> RunAsync(bool json, CancellationToken stop)
+    private static async Task<int> RunAsync(
+        ConfiguredOptions<ServiceOptions> configured, Role roles, bool onlySnowflake, bool json, CancellationToken stop)
     {
-        var options = ServiceConfiguration.Read().Snowflake;
-        var faults = options.Validate().ToList();
-        if (faults.Count > 0) throw ConfigurationException.Of(faults);
-        using var keys = options.NewKeys(TimeProvider.System);
-        await using var sql = options.NewSql(keys, options.TransformerRole, TimeProvider.System, RetryBackoff.Attended);
-        await using var streaming = options.NewStreaming(keys, TimeProvider.System, backoff: RetryBackoff.Attended);
-        var check = new SnowflakeCheck(
-            keys, sql, streaming, options.Names, TimeProvider.System, step => Console.Error.WriteLine($"checking {step}"));
-        var results = (await check.RunAsync(stop)).Select(result => result with { Detail = Secrets.Mask(result.Detail) }).ToList();
-        if (json) Output.Json(new { passed = results.All(result => result.Passed), checks = results });
+        var set = configured.Origins.Count;
+        List<Check> checks = [Check.Pass(CheckTier.Configuration, "options", $"{set} set, the others at their defaults; see trade-ingest config show")];
+        checks.AddRange(onlySnowflake ? await StoreChecks.SnowflakeAsync(configured.Options.Snowflake, Step, stop) : await AllAsync(configured, roles, stop));
+        var results = checks.OrderBy(check => check.Tier)
+            .Select(check => check with { Detail = Secrets.Mask(check.Detail), Advice = Secrets.Mask(check.Advice) })
+            .ToList();
+        var passed = results.TrueForAll(check => check.Passed);
+        if (json)
+        {
+            var lines = results.Select(check => new { Tier = check.Tier.ToString().ToLowerInvariant(), check.Name, check.Passed, check.Detail, check.Advice });
+            Output.Json(new { passed, checks = lines });
+        }
         else Write(results);
-        return results.All(result => result.Passed) ? ExitCode.Ok : ExitCode.CheckFailed;
+
+        return passed ? ExitCode.Ok : ExitCode.CheckFailed;
     }
 
-    private static void Write(IReadOnlyList<CheckResult> results)
+    private static async Task<IReadOnlyList<Check>> AllAsync(ConfiguredOptions<ServiceOptions> configured, Role roles, CancellationToken stop)
     {
-        foreach (var result in results)
+        var (options, folder) = (configured.Options, new DataFolder(configured.Options.Data));
+        List<Check> checks = [.. await TopologyChecks.RunAsync(configured, roles, folder, stop), .. DiskChecks.Run(options, folder)];
+        if (roles != Role.Sink)
         {
-            Console.Out.WriteLine($"{(result.Passed ? "ok  " : "FAIL")}  {result.Name}: {result.Detail}");
-            if (!result.Passed) Console.Out.WriteLine($"      do: {result.Advice}");
+            Step("the exchange");
+            checks.AddRange(await ExchangeChecks.RunAsync(options.Exchange, roles, TimeProvider.System, stop));
         }
+
+        if (options.Log.Kind == LogKind.Kafka)
+        {
+            Step("Kafka");
+            checks.AddRange(await StoreChecks.KafkaAsync(options, stop));
+        }
+
+        if (options.Warehouse.Target == WarehouseTarget.Snowflake && roles.HasFlag(Role.Sink))
+        {
+            checks.AddRange(await StoreChecks.SnowflakeAsync(options.Snowflake, Step, stop));
+        }
+
+        return checks;
+    }
+
+    private static void Step(string what) => Console.Error.WriteLine($"checking {what}");
+
+    private static void Write(IReadOnlyList<Check> checks)
+    {
+        var table = new Table().Border(TableBorder.Rounded).AddColumns("tier", "check", "", "found");
+        foreach (var check in checks)
+        {
+            var verdict = check.Passed ? "[green]ok[/]" : "[red]FAIL[/]";
+            var advice = check.Passed ? "" : $"\n[bold]do:[/] {Markup.Escape(check.Advice)}";
+            table.AddRow(check.Tier.ToString().ToLowerInvariant(), Markup.Escape(check.Name), verdict, Markup.Escape(check.Detail) + advice);
+        }
+
+        Output.People().Write(table);
     }
 }

@@ -15,6 +15,8 @@ internal static class CommonOptions
 
     public const string DebugName = "--debug";
 
+    private static readonly TimeSpan LongestDuration = TimeSpan.FromDays(1000);
+
     /// <summary>Of all commands.</summary>
     public static Option<bool> Debug() => new(DebugName) { Description = "Print the stack of an error too.", Recursive = true };
 
@@ -89,15 +91,9 @@ internal static class CommonOptions
         return null;
     }
 
-    /// <summary>Seconds, or a number with s, m or h.</summary>
-    public static TimeSpan ParseDuration(string option, string text)
-    {
-        const double MaxSeconds = 1e8;
-        var factor = text.Length > 0 ? text[^1] switch { 's' => 1, 'm' => 60, 'h' => 3600, _ => 0 } : 0;
-        var number = factor == 0 ? text : text[..^1];
-        var isNumber = double.TryParse(number, NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out var value);
-        return isNumber && value is > 0 and <= MaxSeconds
-            ? TimeSpan.FromSeconds(value * Math.Max(1, factor))
-            : throw new ConfigurationException($"{option} '{text}' is no time such as 15s or 2m.");
-    }
+    /// <summary>A time as options of the configuration take it: <c>15s</c>, <c>2m</c>, <c>00:01:30</c>.</summary>
+    public static TimeSpan ParseDuration(string option, string text) =>
+        OptionText.ParseDuration(text) is { } duration && duration > TimeSpan.Zero && duration <= LongestDuration
+            ? duration
+            : throw new ConfigurationException($"{option} '{text}' is no time such as 15s, 2m or 00:01:30, up to {LongestDuration.Days} days.");
 }

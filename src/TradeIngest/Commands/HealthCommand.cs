@@ -36,7 +36,7 @@ internal static class HealthCommand
     {
         var options = ServiceConfiguration.Read().Health;
         if (options.Port == 0) throw new ConfigurationException("No endpoint is configured: set CRYPTO__Health__Port here and for the service.");
-        var address = new UriBuilder("http", AddressOf(options), options.Port, HealthEndpoints.ReadyPath).Uri;
+        var address = AddressOf(options);
         try
         {
             using var http = new HttpClient { Timeout = Patience };
@@ -58,7 +58,10 @@ internal static class HealthCommand
         }
     }
 
-    private static string AddressOf(HealthOptions options) => IPAddress.Parse(options.Address) switch
+    /// <summary>Where the service of this machine answers.</summary>
+    public static Uri AddressOf(HealthOptions options) => new UriBuilder("http", HostOf(options), options.Port, HealthEndpoints.ReadyPath).Uri;
+
+    private static string HostOf(HealthOptions options) => IPAddress.Parse(options.Address) switch
     {
         var any when any.Equals(IPAddress.Any) => IPAddress.Loopback.ToString(),
         var any when any.Equals(IPAddress.IPv6Any) => "[::1]",

@@ -43,11 +43,13 @@ internal static class MigrateCommand
     private static async Task<int> RunAsync(
         bool dryRun, bool printBootstrap, string? dropChannel, bool reload, bool json, CancellationToken stop)
     {
-        var options = ServiceConfiguration.Read().Snowflake;
-        var faults = options.Validate().Where(fault => !printBootstrap || !fault.Contains("Account", StringComparison.Ordinal)).ToList();
-        if (faults.Count > 0) throw ConfigurationException.Of(faults);
+        // An administrator needs the text before there is an account to name.
+        var target = printBootstrap ? WarehouseTarget.Embedded : WarehouseTarget.Snowflake;
+        var options = ServiceConfiguration.Read(("Warehouse:Target", target.ToString())).Snowflake;
         if (printBootstrap)
         {
+            var faults = options.Faults().Where(fault => fault.Key != nameof(SnowflakeOptions.Account)).Select(fault => $"Snowflake:{fault}").ToList();
+            if (faults.Count > 0) throw ConfigurationException.Of(faults);
             var script = SqlScript.Bootstrap(options.Names with { PublicKey = PublicKeyOf(options) });
             Write(json, new { bootstrap = script }, script);
             return ExitCode.Ok;

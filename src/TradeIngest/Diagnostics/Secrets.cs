@@ -9,12 +9,14 @@ namespace Crypto.TradeIngest.Diagnostics;
 /// </summary>
 internal static class Secrets
 {
-    private const string Masked = "***";
+    public const string Masked = "***";
 
     // Shorter ones are parts of ordinary words.
     private const int ShortestKept = 4;
 
     private const string Words = "pass|secret|token|credential|signature|jaas|private|api_?key|access_?key";
+
+    private static readonly string[] SecretNames = ["pass", "secret", "key.pem", "private", "jaas", "token", "oauthbearer.config"];
 
     /// <summary>A PEM block; a password before a host; a value given to a name that speaks of a secret.</summary>
     private static readonly Regex Forms = new(
@@ -65,6 +67,13 @@ internal static class Secrets
             var equals = pair.IndexOf('=', StringComparison.Ordinal);
             if (equals < 0 || pair[..equals] is not ("streams" or "timeUnit")) Keep(pair[(equals + 1)..]);
         }
+    }
+
+    /// <summary>Whether the value of a setting of this name, lower-case with dots or written as in the environment, is not to be shown.</summary>
+    public static bool IsSecretName(string name)
+    {
+        var dotted = name.ToLowerInvariant().Replace('_', '.');
+        return Array.Exists(SecretNames, word => dotted.Contains(word, StringComparison.Ordinal));
     }
 
     /// <summary>Scheme, host and port of an address: all of it that a message needs.</summary>

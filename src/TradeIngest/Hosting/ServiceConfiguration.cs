@@ -1,8 +1,6 @@
-using System.Text.Json;
 using Crypto.TradeIngest.Configuration;
 using Crypto.TradeIngest.Diagnostics;
 using Crypto.TradeIngest.Log.Kafka;
-using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Console;
 
@@ -13,30 +11,21 @@ namespace Crypto.TradeIngest.Hosting;
 /// </summary>
 internal static class ServiceConfiguration
 {
-    private const string EnvironmentPrefix = "CRYPTO__";
-
-    private static readonly string[] Addresses = ["Exchange:WebSocket", "Exchange:Rest", "Snowflake:AccountUrl", "Snowflake:IngestHost"];
+    private const string KafkaSettingsKey = $"{nameof(ServiceOptions.Kafka)}:{nameof(KafkaOptions.Settings)}";
 
     /// <param name="overrides">What the command line says, by configuration key; null values say nothing.</param>
     /// <exception cref="ConfigurationException">Lists every fault.</exception>
-    public static ServiceOptions Read(params (string Key, string? Value)[] overrides)
-    {
-        var given = overrides.Where(pair => pair.Value is not null).Select(pair => KeyValuePair.Create(pair.Key, pair.Value));
-        var read = ReadSources(given);
-        KeepSecrets(read);
-        var faults = ConfiguredValues.All()
-            .Select(option => (option.Key, Fault: read[option.Key] is { } text ? ConfiguredValues.FaultOf(option.Type, text) : null))
-            .Where(option => option.Fault is not null)
-            .ToDictionary(option => option.Key, option => option.Fault!, StringComparer.OrdinalIgnoreCase);
+    public static ServiceOptions Read(params (string Key, string? Value)[] overrides) => ReadWithOrigins(overrides).Options;
 
-        // Without those the others can be checked too. A null would replace a default.
-        var readable = new ConfigurationBuilder()
-            .AddInMemoryCollection(read.AsEnumerable().Where(pair => pair.Value is not null && !faults.ContainsKey(pair.Key)))
-            .Build();
-        var options = readable.Get<ServiceOptions>(binder => binder.ErrorOnUnknownConfiguration = false) ?? new ServiceOptions();
-        KeepSecrets(options.Snowflake);
-        List<string> all = [.. faults.Select(fault => $"{fault.Key}: {fault.Value}"), .. options.Validate()];
-        return all.Count == 0 ? options : throw ConfigurationException.Of(all);
+    /// <summary>The same, with the place each value comes from.</summary>
+    /// <exception cref="ConfigurationException">Lists every fault.</exception>
+    public static ConfiguredOptions<ServiceOptions> ReadWithOrigins(params (string Key, string? Value)[] overrides)
+    {
+        var given = ConfigurationSources.Read(overrides);
+        KeepSecrets(given);
+        var configured = ConfiguredOptions<ServiceOptions>.Of(given);
+        KeepSecrets(configured.Options.Snowflake);
+        return configured.Faults.Count == 0 ? configured : throw ConfigurationException.Of(configured.Faults);
     }
 
     /// <summary>The same for commands that know the warehouse in the data folder only.</summary>
@@ -64,39 +53,16 @@ internal static class ServiceConfiguration
             format.ColorBehavior = Console.IsErrorRedirected ? LoggerColorBehavior.Disabled : LoggerColorBehavior.Default;
         }));
 
-    private static IConfigurationRoot ReadSources(IEnumerable<KeyValuePair<string, string?>> given)
+    private static void KeepSecrets(IEnumerable<GivenText> given)
     {
-        var file = Path.GetFullPath("appsettings.json");
-        try
+        var tree = OptionTree.Of(typeof(ServiceOptions));
+        foreach (var (key, text, _, _) in given)
         {
-            return new ConfigurationBuilder()
-                .AddJsonFile(file, optional: true)
-                .AddEnvironmentVariables(EnvironmentPrefix)
-                .AddInMemoryCollection(given)
-                .Build();
+            Secrets.KeepParts(text);
+            if (tree.Find(key) is not { } option) continue;
+            if (option.HoldsAddress) foreach (var address in (text ?? "").Split(',')) Secrets.KeepAddress(address);
+            if (option.Key == KafkaSettingsKey && key.Length > option.Key.Length) KafkaSettings.KeepSecret(key[(option.Key.Length + 1)..], text);
         }
-        catch (Exception failure) when (failure is InvalidDataException or IOException or UnauthorizedAccessException)
-        {
-            throw new ConfigurationException($"'{file}' {FaultOf(failure)}", failure);
-        }
-    }
-
-    private static string FaultOf(Exception failure) => failure.InnerException switch
-    {
-        // Both count from 0.
-        FormatException { InnerException: JsonException { LineNumber: { } line, BytePositionInLine: { } position } } =>
-            $"is not valid JSON at line {line + 1}, position {position + 1}. "
-            + "Look for a missing or superfluous comma, quote or bracket there or just before.",
-        FormatException format => $"is not a configuration: {format.Message} It takes one JSON object with each key once.",
-        _ => $"cannot be read: {failure.Message}",
-    };
-
-    private static void KeepSecrets(IConfiguration read)
-    {
-        foreach (var (_, value) in read.AsEnumerable()) Secrets.KeepParts(value);
-        foreach (var key in Addresses) Secrets.KeepAddress(read[key]);
-        foreach (var server in (read["Kafka:BootstrapServers"] ?? "").Split(',')) Secrets.KeepAddress(server);
-        foreach (var setting in read.GetSection("Kafka:Settings").GetChildren()) KafkaSettings.KeepSecret(setting.Key, setting.Value);
     }
 
     /// <summary>Where Snowflake's options name no file and no variable there is, they may hold the secret itself.</summary>

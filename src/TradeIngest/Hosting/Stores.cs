@@ -65,7 +65,7 @@ internal sealed class Stores : IAsyncDisposable
     {
         LogKind.Kafka => await KafkaTradeLog.OpenAsync(
             options.Kafka, TopicPlan.All(options.Kafka, options.Log.Partitions), clock, loggers.CreateLogger<KafkaTradeLog>(), CancellationToken.None),
-        _ => EmbeddedTradeLog.Open(folder.Log, new EmbeddedTradeLogOptions { Partitions = options.Log.Partitions ?? 1 }, clock),
+        _ => EmbeddedTradeLog.Open(folder.Log, new EmbeddedTradeLogOptions { Partitions = options.Log.Partitions ?? 1, PollInterval = options.Log.PollInterval }, clock),
     };
 
     /// <summary>The warehouse alone. One process writes the embedded one; several may write Snowflake, each the partitions it is given.</summary>

@@ -63,6 +63,7 @@ internal sealed class TradeIngestHost : IAsyncDisposable
             .AddSingleton(typeof(ILogger<>), typeof(Logger<>))
             .AddSingleton<Random>()
             .AddSingleton<IHostLifetime, CommandLifetime>()
+            .AddServiceOptions(options)
             .Configure<HostOptions>(host => host.ShutdownTimeout = options.DrainTimeout);
         configure(builder.Services);
         builder.AddHealth(options.Health);

@@ -118,7 +118,7 @@ internal static class TradeIngestServices
             provider.GetRequiredService<ILoggerFactory>()));
         services.TryAddSingleton(provider => new GapBackfill(
             provider.GetRequiredService<IExchange>().History, provider.GetRequiredService<ContinuityTracker>(),
-            provider.GetRequiredService<IngestPipeline>().Channel.WaitForRoomAsync, new GapBackfillOptions(),
+            provider.GetRequiredService<IngestPipeline>().Channel.WaitForRoomAsync, options.Exchange.Backfill,
             provider.GetRequiredService<TimeProvider>(), provider.GetRequiredService<ILogger<GapBackfill>>()));
         services.TryAddSingleton(provider => new IngestParts(
             provider.GetRequiredService<SymbolSelection>(), provider.GetRequiredService<SymbolDescriptions>(),

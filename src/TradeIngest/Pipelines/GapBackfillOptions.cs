@@ -1,20 +1,26 @@
+using System.ComponentModel;
+using Crypto.TradeIngest.Configuration;
+
 namespace Crypto.TradeIngest.Pipelines;
 
+/// <summary>How missing trades are fetched by REST.</summary>
 internal sealed record GapBackfillOptions
 {
-    /// <summary>Wait before a gap's first fetch, since a second connection may fill it. Default 200 ms; 0 to 1 min.</summary>
+    [Description("Wait before a gap is first fetched, since a second connection may fill it.")]
+    [Within("0s", "1m")]
     public TimeSpan FirstDelay { get; init; } = TimeSpan.FromMilliseconds(200);
 
-    /// <summary>Wait after a failure or an empty answer, doubled per attempt up to a minute. Default 1 s; 10 ms to 1 min.</summary>
+    [Description("Wait after a failure or an empty answer, doubled per attempt up to a minute.")]
+    [Within("10ms", "1m")]
     public TimeSpan RetryDelay { get; init; } = TimeSpan.FromSeconds(1);
 
-    /// <summary>Empty answers after which ids count as an exchange hole: the history may lag a little. Default 3; 1 to 100.</summary>
+    [Description("Empty answers after which the exchange is taken not to have the ids.")]
+    [Within("1", "100")]
     public int EmptyAnswers { get; init; } = 3;
 
-    /// <summary>
-    /// Ranges queued over all symbols. Default 10,000; from 1. What does not fit is counted and found again in the continuity
-    /// tracker once the queue is empty.
-    /// </summary>
+    /// <summary>What does not fit is counted and found again in the continuity tracker once the queue is empty.</summary>
+    [Description("Ranges of missing ids queued over all symbols; further ones are found again later.")]
+    [Within("1", "10000000")]
     public int Ranges { get; init; } = 10_000;
 
     /// <summary>When symbols that stand still are asked for.</summary>

@@ -30,8 +30,6 @@ internal static class KafkaSettings
         ["isolation.level"] = "it is always read_committed",
     };
 
-    private static readonly string[] SecretWords = ["pass", "secret", "key.pem", "private", "jaas", "token", "oauthbearer.config"];
-
     /// <summary>Faults of the operator's settings: unknown names, values out of range, files that cannot be read.</summary>
     public static IEnumerable<string> Faults(IReadOnlyDictionary<string, string?> settings)
     {
@@ -39,16 +37,16 @@ internal static class KafkaSettings
         foreach (var (written, value) in settings)
         {
             var (name, isFile) = NameOf(written);
-            if (!names.Add(name)) yield return $"Settings: {name} is set twice";
+            if (!names.Add(name)) yield return $"{name} is set twice";
             if (Fixed.TryGetValue(name, out var reason))
             {
-                yield return $"Settings: {name} cannot be set: {reason}";
+                yield return $"{name} cannot be set: {reason}";
                 continue;
             }
 
             if (isFile && ReadFault(value) is { } unreadable)
             {
-                yield return $"Settings: the file for {name} cannot be read: {unreadable}. {written} takes the path of a file with the value";
+                yield return $"the file for {name} cannot be read: {unreadable}. {written} takes the path of a file with the value";
                 continue;
             }
 
@@ -56,7 +54,7 @@ internal static class KafkaSettings
             if (KafkaNative.FaultOf(name, ValueOf(isFile, value)) is { } fault)
             {
                 // librdkafka repeats the value.
-                yield return IsSecret(name) ? $"Settings: the value of {name} is refused by librdkafka {KafkaNative.Version}" : $"Settings: {fault}";
+                yield return Secrets.IsSecretName(name) ? $"the value of {name} is refused by librdkafka {KafkaNative.Version}" : fault;
             }
         }
     }
@@ -115,7 +113,7 @@ internal static class KafkaSettings
         // "probe" and a folder are what ssl.ca.location takes beside a file.
         var isPath = isFile || (name.EndsWith(".location", StringComparison.Ordinal) && value != "probe" && !Directory.Exists(value));
         if (isPath && ReadFault(value) is not null) Secrets.Keep(value);
-        else if (IsSecret(name)) Secrets.Keep(ValueOf(isFile, value));
+        else if (Secrets.IsSecretName(name)) Secrets.Keep(ValueOf(isFile, value));
     }
 
     /// <summary>The client, or what librdkafka has against the settings together, such as a key that is none.</summary>
@@ -132,9 +130,6 @@ internal static class KafkaSettings
                 $"Kafka: librdkafka {KafkaNative.Version} refuses the settings together: {failure.Message} See Kafka:Settings.", failure);
         }
     }
-
-    /// <summary>Whether a value of this name is not to be shown.</summary>
-    public static bool IsSecret(string name) => SecretWords.Any(word => name.Contains(word, StringComparison.Ordinal));
 
     private static Dictionary<string, string> Of(KafkaOptions options, Dictionary<string, string> settings)
     {

@@ -54,12 +54,25 @@ internal sealed class KafkaTopics(IAdminClient admin, KafkaOptions options, Time
         if (missing.Count > 0) faults.AddRange(await CreateAsync(missing, cancellationToken));
         if (faults.Count > 0) throw ConfigurationException.Of(faults);
 
-        var configs = await DescribeAsync([.. plans.Except(missing)]);
-        foreach (var plan in plans.Except(missing)) faults.AddRange(Compare(plan, PartitionsOf(plan)!.Value, configs.GetValueOrDefault(plan.Topic)));
+        faults = await CompareAsync([.. plans.Except(missing)]);
         if (faults.Count > 0) throw ConfigurationException.Of(faults);
 
         var ids = await IdsAsync(plans);
         return plans.ToDictionary(plan => plan.Topic, plan => new TopicState(PartitionsOf(plan)!.Value, ids.GetValueOrDefault(plan.Topic)), StringComparer.Ordinal);
+    }
+
+    /// <summary>What of the topics does not fit the plan, each with how to mend it; those that are missing count where none are created.</summary>
+    /// <exception cref="Warehouse.StorageException">The brokers cannot be reached.</exception>
+    public async Task<List<string>> CompareAsync(IReadOnlyList<TopicPlan> plans)
+    {
+        var partitions = plans.ToDictionary(plan => plan, PartitionsOf);
+        var found = plans.Where(plan => partitions[plan] is not null).ToList();
+        var configs = await DescribeAsync(found);
+        return
+        [
+            .. options.CreateTopics ? [] : MissingFaults(plans.Except(found)),
+            .. found.SelectMany(plan => Compare(plan, partitions[plan]!.Value, configs.GetValueOrDefault(plan.Topic))),
+        ];
     }
 
     /// <summary>Those of the topics that are there, whatever they are like.</summary>
@@ -92,7 +105,7 @@ internal sealed class KafkaTopics(IAdminClient admin, KafkaOptions options, Time
 
     private async Task<List<string>> CreateAsync(List<TopicPlan> missing, CancellationToken cancellationToken)
     {
-        if (!options.CreateTopics) return [.. missing.Select(plan => $"Kafka has no topic {NameOf(plan)} and Kafka:CreateTopics is off. {HowToCreate(plan)}")];
+        if (!options.CreateTopics) return [.. MissingFaults(missing)];
         try
         {
             await admin.CreateTopicsAsync(
@@ -126,6 +139,9 @@ internal sealed class KafkaTopics(IAdminClient admin, KafkaOptions options, Time
         foreach (var plan in missing) logger.LogInformation("Created topic {Topic} with {Partitions} partitions.", NameOf(plan), plan.Partitions ?? TopicPlan.DefaultPartitions);
         return await WaitUntilThereAsync(missing, cancellationToken);
     }
+
+    private IEnumerable<string> MissingFaults(IEnumerable<TopicPlan> missing) =>
+        missing.Select(plan => $"Kafka has no topic {NameOf(plan)} and Kafka:CreateTopics is off. {HowToCreate(plan)}");
 
     // A topic is created before every broker knows it.
     private async Task<List<string>> WaitUntilThereAsync(List<TopicPlan> created, CancellationToken cancellationToken)

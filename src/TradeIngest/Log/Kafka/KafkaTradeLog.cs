@@ -48,16 +48,33 @@ internal sealed class KafkaTradeLog : ITradeLog
     /// <exception cref="LogException">librdkafka is not installed.</exception>
     public static Task<KafkaTradeLog> OpenAsync(
         KafkaOptions options, IReadOnlyList<TopicPlan> plans, TimeProvider clock, ILogger logger, CancellationToken cancellationToken) =>
-        AskAsync(options, topics => topics.EnsureAsync(plans, cancellationToken), clock, logger, cancellationToken);
+        AskAsync(
+            options, async (admin, topics) => Of(options, admin, await topics.EnsureAsync(plans, cancellationToken), clock, logger), clock, logger, cancellationToken);
 
     /// <summary>As <see cref="OpenAsync"/>, but takes what is there: creates nothing, and minds neither differences nor missing topics.</summary>
     /// <exception cref="StorageException">The cluster is out of reach, or refuses this user.</exception>
     /// <exception cref="LogException">librdkafka is not installed.</exception>
     public static Task<KafkaTradeLog> FindAsync(KafkaOptions options, TimeProvider clock, ILogger logger, CancellationToken cancellationToken) =>
-        AskAsync(options, topics => topics.FindAsync(TopicPlan.All(options, null)), clock, logger, cancellationToken);
+        AskAsync(
+            options, async (admin, topics) => Of(options, admin, await topics.FindAsync(TopicPlan.All(options, null)), clock, logger), clock, logger,
+            cancellationToken);
 
-    private static async Task<KafkaTradeLog> AskAsync(
-        KafkaOptions options, Func<KafkaTopics, Task<Dictionary<string, TopicState>>> ask, TimeProvider clock, ILogger logger, CancellationToken cancellationToken)
+    /// <summary>What of the topics does not fit the plan, each with how to mend it. Creates nothing.</summary>
+    /// <exception cref="StorageException">The cluster is out of reach, or refuses this user.</exception>
+    /// <exception cref="LogException">librdkafka is not installed.</exception>
+    public static Task<List<string>> CompareAsync(
+        KafkaOptions options, IReadOnlyList<TopicPlan> plans, TimeProvider clock, ILogger logger, CancellationToken cancellationToken) =>
+        AskAsync(options, (_, topics) => topics.CompareAsync(plans), clock, logger, cancellationToken);
+
+    private static KafkaTradeLog Of(KafkaOptions options, IAdminClient admin, Dictionary<string, TopicState> topics, TimeProvider clock, ILogger logger)
+    {
+        var clusterId = KafkaNative.ClusterId(admin, options.AdminTimeout) ?? throw KafkaFailures.Of(
+            new Error(ErrorCode.Local_TimedOut), "asking for the cluster's id", options);
+        return new KafkaTradeLog(options, clusterId, topics, clock, logger);
+    }
+
+    private static async Task<T> AskAsync<T>(
+        KafkaOptions options, Func<IAdminClient, KafkaTopics, Task<T>> ask, TimeProvider clock, ILogger logger, CancellationToken cancellationToken)
     {
         KafkaNative.Load();
         Error? refusal = null;
@@ -71,10 +88,7 @@ internal sealed class KafkaTradeLog : ITradeLog
             .Build());
         try
         {
-            var topics = await Task.Run(() => ask(new KafkaTopics(admin, options, clock, logger)), cancellationToken);
-            var clusterId = KafkaNative.ClusterId(admin, options.AdminTimeout) ?? throw KafkaFailures.Of(
-                new Error(ErrorCode.Local_TimedOut), "asking for the cluster's id", options);
-            return new KafkaTradeLog(options, clusterId, topics, clock, logger);
+            return await Task.Run(() => ask(admin, new KafkaTopics(admin, options, clock, logger)), cancellationToken);
         }
         catch (StorageException failure) when (failure.IsTransient && refusal is not null)
         {

@@ -24,20 +24,20 @@ public sealed partial record ObjectNames
     /// <summary>DER SubjectPublicKeyInfo in base64; only in the administrator's part.</summary>
     public string PublicKey { get; init; } = "<paste the public key here>";
 
-    /// <summary>Every fault.</summary>
-    public IEnumerable<string> Validate() =>
+    /// <summary>Every name that is none, and what is wrong with it.</summary>
+    public IEnumerable<(string Name, string Fault)> Faults() =>
         from pair in new[]
         {
             ("Database", Database), ("Schema", Schema), ("Warehouse", Warehouse), ("User", User), ("OwnerRole", OwnerRole), ("LoaderRole", LoaderRole),
             ("TransformerRole", TransformerRole), ("ReaderRole", ReaderRole),
         }
         where !SnowflakeIdentifier.IsValid(pair.Item2)
-        select $"{pair.Item1} '{pair.Item2}' is no plain identifier: upper-case letters, digits, _ and $";
+        select (pair.Item1, $"'{pair.Item2}' is no plain identifier: upper-case letters, digits, _ and $");
 
     /// <exception cref="SnowflakeException">A name is no identifier, or a script asks for one that does not exist.</exception>
     internal SqlScript FillIn(SqlScript script)
     {
-        foreach (var fault in Validate()) throw new SnowflakeException(SnowflakeFault.Configuration, fault);
+        foreach (var (name, fault) in Faults()) throw new SnowflakeException(SnowflakeFault.Configuration, $"{name}: {fault}");
         return script with
         {
             Text = Placeholder().Replace(script.Text, match => match.Groups["name"].Value switch

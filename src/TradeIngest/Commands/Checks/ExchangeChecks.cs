@@ -1,0 +1,84 @@
+using System.Net.WebSockets;
+using Crypto.TradeIngest.Binance;
+using Crypto.TradeIngest.Binance.Connections;
+using Crypto.TradeIngest.Binance.Rest;
+using Crypto.TradeIngest.Diagnostics;
+using Crypto.TradeIngest.Hosting;
+using Crypto.TradeIngest.Streams;
+
+namespace Crypto.TradeIngest.Commands.Checks;
+
+/// <summary>Whether the exchange answers, agrees about the time, lists the symbols and lets its streams be opened.</summary>
+internal static class ExchangeChecks
+{
+    private const string Reaching = "Check --rest and --ws, the network, and any proxy or firewall.";
+
+    public static async Task<IReadOnlyList<Check>> RunAsync(ExchangeOptions options, Role roles, TimeProvider clock, CancellationToken cancellationToken)
+    {
+        using var http = new HttpClient { BaseAddress = new Uri(options.Rest.TrimEnd('/') + "/"), Timeout = TimeSpan.FromSeconds(10) };
+        var rest = new BinanceRestClient(http, new WeightBudget(clock), clock);
+        List<Check> checks = [];
+        try
+        {
+            checks.Add(await ClockAsync(rest, options.Clock, clock, cancellationToken));
+            checks.Add(Symbols(options, await rest.GetExchangeInfoAsync(cancellationToken)));
+        }
+        catch (ExchangeException failure)
+        {
+            checks.Add(Check.Fail(CheckTier.Environment, "exchange REST", failure.Message, Reaching));
+        }
+
+        if (roles.HasFlag(Role.Ingest)) checks.Add(await StreamAsync(options, clock, cancellationToken));
+        return checks;
+    }
+
+    private static async Task<Check> ClockAsync(BinanceRestClient rest, ExchangeClockOptions options, TimeProvider clock, CancellationToken cancellationToken)
+    {
+        const string Name = "exchange clock";
+        var (asked, started) = (clock.GetUtcNow(), clock.GetTimestamp());
+        var theirs = (await rest.GetTimeAsync(cancellationToken)).ToDateTimeOffset();
+        var difference = theirs - (asked + (clock.GetElapsedTime(started) / 2));
+        var detail = FormattableString.Invariant(
+            $"this machine's clock is {difference.Duration().TotalSeconds:0.000} s {(difference > TimeSpan.Zero ? "behind" : "ahead of")} the exchange's");
+        return difference.Duration() <= options.Tolerance
+            ? Check.Pass(CheckTier.Environment, Name, detail)
+            : Check.Fail(CheckTier.Environment, Name, detail, "Set this machine's clock, with NTP; until then times are judged by the exchange's clock.");
+    }
+
+    private static Check Symbols(ExchangeOptions options, IReadOnlyList<ExchangeSymbol> listed)
+    {
+        const string Name = "exchange symbols";
+        if (options.Tickers is ["ALL"]) return Check.Pass(CheckTier.Environment, Name, $"ALL of {listed.Count} listed");
+        var trading = listed.Where(symbol => symbol.Status == "TRADING").Select(symbol => symbol.Ticker).ToHashSet(StringComparer.Ordinal);
+        var unknown = options.Tickers.Where(ticker => !listed.Any(symbol => symbol.Ticker == ticker)).ToList();
+        var halted = options.Tickers.Except(unknown, StringComparer.Ordinal).Where(ticker => !trading.Contains(ticker)).ToList();
+        if (unknown.Count > 0)
+        {
+            return Check.Fail(
+                CheckTier.Environment, Name, $"the exchange does not list {string.Join(", ", unknown)}", "Set --symbols; tickers have no separators: BTCUSDT.");
+        }
+
+        return Check.Pass(
+            CheckTier.Environment, Name, $"{options.Tickers.Count} listed{(halted.Count > 0 ? $", of which these do not trade now: {string.Join(", ", halted)}" : "")}");
+    }
+
+    private static async Task<Check> StreamAsync(ExchangeOptions options, TimeProvider clock, CancellationToken cancellationToken)
+    {
+        const string Name = "exchange streams";
+        var stream = options.Stream;
+        using var connection = WebSocketTransport.Create(options.Transport, stream, clock);
+        using var limit = new CancellationTokenSource(stream.ConnectTimeout, clock);
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(limit.Token, cancellationToken);
+        try
+        {
+            await connection.ConnectAsync(StreamEndpoint.From(stream.Endpoint), either.Token);
+            return Check.Pass(CheckTier.Environment, Name, $"a connection to {Secrets.Shown(stream.Endpoint)} can be opened");
+        }
+        catch (Exception failure) when (failure is WebSocketException or IOException or HttpRequestException
+            || (failure is OperationCanceledException && !cancellationToken.IsCancellationRequested))
+        {
+            var why = failure is OperationCanceledException ? $"no answer within {stream.ConnectTimeout}" : failure.Message;
+            return Check.Fail(CheckTier.Environment, Name, $"{Secrets.Shown(stream.Endpoint)}: {why}", Reaching);
+        }
+    }
+}

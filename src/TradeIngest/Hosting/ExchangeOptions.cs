@@ -1,0 +1,87 @@
+using System.ComponentModel;
+using Crypto.TradeIngest.Binance;
+using Crypto.TradeIngest.Binance.Connections;
+using Crypto.TradeIngest.Configuration;
+using Crypto.TradeIngest.Pipelines;
+
+namespace Crypto.TradeIngest.Hosting;
+
+/// <summary>Which exchange, which symbols, and how the two are followed.</summary>
+internal sealed record ExchangeOptions : IOptionRules
+{
+    private readonly BinanceTradeStreamOptions _stream = new();
+
+    [Description("Base of the streams; --ws.")]
+    [Address]
+    public string WebSocket { get; init; } = "wss://stream.binance.com:9443";
+
+    [Description("Base of the REST calls; --rest.")]
+    [Address]
+    public string Rest { get; init; } = "https://api.binance.com";
+
+    [Description("Tickers separated by commas, or ALL for every one that trades; --symbols.")]
+    public string Symbols { get; init; } = "BTCUSDT,ETHUSDT,BNBUSDT,SOLUSDT,XRPUSDT";
+
+    [Description("How often the list of symbols is read again.")]
+    [Within("1s", "1d")]
+    public TimeSpan InfoInterval { get; init; } = TimeSpan.FromHours(1);
+
+    /// <summary><c>Framed</c> is the fastest; <c>WebsocketClient</c> is in builds that carry that package.</summary>
+    [Description("The socket behind the streams: Framed, ClientWebSocket, or WebsocketClient in builds that have it.")]
+    public string Transport { get; init; } = WebSocketTransport.Default;
+
+    public ExchangeClockOptions Clock { get; init; } = new();
+
+    /// <summary>With the endpoint and the bound that other options state.</summary>
+    public BinanceTradeStreamOptions Stream
+    {
+        get => _stream with
+        {
+            Endpoint = SocketAddress ?? _stream.Endpoint,
+            DeadLetterBytes = Channel.DeadLetters.PayloadBytes,
+        };
+        init => _stream = value;
+    }
+
+    public TradeChannelOptions Channel { get; init; } = new();
+
+    public GapBackfillOptions Backfill { get; init; } = new();
+
+    public IReadOnlyList<string> Tickers => [.. Symbols
+        .Split([',', ' '], StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries)
+        .Select(ticker => ticker.ToUpperInvariant())
+        .Distinct(StringComparer.Ordinal)];
+
+    // Null where it is none.
+    private Uri? SocketAddress => Uri.TryCreate(WebSocket, UriKind.Absolute, out var address) && address.Scheme is "ws" or "wss" ? address : null;
+
+    public IEnumerable<OptionFault> Faults()
+    {
+        if (HoldsUser(WebSocket)) yield return new(nameof(WebSocket), "holds a user name or password, which are never sent; remove them from --ws");
+        else if (SocketAddress is null)
+        {
+            yield return new(nameof(WebSocket), $"'{WebSocket}' is no WebSocket address such as wss://stream.binance.com:9443; set --ws");
+        }
+
+        if (HoldsUser(Rest)) yield return new(nameof(Rest), "holds a user name or password, which are never sent; remove them from --rest");
+        else if (!Uri.TryCreate(Rest, UriKind.Absolute, out var rest) || rest.Scheme is not ("http" or "https"))
+        {
+            yield return new(nameof(Rest), $"'{Rest}' is no HTTP address such as https://api.binance.com; set --rest");
+        }
+        else if (rest.Query.Length > 0) yield return new(nameof(Rest), "has a query, which is never sent; remove it from --rest");
+
+        if (!WebSocketTransport.Names.Contains(Transport, StringComparer.Ordinal))
+        {
+            yield return new(
+                nameof(Transport), $"'{Transport}' is not in this build, which has {string.Join(", ", WebSocketTransport.Names)}; "
+                + "build with -p:WebsocketClient=true for WebsocketClient");
+        }
+
+        if (Tickers.Count == 0) yield return new(nameof(Symbols), "there is none; set --symbols BTCUSDT,ETHUSDT or ALL");
+    }
+
+    // Where it is no address, anything before an @ may be a password.
+    private static bool HoldsUser(string address) => Uri.TryCreate(address, UriKind.Absolute, out var uri) && uri.Host.Length > 0
+        ? uri.UserInfo.Length > 0
+        : address.Contains('@', StringComparison.Ordinal);
+}
