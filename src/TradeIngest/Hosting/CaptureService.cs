@@ -107,7 +107,7 @@ internal sealed class CaptureService : IAsyncDisposable
             var symbols = chosen.Select(symbol => stores.Symbols.Intern(symbol.Ticker)).ToList();
             var streamOptions = options.Exchange.Stream;
             var stream = new BinanceTradeStream(
-                symbols, stores.Symbols, streamOptions, () => options.Exchange.Connect(pipeline.Channel, clock), random, exchangeClock,
+                symbols, stores.Symbols, streamOptions, () => options.Exchange.Connect(pipeline.Channel), random, exchangeClock,
                 loggers.CreateLogger<BinanceTradeStream>());
             return new CaptureService(
                 options, http, pipeline, stream, backfill, symbols,

@@ -83,8 +83,8 @@ internal sealed record ExchangeOptions
     public TimeSpan InfoInterval { get; init; } = TimeSpan.FromHours(1);
 
     /// <summary>
-    /// The socket behind the streams: <c>Framed</c>, the platform's <c>ClientWebSocket</c>, or <c>WebsocketClient</c> in builds that
-    /// carry that package. Default <c>Framed</c>, the fastest.
+    /// The socket behind the streams: the platform's <c>ClientWebSocket</c>, or <c>WebsocketClient</c> in builds that carry that
+    /// package. Default <c>ClientWebSocket</c>.
     /// </summary>
     public string Transport { get; init; } = WebSocketTransport.Default;
 
@@ -100,9 +100,9 @@ internal sealed record ExchangeOptions
     public BinanceTradeStreamOptions Stream => new() { Endpoint = new Uri(WebSocket), DeadLetterBytes = Channel.DeadLetters.PayloadBytes };
 
     /// <summary>An unconnected socket whose trades go into <paramref name="channel"/>.</summary>
-    public IWebSocketConnection Connect(TradeChannel channel, TimeProvider clock)
+    public IWebSocketConnection Connect(TradeChannel channel)
     {
-        var connection = WebSocketTransport.Create(Transport, Stream, clock);
+        var connection = WebSocketTransport.Create(Transport, Stream);
         return Channel.Policy == FullPolicy.Wait ? new PacedConnection(connection, channel) : connection;
     }
 
@@ -128,12 +128,7 @@ internal sealed record ExchangeOptions
             yield return "Rest has a query, which is never sent; remove it from --rest";
         }
 
-        if (!WebSocketTransport.Names.Contains(Transport, StringComparer.Ordinal))
-        {
-            yield return $"Transport '{Transport}' is not in this build, which has {string.Join(", ", WebSocketTransport.Names)}; "
-                + "build with -p:WebsocketClient=true for WebsocketClient";
-        }
-
+        if (WebSocketTransport.FaultOf(Transport) is { } unavailable) yield return unavailable;
         if (Tickers.Count == 0) yield return "no symbols; set --symbols BTCUSDT,ETHUSDT or ALL";
         if (!ServiceOptions.IsWithin(InfoInterval, TimeSpan.FromSeconds(1)))
         {

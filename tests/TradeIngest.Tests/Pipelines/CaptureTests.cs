@@ -138,7 +138,7 @@ public sealed class CaptureTests
                 [.. Tickers.Select(_table.Intern)],
                 _table,
                 streamOptions,
-                () => new ExchangeOptions { Channel = options }.Connect(Channel, TimeProvider.System),
+                () => new ExchangeOptions { Channel = options }.Connect(Channel),
                 new Random(1),
                 TimeProvider.System,
                 NullLogger<BinanceTradeStream>.Instance);

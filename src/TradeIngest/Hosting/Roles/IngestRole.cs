@@ -113,7 +113,7 @@ internal sealed class IngestRole : IRole
         backfill = new GapBackfill(rest, tracker, channel.WaitForRoomAsync, new GapBackfillOptions(), clock, loggers.CreateLogger<GapBackfill>());
         var streamOptions = options.Exchange.Stream;
         var stream = new BinanceTradeStream(
-            symbols, table, streamOptions, () => options.Exchange.Connect(channel, clock), random, exchangeClock,
+            symbols, table, streamOptions, () => options.Exchange.Connect(channel), random, exchangeClock,
             loggers.CreateLogger<BinanceTradeStream>());
         return new IngestRole(
             stream, tracker, channel, new LogWriter(channel, log, clock, loggers.CreateLogger<LogWriter>(), ledger), backfill, new QualityCounters(),
