@@ -97,10 +97,8 @@ internal static class StageBench
         for (var i = 0; i < Trades; i++)
         {
             if (i % BatchSize == 0) batches.Add(TradeBatch.Rent(BatchSize));
-            var receiving = socket.ReceiveAsync(buffer, CancellationToken.None);
-            var message = receiving is { IsCompletedSuccessfully: true, Result.EndOfMessage: true }
-                ? receiving.Result
-                : throw new InvalidOperationException("Bytes in memory need no wait.");
+            var receiving = socket.ReceiveAsync(buffer.AsMemory(), CancellationToken.None);
+            var message = receiving.IsCompletedSuccessfully ? receiving.Result : throw new InvalidOperationException("Bytes in memory need no wait.");
             if (FrameParser.Parse(buffer.AsSpan(0, message.Count), symbols, received, IngestSource.Stream, out var trade, out _) == FrameKind.Trade) batches[^1].Add(trade);
         }
 
