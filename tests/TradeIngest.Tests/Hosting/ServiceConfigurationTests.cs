@@ -81,7 +81,7 @@ public sealed class ServiceConfigurationTests
     {
         var refused = Assert.ThrowsExactly<ConfigurationException>(() => ServiceConfiguration.Read(
             ("Log:Partitions", "many"), ("Log:Kind", "7"), ("Kafka:CreateTopics", "maybe"), ("DrainTimeout", "99.00:00:00"),
-            ("Exchange:Channel:Batches", "0"), ("Exchange:Rest", "https://user:pa55@host"), ("Exchange:WebSocket", "wss://host:9443@pa55")));
+            ("Exchange:Channel:Batches", "0"), ("Exchange:Rest", "https://user:pa55@host"), ("Exchange:WebSocket", "wss://host:19443@pa55")));
 
         string[] faults =
         [
