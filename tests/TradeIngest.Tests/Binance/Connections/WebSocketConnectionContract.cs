@@ -250,12 +250,19 @@ public abstract class WebSocketConnectionContract
         await using var stream = await ConnectAsync(server, connection);
         var filler = new string('x', 16_000);
 
-        // More than sockets and queues hold, so that the sender waits for the reader.
+        // More than sockets and queues hold, so that the sender gets no further before somebody reads.
+        var sent = 0;
         var writing = Task.Run(async () =>
         {
-            for (var i = 0; i < Messages; i++) await stream.WriteAsync(ServerFrames.Text($"{i} {filler}"));
+            for (; sent < Messages; Interlocked.Increment(ref sent)) await stream.WriteAsync(ServerFrames.Text($"{sent} {filler}"));
         });
-        Assert.AreNotSame(writing, await Task.WhenAny(writing, Task.Delay(TimeSpan.FromMilliseconds(500), TimeProvider.System)));
+        for (var seen = -1; seen != Volatile.Read(ref sent);)
+        {
+            seen = Volatile.Read(ref sent);
+            await Task.WhenAny(writing, Task.Delay(TimeSpan.FromMilliseconds(500), TimeProvider.System));
+        }
+
+        Assert.IsFalse(writing.IsCompleted);
 
         for (var i = 0; i < Messages; i++) StringAssert.StartsWith(await TextAsync(connection), $"{i} ", StringComparison.Ordinal);
         await writing;
