@@ -1,23 +1,17 @@
 using System.Net.WebSockets;
-using System.Text;
-using System.Text.Json;
 using BenchmarkDotNet.Attributes;
 using Crypto.Benchmarks.Samples;
 using Crypto.TradeIngest.Binance;
 using Crypto.TradeIngest.Binance.Connections;
-using Crypto.TradeIngest.Pipelines;
 using Crypto.TradeIngest.Streams;
-using Crypto.TradeModel.Numbers;
 using Crypto.TradeModel.Symbols;
-using Crypto.TradeModel.Trades;
-using Microsoft.Extensions.Logging.Abstractions;
 
 namespace Crypto.Benchmarks.Streams;
 
 /// <summary>
-/// What does a trade cost from the socket to a callback, over loopback?
+/// What does a message cost from the socket to its bytes, over loopback? Nothing is parsed; that is ParseTrade's question.
 /// <code>
-/// prepared frames, 256 kB a write ──TCP──▶ [ client: WebSocket, parse ] ──▶ callback per trade
+/// prepared frames, 256 kB a write ──TCP──▶ [ client: WebSocket ] ──▶ the last byte of each message
 /// </code>
 /// One connection per variant stays open; an invocation is 100,000 frames.
 /// </summary>
@@ -26,47 +20,38 @@ public class WebSocketReceiveBenchmarks : IDisposable
 {
     private const int Frames = 100_000;
 
-    private readonly SymbolTable _symbols = new();
     private FrameServer? _ours;
     private FrameServer? _tutorials;
-    private StreamSession? _session;
+    private IWebSocketConnection? _connection;
     private ClientWebSocket? _socket;
-    private TradeCallback? _callback;
 
     [GlobalSetup]
     public void Setup()
     {
-        var symbols = SampleTrades.Symbols(_symbols);
-        var frames = SampleFrames.Of(SampleTrades.Of(symbols, Frames));
+        var frames = SampleFrames.Of(SampleTrades.Of(SampleTrades.Symbols(new SymbolTable()), Frames));
         _ours = new FrameServer(frames);
         _tutorials = new FrameServer(frames);
-        _callback = new TradeCallback(Frames);
 
-        var options = new BinanceTradeStreamOptions { Endpoint = _ours.Endpoint };
-        _session = new StreamSession(
-            WebSocketTransport.Create(WebSocketTransport.Default, options, TimeProvider.System), [.. symbols.Select(StreamRequest.TradeStream)], _symbols, options, _callback,
-            new StreamMetrics(), TimeProvider.System, NullLogger.Instance);
-        _ours.Accept();
-        _session.Ready.WaitAsync(TimeSpan.FromSeconds(10)).GetAwaiter().GetResult();
-
+        // Nobody answers pings here.
+        var options = new BinanceTradeStreamOptions { KeepAlive = Timeout.InfiniteTimeSpan };
+        _connection = WebSocketTransport.Create(WebSocketTransport.Default, options);
+        _ours.Accept(_connection.ConnectAsync(_ours.Endpoint, CancellationToken.None));
         _socket = new ClientWebSocket();
-        var connecting = _socket.ConnectAsync(_tutorials.Endpoint, CancellationToken.None);
-        _tutorials.Accept();
-        connecting.GetAwaiter().GetResult();
+        _tutorials.Accept(_socket.ConnectAsync(_tutorials.Endpoint, CancellationToken.None));
     }
 
     [Benchmark(OperationsPerInvoke = Frames, Baseline = true)]
-    public long StreamSession()
+    public long Connection()
     {
-        _callback!.Restart();
+        var receiving = Task.Run(ReceiveAsync);
         _ours!.SendAll();
-        return _callback.Await();
+        return receiving.GetAwaiter().GetResult();
     }
 
     [Benchmark(OperationsPerInvoke = Frames)]
-    public long ClientWebSocketAndJson()
+    public long ClientWebSocketAndArray()
     {
-        var receiving = Task.Run(ReceiveAsync);
+        var receiving = Task.Run(ReceiveAsTutorialsAsync);
         _tutorials!.SendAll();
         return receiving.GetAwaiter().GetResult();
     }
@@ -74,16 +59,26 @@ public class WebSocketReceiveBenchmarks : IDisposable
     [GlobalCleanup]
     public void Dispose()
     {
-        _session?.DisposeAsync().AsTask().GetAwaiter().GetResult();
-        _session = null;
+        _connection?.Dispose();
         _socket?.Dispose();
         _ours?.Dispose();
         _tutorials?.Dispose();
-        _callback?.Dispose();
     }
 
-    /// <summary>The loop of the documentation: collect until the end of the message, make it a string, deserialize.</summary>
     private async Task<long> ReceiveAsync()
+    {
+        long sum = 0;
+        for (var i = 0; i < Frames; i++)
+        {
+            var message = await _connection!.ReceiveAsync(CancellationToken.None);
+            sum += message.Payload.Length + message.Payload.Span[^1];
+        }
+
+        return sum;
+    }
+
+    /// <summary>The loop of the documentation: collect until the end of the message, make it an array.</summary>
+    private async Task<long> ReceiveAsTutorialsAsync()
     {
         var buffer = new byte[8192];
         using var message = new MemoryStream();
@@ -99,54 +94,10 @@ public class WebSocketReceiveBenchmarks : IDisposable
             }
             while (!piece.EndOfMessage);
 
-            var json = Encoding.UTF8.GetString(message.ToArray());
-            var trade = JsonSerializer.Deserialize(json, TradeDocuments.Default.TradeFrame)!.Data;
-            sum += trade.TradeId + (long)(trade.Price * FixedPoint.One);
+            var bytes = message.ToArray();
+            sum += bytes.Length + bytes[^1];
         }
 
         return sum;
-    }
-
-    /// <summary>Takes every trade by itself, as a subscriber that wants one at a time.</summary>
-    private sealed class TradeCallback(int expected) : IObserver<StreamEvent>, IDisposable
-    {
-        private readonly ManualResetEventSlim _done = new();
-        private long _sum;
-        private int _count;
-
-        public void Restart()
-        {
-            _sum = 0;
-            _count = 0;
-            _done.Reset();
-        }
-
-        public long Await()
-        {
-            if (!_done.Wait(TimeSpan.FromSeconds(60))) throw new InvalidOperationException($"{_count} of {expected} trades arrived.");
-            return _sum;
-        }
-
-        public void OnNext(StreamEvent value)
-        {
-            if (value is not TradeBatch batch) return;
-            foreach (ref readonly var trade in batch.Trades) OnTrade(trade);
-            batch.Dispose();
-            if (_count == expected) _done.Set();
-        }
-
-        public void OnCompleted()
-        {
-        }
-
-        public void OnError(Exception error) => throw error;
-
-        public void Dispose() => _done.Dispose();
-
-        private void OnTrade(in Trade trade)
-        {
-            _sum += trade.TradeId + trade.Price.Scaled;
-            _count++;
-        }
     }
 }

@@ -163,6 +163,7 @@ internal sealed partial class StreamSession : IAsyncDisposable
     {
         TimeoutException => $"no connection to {_endpoint.Host}:{_endpoint.Port} within {_options.ConnectTimeout}",
         OperationCanceledException => "aborted",
+        ExchangeException => e.Message,
         _ => e.InnerException is { } inner ? $"{e.Message} {inner.Message}" : e.Message,
     };
 }

@@ -26,8 +26,7 @@ internal sealed record ExchangeOptions : IOptionRules
     [Within("1s", "1d")]
     public TimeSpan InfoInterval { get; init; } = TimeSpan.FromHours(1);
 
-    /// <summary><c>Framed</c> is the fastest; <c>WebsocketClient</c> is in builds that carry that package.</summary>
-    [Description("The socket behind the streams: Framed, ClientWebSocket, or WebsocketClient in builds that have it.")]
+    [Description("The socket behind the streams: ClientWebSocket, or WebsocketClient in builds that have it.")]
     public string Transport { get; init; } = WebSocketTransport.Default;
 
     public ExchangeClockOptions Clock { get; init; } = new();
@@ -70,12 +69,7 @@ internal sealed record ExchangeOptions : IOptionRules
         }
         else if (rest.Query.Length > 0) yield return new(nameof(Rest), "has a query, which is never sent; remove it from --rest");
 
-        if (!WebSocketTransport.Names.Contains(Transport, StringComparer.Ordinal))
-        {
-            yield return new(
-                nameof(Transport), $"'{Transport}' is not in this build, which has {string.Join(", ", WebSocketTransport.Names)}; "
-                + "build with -p:WebsocketClient=true for WebsocketClient");
-        }
+        if (WebSocketTransport.FaultOf(Transport) is { } unavailable) yield return new(nameof(Transport), unavailable);
 
         if (Tickers.Count == 0) yield return new(nameof(Symbols), "there is none; set --symbols BTCUSDT,ETHUSDT or ALL");
     }

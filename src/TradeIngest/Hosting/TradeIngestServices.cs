@@ -59,7 +59,7 @@ internal static class TradeIngestServices
             var clock = provider.GetRequiredService<TimeProvider>();
             return new BinanceExchange(
                 new BinanceExchangeOptions(
-                    rest, options.Stream, options.Clock, () => WebSocketTransport.Create(options.Transport, options.Stream, clock)),
+                    rest, options.Stream, options.Clock, () => WebSocketTransport.Create(options.Transport, options.Stream)),
                 provider.GetRequiredService<SymbolTable>(), clock, provider.GetRequiredService<Random>(), provider.GetRequiredService<ILoggerFactory>());
         });
         services.TryAddSingleton(provider => new SymbolSelection(

@@ -1,5 +1,5 @@
+using System.Net.WebSockets;
 using System.Reactive.Subjects;
-using Crypto.TradeIngest.Binance.Connections;
 using Crypto.TradeIngest.Binance.Frames;
 using Crypto.TradeIngest.Contracts;
 using Crypto.TradeIngest.Hosting;
@@ -14,7 +14,6 @@ using Crypto.TradeModel.Symbols;
 using Crypto.TradeModel.Times;
 using Crypto.TradeModel.Trades;
 using Microsoft.Extensions.Logging.Abstractions;
-using FrameReader = Crypto.TradeIngest.Binance.Connections.FrameReader;
 using FrameKind = Crypto.TradeIngest.Binance.Frames.FrameKind;
 
 namespace Crypto.TradeIngest.Jobs;
@@ -29,6 +28,7 @@ internal static class StageBench
     private const int BatchSize = 1024;
     private const int BatchesPerAppend = 16;
     private const int RecordsPerCommit = 8192;
+    private const int MessageSize = 4096;
 
     /// <param name="folder">For the stores, embedded ones: their calls are done when they return.</param>
     public static async Task<IReadOnlyList<StageCost>> MeasureAsync(
@@ -91,15 +91,16 @@ internal static class StageBench
 
     private static List<TradeBatch> Receive(MemoryStream bytes, SymbolTable symbols, Timestamp received)
     {
-        using var writer = new FrameWriter(Stream.Null);
-        using var reader = new FrameReader(bytes, writer, MessageBuffer.DefaultBound);
+        // The protocol that the transports share, on bytes in memory.
+        using var socket = WebSocket.CreateFromStream(bytes, new WebSocketCreationOptions { KeepAliveInterval = TimeSpan.Zero });
+        var buffer = new byte[MessageSize];
         var batches = new List<TradeBatch>(Trades / BatchSize);
         for (var i = 0; i < Trades; i++)
         {
             if (i % BatchSize == 0) batches.Add(TradeBatch.Rent(BatchSize));
-            var receiving = reader.ReceiveAsync(CancellationToken.None);
+            var receiving = socket.ReceiveAsync(buffer.AsMemory(), CancellationToken.None);
             var message = receiving.IsCompletedSuccessfully ? receiving.Result : throw new InvalidOperationException("Bytes in memory need no wait.");
-            if (FrameParser.Parse(message.Payload.Span, symbols, received, IngestSource.Stream, out var trade, out _) == FrameKind.Trade) batches[^1].Add(trade);
+            if (FrameParser.Parse(buffer.AsSpan(0, message.Count), symbols, received, IngestSource.Stream, out var trade, out _) == FrameKind.Trade) batches[^1].Add(trade);
         }
 
         return batches;

@@ -3,10 +3,11 @@ namespace Crypto.TradeIngest.Streams;
 /// <summary>
 /// One WebSocket from connect to close; a reconnect takes a new one. One reader and one writer may use it at the same time;
 /// it is disposed after the reader has ended (cancel a pending receive to abort), since it owns the memory being read into.
-/// Failures of the network surface as <see cref="System.Net.WebSockets.WebSocketException"/> or <see cref="IOException"/>.
+/// Later failures of the network surface as <see cref="System.Net.WebSockets.WebSocketException"/> or <see cref="IOException"/>.
 /// </summary>
 internal interface IWebSocketConnection : IDisposable
 {
+    /// <exception cref="ExchangeException">There is no connection; the message says why, with the status of a refusal. Transient.</exception>
     Task ConnectAsync(Uri endpoint, CancellationToken token);
 
     /// <summary>

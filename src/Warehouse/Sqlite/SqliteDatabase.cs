@@ -240,9 +240,11 @@ public sealed class SqliteDatabase : IDisposable
 
     internal Exception FailureOf(int result, string sql)
     {
-        var isInterrupted = (result & 0xFF) == SQLitePCL.raw.SQLITE_INTERRUPT && _stop.IsCancellationRequested;
-        if (isInterrupted) return new OperationCanceledException(_stop);
         var message = SQLitePCL.raw.sqlite3_errmsg(Handle).utf8_to_string();
+
+        // A definition that is changed checks itself with statements of its own, and reports only the text of what ended one.
+        var isInterrupted = (result & 0xFF) == SQLitePCL.raw.SQLITE_INTERRUPT || message.EndsWith(": interrupted", StringComparison.Ordinal);
+        if (isInterrupted && _stop.IsCancellationRequested) return new OperationCanceledException(_stop);
         return Translate(SQLitePCL.raw.sqlite3_extended_errcode(Handle), message, Path, sql);
     }
 

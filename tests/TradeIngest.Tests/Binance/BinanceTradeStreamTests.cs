@@ -3,6 +3,7 @@ using Crypto.TestSupport;
 using Crypto.TradeIngest.Binance;
 using Crypto.TradeIngest.Binance.Connections;
 using Crypto.TradeIngest.Streams;
+using Crypto.TradeIngest.Tests.Binance.Connections;
 using Crypto.TradeModel.Quality;
 using Crypto.TradeModel.Symbols;
 using Microsoft.Extensions.Logging.Abstractions;
@@ -273,7 +274,21 @@ public sealed class BinanceTradeStreamTests
         var first = await _tape.NextAsync<Disconnected>();
         await _tape.NextAsync<Disconnected>();
 
-        Assert.AreNotEqual(string.Empty, first.Reason);
+        StringAssert.Contains(first.Reason, "refused", StringComparison.Ordinal);
+    }
+
+    [TestMethod]
+    public async Task Subscribe_ExchangeRefusesTheUpgrade_SaysWithWhichStatusAndForHowLong()
+    {
+        using var server = new HandshakeServer();
+        await using var stream = Open(server.Endpoint, options => options, "BTCUSDT");
+        using var subscription = stream.Subscribe(_tape);
+        var (_, connection) = await server.AcceptAsync(_ => "HTTP/1.1 418 I'm a teapot\r\nRetry-After: 60\r\nContent-Length: 0\r\n");
+        await using var owned = connection;
+
+        var refused = await _tape.NextAsync<Disconnected>();
+
+        StringAssert.EndsWith(refused.Reason, "it answers 418, Retry-After: 60", StringComparison.Ordinal);
     }
 
     [TestMethod]
@@ -341,7 +356,7 @@ public sealed class BinanceTradeStreamTests
             [.. tickers.Select(_table.Intern)],
             _table,
             options,
-            () => WebSocketTransport.Create(WebSocketTransport.Default, options, TimeProvider.System),
+            () => WebSocketTransport.Create(WebSocketTransport.Default, options),
             new Random(1),
             TimeProvider.System,
             NullLogger<BinanceTradeStream>.Instance);

@@ -15,6 +15,19 @@ public sealed class ServiceConfigurationTests
     public static IEnumerable<object[]> Readable => KeysOf(type => type != typeof(string));
 
     [TestMethod]
+    [DataRow("Framed", "remove the setting for ClientWebSocket")]
+    [DataRow("clientwebsocket", "choose among ClientWebSocket")]
+#if !WEBSOCKET_CLIENT
+    [DataRow("WebsocketClient", "build with -p:WebsocketClient=true")]
+#endif
+    public void Read_TransportThatIsNotHere_SaysWhatToDo(string transport, string advice)
+    {
+        var error = Assert.ThrowsExactly<ConfigurationException>(() => ServiceConfiguration.Read([("Exchange:Transport", transport)]));
+        StringAssert.Contains(error.Message, $"Transport: '{transport}'", StringComparison.Ordinal);
+        StringAssert.Contains(error.Message, advice, StringComparison.Ordinal);
+    }
+
+    [TestMethod]
     [DynamicData(nameof(Durations))]
     public void Read_DurationsThatCouldBeReadTwice_AreRefused(string key)
     {

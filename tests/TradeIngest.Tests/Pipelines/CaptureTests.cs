@@ -1,8 +1,8 @@
 using System.Reactive.Linq;
 using Crypto.TestSupport;
 using Crypto.TradeIngest.Binance;
+using Crypto.TradeIngest.Binance.Connections;
 using Crypto.TradeIngest.Binance.Rest;
-using Crypto.TradeIngest.Hosting;
 using Crypto.TradeIngest.Pipelines;
 using Crypto.TradeIngest.Simulation;
 using Crypto.TradeIngest.Simulation.Markets;
@@ -138,7 +138,7 @@ public sealed class CaptureTests
                 [.. Tickers.Select(_table.Intern)],
                 _table,
                 streamOptions,
-                () => new ExchangeOptions { Channel = options }.Connect(Channel, TimeProvider.System),
+                () => options.Policy == FullPolicy.Wait ? new PacedConnection(Connect(streamOptions), Channel) : Connect(streamOptions),
                 new Random(1),
                 TimeProvider.System,
                 NullLogger<BinanceTradeStream>.Instance);
@@ -162,6 +162,9 @@ public sealed class CaptureTests
         public GapBackfill Backfill { get; }
 
         public BinanceTradeStream Stream { get; }
+
+        private static IWebSocketConnection Connect(BinanceTradeStreamOptions options) =>
+            WebSocketTransport.Create(WebSocketTransport.Default, options);
 
         public static async Task<Run> StartAsync(
             TradeChannelOptions options, double? rate, TimeSpan? backfillDelay = null, TimeSpan? recheck = null, bool isLogBlocked = false)

@@ -5,24 +5,48 @@ using Crypto.TradeIngest.Streams;
 namespace Crypto.TradeIngest.Binance.Connections;
 
 /// <summary>
-/// The same seam on the platform's <see cref="ClientWebSocket"/>, receiving into pooled memory. Slower than
-/// <see cref="FramedConnection"/>; stays as what an operator falls back on without a new build, where that one refuses what some
-/// server or proxy sends, and as what its behavior is tested against.
+/// A WebSocket on the platform's <see cref="ClientWebSocket"/>, receiving into pooled memory. Names, TLS, certificates and proxies
+/// are treated as everywhere on the platform; compression is not offered.
 /// </summary>
 internal sealed class ClientWebSocketConnection : IWebSocketConnection
 {
-    private readonly ClientWebSocket _socket = new();
+    private readonly ClientWebSocket _socket;
     private readonly MessageBuffer _buffer;
 
     /// <param name="keepAlive">Ping interval, and as long again for the pong; one ping counts as one of the messages we may send.</param>
     public ClientWebSocketConnection(TimeSpan keepAlive, int messageBound = MessageBuffer.DefaultBound)
     {
-        _socket.Options.KeepAliveInterval = keepAlive;
-        _socket.Options.KeepAliveTimeout = keepAlive;
+        _socket = CreateSocket(keepAlive);
         _buffer = new MessageBuffer(messageBound);
     }
 
-    public Task ConnectAsync(Uri endpoint, CancellationToken token) => _socket.ConnectAsync(endpoint, token);
+    /// <summary>The platform's socket as every implementation of the seam uses it.</summary>
+    public static ClientWebSocket CreateSocket(TimeSpan keepAlive) => new()
+    {
+        Options =
+        {
+            KeepAliveInterval = keepAlive,
+            KeepAliveTimeout = keepAlive,
+
+            // The status and Retry-After of a refusal.
+            CollectHttpResponseDetails = true,
+        },
+    };
+
+    public async Task ConnectAsync(Uri endpoint, CancellationToken token)
+    {
+        try
+        {
+            await _socket.ConnectAsync(endpoint, token);
+        }
+        catch (WebSocketException failure)
+        {
+            throw ConnectFailure.Describe(endpoint, _socket, failure);
+        }
+
+        // They would be kept as long as the connection.
+        _socket.HttpResponseHeaders = null;
+    }
 
     public ValueTask<ReceivedMessage> ReceiveAsync(CancellationToken token)
     {
@@ -49,6 +73,12 @@ internal sealed class ClientWebSocketConnection : IWebSocketConnection
         }
     }
 
+    public void Dispose()
+    {
+        _socket.Dispose();
+        _buffer.Dispose();
+    }
+
     [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
     private async ValueTask<ReceivedMessage> CollectAsync(ValueTask<ValueWebSocketReceiveResult> receiving, CancellationToken token)
     {
@@ -65,6 +95,11 @@ internal sealed class ClientWebSocketConnection : IWebSocketConnection
             {
                 throw new OperationCanceledException(aborted.Message, aborted, token);
             }
+            catch (OperationCanceledException aborted)
+            {
+                // By the socket itself, when no pong comes.
+                throw new WebSocketException(WebSocketError.ConnectionClosedPrematurely, (aborted.InnerException ?? aborted).Message, aborted);
+            }
 
             if (piece.MessageType == WebSocketMessageType.Close) return ReceivedMessage.Closed(_socket.CloseStatus, _socket.CloseStatusDescription);
             if (piece.EndOfMessage) return MessageOf(piece);
@@ -77,11 +112,5 @@ internal sealed class ClientWebSocketConnection : IWebSocketConnection
     {
         _buffer.Advance(lastPiece.Count);
         return _buffer.ToMessage();
-    }
-
-    public void Dispose()
-    {
-        _socket.Dispose();
-        _buffer.Dispose();
     }
 }

@@ -1,140 +1,120 @@
 using System.Net.WebSockets;
+using System.Runtime.ExceptionServices;
 using System.Threading.Channels;
 using Crypto.TradeIngest.Streams;
 using Websocket.Client;
+using Websocket.Client.Exceptions;
 
 namespace Crypto.TradeIngest.Binance.Connections;
 
 /// <summary>
-/// The same seam on the package Websocket.Client, compiled with <c>-p:WebsocketClient=true</c>. The package pushes messages from
-/// its own loop; a bounded channel turns that into pulling. Its reconnection is off: subscribing again is the stream's business.
-/// Costs a copy and an array per message, which is why the platform's socket is the default.
+/// The same seam on the package Websocket.Client, compiled with <c>-p:WebsocketClient=true</c>. The package starts, receives and
+/// notices the end; a queue turns its pushing into pulling. Its reconnection is off: subscribing again is the stream's business.
+/// Requests and the close go to the socket itself, because the package keeps a failed send to itself, refuses empty text, and waits
+/// for the peer in its own close. Costs a copy and an array per message.
 /// </summary>
-internal sealed class WebsocketClientConnection(TimeSpan keepAlive, int messageBound = MessageBuffer.DefaultBound) : IWebSocketConnection
+internal sealed class WebsocketClientConnection : IWebSocketConnection
 {
-    /// <summary>Messages between the package's loop and ours. When full that loop waits, and TCP slows the exchange down.</summary>
-    private const int Capacity = 4096;
+    /// <summary>Bytes of received messages from which on no more are taken off the socket, and TCP slows the exchange down.</summary>
+    private const int QueueBytes = 16 << 20;
 
-    /// <summary>Bytes of these messages from which on that loop waits too.</summary>
-    private const long CapacityBytes = 16 << 20;
+    /// <summary>What a queued message takes besides its payload, roughly, so that empty ones are bounded too.</summary>
+    private const int BytesPerMessage = 128;
 
-    private readonly Channel<byte[]> _messages = Channel.CreateBounded<byte[]>(
-        new BoundedChannelOptions(Capacity) { SingleReader = true, SingleWriter = true, FullMode = BoundedChannelFullMode.Wait });
+    private readonly Channel<ReceivedMessage> _messages =
+        Channel.CreateUnbounded<ReceivedMessage>(new UnboundedChannelOptions { SingleReader = true, SingleWriter = true });
 
-    private readonly object _gate = new();
-    private long _bytes;
-    private bool _isClosed;
+    private readonly SemaphoreSlim _taken = new(0);
+    private readonly ClientWebSocket _socket;
+    private readonly BoundedWebSocket _bounded;
     private WebsocketClient? _client;
-    private IDisposable? _messageSubscription;
-    private IDisposable? _endSubscription;
-    private string? _end;
+    private long _queued;
+
+    public WebsocketClientConnection(TimeSpan keepAlive, int messageBound = MessageBuffer.DefaultBound)
+    {
+        _socket = ClientWebSocketConnection.CreateSocket(keepAlive);
+        _bounded = new BoundedWebSocket(_socket, messageBound, WaitForRoomAsync);
+    }
 
     public async Task ConnectAsync(Uri endpoint, CancellationToken token)
     {
-        _client = new WebsocketClient(endpoint, CreateSocket)
+        // With our token and not the package's, whose time to connect is fixed in some of its versions.
+        _client = new WebsocketClient(endpoint, null, async (uri, _) =>
+        {
+            await _socket.ConnectAsync(uri, token);
+            return _bounded;
+        })
         {
             IsReconnectionEnabled = false,
             IsTextMessageConversionEnabled = false,
-            ReconnectTimeout = null,
-            ErrorReconnectTimeout = null,
         };
-        _messageSubscription = _client.MessageReceived.Subscribe(OnMessage);
-        _endSubscription = _client.DisconnectionHappened.Subscribe(OnEnd);
+        _client.MessageReceived.Subscribe(Enqueue);
+        _client.DisconnectionHappened.Subscribe(End);
         try
         {
-            await _client.StartOrFail().WaitAsync(token);
+            await _client.StartOrFail();
         }
-        catch (Websocket.Client.Exceptions.WebsocketException e)
+        catch (WebsocketException wrapper) when (wrapper.InnerException is WebSocketException failure)
         {
-            throw new WebSocketException(e.Message, e);
+            throw ConnectFailure.Describe(endpoint, _socket, failure);
+        }
+        catch (WebsocketException wrapper) when (wrapper.InnerException is { } failure)
+        {
+            ExceptionDispatchInfo.Throw(failure);
         }
     }
 
     public async ValueTask<ReceivedMessage> ReceiveAsync(CancellationToken token)
     {
-        while (await _messages.Reader.WaitToReadAsync(token))
-        {
-            if (!_messages.Reader.TryRead(out var message)) continue;
-            lock (_gate)
-            {
-                _bytes -= message.Length;
-                Monitor.Pulse(_gate);
-            }
-
-            return message.Length <= messageBound
-                ? ReceivedMessage.Data(message)
-                : new ReceivedMessage(MessageKind.TooLarge, message.AsMemory(0, messageBound), message.Length, null);
-        }
-
-        return new ReceivedMessage(MessageKind.Closed, default, 0, _end ?? "connection ended");
+        ReceivedMessage message;
+        while (!_messages.Reader.TryRead(out message)) await _messages.Reader.WaitToReadAsync(token);
+        var left = Interlocked.Add(ref _queued, -Weight(message));
+        if (left < QueueBytes && _taken.CurrentCount == 0) _taken.Release();
+        return message;
     }
 
-    public async ValueTask SendAsync(ReadOnlyMemory<byte> utf8, CancellationToken token)
-    {
-        var client = _client ?? throw new InvalidOperationException("Connect first.");
-        await client.SendInstant(System.Text.Encoding.UTF8.GetString(utf8.Span)).WaitAsync(token);
-    }
+    public ValueTask SendAsync(ReadOnlyMemory<byte> utf8, CancellationToken token) =>
+        _socket.SendAsync(utf8, WebSocketMessageType.Text, endOfMessage: true, token);
 
     public async Task CloseAsync(CancellationToken token)
     {
-        WaitNoMore();
-        if (_client is { } client) await client.Stop(WebSocketCloseStatus.NormalClosure, string.Empty).WaitAsync(token);
-        _messages.Writer.TryComplete();
+        if (_socket.State is WebSocketState.Open or WebSocketState.CloseReceived)
+        {
+            await _socket.CloseOutputAsync(WebSocketCloseStatus.NormalClosure, null, token);
+        }
     }
 
     public void Dispose()
     {
-        WaitNoMore();
-        _messages.Writer.TryComplete();
-        _messageSubscription?.Dispose();
-        _endSubscription?.Dispose();
         _client?.Dispose();
+        _bounded.Dispose();
     }
 
-    private ClientWebSocket CreateSocket()
+    private static long Weight(in ReceivedMessage message) => message.Payload.Length + BytesPerMessage;
+
+    private async ValueTask WaitForRoomAsync(CancellationToken token)
     {
-        var socket = new ClientWebSocket();
-        socket.Options.KeepAliveInterval = keepAlive;
-        socket.Options.KeepAliveTimeout = keepAlive;
-        return socket;
+        while (Interlocked.Read(ref _queued) >= QueueBytes) await _taken.WaitAsync(token);
     }
 
-    private void OnMessage(ResponseMessage message)
+    // In the package's receive loop, which does not go on before this returns.
+    private void Enqueue(ResponseMessage pushed)
     {
-        var bytes = message.Binary ?? System.Text.Encoding.UTF8.GetBytes(message.Text ?? string.Empty);
-
-        // The package calls synchronously from its receive loop, so waiting here is its only back-pressure.
-        lock (_gate)
-        {
-            while (_bytes >= CapacityBytes && !_isClosed) Monitor.Wait(_gate);
-            _bytes += bytes.Length;
-        }
-
-        if (_messages.Writer.TryWrite(bytes)) return;
-        try
-        {
-            _messages.Writer.WriteAsync(bytes).AsTask().GetAwaiter().GetResult();
-        }
-        catch (ChannelClosedException)
-        {
-            // Closing on our side: the rest of the connection is not wanted any more.
-        }
+        ReadOnlyMemory<byte> payload = pushed.Binary;
+        var message = _bounded.Length == payload.Length
+            ? ReceivedMessage.Data(payload)
+            : new ReceivedMessage(MessageKind.TooLarge, payload, _bounded.Length, null);
+        Interlocked.Add(ref _queued, Weight(message));
+        _messages.Writer.TryWrite(message);
     }
 
-    private void WaitNoMore()
+    private void End(DisconnectionInfo end)
     {
-        lock (_gate)
-        {
-            _isClosed = true;
-            Monitor.PulseAll(_gate);
-        }
-    }
+        if (end.Type == DisconnectionType.ByServer) _messages.Writer.TryWrite(ReceivedMessage.Closed(end.CloseStatus, end.CloseStatusDescription));
 
-    private void OnEnd(DisconnectionInfo info)
-    {
-        // With the reconnection off the package does not try again, whatever ended the connection.
-        info.CancelReconnection = true;
-        _end = info.Exception?.Message ?? $"{info.Type}: {(int?)info.CloseStatus} {info.CloseStatusDescription}".TrimEnd();
-        _messages.Writer.TryComplete();
+        // A socket that gave its peer up cancels, and says why inside.
+        var cause = end.Exception is OperationCanceledException { InnerException: { } inner } ? inner : end.Exception;
+        _messages.Writer.TryComplete(cause as WebSocketException
+            ?? new WebSocketException(WebSocketError.ConnectionClosedPrematurely, cause?.Message ?? $"The connection ended: {end.Type}.", cause));
     }
 }

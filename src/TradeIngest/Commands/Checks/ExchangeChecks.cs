@@ -66,7 +66,7 @@ internal static class ExchangeChecks
     {
         const string Name = "exchange streams";
         var stream = options.Stream;
-        using var connection = WebSocketTransport.Create(options.Transport, stream, clock);
+        using var connection = WebSocketTransport.Create(options.Transport, stream);
         using var limit = new CancellationTokenSource(stream.ConnectTimeout, clock);
         using var either = CancellationTokenSource.CreateLinkedTokenSource(limit.Token, cancellationToken);
         try

@@ -13,7 +13,10 @@ internal enum FrameKind : byte
     Pong = 0xA,
 }
 
-/// <summary>Headers of unfragmented frames from server to client, which are not masked.</summary>
+/// <summary>
+/// Headers of frames from server to client, which are not masked. Written here and not by the platform's WebSocket, which sends a
+/// message per call, no ping of a chosen payload, and nothing that is wrong: what an exchange, and a test of a client, need.
+/// </summary>
 internal static class Frame
 {
     public const int MaxHeaderLength = 10;
@@ -21,9 +24,13 @@ internal static class Frame
     /// <summary>Payload bytes a control frame may have.</summary>
     public const int MaxControlPayload = 125;
 
-    public static int WriteHeader(Span<byte> destination, FrameKind kind, int payloadLength)
+    public static int WriteHeader(Span<byte> destination, FrameKind kind, int payloadLength) =>
+        WriteHeader(destination, (byte)(0x80 | (byte)kind), payloadLength);
+
+    /// <param name="first">Final bit, reserved bits and opcode, right or wrong.</param>
+    public static int WriteHeader(Span<byte> destination, byte first, int payloadLength)
     {
-        destination[0] = (byte)(0x80 | (byte)kind);
+        destination[0] = first;
         if (payloadLength <= 125)
         {
             destination[1] = (byte)payloadLength;

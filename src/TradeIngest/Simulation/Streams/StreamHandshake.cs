@@ -48,7 +48,7 @@ internal static class StreamHandshake
         return await upgrade.UpgradeAsync();
     }
 
-    // The handshake's hash proves that the server speaks WebSocket; it protects nothing.
+    /// <summary>The hash that proves that a server speaks WebSocket; it protects nothing.</summary>
     [SuppressMessage("Security", "CA5350", Justification = "RFC 6455 prescribes SHA-1 here.")]
-    private static string Accept(string key) => Convert.ToBase64String(SHA1.HashData(Encoding.ASCII.GetBytes(key + KeySuffix)));
+    public static string Accept(string key) => Convert.ToBase64String(SHA1.HashData(Encoding.ASCII.GetBytes(key + KeySuffix)));
 }

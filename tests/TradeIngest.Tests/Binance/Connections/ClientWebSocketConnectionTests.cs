@@ -6,5 +6,5 @@ namespace Crypto.TradeIngest.Tests.Binance.Connections;
 [TestClass]
 public sealed class ClientWebSocketConnectionTests : WebSocketConnectionContract
 {
-    internal override IWebSocketConnection Create(int messageBound) => new ClientWebSocketConnection(TimeSpan.FromMinutes(5), messageBound);
+    internal override IWebSocketConnection Create(TimeSpan keepAlive, int messageBound) => new ClientWebSocketConnection(keepAlive, messageBound);
 }

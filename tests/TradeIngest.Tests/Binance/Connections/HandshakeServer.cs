@@ -1,7 +1,12 @@
 using System.Net;
+using System.Net.Security;
 using System.Net.Sockets;
+using System.Security.Authentication;
 using System.Security.Cryptography;
+using System.Security.Cryptography.X509Certificates;
 using System.Text;
+using Crypto.TestSupport;
+using Crypto.TradeIngest.Simulation.Streams;
 
 namespace Crypto.TradeIngest.Tests.Binance.Connections;
 
@@ -35,11 +40,29 @@ internal sealed class HandshakeServer : IDisposable
 
         var request = head.ToString();
         var key = request.Split("\r\n").First(line => line.StartsWith("Sec-WebSocket-Key: ", StringComparison.OrdinalIgnoreCase)).Split(": ", 2)[1];
-#pragma warning disable CA5350 // The WebSocket handshake is defined on SHA-1.
-        var accept = Convert.ToBase64String(SHA1.HashData(Encoding.ASCII.GetBytes(key + "258EAFA5-E914-47DA-95CA-C5AB0DC85B11")));
-#pragma warning restore CA5350
-        await stream.WriteAsync((byte[])[.. Encoding.ASCII.GetBytes(answer(accept) + "\r\n"), .. then], patience.Token);
+        await stream.WriteAsync((byte[])[.. Encoding.ASCII.GetBytes(answer(StreamHandshake.Accept(key)) + "\r\n"), .. then], patience.Token);
         return (request, stream);
+    }
+
+    /// <summary>Takes one client and shows it a certificate that nobody trusts.</summary>
+    public async Task OfferCertificateAsync()
+    {
+        using var patience = Patience.Start();
+        using var key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
+        var now = DateTimeOffset.UnixEpoch.AddYears(50);
+        using var certificate = new CertificateRequest("CN=exchange.test", key, HashAlgorithmName.SHA256).CreateSelfSigned(now, now.AddYears(100));
+        await using var tls = new SslStream(new NetworkStream(await _listener.AcceptSocketAsync(patience.Token), ownsSocket: true));
+        try
+        {
+            await tls.AuthenticateAsServerAsync(new SslServerAuthenticationOptions { ServerCertificate = certificate }, patience.Token);
+            while (await tls.ReadAsync(new byte[1], patience.Token) > 0)
+            {
+            }
+        }
+        catch (Exception refused) when (refused is IOException or AuthenticationException)
+        {
+            // Which of the two says so first depends on the version of TLS.
+        }
     }
 
     public void Dispose() => _listener.Dispose();

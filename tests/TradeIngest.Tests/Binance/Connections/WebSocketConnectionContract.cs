@@ -10,13 +10,13 @@ public abstract class WebSocketConnectionContract
 {
     private static CancellationToken None => CancellationToken.None;
 
-    internal abstract IWebSocketConnection Create(int messageBound);
+    internal abstract IWebSocketConnection Create(TimeSpan keepAlive, int messageBound);
 
     [TestMethod]
     public async Task ConnectAsync_ServerAgrees_AsksForThePathAndReadsWhatCameAlong()
     {
         using var server = new HandshakeServer();
-        using var connection = Create(MessageBuffer.DefaultBound);
+        using var connection = Create();
         var connecting = connection.ConnectAsync(server.Endpoint, None);
         var (request, stream) = await server.AcceptAsync(HandshakeServer.Agreement, ServerFrames.Text("first"));
         await using var owned = stream;
@@ -27,31 +27,74 @@ public abstract class WebSocketConnectionContract
     }
 
     [TestMethod]
-    [DataRow("HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n", DisplayName = "another status")]
-    [DataRow("HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n", DisplayName = "no accept")]
-    [DataRow("HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo=\r\n", DisplayName = "another accept")]
-    [DataRow("HTTP/1.1 101 Switching Protocols\r\nUpgrade: other\r\nConnection: Upgrade\r\nSec-WebSocket-Accept: {0}\r\n", DisplayName = "another upgrade")]
-    [DataRow("HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nSec-WebSocket-Accept: {0}\r\n", DisplayName = "no connection header")]
-    public async Task ConnectAsync_ServerDoesNotAgree_IsAWebSocketException(string answer)
+    [DataRow("HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n", "404 NotFound", DisplayName = "another status")]
+    [DataRow("HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n", "Sec-WebSocket-Accept", DisplayName = "no accept")]
+    [DataRow("HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo=\r\n", "Sec-WebSocket-Accept", DisplayName = "another accept")]
+    [DataRow("HTTP/1.1 101 Switching Protocols\r\nUpgrade: other\r\nConnection: Upgrade\r\nSec-WebSocket-Accept: {0}\r\n", "Upgrade", DisplayName = "another upgrade")]
+    [DataRow("HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nSec-WebSocket-Accept: {0}\r\n", "Connection", DisplayName = "no connection header")]
+    public async Task ConnectAsync_ServerDoesNotAgree_IsAnExchangeException(string answer, string reason)
     {
         using var server = new HandshakeServer();
-        using var connection = Create(MessageBuffer.DefaultBound);
+        using var connection = Create();
         var connecting = connection.ConnectAsync(server.Endpoint, None);
         var (_, stream) = await server.AcceptAsync(accept => answer.Replace("{0}", accept, StringComparison.Ordinal));
         await using var owned = stream;
 
-        await Assert.ThrowsAsync<WebSocketException>(() => connecting);
+        var error = await Assert.ThrowsExactlyAsync<ExchangeException>(() => connecting);
+        Assert.IsTrue(error.IsTransient);
+        StringAssert.Contains(error.Message, reason, StringComparison.Ordinal);
     }
 
     [TestMethod]
-    public async Task ConnectAsync_NobodyListens_IsAWebSocketException()
+    public async Task ConnectAsync_ServerAsksToStayAway_SaysForHowLong()
+    {
+        using var server = new HandshakeServer();
+        using var connection = Create();
+        var connecting = connection.ConnectAsync(server.Endpoint, None);
+        var (_, stream) = await server.AcceptAsync(_ => "HTTP/1.1 429 Too Many Requests\r\nRetry-After: 37\r\nContent-Length: 0\r\n");
+        await using var owned = stream;
+
+        var error = await Assert.ThrowsExactlyAsync<ExchangeException>(() => connecting);
+        StringAssert.EndsWith(error.Message, "it answers 429 TooManyRequests, Retry-After: 37", StringComparison.Ordinal);
+        Assert.AreEqual(TimeSpan.FromSeconds(37), error.RetryAfter);
+    }
+
+    [TestMethod]
+    public async Task ConnectAsync_CertificateIsNotTrusted_SaysSo()
+    {
+        using var server = new HandshakeServer();
+        using var connection = Create();
+        var connecting = connection.ConnectAsync(new UriBuilder(server.Endpoint) { Scheme = "wss" }.Uri, None);
+        await server.OfferCertificateAsync();
+
+        var error = await Assert.ThrowsExactlyAsync<ExchangeException>(() => connecting);
+        StringAssert.Contains(error.Message, "certificate is invalid", StringComparison.Ordinal);
+        Assert.DoesNotContain("inner exception", error.Message, StringComparison.OrdinalIgnoreCase);
+    }
+
+    [TestMethod]
+    public async Task ConnectAsync_NobodyListens_IsAnExchangeException()
     {
         var server = new HandshakeServer();
         var endpoint = server.Endpoint;
         server.Dispose();
-        using var connection = Create(MessageBuffer.DefaultBound);
+        using var connection = Create();
 
-        await Assert.ThrowsAsync<WebSocketException>(() => connection.ConnectAsync(endpoint, None));
+        var error = await Assert.ThrowsExactlyAsync<ExchangeException>(() => connection.ConnectAsync(endpoint, None));
+        StringAssert.Contains(error.Message, "refused", StringComparison.Ordinal);
+    }
+
+    [TestMethod]
+    public async Task ConnectAsync_Canceled_EndsAtOnce()
+    {
+        using var server = new HandshakeServer();
+        using var connection = Create();
+        using var cancel = new CancellationTokenSource();
+        var connecting = connection.ConnectAsync(server.Endpoint, cancel.Token);
+
+        await cancel.CancelAsync();
+
+        await Assert.ThrowsAsync<OperationCanceledException>(() => connecting);
     }
 
     [TestMethod]
@@ -87,7 +130,7 @@ public abstract class WebSocketConnectionContract
     public async Task SendAsync_AnyLength_ArrivesMaskedAsOneText(int length)
     {
         using var server = new HandshakeServer();
-        using var connection = Create(MessageBuffer.DefaultBound);
+        using var connection = Create();
         await using var stream = await ConnectAsync(server, connection);
         var text = new string('z', length);
 
@@ -103,7 +146,7 @@ public abstract class WebSocketConnectionContract
     public async Task ReceiveAsync_ServerCloses_TellsStatusAndWords()
     {
         using var server = new HandshakeServer();
-        using var connection = Create(MessageBuffer.DefaultBound);
+        using var connection = Create();
         await using var stream = await ConnectAsync(server, connection);
         await stream.WriteAsync(ServerFrames.Frame(0x88, [1008 >> 8, 1008 & 0xFF, .. "Too many requests"u8]));
 
@@ -117,7 +160,7 @@ public abstract class WebSocketConnectionContract
     public async Task CloseAsync_ServerAnswers_EndsTheReader()
     {
         using var server = new HandshakeServer();
-        using var connection = Create(MessageBuffer.DefaultBound);
+        using var connection = Create();
         await using var stream = await ConnectAsync(server, connection);
         var receiving = connection.ReceiveAsync(None);
 
@@ -130,10 +173,26 @@ public abstract class WebSocketConnectionContract
     }
 
     [TestMethod]
+    public async Task CloseAsync_MessagesAreInFlight_TheyStillCome()
+    {
+        using var server = new HandshakeServer();
+        using var connection = Create();
+        await using var stream = await ConnectAsync(server, connection);
+
+        await connection.CloseAsync(None);
+        await stream.WriteAsync((byte[])[.. ServerFrames.Text("a"), .. ServerFrames.Text("b"), .. ServerFrames.Text("c"), .. ServerFrames.Frame(0x88, 3, 232)]);
+
+        Assert.AreEqual("a", await TextAsync(connection));
+        Assert.AreEqual("b", await TextAsync(connection));
+        Assert.AreEqual("c", await TextAsync(connection));
+        Assert.AreEqual(MessageKind.Closed, (await connection.ReceiveAsync(None)).Kind);
+    }
+
+    [TestMethod]
     public async Task ReceiveAsync_ServerHangsUp_IsAWebSocketException()
     {
         using var server = new HandshakeServer();
-        using var connection = Create(MessageBuffer.DefaultBound);
+        using var connection = Create();
         var stream = await ConnectAsync(server, connection);
         var receiving = connection.ReceiveAsync(None).AsTask();
 
@@ -143,10 +202,77 @@ public abstract class WebSocketConnectionContract
     }
 
     [TestMethod]
+    [DataRow(new byte[] { 0x81, 0x81, 1, 2, 3, 4, 0x61 }, DisplayName = "masked")]
+    [DataRow(new byte[] { 0xC1, 0x00 }, DisplayName = "compressed, though nobody agreed to it")]
+    [DataRow(new byte[] { 0x83, 0x00 }, DisplayName = "unknown opcode")]
+    [DataRow(new byte[] { 0x80, 0x00 }, DisplayName = "continuation of nothing")]
+    [DataRow(new byte[] { 0x81, 0x01, 0xFF }, DisplayName = "not UTF-8")]
+    public async Task ReceiveAsync_BrokenFrames_IsAWebSocketException(byte[] frames)
+    {
+        using var server = new HandshakeServer();
+        using var connection = Create();
+        await using var stream = await ConnectAsync(server, connection);
+
+        await stream.WriteAsync(frames);
+
+        await Assert.ThrowsAsync<WebSocketException>(() => connection.ReceiveAsync(None).AsTask());
+    }
+
+    [TestMethod]
+    public async Task ReceiveAsync_PeerAnswersNoPing_IsAWebSocketExceptionThatSaysSo()
+    {
+        using var server = new HandshakeServer();
+        using var connection = Create(keepAlive: TimeSpan.FromMilliseconds(50));
+        await using var stream = await ConnectAsync(server, connection);
+
+        var error = await Assert.ThrowsAsync<WebSocketException>(() => connection.ReceiveAsync(None).AsTask());
+        StringAssert.Contains(error.Message, "pong", StringComparison.OrdinalIgnoreCase);
+    }
+
+    [TestMethod]
+    public async Task SendAsync_Disposed_IsAnObjectDisposedException()
+    {
+        using var server = new HandshakeServer();
+        var connection = Create();
+        await using var stream = await ConnectAsync(server, connection);
+
+        connection.Dispose();
+
+        await Assert.ThrowsExactlyAsync<ObjectDisposedException>(() => connection.SendAsync("{}"u8.ToArray(), None).AsTask());
+    }
+
+    [TestMethod]
+    public async Task ReceiveAsync_NobodyReads_TheSenderWaitsAndNothingIsLost()
+    {
+        const int Messages = 3000;
+        using var server = new HandshakeServer();
+        using var connection = Create();
+        await using var stream = await ConnectAsync(server, connection);
+        var filler = new string('x', 16_000);
+
+        // More than sockets and queues hold, so that the sender gets no further before somebody reads.
+        var sent = 0;
+        var writing = Task.Run(async () =>
+        {
+            for (; sent < Messages; Interlocked.Increment(ref sent)) await stream.WriteAsync(ServerFrames.Text($"{sent} {filler}"));
+        });
+        for (var seen = -1; seen != Volatile.Read(ref sent);)
+        {
+            seen = Volatile.Read(ref sent);
+            await Task.WhenAny(writing, Task.Delay(TimeSpan.FromMilliseconds(500), TimeProvider.System));
+        }
+
+        Assert.IsFalse(writing.IsCompleted);
+
+        for (var i = 0; i < Messages; i++) StringAssert.StartsWith(await TextAsync(connection), $"{i} ", StringComparison.Ordinal);
+        await writing;
+    }
+
+    [TestMethod]
     public async Task ReceiveAsync_Canceled_EndsAtOnce()
     {
         using var server = new HandshakeServer();
-        using var connection = Create(MessageBuffer.DefaultBound);
+        using var connection = Create();
         await using var stream = await ConnectAsync(server, connection);
         using var cancel = new CancellationTokenSource();
         var receiving = connection.ReceiveAsync(cancel.Token).AsTask();
@@ -155,6 +281,10 @@ public abstract class WebSocketConnectionContract
 
         await Assert.ThrowsAsync<OperationCanceledException>(() => receiving);
     }
+
+    private IWebSocketConnection Create(int messageBound = MessageBuffer.DefaultBound) => Create(TimeSpan.FromMinutes(5), messageBound);
+
+    private IWebSocketConnection Create(TimeSpan keepAlive) => Create(keepAlive, MessageBuffer.DefaultBound);
 
     private static async Task<Stream> ConnectAsync(HandshakeServer server, IWebSocketConnection connection)
     {
