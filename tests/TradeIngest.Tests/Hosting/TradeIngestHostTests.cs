@@ -19,7 +19,6 @@ public sealed class TradeIngestHostTests : IAsyncDisposable
     {
         Seed = 7,
         Symbols = ["BTCUSDT", "ETHUSDT"],
-        Rate = 5000,
         TotalTrades = Trades,
     });
 
