@@ -34,7 +34,7 @@ public interface IWarehouse : ISymbolChangeLog
     /// already is counted as a duplicate and not written; a batch the warehouse is past already changes nothing.
     /// </summary>
     /// <exception cref="WarehouseException">
-    /// The batch does not join on to the accepted position, or the store failed, with this load or one accepted before: ask for the positions and go on there.
+    /// The batch is not contiguous with the accepted position, or the store failed, with this load or one accepted before: ask for the positions and go on there.
     /// </exception>
     ValueTask<LoadOutcome> LoadAsync(WarehouseBatch batch, CancellationToken cancellationToken);
 

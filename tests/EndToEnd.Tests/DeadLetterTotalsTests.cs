@@ -65,8 +65,8 @@ public sealed class DeadLetterTotalsTests
 
     private async Task LoadAsync(IWarehouse warehouse, string topic, byte[][] values)
     {
-        using var decoder = new SliceDecoder("e1", topic, new SymbolTable());
+        using var decoder = new BatchDecoder("e1", topic, new SymbolTable());
         var records = values.Select((value, i) => new RawRecord(i, Received, value)).ToArray();
-        await warehouse.LoadAsync(decoder.Decode(new LogSlice(0, 0, records.Length, records)), Stop);
+        await warehouse.LoadAsync(decoder.Decode(new ConsumedBatch(0, 0, records.Length, records)), Stop);
     }
 }

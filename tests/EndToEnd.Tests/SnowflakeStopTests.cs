@@ -95,7 +95,7 @@ public sealed class SnowflakeStopTests : IAsyncDisposable
         var positions = await SinkPositions.ResumeAsync(_topic, Topics.StockTrades, warehouse, reset: true, Stop);
         Assert.AreEqual(("kafka:cluster/topic-2", 0L, 0L), (positions.Epoch, positions.Next[0], positions.Next[1]));
         await using var reader = _topic.OpenReader(Topics.StockTrades, positions.Next);
-        using var decoder = new SliceDecoder(positions.Epoch, Topics.StockTrades, _symbols);
+        using var decoder = new BatchDecoder(positions.Epoch, Topics.StockTrades, _symbols);
         var outcome = await warehouse.LoadAsync(decoder.Decode(reader.TryRead(1000)!), Stop);
         Assert.AreEqual((10L, 3L), (outcome.Stored, outcome.Duplicates));
         Assert.AreNotEqual(before, Channel);

@@ -84,7 +84,7 @@ public class PlanChangesBenchmarks : IDisposable
         long answer = 0;
         foreach (var changes in _bySymbol)
         {
-            foreach (var row in DimensionPlanner.Plan(None, changes, AttributeOwnership.Shared).History.Believed) answer += AnswerOf(row.Version);
+            foreach (var row in DimensionPlanner.Plan(None, changes, AttributeOwnership.Shared).History.Current) answer += AnswerOf(row.Version);
         }
 
         return answer;

@@ -6,15 +6,15 @@ internal sealed class SlidingWindowLimit(int count, TimeSpan window, TimeProvide
     private readonly SemaphoreSlim _turn = new(1, 1);
     private readonly Queue<long> _starts = new(count);
 
-    public async Task WaitAsync(CancellationToken token)
+    public async Task WaitAsync(CancellationToken cancellationToken)
     {
-        await _turn.WaitAsync(token);
+        await _turn.WaitAsync(cancellationToken);
         try
         {
             while (_starts.Count >= count)
             {
                 var left = window - clock.GetElapsedTime(_starts.Peek());
-                if (left > TimeSpan.Zero) await Task.Delay(left, clock, token);
+                if (left > TimeSpan.Zero) await Task.Delay(left, clock, cancellationToken);
                 if (clock.GetElapsedTime(_starts.Peek()) >= window) _starts.Dequeue();
             }
 

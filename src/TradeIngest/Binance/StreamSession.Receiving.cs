@@ -26,7 +26,7 @@ internal sealed partial class StreamSession
     /// Receives for ever. A batch ends when it is full or when the socket has nothing more ready: no timer, so a lone trade
     /// leaves at once and a burst leaves together.
     /// </summary>
-    private async Task<string> ReceiveAsync(CancellationToken token)
+    private async Task<string> ReceiveAsync(CancellationToken cancellationToken)
     {
         var received = Timestamp.Now(_clock);
         var sameTime = 0;
@@ -34,9 +34,9 @@ internal sealed partial class StreamSession
         {
             while (true)
             {
-                var receive = _connection.ReceiveAsync(token);
+                var receive = _connection.ReceiveAsync(cancellationToken);
                 var isReady = receive.IsCompleted;
-                if (!isReady) HandOver();
+                if (!isReady) Flush();
                 var message = await receive;
 
                 // Messages that were ready came with the one before, so they share its time.
@@ -56,7 +56,7 @@ internal sealed partial class StreamSession
         }
         finally
         {
-            HandOver();
+            Flush();
             _batch?.Dispose();
             _batch = null;
         }
@@ -69,7 +69,7 @@ internal sealed partial class StreamSession
             case FrameKind.Trade:
                 _batch ??= TradeBatch.Rent(_options.BatchCapacity);
                 _batch.Add(in trade);
-                if (_batch.Count >= _options.BatchCapacity) HandOver();
+                if (_batch.Count >= _options.BatchCapacity) Flush();
                 break;
             case FrameKind.ControlReply or FrameKind.ErrorReply:
                 TakeReply(frame, received);
@@ -113,12 +113,12 @@ internal sealed partial class StreamSession
     private void Reject(DeadLetter letter)
     {
         // What came before stays before.
-        HandOver();
+        Flush();
         _metrics.CountDeadLetter();
         _events.OnNext(letter);
     }
 
-    private void HandOver()
+    private void Flush()
     {
         if (_frames > 0)
         {

@@ -24,34 +24,34 @@ internal sealed class StreamShard(
     private readonly ReconnectBackoff _backoff = new(options.MinimumBackoff, options.MaximumBackoff, random);
     private int _attempt;
 
-    /// <summary>Runs until <paramref name="token"/> stops it; the last connection is then closed politely.</summary>
+    /// <summary>Runs until <paramref name="cancellationToken"/> stops it; the last connection is then closed politely.</summary>
     /// <exception cref="ExchangeException">The exchange refuses for good.</exception>
-    public async Task RunAsync(CancellationToken token)
+    public async Task RunAsync(CancellationToken cancellationToken)
     {
         try
         {
             while (true)
             {
-                var session = await OpenAsync(token);
-                if (session.Ready.IsCompleted) session = await FollowAsync(session, token);
-                await BackOffAsync(await session.Completion, token);
+                var session = await OpenAsync(cancellationToken);
+                if (session.Ready.IsCompleted) session = await FollowAsync(session, cancellationToken);
+                await BackOffAsync(await session.Completion, cancellationToken);
             }
         }
-        catch (OperationCanceledException) when (token.IsCancellationRequested)
+        catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
         {
             // Stopped as asked.
         }
     }
 
     /// <returns>A session that is ready or, when that failed, at its end.</returns>
-    private async Task<StreamSession> OpenAsync(CancellationToken token)
+    private async Task<StreamSession> OpenAsync(CancellationToken cancellationToken)
     {
-        await attempts.WaitAsync(token);
+        await attempts.WaitAsync(cancellationToken);
         _attempt++;
         var session = open();
         try
         {
-            await Task.WhenAny(session.Ready, session.Completion).WaitAsync(token);
+            await Task.WhenAny(session.Ready, session.Completion).WaitAsync(cancellationToken);
         }
         catch (OperationCanceledException)
         {
@@ -65,14 +65,14 @@ internal sealed class StreamShard(
 
     /// <summary>Lives with a ready session and its planned successors.</summary>
     /// <returns>The session that was lost.</returns>
-    private async Task<StreamSession> FollowAsync(StreamSession session, CancellationToken token)
+    private async Task<StreamSession> FollowAsync(StreamSession session, CancellationToken cancellationToken)
     {
         var lifetime = Lifetime();
         try
         {
             while (true)
             {
-                using (var waiting = CancellationTokenSource.CreateLinkedTokenSource(token))
+                using (var waiting = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken))
                 {
                     var left = lifetime - clock.GetElapsedTime(session.StartedAt);
                     var old = Task.Delay(left > TimeSpan.Zero ? left : TimeSpan.Zero, clock, waiting.Token);
@@ -80,10 +80,10 @@ internal sealed class StreamShard(
                     await waiting.CancelAsync();
                 }
 
-                token.ThrowIfCancellationRequested();
+                cancellationToken.ThrowIfCancellationRequested();
                 if (session.Completion.IsCompleted && !session.ShutdownAnnounced.IsCompleted) break;
 
-                var next = await OpenAsync(token);
+                var next = await OpenAsync(cancellationToken);
                 if (next.Ready.IsCompleted)
                 {
                     if (session.Completion.IsCompleted) ReportLoss(await session.Completion, TimeSpan.Zero);
@@ -98,7 +98,7 @@ internal sealed class StreamShard(
                 var delay = _backoff.Next();
                 logger.LogWarning("No replacement for an ageing connection ({Reason}); next try in {Delay}.", await next.Completion, delay);
                 if (session.Completion.IsCompleted) break;
-                await Task.WhenAny(session.Completion, Task.Delay(delay, clock, token));
+                await Task.WhenAny(session.Completion, Task.Delay(delay, clock, cancellationToken));
             }
         }
         catch
@@ -112,12 +112,12 @@ internal sealed class StreamShard(
         return session;
     }
 
-    private async Task BackOffAsync(string reason, CancellationToken token)
+    private async Task BackOffAsync(string reason, CancellationToken cancellationToken)
     {
-        token.ThrowIfCancellationRequested();
+        cancellationToken.ThrowIfCancellationRequested();
         var delay = _backoff.Next();
         ReportLoss(reason, delay);
-        await Task.Delay(delay, clock, token);
+        await Task.Delay(delay, clock, cancellationToken);
     }
 
     private void ReportLoss(string reason, TimeSpan retryIn)

@@ -27,15 +27,15 @@ internal sealed class Subscriber(
     /// <exception cref="ExchangeException">
     /// Too many subscriptions: not transient. No reply to the list, or no subscription at all: transient.
     /// </exception>
-    public async Task<IReadOnlyCollection<string>> SubscribeAsync(IReadOnlyCollection<string> streams, CancellationToken token)
+    public async Task<IReadOnlyCollection<string>> SubscribeAsync(IReadOnlyCollection<string> streams, CancellationToken cancellationToken)
     {
         var missing = new List<string>(streams);
         var listed = new HashSet<string>(StringComparer.Ordinal);
         for (var round = 0; round < Rounds && missing.Count > 0; round++)
         {
             if (round > 0) logger.LogWarning("{Count} streams were not confirmed; subscribing them again.", missing.Count);
-            await AskAsync(missing, token);
-            listed = await ListAsync(token);
+            await AskAsync(missing, cancellationToken);
+            listed = await ListAsync(cancellationToken);
             missing = [.. streams.Where(stream => !listed.Contains(stream) && !_refused.Contains(stream))];
         }
 
@@ -45,12 +45,12 @@ internal sealed class Subscriber(
             : throw new ExchangeException("The exchange confirmed no subscription at all.", isTransient: true);
     }
 
-    private async Task AskAsync(IReadOnlyList<string> streams, CancellationToken token)
+    private async Task AskAsync(IReadOnlyList<string> streams, CancellationToken cancellationToken)
     {
         var parts = new Stack<IReadOnlyList<string>>(StreamRequest.Split(streams, options.ControlMessageBytes).Reverse());
         while (parts.TryPop(out var part))
         {
-            var reply = await requests.AskAsync(StreamRequest.Subscribe, part, token);
+            var reply = await requests.AskAsync(StreamRequest.Subscribe, part, cancellationToken);
             if (reply is null)
             {
                 logger.LogWarning("No reply to a subscription of {Count} streams within {Timeout}.", part.Count, options.ReplyTimeout);
@@ -78,9 +78,9 @@ internal sealed class Subscriber(
         }
     }
 
-    private async Task<HashSet<string>> ListAsync(CancellationToken token)
+    private async Task<HashSet<string>> ListAsync(CancellationToken cancellationToken)
     {
-        var reply = await requests.AskAsync(StreamRequest.ListSubscriptions, [], token)
+        var reply = await requests.AskAsync(StreamRequest.ListSubscriptions, [], cancellationToken)
             ?? throw new ExchangeException($"{StreamRequest.ListSubscriptions} had no reply within {options.ReplyTimeout}.", true);
         return reply.Error is { } error
             ? throw new ExchangeException($"{StreamRequest.ListSubscriptions} was refused: {error.Message}", isTransient: true)

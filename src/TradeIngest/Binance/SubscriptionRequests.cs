@@ -14,16 +14,16 @@ internal sealed class SubscriptionRequests(
     private Pending? _pending;
 
     /// <returns>The reply, or null when none came in time.</returns>
-    public async Task<ControlReply?> AskAsync(string method, IReadOnlyList<string> streams, CancellationToken token)
+    public async Task<ControlReply?> AskAsync(string method, IReadOnlyList<string> streams, CancellationToken cancellationToken)
     {
-        await _budget.WaitAsync(token);
+        await _budget.WaitAsync(cancellationToken);
         var id = ++_lastId;
         var pending = new Pending(id.ToString(System.Globalization.CultureInfo.InvariantCulture));
         Volatile.Write(ref _pending, pending);
-        await connection.SendAsync(StreamRequest.Encode(method, streams, id), token);
+        await connection.SendAsync(StreamRequest.Encode(method, streams, id), cancellationToken);
         try
         {
-            return await pending.Reply.Task.WaitAsync(options.ReplyTimeout, clock, token);
+            return await pending.Reply.Task.WaitAsync(options.ReplyTimeout, clock, cancellationToken);
         }
         catch (TimeoutException)
         {

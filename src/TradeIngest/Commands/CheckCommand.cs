@@ -34,24 +34,24 @@ internal static class CheckCommand
         {
             target, ws, rest, symbols, role, data, json,
         };
-        command.SetAction((parsed, stop) =>
+        command.SetAction((parsed, cancellationToken) =>
         {
             var onlySnowflake = parsed.GetValue(target) is not null;
             var configured = ServiceConfiguration.ReadWithOrigins(
                 ("Data", parsed.GetValue(data)), ("Exchange:WebSocket", parsed.GetValue(ws)), ("Exchange:Rest", parsed.GetValue(rest)),
                 ("Exchange:Symbols", parsed.GetValue(symbols)), ("Warehouse:Target", onlySnowflake ? nameof(WarehouseTarget.Snowflake) : null));
             var roles = RoleNames.Parse(parsed.GetValue(role) ?? []);
-            return CommandLine.LeavingAsync(token => RunAsync(configured, roles, onlySnowflake, parsed.GetValue(json), token), stop);
+            return CommandLine.LeavingAsync(token => RunAsync(configured, roles, onlySnowflake, parsed.GetValue(json), token), cancellationToken);
         });
         return command;
     }
 
     private static async Task<int> RunAsync(
-        ConfiguredOptions<ServiceOptions> configured, Role roles, bool onlySnowflake, bool json, CancellationToken stop)
+        ConfiguredOptions<ServiceOptions> configured, Role roles, bool onlySnowflake, bool json, CancellationToken cancellationToken)
     {
         var set = configured.Origins.Count;
         List<Check> checks = [Check.Pass(CheckTier.Configuration, "options", $"{set} set, the others at their defaults; see trade-ingest config show")];
-        checks.AddRange(onlySnowflake ? await StoreChecks.SnowflakeAsync(configured.Options.Snowflake, Step, stop) : await AllAsync(configured, roles, stop));
+        checks.AddRange(onlySnowflake ? await StoreChecks.SnowflakeAsync(configured.Options.Snowflake, Step, cancellationToken) : await AllAsync(configured, roles, cancellationToken));
         var results = checks.OrderBy(check => check.Tier)
             .Select(check => check with { Detail = Secrets.Mask(check.Detail), Advice = Secrets.Mask(check.Advice) })
             .ToList();
@@ -66,25 +66,25 @@ internal static class CheckCommand
         return passed ? ExitCode.Ok : ExitCode.CheckFailed;
     }
 
-    private static async Task<IReadOnlyList<Check>> AllAsync(ConfiguredOptions<ServiceOptions> configured, Role roles, CancellationToken stop)
+    private static async Task<IReadOnlyList<Check>> AllAsync(ConfiguredOptions<ServiceOptions> configured, Role roles, CancellationToken cancellationToken)
     {
         var (options, folder) = (configured.Options, new DataFolder(configured.Options.Data));
-        List<Check> checks = [.. await TopologyChecks.RunAsync(configured, roles, folder, stop), .. DiskChecks.Run(options, folder)];
+        List<Check> checks = [.. await TopologyChecks.RunAsync(configured, roles, folder, cancellationToken), .. DiskChecks.Run(options, folder)];
         if (roles != Role.Sink)
         {
             Step("the exchange");
-            checks.AddRange(await ExchangeChecks.RunAsync(options.Exchange, roles, TimeProvider.System, stop));
+            checks.AddRange(await ExchangeChecks.RunAsync(options.Exchange, roles, TimeProvider.System, cancellationToken));
         }
 
         if (options.Log.Kind == LogKind.Kafka)
         {
             Step("Kafka");
-            checks.AddRange(await StoreChecks.KafkaAsync(options, stop));
+            checks.AddRange(await StoreChecks.KafkaAsync(options, cancellationToken));
         }
 
         if (options.Warehouse.Target == WarehouseTarget.Snowflake && roles.HasFlag(Role.Sink))
         {
-            checks.AddRange(await StoreChecks.SnowflakeAsync(options.Snowflake, Step, stop));
+            checks.AddRange(await StoreChecks.SnowflakeAsync(options.Snowflake, Step, cancellationToken));
         }
 
         return checks;

@@ -12,7 +12,7 @@ internal static partial class DimensionCommand
     private static Command History()
     {
         var ticker = new Argument<string>("TICKER") { Description = "The symbol." };
-        var all = new Option<bool>("--all") { Description = "Also what is no longer believed." };
+        var all = new Option<bool>("--all") { Description = "Also what is superseded." };
         var data = CommonOptions.Data();
         var json = CommonOptions.Json();
         var command = new Command("history", "The versions of a symbol as a timeline, and the statements that lost against others.")
@@ -24,7 +24,7 @@ internal static partial class DimensionCommand
             {
                 var key = new NaturalKey(Exchange.Binance, parsed.GetValue(ticker)!.ToUpperInvariant());
                 using var database = Open(parsed.GetValue(data), token);
-                var rows = SqliteReads.VersionsOf(database, key).Where(row => parsed.GetValue(all) || row.IsBelieved).ToList();
+                var rows = SqliteReads.VersionsOf(database, key).Where(row => parsed.GetValue(all) || row.IsCurrent).ToList();
                 if (rows.Count == 0) throw Unknown(key);
                 var conflicts = SqliteReads.Conflicts(database, key);
                 if (parsed.GetValue(json)) Output.Json(new { ticker = key.Ticker, versions = rows.Select(VersionRow.Of), conflicts });
@@ -50,7 +50,7 @@ internal static partial class DimensionCommand
             var flags = string.Concat(
                 version.IsDeleted ? " [red]deleted[/]" : "",
                 version.IsInferred ? " [yellow]inferred[/]" : "",
-                row.IsBelieved ? "" : " [grey]no longer believed[/]");
+                row.IsCurrent ? "" : " [grey]no longer current[/]");
             var recorded = $"[grey]key {version.SymbolKey}, recorded {row.RecordedFrom}[/]";
             var node = tree.AddNode($"[green]{version.ValidFrom}[/] to [green]{to}[/]{flags} {recorded}");
             var before = previous;
@@ -60,7 +60,7 @@ internal static partial class DimensionCommand
                 node.AddNode($"{attribute.Column()}: {Markup.Escape(version[attribute] ?? "none")}{was}");
             }
 
-            if (row.IsBelieved) previous = version;
+            if (row.IsCurrent) previous = version;
         }
 
         console.Write(tree);

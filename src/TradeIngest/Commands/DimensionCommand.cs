@@ -24,8 +24,8 @@ internal static partial class DimensionCommand
         History(), AsKnownAt(), Rebuild(), Apply(),
     };
 
-    private static SqliteDatabase Open(string? data, CancellationToken stop) =>
-        SqliteDatabase.OpenForReading(new DataFolder(ServiceConfiguration.ReadForFolder(("Data", data)).Data).Warehouse, stop);
+    private static SqliteDatabase Open(string? data, CancellationToken cancellationToken) =>
+        SqliteDatabase.OpenForReading(new DataFolder(ServiceConfiguration.ReadForFolder(("Data", data)).Data).Warehouse, cancellationToken);
 
     private static Timestamp TimeOf(string text) => Timestamp.TryParse(text, out var time)
         ? time

@@ -18,7 +18,7 @@ internal static class HealthCommand
         var command = new Command(
             "health",
             """
-            Asks the service on this machine whether its roles get on: exit code 0 when all do, 1 when one has work and has
+            Asks the service on this machine whether its roles make progress: exit code 0 when all do, 1 when one has work and has
             stood still for longer than CRYPTO__Health__Bound, 3 when nobody answers. Needs CRYPTO__Health__Port, as the service does.
 
             Examples:

@@ -35,13 +35,13 @@ internal static class MigrateCommand
         {
             target, dryRun, bootstrap, drop, reload, json,
         };
-        command.SetAction((parsed, stop) => RunAsync(
-            parsed.GetValue(dryRun), parsed.GetValue(bootstrap), parsed.GetValue(drop), parsed.GetValue(reload), parsed.GetValue(json), stop));
+        command.SetAction((parsed, cancellationToken) => RunAsync(
+            parsed.GetValue(dryRun), parsed.GetValue(bootstrap), parsed.GetValue(drop), parsed.GetValue(reload), parsed.GetValue(json), cancellationToken));
         return command;
     }
 
     private static async Task<int> RunAsync(
-        bool dryRun, bool printBootstrap, string? dropChannel, bool reload, bool json, CancellationToken stop)
+        bool dryRun, bool printBootstrap, string? dropChannel, bool reload, bool json, CancellationToken cancellationToken)
     {
         // An administrator needs the text before there is an account to name.
         var target = printBootstrap ? WarehouseTarget.Embedded : WarehouseTarget.Snowflake;
@@ -56,18 +56,18 @@ internal static class MigrateCommand
         }
 
         using var keys = options.NewKeys(TimeProvider.System);
-        if (dropChannel is not null) return await DropAsync(options, keys, dropChannel, json, stop);
+        if (dropChannel is not null) return await DropAsync(options, keys, dropChannel, json, cancellationToken);
         await using var sql = options.NewSql(keys, options.OwnerRole, TimeProvider.System);
-        if (reload) return await ReloadAsync(options, keys, sql, json, stop);
+        if (reload) return await ReloadAsync(options, keys, sql, json, cancellationToken);
         var migrator = new SnowflakeMigrator(sql, options.Names, TimeProvider.System);
         if (dryRun)
         {
-            var pending = (await migrator.PendingAsync(stop)).Select(script => new { script.Name, script.Text }).ToList();
+            var pending = (await migrator.PendingAsync(cancellationToken)).Select(script => new { script.Name, script.Text }).ToList();
             Write(json, new { pending }, string.Join('\n', pending.Select(script => $"-- {script.Name}\n{script.Text}")));
             return ExitCode.Ok;
         }
 
-        var applied = await migrator.MigrateAsync(stop);
+        var applied = await migrator.MigrateAsync(cancellationToken);
         Write(json, new { applied }, applied.Count == 0 ? "The schema is up to date." : $"Applied {string.Join(", ", applied)}.");
         return ExitCode.Ok;
     }
@@ -92,22 +92,22 @@ internal static class MigrateCommand
         }
     }
 
-    private static async Task<int> DropAsync(SnowflakeOptions options, KeyPairTokens keys, string channel, bool json, CancellationToken stop)
+    private static async Task<int> DropAsync(SnowflakeOptions options, KeyPairTokens keys, string channel, bool json, CancellationToken cancellationToken)
     {
         await using var streaming = options.NewStreaming(keys, TimeProvider.System);
         foreach (var table in new[] { "STOCK_TRADES_RAW", "FACT_TRADES" })
         {
-            await streaming.DropChannelAsync(new ChannelAddress(PipeAddress.OfTable(options.Database, options.Schema, table), channel), cancellationToken: stop);
+            await streaming.DropChannelAsync(new ChannelAddress(PipeAddress.OfTable(options.Database, options.Schema, table), channel), cancellationToken: cancellationToken);
         }
 
         Write(json, new { dropped = channel }, $"Dropped {channel}. The next start goes on after the last row the tables have of it.");
         return ExitCode.Ok;
     }
 
-    private static async Task<int> ReloadAsync(SnowflakeOptions options, KeyPairTokens keys, ISnowflakeSql sql, bool json, CancellationToken stop)
+    private static async Task<int> ReloadAsync(SnowflakeOptions options, KeyPairTokens keys, ISnowflakeSql sql, bool json, CancellationToken cancellationToken)
     {
         await using var streaming = options.NewStreaming(keys, TimeProvider.System);
-        var channels = await new Warehouse.Snowflake.SnowflakeReload(sql, streaming, options.Names).RunAsync(stop);
+        var channels = await new Warehouse.Snowflake.SnowflakeReload(sql, streaming, options.Names).RunAsync(cancellationToken);
         var text = $"Emptied what {channels.Count} partitions had loaded. The next start reads the log from its first record.";
         Write(json, new { emptied = channels }, text);
         return ExitCode.Ok;

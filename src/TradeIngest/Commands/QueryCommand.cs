@@ -33,7 +33,7 @@ internal static class QueryCommand
         {
             sql, format, output, data, json,
         };
-        command.SetAction((parsed, stop) =>
+        command.SetAction((parsed, cancellationToken) =>
         {
             var chosen = (parsed.GetValue(format), parsed.GetValue(json)) switch
             {
@@ -43,25 +43,25 @@ internal static class QueryCommand
                 _ => throw new ConfigurationException("--json is --format json; give one of the two."),
             };
             return CommandLine.LeavingAsync(
-                token => RunAsync(parsed.GetValue(sql)!, parsed.GetValue(data), chosen, parsed.GetValue(output), token), stop);
+                token => RunAsync(parsed.GetValue(sql)!, parsed.GetValue(data), chosen, parsed.GetValue(output), token), cancellationToken);
         });
         return command;
     }
 
-    private static async Task<int> RunAsync(string sql, string? data, QueryFormat format, string? path, CancellationToken stop)
+    private static async Task<int> RunAsync(string sql, string? data, QueryFormat format, string? path, CancellationToken cancellationToken)
     {
         var options = ServiceConfiguration.Read(("Data", data));
         using var output = QueryOutput.Open(path);
         using var progress = new ProgressLine("rows", inLogs: false);
         if (options.Warehouse.Target == WarehouseTarget.Snowflake)
         {
-            Write(await SnowflakeQuery.ReadAsync(sql, options.Snowflake, stop), format, output, progress, stop);
+            Write(await SnowflakeQuery.ReadAsync(sql, options.Snowflake, cancellationToken), format, output, progress, cancellationToken);
             return ExitCode.Ok;
         }
 
-        using var database = SqliteDatabase.OpenForReading(new DataFolder(options.Data).Warehouse, stop);
+        using var database = SqliteDatabase.OpenForReading(new DataFolder(options.Data).Warehouse, cancellationToken);
         using var query = SqliteQuery.Prepare(database, sql);
-        Write(new QueryRows(query.Columns, RowsOf(query)), format, output, progress, stop);
+        Write(new QueryRows(query.Columns, RowsOf(query)), format, output, progress, cancellationToken);
         return ExitCode.Ok;
     }
 
@@ -82,7 +82,7 @@ internal static class QueryCommand
         }
     }
 
-    private static void Write(QueryRows result, QueryFormat format, QueryOutput output, ProgressLine progress, CancellationToken stop)
+    private static void Write(QueryRows result, QueryFormat format, QueryOutput output, ProgressLine progress, CancellationToken cancellationToken)
     {
         long rows = 0;
         try
@@ -92,7 +92,7 @@ internal static class QueryCommand
             {
                 foreach (var row in result.Rows)
                 {
-                    stop.ThrowIfCancellationRequested();
+                    cancellationToken.ThrowIfCancellationRequested();
                     if (rows++ == 0 && output.IsTerminal) progress.Dispose();
                     writer.Write(row);
                     progress.Report(rows);

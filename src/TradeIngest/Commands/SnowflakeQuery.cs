@@ -10,13 +10,13 @@ namespace Crypto.TradeIngest.Commands;
 /// <summary>One statement over Snowflake, with the reader's role: what it may not do is refused there.</summary>
 internal static class SnowflakeQuery
 {
-    public static async Task<QueryRows> ReadAsync(string sql, SnowflakeOptions options, CancellationToken stop)
+    public static async Task<QueryRows> ReadAsync(string sql, SnowflakeOptions options, CancellationToken cancellationToken)
     {
         using var keys = options.NewKeys(TimeProvider.System);
         await using var connection = options.NewSql(keys, options.ReaderRole, TimeProvider.System, RetryBackoff.Attended);
         try
         {
-            var result = await connection.ExecuteAsync(sql, [], stop);
+            var result = await connection.ExecuteAsync(sql, [], cancellationToken);
             return new QueryRows([.. result.Columns.Select(column => column.Name)], result.Rows.Select(row => Array.ConvertAll(row, ValueOf)));
         }
         catch (SnowflakeException failure) when (failure.Fault is SnowflakeFault.Statement or SnowflakeFault.ObjectMissing)

@@ -29,7 +29,7 @@ internal static class StatusCommand
         {
             data, json,
         };
-        command.SetAction((parsed, stop) => CommandLine.LeavingAsync(token => RunAsync(parsed.GetValue(data), parsed.GetValue(json), token), stop));
+        command.SetAction((parsed, cancellationToken) => CommandLine.LeavingAsync(token => RunAsync(parsed.GetValue(data), parsed.GetValue(json), token), cancellationToken));
         return command;
     }
 
@@ -47,15 +47,15 @@ internal static class StatusCommand
         return ExitCode.Ok;
     }
 
-    private static async Task<int> RunAsync(ServiceOptions options, DataFolder folder, bool json, CancellationToken stop)
+    private static async Task<int> RunAsync(ServiceOptions options, DataFolder folder, bool json, CancellationToken cancellationToken)
     {
         var clock = TimeProvider.System;
         using var keys = options.Snowflake.NewKeys(clock);
         await using var sql = options.Snowflake.NewSql(keys, options.Snowflake.TransformerRole, clock, RetryBackoff.Attended);
-        var totals = await WarehouseTotals.ReadAsync(sql, stop);
+        var totals = await WarehouseTotals.ReadAsync(sql, cancellationToken);
         await using var warehouse = await SnowflakeStore.OpenAsync(options, clock, NullLogger<SnowflakeStore>.Instance);
-        var symbols = (await warehouse.CoverageAsync(stop)).Where(symbol => !symbol.Captured.IsEmpty).Select(SymbolStatus.Of).ToList();
-        var positions = await LogStatus.ReadAsync([.. await warehouse.PositionsAsync(stop)], options, folder, stop);
+        var symbols = (await warehouse.CoverageAsync(cancellationToken)).Where(symbol => !symbol.Captured.IsEmpty).Select(SymbolStatus.Of).ToList();
+        var positions = await LogStatus.ReadAsync([.. await warehouse.PositionsAsync(cancellationToken)], options, folder, cancellationToken);
         var name = $"{options.Snowflake.Account}/{options.Snowflake.Database}.{options.Snowflake.Schema}";
         if (json) Output.Json(new { data = folder.Shown, warehouse = name, totals, symbols, log = positions, lag = positions.Sum(position => position.Lag) });
         else Write(name, totals, symbols, positions);

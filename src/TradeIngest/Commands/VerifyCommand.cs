@@ -25,7 +25,7 @@ internal static class VerifyCommand
             "verify",
             """
             Recomputes every invariant over the warehouse; exit code 1 when one fails. Data of a simulated exchange is
-            compared with it, field by field. Over Snowflake (Warehouse:Target) it reads every fact; stop the sinks first, since
+            compared with it, field by field. Over Snowflake (Warehouse:Target) it reads every fact; cancellationToken the sinks first, since
             coverage follows the rows in checkpoints.
 
             Examples:
@@ -36,48 +36,48 @@ internal static class VerifyCommand
         {
             quick, data, json,
         };
-        command.SetAction((parsed, stop) => CommandLine.LeavingAsync(
+        command.SetAction((parsed, cancellationToken) => CommandLine.LeavingAsync(
             token => RunAsync(parsed.GetValue(quick) ? AuditScope.Quick : AuditScope.Full, parsed.GetValue(data), parsed.GetValue(json), token),
-            stop));
+            cancellationToken));
         return command;
     }
 
-    private static async Task<int> RunAsync(AuditScope scope, string? data, bool json, CancellationToken stop)
+    private static async Task<int> RunAsync(AuditScope scope, string? data, bool json, CancellationToken cancellationToken)
     {
         var options = ServiceConfiguration.Read(("Data", data));
-        var results = options.Warehouse.Target == WarehouseTarget.Snowflake ? await AuditSnowflakeAsync(options, stop)
-            : json ? Audit(options, null, scope, stop)
-            : AuditWithProgress(options, scope, stop);
+        var results = options.Warehouse.Target == WarehouseTarget.Snowflake ? await AuditSnowflakeAsync(options, cancellationToken)
+            : json ? Audit(options, null, scope, cancellationToken)
+            : AuditWithProgress(options, scope, cancellationToken);
         if (json) Output.Json(new { passed = results.All(result => result.Passed), checks = results });
         else Write(results);
         return results.All(result => result.Passed) ? ExitCode.Ok : ExitCode.CheckFailed;
     }
 
-    internal static IReadOnlyList<AuditResult> Audit(ServiceOptions options, IProgress<long>? progress, AuditScope scope, CancellationToken stop)
+    internal static IReadOnlyList<AuditResult> Audit(ServiceOptions options, IProgress<long>? progress, AuditScope scope, CancellationToken cancellationToken)
     {
         var folder = new DataFolder(options.Data);
-        using var database = SqliteDatabase.OpenForReading(folder.Warehouse, stop);
+        using var database = SqliteDatabase.OpenForReading(folder.Warehouse, cancellationToken);
         var results = new SqliteAudits(database, Stores.WarehouseOptionsOf(options), OracleOf(folder), progress).Run(scope);
         return options.Log.Kind == LogKind.Embedded && File.Exists(folder.Log)
-            ? [.. results, .. EmbeddedLogAudit.Run(folder.Log, SqliteReads.Positions(database), stop)]
+            ? [.. results, .. EmbeddedLogAudit.Run(folder.Log, SqliteReads.Positions(database), cancellationToken)]
             : results;
     }
 
-    private static async Task<IReadOnlyList<AuditResult>> AuditSnowflakeAsync(ServiceOptions options, CancellationToken stop)
+    private static async Task<IReadOnlyList<AuditResult>> AuditSnowflakeAsync(ServiceOptions options, CancellationToken cancellationToken)
     {
         using var keys = options.Snowflake.NewKeys(TimeProvider.System);
         await using var sql = options.Snowflake.NewSql(keys, options.Snowflake.TransformerRole, TimeProvider.System);
-        return await new SnowflakeAudits(sql, SnowflakeStore.WarehouseOptionsOf(options), OracleOf(new DataFolder(options.Data))).RunAsync(stop);
+        return await new SnowflakeAudits(sql, SnowflakeStore.WarehouseOptionsOf(options), OracleOf(new DataFolder(options.Data))).RunAsync(cancellationToken);
     }
 
-    internal static IReadOnlyList<AuditResult> AuditWithProgress(ServiceOptions options, AuditScope scope, CancellationToken stop)
+    internal static IReadOnlyList<AuditResult> AuditWithProgress(ServiceOptions options, AuditScope scope, CancellationToken cancellationToken)
     {
-        if (Console.IsOutputRedirected) return Audit(options, null, scope, stop);
+        if (Console.IsOutputRedirected) return Audit(options, null, scope, cancellationToken);
         IReadOnlyList<AuditResult> results = [];
         Output.People().Status().Start("verifying", status =>
         {
             var reporter = new Reporter(count => status.Status($"verifying: {Output.Count(count)} facts read"));
-            results = Audit(options, reporter, scope, stop);
+            results = Audit(options, reporter, scope, cancellationToken);
         });
         return results;
     }

@@ -46,7 +46,7 @@ internal sealed class IngestWorker(
         await parts.State.RestoreAsync(pipeline.Tracker, Symbols, stoppingToken);
 
         await using var stream = exchange.OpenStream(
-            Symbols, connection => parts.HasBackpressure ? new PacedConnection(connection, pipeline.Channel) : connection);
+            Symbols, connection => parts.HasBackpressure ? new BackpressuredConnection(connection, pipeline.Channel) : connection);
         using var observing = pipeline.Events.Subscribe(Observe);
         using var beside = CancellationTokenSource.CreateLinkedTokenSource(stoppingToken);
         var writing = pipeline.RunAsync(Abandoning);

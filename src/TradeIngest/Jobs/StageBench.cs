@@ -68,7 +68,7 @@ internal static class StageBench
         foreach (var batch in batches) batch.Dispose();
         var positions = await SinkPositions.ResumeAsync(stores.Log, Topics.StockTrades, stores.Warehouse, reset: false, cancellationToken);
         await using var reader = stores.Log.OpenReader(Topics.StockTrades, positions.Next);
-        using var decoder = new SliceDecoder(positions.Epoch, Topics.StockTrades, symbols);
+        using var decoder = new BatchDecoder(positions.Epoch, Topics.StockTrades, symbols);
         while (meter.Measure("log_read", () => reader.TryRead(RecordsPerCommit)) is { } slice)
         {
             var batch = meter.Measure("sink_decode", () => decoder.Decode(slice));

@@ -30,7 +30,7 @@ internal interface IBatchHandler
 
     /// <summary>Stores a batch and its position together, or neither. The batch is valid until this completes.</summary>
     /// <exception cref="Warehouse.WarehouseException">It is not stored; its IsTransient tells whether to try again.</exception>
-    Task<BatchCommit> HandleAsync(LogSlice batch);
+    Task<BatchCommit> HandleAsync(ConsumedBatch batch);
 
     /// <summary>Makes durable what was handled, before another process continues with its partitions.</summary>
     Task CheckpointAsync();

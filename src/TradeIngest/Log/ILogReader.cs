@@ -5,12 +5,12 @@ internal interface ILogReader : IAsyncDisposable
 {
     /// <summary>
     /// The next run of records of one partition, waiting for one to be appended when there is none. The slice is valid until the next
-    /// call. It has <see cref="LogSlice.MaxBytes"/> at most, exceeded by one record.
+    /// call. It has <see cref="ConsumedBatch.MaxBytes"/> at most, exceeded by one record.
     /// </summary>
     /// <param name="maxRecords">About how many; a slice may hold up to one appended batch more.</param>
     /// <param name="cancellationToken">Ends the wait.</param>
-    ValueTask<LogSlice> ReadAsync(int maxRecords, CancellationToken cancellationToken);
+    ValueTask<ConsumedBatch> ReadAsync(int maxRecords, CancellationToken cancellationToken);
 
     /// <summary>As <see cref="ReadAsync"/>, but null when nothing is there now.</summary>
-    LogSlice? TryRead(int maxRecords);
+    ConsumedBatch? TryRead(int maxRecords);
 }

@@ -65,7 +65,7 @@ internal sealed class LogConsumer(ITradeLog log, string topic, IBatchHandler han
     }
 
     /// <summary>Waits for records; no longer, and gives null, when what was handled last turns out not to be committed.</summary>
-    private async Task<LogSlice?> ReadAsync(ILogReader reader, CancellationToken cancellationToken)
+    private async Task<ConsumedBatch?> ReadAsync(ILogReader reader, CancellationToken cancellationToken)
     {
         var last = _last.Completion;
         if (last.IsCompleted) return await last ? await WaitAsync(reader, cancellationToken) : null;
@@ -82,7 +82,7 @@ internal sealed class LogConsumer(ITradeLog log, string topic, IBatchHandler han
         }
     }
 
-    private async Task<LogSlice?> WaitAsync(ILogReader reader, CancellationToken cancellationToken)
+    private async Task<ConsumedBatch?> WaitAsync(ILogReader reader, CancellationToken cancellationToken)
     {
         var reading = reader.ReadAsync(handler.RecordsPerBatch, cancellationToken);
         Metrics.NoteWaiting(!reading.IsCompleted);
@@ -97,7 +97,7 @@ internal sealed class LogConsumer(ITradeLog log, string topic, IBatchHandler han
     }
 
     /// <summary>Hands the batch over; if it cannot be stored now, waits until it can, and reads on from where the handler then stands.</summary>
-    private async Task HandleOrRewindAsync(LogSlice batch, CancellationToken cancellationToken)
+    private async Task HandleOrRewindAsync(ConsumedBatch batch, CancellationToken cancellationToken)
     {
         try
         {

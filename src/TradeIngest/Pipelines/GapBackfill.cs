@@ -86,9 +86,9 @@ internal sealed class GapBackfill(
     }
 
     /// <summary>Fetches until stopped.</summary>
-    public async Task RunAsync(CancellationToken token)
+    public async Task RunAsync(CancellationToken cancellationToken)
     {
-        Task[] loops = [FillAsync(token), _tails.RunAsync(token)];
+        Task[] loops = [FillAsync(cancellationToken), _tails.RunAsync(cancellationToken)];
         await await Task.WhenAny(loops);
         await Task.WhenAll(loops);
     }
@@ -100,18 +100,18 @@ internal sealed class GapBackfill(
         _events.Dispose();
     }
 
-    private async Task FillAsync(CancellationToken token)
+    private async Task FillAsync(CancellationToken cancellationToken)
     {
         try
         {
             while (true)
             {
-                await waitForRoom(token);
-                if (TryTake(out var symbol, out var range)) await FillAsync(symbol, range, token);
-                else await WaitForWorkAsync(token);
+                await waitForRoom(cancellationToken);
+                if (TryTake(out var symbol, out var range)) await FillAsync(symbol, range, cancellationToken);
+                else await WaitForWorkAsync(cancellationToken);
             }
         }
-        catch (OperationCanceledException) when (token.IsCancellationRequested)
+        catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
         {
             _events.OnCompleted();
         }
@@ -126,7 +126,7 @@ internal sealed class GapBackfill(
         }
     }
 
-    private async Task WaitForWorkAsync(CancellationToken token)
+    private async Task WaitForWorkAsync(CancellationToken cancellationToken)
     {
         TimeSpan? wait;
         bool rescan;
@@ -138,11 +138,11 @@ internal sealed class GapBackfill(
         }
 
         if (rescan) EnqueueOpenGaps();
-        else if (wait is null) await _signal.WaitAsync(token);
-        else await Task.Delay(wait.Value, clock, token);
+        else if (wait is null) await _signal.WaitAsync(cancellationToken);
+        else await Task.Delay(wait.Value, clock, cancellationToken);
     }
 
-    private async Task FillAsync(Symbol symbol, IdRange range, CancellationToken token)
+    private async Task FillAsync(Symbol symbol, IdRange range, CancellationToken cancellationToken)
     {
         // Another connection may have brought some of it meanwhile.
         foreach (var missing in tracker.Missing(symbol, range))
@@ -151,7 +151,7 @@ internal sealed class GapBackfill(
             {
                 Interlocked.Increment(ref _requests);
                 var limit = (int)Math.Min(history.MaxTrades, missing.Count + 1);
-                Publish(symbol, missing, limit, await history.ReadTradesAsync(symbol, missing.From, limit, token));
+                Publish(symbol, missing, limit, await history.ReadTradesAsync(symbol, missing.From, limit, cancellationToken));
             }
             catch (ExchangeException e)
             {

@@ -39,25 +39,25 @@ internal sealed class TailCheck(
     public void Suspect() => Interlocked.Exchange(ref _suspectedAt, clock.GetTimestamp());
 
     /// <summary>Looks at intervals until stopped.</summary>
-    public async Task RunAsync(CancellationToken token)
+    public async Task RunAsync(CancellationToken cancellationToken)
     {
         try
         {
             while (true)
             {
                 var lookedAt = clock.GetTimestamp();
-                await Task.Delay(options.Interval, clock, token);
+                await Task.Delay(options.Interval, clock, cancellationToken);
                 foreach (var (symbol, last) in tracker.Latest())
                 {
                     // A symbol that moved showed what it lacked, at some time after the look before.
                     if (!_marks.TryGetValue(symbol, out var mark) || mark.Last != last) _marks[symbol] = mark = new Mark(last, lookedAt);
                     if (!IsDue(mark)) continue;
-                    await waitForRoom(token);
-                    await CheckAsync(symbol, last, token);
+                    await waitForRoom(cancellationToken);
+                    await CheckAsync(symbol, last, cancellationToken);
                 }
             }
         }
-        catch (OperationCanceledException) when (token.IsCancellationRequested)
+        catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
         {
             _events.OnCompleted();
         }
@@ -73,7 +73,7 @@ internal sealed class TailCheck(
             : clock.GetElapsedTime(mark.CompleteAt) >= options.Recheck;
     }
 
-    private async Task CheckAsync(Symbol symbol, long last, CancellationToken token)
+    private async Task CheckAsync(Symbol symbol, long last, CancellationToken cancellationToken)
     {
         var askedAt = clock.GetTimestamp();
         try
@@ -81,7 +81,7 @@ internal sealed class TailCheck(
             while (true)
             {
                 Interlocked.Increment(ref _requests);
-                var answer = await history.ReadTradesAsync(symbol, last + 1, history.MaxTrades, token);
+                var answer = await history.ReadTradesAsync(symbol, last + 1, history.MaxTrades, cancellationToken);
                 var count = answer.Count;
                 if (count == 0)
                 {
@@ -93,7 +93,7 @@ internal sealed class TailCheck(
                 Interlocked.Add(ref _fetched, count);
                 _events.OnNext(answer);
                 if (count < history.MaxTrades) break;
-                await waitForRoom(token);
+                await waitForRoom(cancellationToken);
             }
 
             _marks[symbol] = new Mark(last, askedAt);

@@ -131,11 +131,11 @@ internal sealed class TradeChannel : IObserver<StreamEvent>
 
     /// <summary>Waits for room, then writes. Never on a socket's receive loop.</summary>
     /// <exception cref="ChannelClosedException">The channel was completed.</exception>
-    public async Task WriteAsync(StreamEvent value, CancellationToken token)
+    public async Task WriteAsync(StreamEvent value, CancellationToken cancellationToken)
     {
         while (true)
         {
-            await WaitForRoomAsync(token);
+            await WaitForRoomAsync(cancellationToken);
             lock (_gate)
             {
                 if (_completed) throw new ChannelClosedException();
@@ -150,7 +150,7 @@ internal sealed class TradeChannel : IObserver<StreamEvent>
     }
 
     /// <summary>Completes when there <see cref="HasRoom"/>.</summary>
-    public async Task WaitForRoomAsync(CancellationToken token)
+    public async Task WaitForRoomAsync(CancellationToken cancellationToken)
     {
         while (true)
         {
@@ -162,12 +162,12 @@ internal sealed class TradeChannel : IObserver<StreamEvent>
                 read = _read.Task;
             }
 
-            await read.WaitAsync(token);
+            await read.WaitAsync(cancellationToken);
         }
     }
 
     /// <returns>False when the channel is completed and drained.</returns>
-    public ValueTask<bool> WaitToReadAsync(CancellationToken token) => _channel.Reader.WaitToReadAsync(token);
+    public ValueTask<bool> WaitToReadAsync(CancellationToken cancellationToken) => _channel.Reader.WaitToReadAsync(cancellationToken);
 
     /// <summary>Takes the next event; a batch is now the caller's to dispose.</summary>
     public bool TryRead([MaybeNullWhen(false)] out StreamEvent value)
@@ -195,9 +195,9 @@ internal sealed class TradeChannel : IObserver<StreamEvent>
     }
 
     /// <summary>Every event until completion; each batch is the caller's to dispose.</summary>
-    public async IAsyncEnumerable<StreamEvent> ReadAllAsync([EnumeratorCancellation] CancellationToken token)
+    public async IAsyncEnumerable<StreamEvent> ReadAllAsync([EnumeratorCancellation] CancellationToken cancellationToken)
     {
-        while (await WaitToReadAsync(token))
+        while (await WaitToReadAsync(cancellationToken))
         {
             while (TryRead(out var value)) yield return value;
         }

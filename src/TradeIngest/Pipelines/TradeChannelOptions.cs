@@ -10,7 +10,7 @@ internal enum FullPolicy
     Shed,
 
     /// <summary>
-    /// The producer waits: a file can, and a socket is not read meanwhile (<see cref="PacedConnection"/>). An exchange cuts a connection
+    /// The producer waits: a file can, and a socket is not read meanwhile (<see cref="BackpressuredConnection"/>). An exchange cuts a connection
     /// that takes too little.
     /// </summary>
     Wait,

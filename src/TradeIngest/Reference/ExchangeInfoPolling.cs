@@ -44,7 +44,7 @@ internal sealed class ExchangeInfoPolling(
             var described = await sync.DescribedAsync(ChangeSource.ExchangeInfo, cancellationToken);
             var statements = listed
                 .Where(symbol => _tickers.Contains(symbol.Ticker) || described.Contains(new NaturalKey(Exchange.Binance, symbol.Ticker)))
-                .Select(ExchangeInfoStatements.From)
+                .Select(ExchangeInfoAssertions.From)
                 .ToList();
             var keys = listed.Select(symbol => new NaturalKey(Exchange.Binance, symbol.Ticker)).ToHashSet();
             var outcome = await sync.SyncAsync(ChangeSource.ExchangeInfo, statements, cancellationToken, keys);

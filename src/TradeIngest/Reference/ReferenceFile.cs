@@ -33,9 +33,9 @@ internal static class ReferenceFile
     /// Reads the lines; one that cannot be understood is a fault with its number, and the others count. Under a header that cannot be
     /// understood none counts.
     /// </summary>
-    public static (IReadOnlyList<SymbolStatement> Statements, IReadOnlyList<string> Faults) Parse(IEnumerable<string> lines)
+    public static (IReadOnlyList<SymbolAssertion> Statements, IReadOnlyList<string> Faults) Parse(IEnumerable<string> lines)
     {
-        var statements = new List<SymbolStatement>();
+        var statements = new List<SymbolAssertion>();
         var faults = new List<string>();
         var seen = new HashSet<(NaturalKey Key, Timestamp? ValidFrom)>();
         CsvHeader? header = null;
@@ -69,7 +69,7 @@ internal static class ReferenceFile
     }
 
     /// <exception cref="FormatException">The line says nothing of a symbol; the message tells why.</exception>
-    private static SymbolStatement Read(string[] fields, CsvHeader header)
+    private static SymbolAssertion Read(string[] fields, CsvHeader header)
     {
         if (fields.Length != header.Count) throw new FormatException($"{fields.Length} fields where the first line names {header.Count}");
         var ticker = fields[header[Ticker]];
@@ -79,7 +79,7 @@ internal static class ReferenceFile
             .Add(SymbolAttribute.RiskLevel, NullIfEmpty(fields[header[RiskLevel]]));
         var since = header[ValidFrom] < 0 ? null : NullIfEmpty(fields[header[ValidFrom]]);
         var key = new NaturalKey(Exchange.Binance, ticker.ToUpperInvariant());
-        return new SymbolStatement(key, attributes, since is null ? null : TimeOf(since));
+        return new SymbolAssertion(key, attributes, since is null ? null : TimeOf(since));
     }
 
     private static Timestamp TimeOf(string text)

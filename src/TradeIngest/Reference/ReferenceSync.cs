@@ -17,7 +17,7 @@ internal sealed class ReferenceSync(ISymbolChangeLog changeLog, TimeProvider clo
     /// </param>
     /// <returns>What the changes did; nothing when the source said nothing new.</returns>
     public async Task<ApplyOutcome> SyncAsync(
-        ChangeSource source, IReadOnlyList<SymbolStatement> statements, CancellationToken cancellationToken,
+        ChangeSource source, IReadOnlyList<SymbolAssertion> statements, CancellationToken cancellationToken,
         IReadOnlySet<NaturalKey>? listed = null)
     {
         var said = await changeLog.ChangesAsync(source, cancellationToken);
@@ -75,7 +75,7 @@ internal sealed class ReferenceSync(ISymbolChangeLog changeLog, TimeProvider clo
     /// <summary>The attributes of which an undated statement says something new, by the time from which it holds.</summary>
     /// <param name="history">What the source said of the symbol, in order.</param>
     private static List<(Timestamp ValidTime, ImmutableSortedDictionary<SymbolAttribute, string?> Attributes)> UndatedNews(
-        SymbolStatement statement, List<SymbolChange> history, Timestamp firstDated, Timestamp now)
+        SymbolAssertion statement, List<SymbolChange> history, Timestamp firstDated, Timestamp now)
     {
         if (IsDeleted(history)) return [(now, statement.Attributes)];
 

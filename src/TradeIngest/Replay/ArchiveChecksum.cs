@@ -11,12 +11,12 @@ internal static class ArchiveChecksum
 
     /// <summary>Checks the file against its checksum file if there is one.</summary>
     /// <exception cref="ReplayFileException">They do not agree, or the checksum file holds no checksum.</exception>
-    public static async Task VerifyAsync(string path, CancellationToken cancellation)
+    public static async Task VerifyAsync(string path, CancellationToken cancellationToken)
     {
         var checksumPath = path + Extension;
         if (!File.Exists(checksumPath)) return;
 
-        var expected = (await File.ReadAllTextAsync(checksumPath, cancellation))
+        var expected = (await File.ReadAllTextAsync(checksumPath, cancellationToken))
             .Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries);
         if (expected is not [{ Length: 64 } hex, ..] || !hex.All(char.IsAsciiHexDigit))
         {
@@ -25,7 +25,7 @@ internal static class ArchiveChecksum
         }
 
         await using var file = File.OpenRead(path);
-        var actual = Convert.ToHexString(await SHA256.HashDataAsync(file, cancellation));
+        var actual = Convert.ToHexString(await SHA256.HashDataAsync(file, cancellationToken));
         if (!actual.Equals(hex, StringComparison.OrdinalIgnoreCase))
         {
             throw new ReplayFileException(

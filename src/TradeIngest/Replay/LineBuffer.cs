@@ -64,11 +64,11 @@ internal sealed class LineBuffer : IDisposable
 
     /// <summary>Reads on, after <see cref="TryTake"/> found no more lines.</summary>
     /// <returns>False when the stream has ended; what is left is then a line of its own.</returns>
-    public async ValueTask<bool> FillAsync(Stream stream, CancellationToken cancellation)
+    public async ValueTask<bool> FillAsync(Stream stream, CancellationToken cancellationToken)
     {
         MakeRoom();
         LastFill = 0;
-        LastFill = await stream.ReadAsync(_buffer.AsMemory(_end, ReadSize), cancellation);
+        LastFill = await stream.ReadAsync(_buffer.AsMemory(_end, ReadSize), cancellationToken);
         _end += LastFill;
         _streamEnded = LastFill == 0;
         return !_streamEnded;

@@ -23,9 +23,9 @@ internal sealed class ReplayLines(ReplayPart part, SymbolTable symbols, TimeProv
     public int LastFill => _lines.LastFill;
 
     /// <summary>Reads on after <see cref="Next"/> ran dry. The lines read count as received now.</summary>
-    public async ValueTask<bool> FillAsync(Stream stream, CancellationToken cancellation)
+    public async ValueTask<bool> FillAsync(Stream stream, CancellationToken cancellationToken)
     {
-        var filled = await _lines.FillAsync(stream, cancellation);
+        var filled = await _lines.FillAsync(stream, cancellationToken);
         _received = Timestamp.Now(clock);
         return filled;
     }

@@ -39,14 +39,14 @@ internal sealed class LoopbackServer : IHttpApplication<HttpContext>, IDisposabl
     public int Port { get; private set; }
 
     /// <exception cref="IOException">The port is taken.</exception>
-    public async Task StartAsync(CancellationToken cancellation)
+    public async Task StartAsync(CancellationToken cancellationToken)
     {
-        await _server.StartAsync(this, cancellation);
+        await _server.StartAsync(this, cancellationToken);
         var bound = _server.Features.Get<Microsoft.AspNetCore.Hosting.Server.Features.IServerAddressesFeature>()!.Addresses.First();
         Port = new Uri(bound).Port;
     }
 
-    public Task StopAsync(CancellationToken cancellation) => _server.StopAsync(cancellation);
+    public Task StopAsync(CancellationToken cancellationToken) => _server.StopAsync(cancellationToken);
 
     /// <summary>The base address a client on this machine uses.</summary>
     public Uri Base(string scheme) => new($"{scheme}://{(_address.Equals(IPAddress.Any) ? IPAddress.Loopback : _address)}:{Port}");

@@ -119,7 +119,7 @@ internal sealed class SymbolGate(ITradeLog log, ISymbolChangeLog warehouse, Time
         _read.Clear();
     }
 
-    private List<SymbolChange> Read(LogSlice slice)
+    private List<SymbolChange> Read(ConsumedBatch slice)
     {
         var changes = new List<SymbolChange>();
         foreach (var record in slice.Records.Span)

@@ -19,7 +19,7 @@ internal sealed class TopicSink : IBatchHandler, IAsyncDisposable
     private readonly SinkPositions _first;
     private readonly bool _isReset;
     private readonly TimeProvider _clock;
-    private readonly SliceDecoder _decoder;
+    private readonly BatchDecoder _decoder;
     private readonly ILogConsumer _consumer;
 
     private TopicSink(TopicSinkParts parts, string topic, SinkPositions first, ILogger logger)
@@ -32,7 +32,7 @@ internal sealed class TopicSink : IBatchHandler, IAsyncDisposable
         _isReset = parts.IsReset;
         _clock = parts.Clock;
         _first = first;
-        _decoder = new SliceDecoder(first.Epoch, topic, parts.Symbols);
+        _decoder = new BatchDecoder(first.Epoch, topic, parts.Symbols);
         _consumer = parts.Log.OpenConsumer(topic, this, parts.Clock, logger);
     }
 
@@ -62,7 +62,7 @@ internal sealed class TopicSink : IBatchHandler, IAsyncDisposable
         return (stored.Epoch == _first.Epoch || !_isReset ? stored : _first).Next;
     }
 
-    public async Task<BatchCommit> HandleAsync(LogSlice batch)
+    public async Task<BatchCommit> HandleAsync(ConsumedBatch batch)
     {
         var started = _clock.GetTimestamp();
         var decoded = _decoder.Decode(batch);

@@ -14,5 +14,5 @@ internal interface ITradeHistory
     /// </summary>
     /// <returns>The caller's to dispose; empty when the history has no such id or any above it.</returns>
     /// <exception cref="Streams.ExchangeException">The exchange could not be asked or refused.</exception>
-    Task<TradeBatch> ReadTradesAsync(Symbol symbol, long fromId, int limit, CancellationToken token);
+    Task<TradeBatch> ReadTradesAsync(Symbol symbol, long fromId, int limit, CancellationToken cancellationToken);
 }

@@ -8,17 +8,17 @@ namespace Crypto.TradeIngest.Streams;
 internal interface IWebSocketConnection : IDisposable
 {
     /// <exception cref="ExchangeException">There is no connection; the message says why, with the status of a refusal. Transient.</exception>
-    Task ConnectAsync(Uri endpoint, CancellationToken token);
+    Task ConnectAsync(Uri endpoint, CancellationToken cancellationToken);
 
     /// <summary>
     /// The next whole message, put together when it came in pieces. The task is complete at once exactly when a whole message
     /// was ready: that is how natural batches know where to end. The payload is valid until the next call.
     /// </summary>
-    ValueTask<ReceivedMessage> ReceiveAsync(CancellationToken token);
+    ValueTask<ReceivedMessage> ReceiveAsync(CancellationToken cancellationToken);
 
     /// <param name="utf8">One text message.</param>
-    ValueTask SendAsync(ReadOnlyMemory<byte> utf8, CancellationToken token);
+    ValueTask SendAsync(ReadOnlyMemory<byte> utf8, CancellationToken cancellationToken);
 
     /// <summary>Starts the closing handshake; the reader then gets <see cref="MessageKind.Closed"/>.</summary>
-    Task CloseAsync(CancellationToken token);
+    Task CloseAsync(CancellationToken cancellationToken);
 }

@@ -6,7 +6,7 @@ namespace Crypto.Warehouse.Audits;
 /// <summary>What must hold of a dimension's current knowledge, whichever warehouse it stands in.</summary>
 internal static class DimensionAudits
 {
-    /// <param name="rows">All rows, those no longer believed included.</param>
+    /// <param name="rows">All rows, those superseded included.</param>
     /// <param name="storedKeys">The surrogate key stored for each of them.</param>
     /// <param name="changes">The whole log of changes.</param>
     /// <param name="ownership">As the warehouse applies it.</param>
@@ -14,7 +14,7 @@ internal static class DimensionAudits
         IReadOnlyList<RecordedVersion> rows, IReadOnlyList<long> storedKeys, IReadOnlyList<SymbolChange> changes,
         AttributeOwnership ownership)
     {
-        var versions = rows.Where(row => row.IsBelieved).Select(row => row.Version).ToArray();
+        var versions = rows.Where(row => row.IsCurrent).Select(row => row.Version).ToArray();
         var histories = versions
             .GroupBy(version => version.Key)
             .Select(history => history.OrderBy(version => version.ValidFrom).ToArray())
@@ -106,12 +106,12 @@ internal static class DimensionAudits
         IReadOnlyList<RecordedVersion> rows, IReadOnlyList<SymbolChange> changes, AttributeOwnership ownership)
     {
         var tally = new AuditTally(
-            "dimension_rebuild", "folding SYMBOL_CHANGES again gives the same rows, those no longer believed included");
+            "dimension_rebuild", "folding SYMBOL_CHANGES again gives the same rows, those superseded included");
         var stored = rows.ToHashSet();
         foreach (var history in changes.GroupBy(change => change.Key))
         {
             var folded = SymbolHistory.Of(history, ownership);
-            foreach (var row in folded.Superseded.Concat(folded.Believed))
+            foreach (var row in folded.Superseded.Concat(folded.Current))
             {
                 tally.Examined++;
                 if (!stored.Remove(row)) tally.Fail($"missing: {Describe(row)}");

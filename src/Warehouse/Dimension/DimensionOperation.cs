@@ -6,7 +6,7 @@ public enum OperationKind
     /// <summary>A version that was not known.</summary>
     Insert = 1,
 
-    /// <summary>A version that goes on as it was but ends earlier or later: the row as it was is no longer believed, this one is.</summary>
+    /// <summary>A version that goes on as it was but ends earlier or later: the row as it was is superseded, this one is.</summary>
     Close = 2,
 
     /// <summary>An inferred member that is described now, under the same key.</summary>
@@ -15,7 +15,7 @@ public enum OperationKind
     /// <summary>A version whose attributes are corrected, under the same key.</summary>
     Correct = 4,
 
-    /// <summary>The row is no longer believed from its recorded time on; nothing of it is lost.</summary>
+    /// <summary>The row is superseded from its recorded time on; nothing of it is lost.</summary>
     Supersede = 5,
 
     /// <summary>

@@ -51,16 +51,16 @@ public static class DimensionPlanner
     }
 
     /// <summary>
-    /// What is no longer believed goes before what is believed instead, so that at no step two rows of one key are believed at once.
+    /// What is superseded goes before what is believed instead, so that at no step two rows of one key are believed at once.
     /// </summary>
     private static List<DimensionOperation> Operations(SymbolHistory before, SymbolHistory after)
     {
-        var stored = before.Superseded.Concat(before.Believed).ToDictionary(row => (row.Version.ValidFrom, row.RecordedFrom));
+        var stored = before.Superseded.Concat(before.Current).ToDictionary(row => (row.Version.ValidFrom, row.RecordedFrom));
         var removed = new List<RecordedVersion>();
         var ended = new List<RecordedVersion>();
         var reopened = new List<RecordedVersion>();
         var fresh = new List<RecordedVersion>();
-        foreach (var row in after.Superseded.Concat(after.Believed))
+        foreach (var row in after.Superseded.Concat(after.Current))
         {
             // The valid start stands for the surrogate key, which is computed from it.
             if (!stored.Remove((row.Version.ValidFrom, row.RecordedFrom), out var old))
@@ -74,12 +74,12 @@ public static class DimensionPlanner
             }
             else if (old.RecordedTo != row.RecordedTo)
             {
-                (row.IsBelieved ? reopened : ended).Add(row);
+                (row.IsCurrent ? reopened : ended).Add(row);
             }
         }
 
         removed.AddRange(stored.Values);
-        var believed = before.Believed.ToDictionary(row => row.Version.ValidFrom);
+        var current = before.Current.ToDictionary(row => row.Version.ValidFrom);
         return
         [
             .. removed.Select(row => new DimensionOperation(OperationKind.Remove, row)),

@@ -9,7 +9,7 @@ namespace Crypto.Warehouse.Dimension;
 public sealed record RecordedVersion(SymbolVersion Version, Timestamp RecordedFrom, Timestamp RecordedTo)
 {
     /// <summary>Whether it is believed now.</summary>
-    public bool IsBelieved => RecordedTo == Timestamp.EndOfTime;
+    public bool IsCurrent => RecordedTo == Timestamp.EndOfTime;
 
-    public bool WasBelievedAt(Timestamp time) => RecordedFrom <= time && time < RecordedTo;
+    public bool WasCurrentAt(Timestamp time) => RecordedFrom <= time && time < RecordedTo;
 }

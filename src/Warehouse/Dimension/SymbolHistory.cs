@@ -21,7 +21,7 @@ public sealed class SymbolHistory
     private readonly List<SymbolChange> _changes = [];
     private readonly List<State> _states = [];
 
-    private readonly List<RecordedVersion> _believed = [];
+    private readonly List<RecordedVersion> _current = [];
     private readonly List<RecordedVersion> _superseded = [];
     private Timestamp _firstDescribed = new(long.MaxValue);
 
@@ -31,13 +31,13 @@ public sealed class SymbolHistory
     public IReadOnlyList<SymbolChange> Changes => _changes;
 
     /// <summary>Current knowledge, in order of valid time: the versions that cover all of time.</summary>
-    public IReadOnlyList<RecordedVersion> Believed => _believed;
+    public IReadOnlyList<RecordedVersion> Current => _current;
 
     /// <summary>What was believed once, in the order it was given up.</summary>
     public IReadOnlyList<RecordedVersion> Superseded => _superseded;
 
     /// <summary>Current knowledge without its recorded times.</summary>
-    public IReadOnlyList<SymbolVersion> Versions => [.. _believed.Select(row => row.Version)];
+    public IReadOnlyList<SymbolVersion> Versions => [.. _current.Select(row => row.Version)];
 
     /// <param name="changes">
     /// Changes of one natural key, in any order, repeats allowed; of a repeated one the earliest recorded time counts.
@@ -119,33 +119,33 @@ public sealed class SymbolHistory
     private void BelieveFrom(Timestamp from, int index, Timestamp recorded)
     {
         // The version before the instant may change its end, or take in what follows if that became equal to it.
-        var keep = _believed.Count;
-        while (keep > 0 && _believed[keep - 1].Version.ValidTo >= from) keep--;
-        while (index > 0 && (keep == 0 || EffectiveTime(_changes[index - 1]) >= _believed[keep - 1].Version.ValidTo)) index--;
+        var keep = _current.Count;
+        while (keep > 0 && _current[keep - 1].Version.ValidTo >= from) keep--;
+        while (index > 0 && (keep == 0 || EffectiveTime(_changes[index - 1]) >= _current[keep - 1].Version.ValidTo)) index--;
 
-        var versions = VersionsFrom(keep == 0 ? null : _believed[keep - 1].Version, index);
-        var before = _believed.GetRange(keep, _believed.Count - keep);
-        _believed.RemoveRange(keep, _believed.Count - keep);
+        var versions = VersionsFrom(keep == 0 ? null : _current[keep - 1].Version, index);
+        var before = _current.GetRange(keep, _current.Count - keep);
+        _current.RemoveRange(keep, _current.Count - keep);
 
         // Both lists are in order of valid from; a version that stays as it is stays believed since when it was.
         var next = 0;
         foreach (var version in versions)
         {
-            while (next < before.Count && before[next].Version.ValidFrom < version.ValidFrom) GiveUp(before[next++], recorded);
+            while (next < before.Count && before[next].Version.ValidFrom < version.ValidFrom) Supersede(before[next++], recorded);
             if (next < before.Count && before[next].Version.Equals(version))
             {
-                _believed.Add(before[next++]);
+                _current.Add(before[next++]);
                 continue;
             }
 
-            if (next < before.Count && before[next].Version.ValidFrom == version.ValidFrom) GiveUp(before[next++], recorded);
-            _believed.Add(new RecordedVersion(version, recorded, Timestamp.EndOfTime));
+            if (next < before.Count && before[next].Version.ValidFrom == version.ValidFrom) Supersede(before[next++], recorded);
+            _current.Add(new RecordedVersion(version, recorded, Timestamp.EndOfTime));
         }
 
-        while (next < before.Count) GiveUp(before[next++], recorded);
+        while (next < before.Count) Supersede(before[next++], recorded);
     }
 
-    private void GiveUp(RecordedVersion row, Timestamp recorded) => _superseded.Add(row with { RecordedTo = recorded });
+    private void Supersede(RecordedVersion row, Timestamp recorded) => _superseded.Add(row with { RecordedTo = recorded });
 
     private List<SymbolVersion> VersionsFrom(SymbolVersion? previous, int index)
     {

@@ -24,7 +24,7 @@ public sealed class SnowflakeAudits(ISnowflakeSql sql, SnowflakeWarehouseOptions
         var versions = await SnowflakeReads.VersionsAsync(sql, cancellationToken);
         var coverage = await CoverageAsync(cancellationToken);
         var facts = new FactAudits(
-            versions.Where(row => row.Version.IsBelieved).Select(row => row.Version.Version), coverage, new UsdAmount(options.PeggedAssets), oracle, progress);
+            versions.Where(row => row.Version.IsCurrent).Select(row => row.Version.Version), coverage, new UsdAmount(options.PeggedAssets), oracle, progress);
         await AddFactsAsync(facts, cancellationToken);
         List<AuditResult> results = [.. facts.Finish(await RejectedIdsAsync(cancellationToken))];
         results.Add(CoverageAudits.GapsEqualHoles(coverage));

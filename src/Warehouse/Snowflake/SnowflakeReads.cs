@@ -61,7 +61,7 @@ internal static class SnowflakeReads
             AttributesJson.Parse((string)row[7]!)))];
     }
 
-    /// <summary>All rows of the dimension, those no longer believed included, with the surrogate key stored for each.</summary>
+    /// <summary>All rows of the dimension, those superseded included, with the surrogate key stored for each.</summary>
     public static async Task<IReadOnlyList<(RecordedVersion Version, long Key)>> VersionsAsync(ISnowflakeSql sql, CancellationToken cancellationToken)
     {
         var result = await sql.ExecuteAsync(

@@ -67,7 +67,7 @@ public sealed partial class SqliteWarehouse
             cancellationToken.ThrowIfCancellationRequested();
             if (!_symbols.TryGet(history.Key, out var state)) state = Register(writer, history.Key);
             var folded = SymbolHistory.Of(history, _options.Ownership);
-            foreach (var row in folded.Superseded.Concat(folded.Believed))
+            foreach (var row in folded.Superseded.Concat(folded.Current))
             {
                 rows++;
                 if (!stored.Remove(row)) different++;

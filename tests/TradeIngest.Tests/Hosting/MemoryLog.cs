@@ -49,7 +49,7 @@ internal sealed class MemoryLog : ITradeLog
     {
         private long _position = position;
 
-        public async ValueTask<LogSlice> ReadAsync(int maxRecords, CancellationToken cancellationToken)
+        public async ValueTask<ConsumedBatch> ReadAsync(int maxRecords, CancellationToken cancellationToken)
         {
             while (true)
             {
@@ -60,13 +60,13 @@ internal sealed class MemoryLog : ITradeLog
             }
         }
 
-        public LogSlice? TryRead(int maxRecords)
+        public ConsumedBatch? TryRead(int maxRecords)
         {
             lock (log._gate)
             {
                 var records = log.Of(topic).Skip((int)_position).Take(maxRecords).ToArray();
                 if (records.Length == 0) return null;
-                var slice = new LogSlice(0, _position, _position + records.Length, records);
+                var slice = new ConsumedBatch(0, _position, _position + records.Length, records);
                 _position = slice.NextOffset;
                 return slice;
             }

@@ -126,7 +126,7 @@ public abstract class TradeLogContract
         while (reader.TryRead(1_000) is { } slice)
         {
             Assert.AreEqual(next, slice.FromOffset);
-            Assert.IsLessThan(LogSlice.MaxBytes + Size, slice.Records.Length * Size);
+            Assert.IsLessThan(ConsumedBatch.MaxBytes + Size, slice.Records.Length * Size);
             foreach (var record in slice.Records.Span) numbers.Add(BitConverter.ToInt32(record.Value.Span));
             next = slice.NextOffset;
         }

@@ -138,7 +138,7 @@ public sealed class CaptureTests
                 [.. Tickers.Select(_table.Intern)],
                 _table,
                 streamOptions,
-                () => options.Policy == FullPolicy.Wait ? new PacedConnection(Connect(streamOptions), Channel) : Connect(streamOptions),
+                () => options.Policy == FullPolicy.Wait ? new BackpressuredConnection(Connect(streamOptions), Channel) : Connect(streamOptions),
                 new Random(1),
                 TimeProvider.System,
                 NullLogger<BinanceTradeStream>.Instance);

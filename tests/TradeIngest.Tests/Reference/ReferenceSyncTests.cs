@@ -187,7 +187,7 @@ public sealed class ReferenceSyncTests : IAsyncDisposable
     public async Task SyncAsync_AnotherSource_IsComparedWithWhatItSaidItself()
     {
         await SyncAsync("BTCUSDT,a,LOW");
-        var statement = new SymbolStatement(
+        var statement = new SymbolAssertion(
             new NaturalKey("BINANCE", "BTCUSDT"),
             ImmutableSortedDictionary<SymbolAttribute, string?>.Empty
                 .Add(SymbolAttribute.QuoteAsset, "USDT")
@@ -235,7 +235,7 @@ public sealed class ReferenceSyncTests : IAsyncDisposable
     private Task<ApplyOutcome> SyncAsync(params string[] lines) =>
         _sync.SyncAsync(ChangeSource.ReferenceFile, Parse(lines), TestContext.CancellationToken);
 
-    private static IReadOnlyList<SymbolStatement> Parse(string[] lines)
+    private static IReadOnlyList<SymbolAssertion> Parse(string[] lines)
     {
         var whole = lines.Select(line => line.Count(letter => letter == ',') == 3 ? line : line + ",");
         var (statements, faults) = ReferenceFile.Parse(["ticker,sector,risk_level,valid_from", .. whole]);

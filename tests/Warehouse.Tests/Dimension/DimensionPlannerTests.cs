@@ -258,8 +258,8 @@ public sealed class DimensionPlannerTests
         {
             var recorded = known.Where(change => change.RecordedTime <= time).ToList();
             var expected = recorded.Count == 0 ? [] : SlowFold.Fold(recorded);
-            var believed = table.Rows
-                .Where(row => row.WasBelievedAt(time))
+            var current = table.Rows
+                .Where(row => row.WasCurrentAt(time))
                 .Select(row => row.Version)
                 .OrderBy(version => version.ValidFrom)
                 .Select(version => (version.ValidFrom, version.ValidTo, SlowFold.StateOf(version)))
@@ -297,7 +297,7 @@ public sealed class DimensionPlannerTests
                 }
 
                 Assert.IsLessThanOrEqualTo(
-                    1, _rows.Count(entry => entry.Key.Key == row.Version.SymbolKey && entry.Value.IsBelieved), $"believed twice after {kind}");
+                    1, _rows.Count(entry => entry.Key.Key == row.Version.SymbolKey && entry.Value.IsCurrent), $"believed twice after {kind}");
             }
         }
     }

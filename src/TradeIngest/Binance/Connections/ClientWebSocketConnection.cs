@@ -33,11 +33,11 @@ internal sealed class ClientWebSocketConnection : IWebSocketConnection
         },
     };
 
-    public async Task ConnectAsync(Uri endpoint, CancellationToken token)
+    public async Task ConnectAsync(Uri endpoint, CancellationToken cancellationToken)
     {
         try
         {
-            await _socket.ConnectAsync(endpoint, token);
+            await _socket.ConnectAsync(endpoint, cancellationToken);
         }
         catch (WebSocketException failure)
         {
@@ -48,28 +48,28 @@ internal sealed class ClientWebSocketConnection : IWebSocketConnection
         _socket.HttpResponseHeaders = null;
     }
 
-    public ValueTask<ReceivedMessage> ReceiveAsync(CancellationToken token)
+    public ValueTask<ReceivedMessage> ReceiveAsync(CancellationToken cancellationToken)
     {
         _buffer.Clear();
 
         // Without the token, for which the socket would register and unregister on every message, waiting or not.
         var first = _socket.ReceiveAsync(_buffer.Free, CancellationToken.None);
-        if (!first.IsCompletedSuccessfully || token.IsCancellationRequested) return CollectAsync(first, token);
+        if (!first.IsCompletedSuccessfully || cancellationToken.IsCancellationRequested) return CollectAsync(first, cancellationToken);
 
         var piece = first.Result;
         return piece is { EndOfMessage: true, MessageType: not WebSocketMessageType.Close }
             ? ValueTask.FromResult(MessageOf(piece))
-            : CollectAsync(ValueTask.FromResult(piece), token);
+            : CollectAsync(ValueTask.FromResult(piece), cancellationToken);
     }
 
-    public ValueTask SendAsync(ReadOnlyMemory<byte> utf8, CancellationToken token) =>
-        _socket.SendAsync(utf8, WebSocketMessageType.Text, endOfMessage: true, token);
+    public ValueTask SendAsync(ReadOnlyMemory<byte> utf8, CancellationToken cancellationToken) =>
+        _socket.SendAsync(utf8, WebSocketMessageType.Text, endOfMessage: true, cancellationToken);
 
-    public async Task CloseAsync(CancellationToken token)
+    public async Task CloseAsync(CancellationToken cancellationToken)
     {
         if (_socket.State is WebSocketState.Open or WebSocketState.CloseReceived)
         {
-            await _socket.CloseOutputAsync(WebSocketCloseStatus.NormalClosure, null, token);
+            await _socket.CloseOutputAsync(WebSocketCloseStatus.NormalClosure, null, cancellationToken);
         }
     }
 
@@ -80,10 +80,10 @@ internal sealed class ClientWebSocketConnection : IWebSocketConnection
     }
 
     [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
-    private async ValueTask<ReceivedMessage> CollectAsync(ValueTask<ValueWebSocketReceiveResult> receiving, CancellationToken token)
+    private async ValueTask<ReceivedMessage> CollectAsync(ValueTask<ValueWebSocketReceiveResult> receiving, CancellationToken cancellationToken)
     {
         // What the socket does with a token of its own.
-        await using var abort = token.UnsafeRegister(static socket => ((ClientWebSocket)socket!).Abort(), _socket);
+        await using var abort = cancellationToken.UnsafeRegister(static socket => ((ClientWebSocket)socket!).Abort(), _socket);
         while (true)
         {
             ValueWebSocketReceiveResult piece;
@@ -91,9 +91,9 @@ internal sealed class ClientWebSocketConnection : IWebSocketConnection
             {
                 piece = await receiving;
             }
-            catch (Exception aborted) when (token.IsCancellationRequested)
+            catch (Exception aborted) when (cancellationToken.IsCancellationRequested)
             {
-                throw new OperationCanceledException(aborted.Message, aborted, token);
+                throw new OperationCanceledException(aborted.Message, aborted, cancellationToken);
             }
             catch (OperationCanceledException aborted)
             {

@@ -36,12 +36,12 @@ internal sealed class WebsocketClientConnection : IWebSocketConnection
         _bounded = new BoundedWebSocket(_socket, messageBound, WaitForRoomAsync);
     }
 
-    public async Task ConnectAsync(Uri endpoint, CancellationToken token)
+    public async Task ConnectAsync(Uri endpoint, CancellationToken cancellationToken)
     {
         // With our token and not the package's, whose time to connect is fixed in some of its versions.
         _client = new WebsocketClient(endpoint, null, async (uri, _) =>
         {
-            await _socket.ConnectAsync(uri, token);
+            await _socket.ConnectAsync(uri, cancellationToken);
             return _bounded;
         })
         {
@@ -64,23 +64,23 @@ internal sealed class WebsocketClientConnection : IWebSocketConnection
         }
     }
 
-    public async ValueTask<ReceivedMessage> ReceiveAsync(CancellationToken token)
+    public async ValueTask<ReceivedMessage> ReceiveAsync(CancellationToken cancellationToken)
     {
         ReceivedMessage message;
-        while (!_messages.Reader.TryRead(out message)) await _messages.Reader.WaitToReadAsync(token);
+        while (!_messages.Reader.TryRead(out message)) await _messages.Reader.WaitToReadAsync(cancellationToken);
         var left = Interlocked.Add(ref _queued, -Weight(message));
         if (left < QueueBytes && _taken.CurrentCount == 0) _taken.Release();
         return message;
     }
 
-    public ValueTask SendAsync(ReadOnlyMemory<byte> utf8, CancellationToken token) =>
-        _socket.SendAsync(utf8, WebSocketMessageType.Text, endOfMessage: true, token);
+    public ValueTask SendAsync(ReadOnlyMemory<byte> utf8, CancellationToken cancellationToken) =>
+        _socket.SendAsync(utf8, WebSocketMessageType.Text, endOfMessage: true, cancellationToken);
 
-    public async Task CloseAsync(CancellationToken token)
+    public async Task CloseAsync(CancellationToken cancellationToken)
     {
         if (_socket.State is WebSocketState.Open or WebSocketState.CloseReceived)
         {
-            await _socket.CloseOutputAsync(WebSocketCloseStatus.NormalClosure, null, token);
+            await _socket.CloseOutputAsync(WebSocketCloseStatus.NormalClosure, null, cancellationToken);
         }
     }
 
@@ -92,9 +92,9 @@ internal sealed class WebsocketClientConnection : IWebSocketConnection
 
     private static long Weight(in ReceivedMessage message) => message.Payload.Length + BytesPerMessage;
 
-    private async ValueTask WaitForRoomAsync(CancellationToken token)
+    private async ValueTask WaitForRoomAsync(CancellationToken cancellationToken)
     {
-        while (Interlocked.Read(ref _queued) >= QueueBytes) await _taken.WaitAsync(token);
+        while (Interlocked.Read(ref _queued) >= QueueBytes) await _taken.WaitAsync(cancellationToken);
     }
 
     // In the package's receive loop, which does not go on before this returns.

@@ -26,44 +26,44 @@ internal sealed class BinanceRestClient(HttpClient http, WeightBudget budget, Ti
     public int MaxTrades => 1000;
 
     /// <summary>Every symbol the exchange lists, trading or not.</summary>
-    public Task<IReadOnlyList<ExchangeSymbol>> GetExchangeInfoAsync(CancellationToken token) =>
-        GetAsync("api/v3/exchangeInfo", ExchangeInfoWeight, isUrgent: true, RestReplies.Symbols, token);
+    public Task<IReadOnlyList<ExchangeSymbol>> GetExchangeInfoAsync(CancellationToken cancellationToken) =>
+        GetAsync("api/v3/exchangeInfo", ExchangeInfoWeight, isUrgent: true, RestReplies.Symbols, cancellationToken);
 
     /// <summary>The exchange's clock.</summary>
-    public Task<Timestamp> GetTimeAsync(CancellationToken token) =>
-        GetAsync("api/v3/time", TimeWeight, isUrgent: true, RestReplies.Time, token);
+    public Task<Timestamp> GetTimeAsync(CancellationToken cancellationToken) =>
+        GetAsync("api/v3/time", TimeWeight, isUrgent: true, RestReplies.Time, cancellationToken);
 
     /// <inheritdoc/>
-    public Task<TradeBatch> ReadTradesAsync(Symbol symbol, long fromId, int limit, CancellationToken token)
+    public Task<TradeBatch> ReadTradesAsync(Symbol symbol, long fromId, int limit, CancellationToken cancellationToken)
     {
         var path = string.Create(
             CultureInfo.InvariantCulture,
             $"api/v3/historicalTrades?symbol={Uri.EscapeDataString(symbol.Ticker)}&fromId={fromId}&limit={limit}");
         return GetAsync(
-            path, HistoricalTradesWeight, isUrgent: false, root => RestReplies.Trades(root, symbol, Timestamp.Now(clock)), token);
+            path, HistoricalTradesWeight, isUrgent: false, root => RestReplies.Trades(root, symbol, Timestamp.Now(clock)), cancellationToken);
     }
 
-    private async Task<T> GetAsync<T>(string path, int weight, bool isUrgent, Func<JsonElement, T> read, CancellationToken token)
+    private async Task<T> GetAsync<T>(string path, int weight, bool isUrgent, Func<JsonElement, T> read, CancellationToken cancellationToken)
     {
-        var minute = await budget.SpendAsync(weight, isUrgent, token);
+        var minute = await budget.SpendAsync(weight, isUrgent, cancellationToken);
         try
         {
             using var request = new HttpRequestMessage(HttpMethod.Get, path);
             request.Headers.Add("X-MBX-TIME-UNIT", "MICROSECOND");
-            using var response = await http.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, token);
+            using var response = await http.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, cancellationToken);
             if (response.Headers.TryGetValues("X-MBX-USED-WEIGHT-1M", out var told)
                 && int.TryParse(told.FirstOrDefault(), NumberStyles.None, CultureInfo.InvariantCulture, out var used))
             {
                 budget.Correct(minute, used);
             }
 
-            var body = await response.Content.ReadAsByteArrayAsync(token);
+            var body = await response.Content.ReadAsByteArrayAsync(cancellationToken);
             if (!response.IsSuccessStatusCode) throw Refused(response, path, body);
             using var document = JsonDocument.Parse(body);
             return read(document.RootElement);
         }
         catch (Exception e) when (e is HttpRequestException or IOException
-            || (e is OperationCanceledException && !token.IsCancellationRequested))
+            || (e is OperationCanceledException && !cancellationToken.IsCancellationRequested))
         {
             var why = e is OperationCanceledException ? $"no answer within {http.Timeout}" : e.Message;
             throw new ExchangeException(

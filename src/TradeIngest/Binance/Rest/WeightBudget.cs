@@ -51,7 +51,7 @@ internal sealed class WeightBudget(TimeProvider clock, int limit = WeightBudget.
     /// <summary>Waits until <paramref name="weight"/> may be spent and spends it.</summary>
     /// <param name="isUrgent">May use the reserve.</param>
     /// <returns>The minute it counts in, for <see cref="Correct"/>.</returns>
-    public async Task<long> SpendAsync(int weight, bool isUrgent, CancellationToken token)
+    public async Task<long> SpendAsync(int weight, bool isUrgent, CancellationToken cancellationToken)
     {
         var available = isUrgent ? limit : limit - reserve;
         ArgumentOutOfRangeException.ThrowIfGreaterThan(weight, available);
@@ -77,7 +77,7 @@ internal sealed class WeightBudget(TimeProvider clock, int limit = WeightBudget.
                 }
             }
 
-            await Task.Delay(wait, clock, token);
+            await Task.Delay(wait, clock, cancellationToken);
         }
     }
 

@@ -4,7 +4,7 @@ using Crypto.TradeIngest.Configuration;
 
 namespace Crypto.TradeIngest.Hosting.Health;
 
-/// <summary>Where a running service answers whether it gets on; what <c>trade-ingest health</c> asks.</summary>
+/// <summary>Where a running service answers whether it makes progress; what <c>trade-ingest health</c> asks.</summary>
 internal sealed record HealthOptions : IOptionRules
 {
     [Description("IP address that the health endpoint listens on.")]

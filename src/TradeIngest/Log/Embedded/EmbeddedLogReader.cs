@@ -38,7 +38,7 @@ internal sealed class EmbeddedLogReader : ILogReader
             """);
     }
 
-    public async ValueTask<LogSlice> ReadAsync(int maxRecords, CancellationToken cancellationToken)
+    public async ValueTask<ConsumedBatch> ReadAsync(int maxRecords, CancellationToken cancellationToken)
     {
         while (true)
         {
@@ -54,7 +54,7 @@ internal sealed class EmbeddedLogReader : ILogReader
         }
     }
 
-    public LogSlice? TryRead(int maxRecords)
+    public ConsumedBatch? TryRead(int maxRecords)
     {
         for (var i = 0; i < _partitions.Length; i++)
         {
@@ -75,7 +75,7 @@ internal sealed class EmbeddedLogReader : ILogReader
         return ValueTask.CompletedTask;
     }
 
-    private LogSlice? TryRead(int turn, int maxRecords)
+    private ConsumedBatch? TryRead(int turn, int maxRecords)
     {
         var (partition, position) = (_partitions[turn], _positions[turn]);
         if (!HasRecords(partition, position)) return null;
@@ -99,10 +99,10 @@ internal sealed class EmbeddedLogReader : ILogReader
         }
 
         _positions[turn] = next;
-        return new LogSlice(partition, position, next, _records.AsMemory(0, count));
+        return new ConsumedBatch(partition, position, next, _records.AsMemory(0, count));
     }
 
-    /// <summary>Copies the records from <paramref name="next"/> on, up to the first batch that is damaged or does not join on.</summary>
+    /// <summary>Copies the records from <paramref name="next"/> on, up to the first batch that is damaged or is not contiguous.</summary>
     private int Read(int partition, ref long next, int maxRecords)
     {
         var count = 0;
@@ -119,7 +119,7 @@ internal sealed class EmbeddedLogReader : ILogReader
             {
                 if (!BatchEncoding.TryTake(ref batch, out _, out var value)) throw Damaged(partition, baseOffset);
                 if (baseOffset + i < next) continue;
-                if (used >= LogSlice.MaxBytes) return count;
+                if (used >= ConsumedBatch.MaxBytes) return count;
                 Reserve(used + value.Length, count + 1, used, count);
                 value.CopyTo(_bytes.AsSpan(used));
                 _records[count++] = new RawRecord(next++, appended, _bytes.AsMemory(used, value.Length));

@@ -10,7 +10,7 @@ namespace Crypto.TradeIngest.Log.Kafka;
 /// <para>
 /// A partition that is revoked is let go of only after the load under way has ended; records taken and not loaded are dropped, since
 /// the next owner starts where the warehouse stands. A partition that was lost (this member was thought dead) may have an owner
-/// already: the load then fails because it does not join on, and is abandoned.
+/// already: the load then fails because it is not contiguous, and is abandoned.
 /// </para>
 /// </summary>
 internal sealed class KafkaGroupConsumer : ILogConsumer
@@ -72,7 +72,7 @@ internal sealed class KafkaGroupConsumer : ILogConsumer
             _takenBytes = 0;
             if (Take(Poll))
             {
-                for (var taken = 1; taken < _handler.RecordsPerBatch && _takenBytes < LogSlice.MaxBytes && Take(TimeSpan.Zero);) taken++;
+                for (var taken = 1; taken < _handler.RecordsPerBatch && _takenBytes < ConsumedBatch.MaxBytes && Take(TimeSpan.Zero);) taken++;
             }
 
             if (Interlocked.Exchange(ref _rewindsWanted, 0) != 0) Rewind(cancellationToken);
@@ -272,7 +272,7 @@ internal sealed class KafkaGroupConsumer : ILogConsumer
         }
     }
 
-    private async Task HandleAsync(LogSlice batch)
+    private async Task HandleAsync(ConsumedBatch batch)
     {
         var commit = await _handler.HandleAsync(batch);
 

@@ -28,7 +28,7 @@ internal sealed class KafkaLogReader : ILogReader
         _runs = positions.ToDictionary(pair => pair.Key, pair => new PartitionRun(pair.Key, pair.Value));
     }
 
-    public async ValueTask<LogSlice> ReadAsync(int maxRecords, CancellationToken cancellationToken)
+    public async ValueTask<ConsumedBatch> ReadAsync(int maxRecords, CancellationToken cancellationToken)
     {
         while (true)
         {
@@ -41,7 +41,7 @@ internal sealed class KafkaLogReader : ILogReader
     }
 
     /// <summary>As the interface says. At the end of what it has it asks the brokers whether there is more.</summary>
-    public LogSlice? TryRead(int maxRecords)
+    public ConsumedBatch? TryRead(int maxRecords)
     {
         if (NextReady(maxRecords) is { } slice) return slice;
         foreach (var (partition, run) in _runs)
@@ -68,7 +68,7 @@ internal sealed class KafkaLogReader : ILogReader
         _reading.Dispose();
     }
 
-    private LogSlice? NextReady(int maxRecords)
+    private ConsumedBatch? NextReady(int maxRecords)
     {
         _handedOut?.Clear();
         _handedOut = null;
@@ -76,7 +76,7 @@ internal sealed class KafkaLogReader : ILogReader
         {
             // Each goes to its partition's run, so that slices stay long when partitions alternate.
             _takenBytes = 0;
-            for (var taken = 0; taken < maxRecords && _takenBytes < LogSlice.MaxBytes && Take(TimeSpan.Zero);) taken++;
+            for (var taken = 0; taken < maxRecords && _takenBytes < ConsumedBatch.MaxBytes && Take(TimeSpan.Zero);) taken++;
         }
 
         while (_ready.TryDequeue(out var run))

@@ -45,10 +45,10 @@ internal sealed class PartitionRun(int partition, long position) : IDisposable
     public void SkipTo(long offset) => Position = Math.Max(Position, offset);
 
     /// <summary>What has come since the last call; valid until <see cref="Clear"/>.</summary>
-    public LogSlice Take()
+    public ConsumedBatch Take()
     {
         for (var i = 0; i < _count; i++) _records[i] = _records[i] with { Value = _bytes.AsMemory(_spans[i].Start, _spans[i].Length) };
-        var slice = new LogSlice(Partition, _from, Position, _records.AsMemory(0, _count));
+        var slice = new ConsumedBatch(Partition, _from, Position, _records.AsMemory(0, _count));
         _from = Position;
         return slice;
     }

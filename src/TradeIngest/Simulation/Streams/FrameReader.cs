@@ -31,15 +31,15 @@ internal sealed class FrameReader(Stream stream)
 
     /// <returns>The next message, or null when the peer ended the connection without a closing handshake.</returns>
     /// <exception cref="FrameException">The bytes break the protocol.</exception>
-    public async ValueTask<ClientMessage?> ReadAsync(CancellationToken cancellation)
+    public async ValueTask<ClientMessage?> ReadAsync(CancellationToken cancellationToken)
     {
         while (true)
         {
-            if (!await FillAsync(2, cancellation)) return null;
+            if (!await FillAsync(2, cancellationToken)) return null;
             var (final, kind, length) = ReadStart(out var extended);
             if (extended > 0)
             {
-                if (!await FillAsync(2 + extended, cancellation)) return null;
+                if (!await FillAsync(2 + extended, cancellationToken)) return null;
                 length = extended == 2
                     ? BinaryPrimitives.ReadUInt16BigEndian(_buffer.AsSpan(_start + 2))
                     : BinaryPrimitives.ReadInt64BigEndian(_buffer.AsSpan(_start + 2));
@@ -51,7 +51,7 @@ internal sealed class FrameReader(Stream stream)
             }
 
             var header = 2 + extended + 4;
-            if (!await FillAsync(header + (int)length, cancellation)) return null;
+            if (!await FillAsync(header + (int)length, cancellationToken)) return null;
 
             var payload = _buffer.AsMemory(_start + header, (int)length);
             Unmask(payload.Span, _buffer.AsSpan(_start + header - 4, 4));
@@ -112,7 +112,7 @@ internal sealed class FrameReader(Stream stream)
         for (var i = 0; i < payload.Length; i++) payload[i] ^= key[i & 3];
     }
 
-    private async ValueTask<bool> FillAsync(int count, CancellationToken cancellation)
+    private async ValueTask<bool> FillAsync(int count, CancellationToken cancellationToken)
     {
         if (_end - _start >= count) return true;
         if (_start + count > _buffer.Length)
@@ -124,7 +124,7 @@ internal sealed class FrameReader(Stream stream)
 
         while (_end - _start < count)
         {
-            var read = await stream.ReadAsync(_buffer.AsMemory(_end), cancellation);
+            var read = await stream.ReadAsync(_buffer.AsMemory(_end), cancellationToken);
             if (read == 0) return false;
             _end += read;
         }

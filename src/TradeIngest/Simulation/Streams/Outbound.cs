@@ -54,7 +54,7 @@ internal sealed class Outbound : IDisposable
     }
 
     /// <summary>Completes when at most <paramref name="limit"/> bytes wait, or nothing is sent any more.</summary>
-    public async ValueTask WhenAtMostAsync(int limit, CancellationToken cancellation)
+    public async ValueTask WhenAtMostAsync(int limit, CancellationToken cancellationToken)
     {
         while (true)
         {
@@ -66,19 +66,19 @@ internal sealed class Outbound : IDisposable
                 sent = _sent.Task;
             }
 
-            await sent.WaitAsync(cancellation);
+            await sent.WaitAsync(cancellationToken);
         }
     }
 
     /// <summary>Sends until <see cref="Complete"/> was called and all is sent. On any failure it completes the queue and throws.</summary>
-    public async Task RunAsync(Stream stream, CancellationToken cancellation)
+    public async Task RunAsync(Stream stream, CancellationToken cancellationToken)
     {
         var sending = ArrayPool<byte>.Shared.Rent(16 * 1024);
         try
         {
             while (true)
             {
-                await _ready.WaitAsync(cancellation);
+                await _ready.WaitAsync(cancellationToken);
                 bool last;
                 lock (_appending)
                 {
@@ -89,7 +89,7 @@ internal sealed class Outbound : IDisposable
 
                 for (var at = 0; at < _sending; at += WriteLength)
                 {
-                    await stream.WriteAsync(sending.AsMemory(at, Math.Min(WriteLength, _sending - at)), cancellation);
+                    await stream.WriteAsync(sending.AsMemory(at, Math.Min(WriteLength, _sending - at)), cancellationToken);
                 }
 
                 lock (_appending)

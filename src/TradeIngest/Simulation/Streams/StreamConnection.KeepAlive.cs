@@ -9,7 +9,7 @@ internal sealed partial class StreamConnection
     private readonly Queue<(long Payload, long SentAt)> _unanswered = new();
 
     /// <summary>Pings on schedule, and ends the connection when a pong stays out or its life is over.</summary>
-    private async Task KeepAliveAsync(CancellationToken cancellation)
+    private async Task KeepAliveAsync(CancellationToken cancellationToken)
     {
         var start = _clock.GetTimestamp();
         var nextPing = _options.PingInterval;
@@ -38,7 +38,7 @@ internal sealed partial class StreamConnection
                 }
 
                 var wait = Min(nextPing - age, Min(_options.Life - age, pongDue));
-                await Task.Delay(wait, _clock, cancellation);
+                await Task.Delay(wait, _clock, cancellationToken);
             }
         }
         catch (OperationCanceledException)

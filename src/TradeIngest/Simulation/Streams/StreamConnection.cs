@@ -141,7 +141,7 @@ internal sealed partial class StreamConnection : IDisposable
     }
 
     /// <summary>Completes when the client has taken all but <paramref name="limit"/> bytes, or is gone.</summary>
-    public ValueTask WhenAtMostAsync(int limit, CancellationToken cancellation) => _outbound.WhenAtMostAsync(limit, cancellation);
+    public ValueTask WhenAtMostAsync(int limit, CancellationToken cancellationToken) => _outbound.WhenAtMostAsync(limit, cancellationToken);
 
     public void Dispose()
     {

@@ -82,12 +82,12 @@ internal sealed class TradeFeed : IDisposable
     public void SkipNext(int ordinal, long count) => Interlocked.Add(ref _skips[ordinal], count);
 
     /// <summary>Runs to the end of the tape.</summary>
-    public Task RunAsync(CancellationToken cancellation) =>
-        _options.IsPaced ? RunPacedAsync(cancellation) : RunFullSpeedAsync(cancellation);
+    public Task RunAsync(CancellationToken cancellationToken) =>
+        _options.IsPaced ? RunPacedAsync(cancellationToken) : RunFullSpeedAsync(cancellationToken);
 
     public void Dispose() => _audience.Dispose();
 
-    private async Task RunPacedAsync(CancellationToken cancellation)
+    private async Task RunPacedAsync(CancellationToken cancellationToken)
     {
         var clock = _options.TimeProvider;
         var started = clock.GetTimestamp();
@@ -99,41 +99,41 @@ internal sealed class TradeFeed : IDisposable
             if (due > now)
             {
                 var wait = (due - now) / speed;
-                await Task.Delay(wait < Tick ? Tick : wait < LongestWait ? wait : LongestWait, clock, cancellation);
+                await Task.Delay(wait < Tick ? Tick : wait < LongestWait ? wait : LongestWait, clock, cancellationToken);
                 continue;
             }
 
             while (Fill(now))
             {
                 Publish();
-                cancellation.ThrowIfCancellationRequested();
+                cancellationToken.ThrowIfCancellationRequested();
             }
 
             Publish();
         }
     }
 
-    private async Task RunFullSpeedAsync(CancellationToken cancellation)
+    private async Task RunFullSpeedAsync(CancellationToken cancellationToken)
     {
         // The market's time that about one batch takes, so that symbols alternate as they would.
         var step = TimeSpan.FromMicroseconds(Math.Max(1, BatchTrades * 1_000_000.0 / _options.MarketRate));
         while (NextDue() is { } due)
         {
-            cancellation.ThrowIfCancellationRequested();
-            await WaitForAudienceAsync(cancellation);
+            cancellationToken.ThrowIfCancellationRequested();
+            await WaitForAudienceAsync(cancellationToken);
             var more = Fill(due + step);
             Publish();
             while (more)
             {
-                await WaitForSlowestAsync(HighWater, cancellation);
+                await WaitForSlowestAsync(HighWater, cancellationToken);
                 more = Fill(due + step);
                 Publish();
             }
 
-            await WaitForSlowestAsync(HighWater, cancellation);
+            await WaitForSlowestAsync(HighWater, cancellationToken);
         }
 
-        await WaitForSlowestAsync(0, cancellation);
+        await WaitForSlowestAsync(0, cancellationToken);
     }
 
     private Timestamp? NextDue()
@@ -225,9 +225,9 @@ internal sealed class TradeFeed : IDisposable
         }
     }
 
-    private async ValueTask WaitForAudienceAsync(CancellationToken cancellation)
+    private async ValueTask WaitForAudienceAsync(CancellationToken cancellationToken)
     {
-        while (!HasAudience()) await _audience.WaitAsync(cancellation);
+        while (!HasAudience()) await _audience.WaitAsync(cancellationToken);
     }
 
     private bool HasAudience()
@@ -240,8 +240,8 @@ internal sealed class TradeFeed : IDisposable
         return false;
     }
 
-    private async ValueTask WaitForSlowestAsync(int limit, CancellationToken cancellation)
+    private async ValueTask WaitForSlowestAsync(int limit, CancellationToken cancellationToken)
     {
-        foreach (var connection in _connections()) await connection.WhenAtMostAsync(limit, cancellation);
+        foreach (var connection in _connections()) await connection.WhenAtMostAsync(limit, cancellationToken);
     }
 }

@@ -189,7 +189,7 @@ public sealed class SinkGroupTests : IAsyncDisposable
         await stopping.CancelAsync();
         await running;
 
-        Assert.IsLessThan(LogSlice.MaxBytes + Size, loads.Records.Max() * Size);
+        Assert.IsLessThan(ConsumedBatch.MaxBytes + Size, loads.Records.Max() * Size);
     }
 
     private async Task OpenAsync() => _log = await OpenAsync(_cluster);

@@ -11,7 +11,7 @@ using Crypto.Warehouse.Loading;
 namespace Crypto.TradeIngest.Tests.Sink;
 
 [TestClass]
-public sealed class SliceDecoderTests
+public sealed class BatchDecoderTests
 {
     private static readonly Timestamp Appended = new(1_770_000_000_000_000);
 
@@ -20,7 +20,7 @@ public sealed class SliceDecoderTests
     [TestMethod]
     public void Decode_TradesAmongOtherRecords_TellsEachTradeItsRecordAndRejectsTheRest()
     {
-        using var decoder = new SliceDecoder("e1", Topics.StockTrades, _symbols);
+        using var decoder = new BatchDecoder("e1", Topics.StockTrades, _symbols);
         var (first, second) = (Batches.Trade(_symbols.Intern("BTCUSDT"), 1), Batches.Trade(_symbols.Intern("ETHUSDT"), 9));
         byte[] foreign = [.. "{\"version\":2}"u8];
 
@@ -44,7 +44,7 @@ public sealed class SliceDecoderTests
     [TestMethod]
     public void Decode_MoreRecordsThanBefore_GrowsAndKeepsOrder()
     {
-        using var decoder = new SliceDecoder("e1", Topics.StockTrades, _symbols);
+        using var decoder = new BatchDecoder("e1", Topics.StockTrades, _symbols);
         var symbol = _symbols.Intern("BTCUSDT");
         foreach (var count in new[] { 10, 20_000, 5 })
         {
@@ -60,7 +60,7 @@ public sealed class SliceDecoderTests
     [TestMethod]
     public void Decode_DeadLetters_BecomeRejectionsWithTheirOwnReasonAndBytes()
     {
-        using var decoder = new SliceDecoder("e1", Topics.DeadLetters, _symbols);
+        using var decoder = new BatchDecoder("e1", Topics.DeadLetters, _symbols);
 
         var batch = decoder.Decode(Slice(0, SinkRecords.Letter([1, 2, 0xFF]), [.. "no letter"u8]));
 
@@ -77,7 +77,7 @@ public sealed class SliceDecoderTests
     [TestMethod]
     public void Decode_DeadLettersOfFiles_AreTheSameRejectionOnlyWhenLineAndPlaceAreTheSame()
     {
-        using var decoder = new SliceDecoder("e1", Topics.DeadLetters, _symbols);
+        using var decoder = new BatchDecoder("e1", Topics.DeadLetters, _symbols);
 
         var batch = decoder.Decode(Slice(
             0,
@@ -95,6 +95,6 @@ public sealed class SliceDecoderTests
         Assert.IsTrue(identities[4..].All(identity => identity is null), "Live records that are alike are not the same one.");
     }
 
-    private static LogSlice Slice(long from, params byte[][] values) => new(
+    private static ConsumedBatch Slice(long from, params byte[][] values) => new(
         3, from, from + values.Length, values.Select((value, i) => new RawRecord(from + i, Appended, value)).ToArray());
 }

@@ -15,12 +15,12 @@ namespace Crypto.TradeIngest.Sink;
 /// Reads the records of a slice into the batch a warehouse takes. What is no trade is not skipped: it becomes a rejection. The
 /// arrays are used again for the next slice.
 /// </summary>
-internal sealed class SliceDecoder(string epoch, string topic, SymbolTable symbols) : IDisposable
+internal sealed class BatchDecoder(string epoch, string topic, SymbolTable symbols) : IDisposable
 {
     private Trade[] _trades = ArrayPool<Trade>.Shared.Rent(4096);
     private int[] _tradeRecords = ArrayPool<int>.Shared.Rent(4096);
 
-    public WarehouseBatch Decode(LogSlice slice)
+    public WarehouseBatch Decode(ConsumedBatch slice)
     {
         var rejected = new List<RejectedRecord>();
         var trades = topic == Topics.DeadLetters ? DecodeDeadLetters(slice, rejected) : DecodeTrades(slice, rejected);
@@ -43,7 +43,7 @@ internal sealed class SliceDecoder(string epoch, string topic, SymbolTable symbo
         ArrayPool<int>.Shared.Return(Interlocked.Exchange(ref _tradeRecords, []));
     }
 
-    private int DecodeTrades(LogSlice slice, List<RejectedRecord> rejected)
+    private int DecodeTrades(ConsumedBatch slice, List<RejectedRecord> rejected)
     {
         Reserve(slice.Records.Length);
         var records = slice.Records.Span;
@@ -58,7 +58,7 @@ internal sealed class SliceDecoder(string epoch, string topic, SymbolTable symbo
         return count;
     }
 
-    private static int DecodeDeadLetters(LogSlice slice, List<RejectedRecord> rejected)
+    private static int DecodeDeadLetters(ConsumedBatch slice, List<RejectedRecord> rejected)
     {
         foreach (var record in slice.Records.Span)
         {

@@ -6,9 +6,9 @@ using Crypto.Warehouse.Dimension;
 namespace Crypto.TradeIngest.Reference;
 
 /// <summary>What exchangeInfo says of a symbol, as far as the dimension tracks it.</summary>
-internal static class ExchangeInfoStatements
+internal static class ExchangeInfoAssertions
 {
-    public static SymbolStatement From(ExchangeSymbol symbol)
+    public static SymbolAssertion From(ExchangeSymbol symbol)
     {
         var attributes = ImmutableSortedDictionary.CreateBuilder<SymbolAttribute, string?>();
         attributes.Add(SymbolAttribute.BaseAsset, symbol.BaseAsset);
@@ -16,6 +16,6 @@ internal static class ExchangeInfoStatements
         attributes.Add(SymbolAttribute.Status, symbol.Status);
         if (symbol.TickSize is { } tick) attributes.Add(SymbolAttribute.TickSize, tick.ToString());
         if (symbol.StepSize is { } step) attributes.Add(SymbolAttribute.StepSize, step.ToString());
-        return new SymbolStatement(new NaturalKey(Exchange.Binance, symbol.Ticker), attributes.ToImmutable());
+        return new SymbolAssertion(new NaturalKey(Exchange.Binance, symbol.Ticker), attributes.ToImmutable());
     }
 }

@@ -112,7 +112,7 @@ public sealed class ExchangeInfoStatementsTests : IAsyncDisposable
         _clock.Advance(TimeSpan.FromHours(1));
         var listed = RestReplies.Symbols(JsonSerializer.SerializeToElement(exchangeInfo));
         return await new ReferenceSync(_warehouse, _clock).SyncAsync(
-            ChangeSource.ExchangeInfo, [.. listed.Select(ExchangeInfoStatements.From)], CancellationToken.None,
+            ChangeSource.ExchangeInfo, [.. listed.Select(ExchangeInfoAssertions.From)], CancellationToken.None,
             listed.Select(symbol => new NaturalKey(Exchange.Binance, symbol.Ticker)).ToHashSet());
     }
 
