@@ -23,12 +23,14 @@ return args.FirstOrDefault() switch
 
 int Unknown()
 {
-    Console.Error.WriteLine($"No such question: {string.Join(", ", names.Except(Questions.All.Select(Questions.NameOf)))}. There are: {string.Join(", ", Questions.All.Select(Questions.NameOf))}.");
+    Console.Error.WriteLine(
+        $"No such question: {string.Join(", ", names.Except(Questions.All.Select(Questions.NameOf)))}. There are: {string.Join(", ", Questions.All.Select(Questions.NameOf))}.");
     return 2;
 }
 
 static int Usage()
 {
-    Console.Error.WriteLine("Crypto.Benchmarks quick [NAME...] | full [NAME...] | alone NAME... | growth [symbols|memory|stored...] | kafka HOST:PORT");
+    Console.Error.WriteLine(
+        "Crypto.Benchmarks quick [NAME...] | full [NAME...] | alone NAME... | growth [symbols|memory|stored...] | kafka HOST:PORT");
     return 2;
 }

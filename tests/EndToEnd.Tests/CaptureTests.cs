@@ -200,7 +200,8 @@ public sealed class CaptureTests
     private static Task<TradeIngestProcess.Result> StatusAsync(TemporaryFolder folder) =>
         TradeIngestProcess.RunAsync(folder.FullName, "status", "--data", folder["data"], "--json");
 
-    private static long Stored(TemporaryFolder folder) => StoredTrades.Coverage(folder["data"]).Sum(symbol => symbol.Count(CoverageState.Stored));
+    private static long Stored(TemporaryFolder folder) =>
+        StoredTrades.Coverage(folder["data"]).Sum(symbol => symbol.Count(CoverageState.Stored));
 
     private static async Task UntilAsync(Func<bool> condition)
     {

@@ -26,8 +26,10 @@ public sealed class CheckTests
         CollectionAssert.AreEqual(
             new[]
             {
-                "configuration/options", "topology/roles and log", "topology/log and target", "topology/options in use", "topology/partitions of the log",
-                "topology/health port", "environment/data folder", "environment/free space", "environment/warehouse file", "environment/exchange clock",
+                "configuration/options", "topology/roles and log", "topology/log and target", "topology/options in use",
+                "topology/partitions of the log",
+                "topology/health port", "environment/data folder", "environment/free space", "environment/warehouse file",
+                "environment/exchange clock",
                 "environment/exchange symbols", "environment/exchange streams",
             },
             Names(result, _ => true));
@@ -121,7 +123,8 @@ public sealed class CheckTests
         brokers.CreateTopic("stock_trades", 4);
 
         var result = (await TradeIngestProcess.RunAsync(
-            folder.FullName, Kafka(brokers.BootstrapServers, ("Log__Partitions", partitions)), "check", "--role", "sink", "--json")).ShouldExitWith(code).Json;
+            folder.FullName, Kafka(
+                brokers.BootstrapServers, ("Log__Partitions", partitions)), "check", "--role", "sink", "--json")).ShouldExitWith(code).Json;
 
         CollectionAssert.Contains(Names(result, check => check.GetProperty("passed").GetBoolean()), "environment/Kafka brokers");
         CollectionAssert.AreEqual(code == 0 ? [] : new[] { "topology/Kafka topics" }, Failed(result));
@@ -134,7 +137,8 @@ public sealed class CheckTests
         using var folder = new TemporaryFolder();
 
         var result = (await TradeIngestProcess.RunAsync(
-            folder.FullName, Kafka("127.0.0.1:1", ("Kafka__AdminTimeout", "1s")), "check", "--role", "sink", "--json")).ShouldExitWith(1).Json;
+            folder.FullName, Kafka(
+                "127.0.0.1:1", ("Kafka__AdminTimeout", "1s")), "check", "--role", "sink", "--json")).ShouldExitWith(1).Json;
 
         CollectionAssert.AreEqual(new[] { "environment/Kafka brokers" }, Failed(result));
     }
@@ -182,7 +186,8 @@ public sealed class CheckTests
         var people = (await TradeIngestProcess.RunAsync(folder.FullName, environment, "config", "show")).ShouldExitWith(0);
 
         var rows = json.Json.EnumerateArray().ToDictionary(
-            row => row.GetProperty("key").GetString()!, row => (row.GetProperty("value").GetString(), row.GetProperty("source").GetString()));
+            row =>
+                row.GetProperty("key").GetString()!, row => (row.GetProperty("value").GetString(), row.GetProperty("source").GetString()));
         Assert.AreEqual(("variable", "CRYPTO__Data"), rows["Data"]);
         Assert.AreEqual(("2m", "CRYPTO__Kafka__AdminTimeout"), rows["Kafka:AdminTimeout"]);
         Assert.AreEqual(("***", "appsettings.json"), rows["Kafka:Settings:sasl.password"]);
@@ -216,8 +221,10 @@ public sealed class CheckTests
         ["--ws", exchange.WsBase.GetLeftPart(UriPartial.Authority), "--rest", exchange.RestBase.GetLeftPart(UriPartial.Authority)];
 
     private static Task<TradeIngestProcess.Result> CheckAsync(
-        TemporaryFolder folder, SimulatedExchange exchange, (string Name, string Value)[] configured, params string[] more) => TradeIngestProcess.RunAsync(
-        folder.FullName, configured.ToDictionary(pair => "CRYPTO__" + pair.Name, pair => pair.Value), ["check", "--json", .. Bases(exchange), .. more]);
+        TemporaryFolder folder, SimulatedExchange exchange, (
+            string Name, string Value)[] configured, params string[] more) => TradeIngestProcess.RunAsync(
+        folder.FullName, configured.ToDictionary(
+            pair => "CRYPTO__" + pair.Name, pair => pair.Value), ["check", "--json", .. Bases(exchange), .. more]);
 
     private static string[] Failed(JsonElement result) => Names(result, check => !check.GetProperty("passed").GetBoolean());
 

@@ -30,7 +30,9 @@ public sealed class DeadLetterTotalsTests
     public async Task Read_SqliteWithSummaries_CountsWhatTheyStandFor()
     {
         using var folder = new TemporaryFolder();
-        await using (var warehouse = SqliteWarehouse.Open(folder[SqliteWarehouse.FileName], new SqliteWarehouseOptions(), TimeProvider.System)) await LoadAsync(warehouse);
+        await using (
+            var warehouse = SqliteWarehouse.Open(
+                folder[SqliteWarehouse.FileName], new SqliteWarehouseOptions(), TimeProvider.System)) await LoadAsync(warehouse);
 
         using var reading = SqliteDatabase.OpenForReading(folder[SqliteWarehouse.FileName]);
         AssertCounts(WarehouseTotals.Read(reading));

@@ -29,7 +29,8 @@ public sealed class DimensionTests
         var killed = 0;
         for (var moment = step; ; moment += step)
         {
-            await using var process = TradeIngestProcess.Start(folder.FullName, "dimension", "apply", events, "--force", "--data", folder["data"]);
+            await using var process = TradeIngestProcess.Start(
+                folder.FullName, "dimension", "apply", events, "--force", "--data", folder["data"]);
             await Task.Delay(moment, TimeProvider.System);
             if (process.HasExited) break;
             await process.KillAsync();

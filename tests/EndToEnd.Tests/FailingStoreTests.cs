@@ -175,7 +175,8 @@ public sealed class FailingStoreTests
         (await TradeIngestProcess.RunAsync(folder.FullName, "replay", file, "--data", folder["data"])).ShouldExitWith(0);
 
         var replay = await TradeIngestProcess.RunAsync(
-            folder.FullName, new Dictionary<string, string> { ["CRYPTO__Log__Partitions"] = "3" }, "replay", file, "--data", folder["data"]);
+            folder.FullName, new Dictionary<string, string> { ["CRYPTO__Log__Partitions"] = "3" }, "replay", file, "--data",
+            folder["data"]);
 
         StringAssert.Contains(replay.ShouldExitWith(2).Errors, "1 partitions, configured are 3");
     }

@@ -25,7 +25,8 @@ public sealed class FailureTests
     public async Task Anything_ThatNobodyExpects_EndsWith3AndASentence(string command, string type)
     {
         var plain = (await FailAsync(command, "some words")).ShouldExitWith(3);
-        Assert.AreEqual($"error: Unexpected {type}: some words. Stored data is intact; run with --debug for the stack.", plain.Errors.Trim());
+        Assert.AreEqual(
+            $"error: Unexpected {type}: some words. Stored data is intact; run with --debug for the stack.", plain.Errors.Trim());
 
         var debug = (await FailAsync(command, "some words", "--debug")).ShouldExitWith(3);
         Assert.StartsWith(plain.Errors.Trim(), debug.Errors);
@@ -96,9 +97,15 @@ public sealed class FailureTests
                 $$"""{"serverTime":{{TimeProvider.System.GetUtcNow().ToUnixTimeMilliseconds()}},"symbols":{{symbols}}}""", context.RequestAborted));
         await exchange.StartAsync(TestContext.CancellationToken);
         string[] run = ["run", "--rest", exchange.Base("http").ToString(), "--ws", exchange.Base("ws").ToString(), "--symbols", "ALL"];
+        var data = Path.Combine(folder.FullName, "data");
 
         await using var running = TradeIngestProcess.Start(folder.FullName, run);
-        await running.WaitForOutputAsync(text => text.Contains("capturing 1 symbols", StringComparison.Ordinal));
+        using var patience = Patience.Start();
+        while (StoredTrades.Count(data, "SELECT count(*) FROM SYMBOLS") != 1)
+        {
+            await Task.Delay(TimeSpan.FromMilliseconds(100), TimeProvider.System, patience.Token);
+        }
+
         running.Signal(Signal.Terminate);
         (await running.WaitAsync()).ShouldExitWith(0);
 

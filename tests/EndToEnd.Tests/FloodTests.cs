@@ -14,10 +14,12 @@ public sealed class FloodTests
         const int Frames = 1500;
         using var folder = new TemporaryFolder();
         await using var catalog = TradeIngestProcess.Start(folder.FullName, "simulate", "--symbols", "BTCUSDT", "--json");
-        var rest = JsonDocument.Parse(await catalog.WaitForOutputAsync(text => text.TrimEnd().EndsWith('}'))).RootElement.GetProperty("rest").GetString()!;
+        var rest = JsonDocument.Parse(
+            await catalog.WaitForOutputAsync(text => text.TrimEnd().EndsWith('}'))).RootElement.GetProperty("rest").GetString()!;
         await using var exchange = new ScriptedExchange();
         await using var run = TradeIngestProcess.Start(
-            folder.FullName, "run", "--ws", exchange.Address.ToString(), "--rest", rest, "--symbols", "BTCUSDT", "--data", folder["data"], "--json");
+            folder.FullName, "run", "--ws", exchange.Address.ToString(), "--rest", rest, "--symbols", "BTCUSDT", "--data", folder["data"],
+            "--json");
         var connection = await exchange.AcceptAsync();
         await run.WaitForErrorsAsync(text => text.Contains("Connected to", StringComparison.Ordinal));
 
@@ -33,12 +35,18 @@ public sealed class FloodTests
         var totals = status.ShouldExitWith(0).Json.GetProperty("totals");
         Assert.AreEqual(Frames, totals.GetProperty("dead_letters").GetInt64() + totals.GetProperty("summarized").GetInt64());
 
-        var listed = (await TradeIngestProcess.RunAsync(folder.FullName, "dlq", "list", "--limit", "100000", "--data", folder["data"], "--json")).ShouldExitWith(0).Json;
+        var listed = (
+            await TradeIngestProcess.RunAsync(
+                folder.FullName, "dlq", "list", "--limit", "100000", "--data", folder["data"], "--json")).ShouldExitWith(0).Json;
         Assert.AreEqual(Frames, listed.EnumerateArray().Sum(letter => letter.GetProperty("count").GetInt64()));
-        foreach (var letter in listed.EnumerateArray()) Assert.IsLessThanOrEqualTo(65_536, letter.GetProperty("base64").GetBytesFromBase64().Length);
+        foreach (var letter in listed.EnumerateArray())
+        {
+            Assert.IsLessThanOrEqualTo(65_536, letter.GetProperty("base64").GetBytesFromBase64().Length);
+        }
     }
 
-    private static long DeadLetters(JsonElement report) => report.GetProperty("dead_letters").GetInt64() + report.GetProperty("summarized").GetInt64();
+    private static long DeadLetters(JsonElement report) =>
+        report.GetProperty("dead_letters").GetInt64() + report.GetProperty("summarized").GetInt64();
 
     private static JsonElement? LastReport(string output)
     {

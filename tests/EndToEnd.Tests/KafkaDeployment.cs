@@ -19,7 +19,8 @@ internal sealed class KafkaDeployment : IAsyncDisposable
     private readonly string[] _bases;
     private readonly List<TradeIngestProcess> _started = [];
 
-    private KafkaDeployment(TemporaryFolder folder, MockCluster? mock, Dictionary<string, string> environment, TradeIngestProcess? exchange, string[] bases)
+    private KafkaDeployment(
+        TemporaryFolder folder, MockCluster? mock, Dictionary<string, string> environment, TradeIngestProcess? exchange, string[] bases)
     {
         Folder = folder;
         Mock = mock;
@@ -42,7 +43,8 @@ internal sealed class KafkaDeployment : IAsyncDisposable
     {
         var kafka = Start(needsMock, settings);
         var exchange = TradeIngestProcess.Start(
-            kafka.Folder.FullName, "simulate", "--symbols", "BTCUSDT,ETHUSDT,SOLUSDT", "--rate", rate.ToString(CultureInfo.InvariantCulture), "--data", kafka.Data, "--json");
+            kafka.Folder.FullName, "simulate", "--symbols", "BTCUSDT,ETHUSDT,SOLUSDT", "--rate", rate.ToString(
+                CultureInfo.InvariantCulture), "--data", kafka.Data, "--json");
         var output = JsonDocument.Parse(await exchange.WaitForOutputAsync(text => text.TrimEnd().EndsWith('}'))).RootElement;
         string[] bases = ["--ws", output.GetProperty("web_socket").GetString()!, "--rest", output.GetProperty("rest").GetString()!];
         return new KafkaDeployment(kafka.Folder, kafka.Mock, kafka._environment, exchange, bases);
@@ -187,7 +189,8 @@ internal sealed class KafkaDeployment : IAsyncDisposable
 
     private async Task DeleteTopicsAsync()
     {
-        using var admin = new AdminClientBuilder(new AdminClientConfig { BootstrapServers = _environment["CRYPTO__Kafka__BootstrapServers"] }).Build();
+        using var admin = new AdminClientBuilder(
+            new AdminClientConfig { BootstrapServers = _environment["CRYPTO__Kafka__BootstrapServers"] }).Build();
         var ours = admin.GetMetadata(TimeSpan.FromSeconds(10)).Topics
             .Select(topic => topic.Topic)
             .Where(topic => topic.StartsWith(_environment["CRYPTO__Kafka__TopicPrefix"], StringComparison.Ordinal))

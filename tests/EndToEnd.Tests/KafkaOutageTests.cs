@@ -11,7 +11,8 @@ public sealed class KafkaOutageTests
     private static readonly TimeSpan Limit = TimeSpan.FromMinutes(2);
     private static readonly ErrorCode[] Errors =
     [
-        ErrorCode.RequestTimedOut, ErrorCode.NotLeaderForPartition, ErrorCode.ThrottlingQuotaExceeded, ErrorCode.NotEnoughReplicas, ErrorCode.LeaderNotAvailable,
+        ErrorCode.RequestTimedOut, ErrorCode.NotLeaderForPartition, ErrorCode.ThrottlingQuotaExceeded, ErrorCode.NotEnoughReplicas,
+        ErrorCode.LeaderNotAvailable,
     ];
 
     public TestContext TestContext { get; set; } = null!;
@@ -21,7 +22,8 @@ public sealed class KafkaOutageTests
     public async Task Run_BrokerErrors_ShedsIntoTheLedgerAndLosesNothing()
     {
         await using var kafka = await KafkaDeployment.StartAsync(
-            1_000, needsMock: true, ("CRYPTO__Exchange__Channel__Batches", "4"), ("CRYPTO__Exchange__Channel__Trades", "100"), ("CRYPTO__Kafka__MaxBytesInFlight", "1048576"));
+            1_000, needsMock: true, ("CRYPTO__Exchange__Channel__Batches", "4"), ("CRYPTO__Exchange__Channel__Trades", "100"), (
+                "CRYPTO__Kafka__MaxBytesInFlight", "1048576"));
         var reference = kafka.Start("reference");
         var sink = kafka.Start("sink");
         var ingest = kafka.Start("ingest");
@@ -80,7 +82,8 @@ public sealed class KafkaOutageTests
         const int Unreachable = 3;
         var port = FreePort();
         await using var kafka = await KafkaDeployment.StartAsync(
-            500, needsMock: true, ("CRYPTO__Health__Port", port), ("CRYPTO__Health__Bound", "00:00:04"), ("CRYPTO__Kafka__AdminTimeout", "00:00:02"));
+            500, needsMock: true, ("CRYPTO__Health__Port", port), ("CRYPTO__Health__Bound", "00:00:04"), (
+                "CRYPTO__Kafka__AdminTimeout", "00:00:02"));
         var all = kafka.Start("reference", "sink", "ingest");
         await kafka.UntilAsync(() => kafka.Stored() > 100, Limit, all);
         await HealthAsync(kafka, 0);

@@ -4,7 +4,9 @@ using Crypto.TradeIngest.Simulation;
 
 namespace Crypto.EndToEnd.Tests;
 
-/// <summary>Two processes with the reference role, of which one at a time publishes; the exchange changes what it says of a symbol.</summary>
+/// <summary>
+/// Two processes with the reference role, of which one at a time publishes; the exchange changes what it says of a symbol.
+/// </summary>
 [TestClass]
 public sealed partial class KafkaReferenceTests
 {
@@ -78,7 +80,9 @@ public sealed partial class KafkaReferenceTests
     }
 
     private static Task OneIsActiveAsync(KafkaDeployment kafka, List<TradeIngestProcess> references) => kafka.UntilAsync(
-        () => references.Count(IsActive) == 1 && references.Count(process => StateOf(process) == "standby") == references.Count - 1, Limit, [.. references]);
+        () =>
+            references.Count(IsActive) == 1
+                && references.Count(process => StateOf(process) == "standby") == references.Count - 1, Limit, [.. references]);
 
     /// <summary>Waits until so many statements of the exchange about the symbol are in the warehouse.</summary>
     private static async Task UntilToldAsync(KafkaDeployment kafka, int statements, params TradeIngestProcess[] alive)
@@ -108,7 +112,8 @@ public sealed partial class KafkaReferenceTests
 
     private static bool IsActive(TradeIngestProcess process) => StateOf(process) == "active";
 
-    private static string StateOf(TradeIngestProcess process) => State().Matches(process.Errors) is { Count: > 0 } states ? states[^1].Groups["state"].Value : "";
+    private static string StateOf(TradeIngestProcess process) =>
+        State().Matches(process.Errors) is { Count: > 0 } states ? states[^1].Groups["state"].Value : "";
 
     [GeneratedRegex("-reference: (?<state>active|standby|joining)", RegexOptions.ExplicitCapture | RegexOptions.NonBacktracking)]
     private static partial Regex State();

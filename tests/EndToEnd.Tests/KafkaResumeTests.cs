@@ -18,7 +18,8 @@ public sealed class KafkaResumeTests
     {
         await using var exchange = new SimulatedExchange(new SimulatedExchangeOptions { Symbols = [Ticker, "ETHUSDT"], Rate = 400 });
         await exchange.StartAsync();
-        await using var kafka = KafkaDeployment.Start(exchange, ("CRYPTO__Kafka__TailRecords", "20"), ("CRYPTO__Kafka__StateInterval", "00:00:00.2"));
+        await using var kafka = KafkaDeployment.Start(
+            exchange, ("CRYPTO__Kafka__TailRecords", "20"), ("CRYPTO__Kafka__StateInterval", "00:00:00.2"));
         var reference = kafka.Start("reference");
         var sink = kafka.Start("sink");
         var ingest = kafka.Start("ingest");

@@ -23,9 +23,11 @@ public sealed class KafkaSinkGroupTests
         var kills = KafkaTests.Setting("CRYPTO_KAFKA_GROUP_KILLS", 1);
         using var folder = new TemporaryFolder();
         await using var snowflake = TradeIngestProcess.StartProgram(
-            Emulator, folder.FullName, new Dictionary<string, string>(StringComparer.Ordinal), "--data", folder["emulated.db"], "--key", folder["key.pem"], "--commit-delay-ms", "20");
+            Emulator, folder.FullName, new Dictionary<string, string>(
+                StringComparer.Ordinal), "--data", folder["emulated.db"], "--key", folder["key.pem"], "--commit-delay-ms", "20");
         var emulator = JsonDocument.Parse(await snowflake.WaitForOutputAsync(text => text.TrimEnd().EndsWith('}'))).RootElement;
-        await using var kafka = await KafkaDeployment.StartAsync(KafkaTests.Setting("CRYPTO_KAFKA_GROUP_RATE", 300), needsMock: false, SettingsOf(emulator));
+        await using var kafka = await KafkaDeployment.StartAsync(
+            KafkaTests.Setting("CRYPTO_KAFKA_GROUP_RATE", 300), needsMock: false, SettingsOf(emulator));
         (await kafka.RunAsync("migrate", "--target", "snowflake")).ShouldExitWith(0);
         var roles = new Dictionary<string, TradeIngestProcess>(StringComparer.Ordinal)
         {
@@ -59,7 +61,9 @@ public sealed class KafkaSinkGroupTests
 
         var verified = (await kafka.RunAsync("verify", "--data", kafka.Data, "--json")).ShouldExitWith(0).Json;
         Assert.IsTrue(verified.GetProperty("passed").GetBoolean());
-        CollectionAssert.Contains(verified.GetProperty("checks").EnumerateArray().Select(check => check.GetProperty("name").GetString()).ToArray(), "oracle_equal");
+        CollectionAssert.Contains(
+            verified.GetProperty("checks").EnumerateArray().Select(
+                check => check.GetProperty("name").GetString()).ToArray(), "oracle_equal");
         TestContext.WriteLine($"{(await kafka.ProgressAsync()).Facts} facts, every role killed {kills} times.");
     }
 

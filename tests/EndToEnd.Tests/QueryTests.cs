@@ -46,7 +46,8 @@ public sealed class QueryTests : IDisposable
         // 160 MB of rows in a process that may hold 50.
         var environment = new Dictionary<string, string> { ["DOTNET_GCHeapHardLimit"] = (50L << 20).ToString("X", CultureInfo.InvariantCulture) };
         await using var process = TradeIngestProcess.Start(
-            _folder.FullName, environment, "query", "SELECT * FROM WIDE", "--format", format, "--output", _folder["rows"], "--data", _folder["data"]);
+            _folder.FullName, environment, "query", "SELECT * FROM WIDE", "--format", format, "--output", _folder["rows"], "--data",
+            _folder["data"]);
 
         (await process.WaitAsync()).ShouldExitWith(0);
         Assert.IsGreaterThan(Wide * 4000L, new FileInfo(_folder["rows"]).Length);
@@ -61,7 +62,8 @@ public sealed class QueryTests : IDisposable
         Assert.AreEqual(1200, (await QueryAsync("SELECT * FROM WIDE", "--json")).ShouldExitWith(0).Json.GetArrayLength());
         Assert.AreEqual(1200, (await QueryAsync("SELECT * FROM WIDE", "--format", "json")).ShouldExitWith(0).Json.GetArrayLength());
         var lines = (await QueryAsync("SELECT * FROM WIDE", "--format", "ndjson")).ShouldExitWith(0).Output.Trim().Split('\n');
-        Assert.AreEqual(Enumerable.Range(1, 1200).Sum(), lines.Sum(line => JsonDocument.Parse(line).RootElement.GetProperty("id").GetInt32()));
+        Assert.AreEqual(
+            Enumerable.Range(1, 1200).Sum(), lines.Sum(line => JsonDocument.Parse(line).RootElement.GetProperty("id").GetInt32()));
         var csv = (await QueryAsync("SELECT * FROM WIDE", "--format", "csv")).ShouldExitWith(0).Output.Trim().Split('\n');
         Assert.HasCount(1201, csv);
         Assert.AreEqual("id,text", csv[0].TrimEnd());

@@ -20,7 +20,8 @@ public sealed class ReferenceChangeTests
         await File.WriteAllTextAsync(file, "ticker,sector,risk_level\nBTCUSDT,Gold,LOW\n");
         var limit = new Dictionary<string, string> { ["CRYPTO__Warehouse__RekeyLimit"] = "50", ["CRYPTO__Reference__Interval"] = "00:00:00.1" };
         await using var run = TradeIngestProcess.Start(
-            folder.FullName, limit, "run", "--ws", bases.GetProperty("web_socket").GetString()!, "--rest", bases.GetProperty("rest").GetString()!,
+            folder.FullName, limit, "run", "--ws", bases.GetProperty("web_socket").GetString()!, "--rest",
+            bases.GetProperty("rest").GetString()!,
             "--symbols", "BTCUSDT", "--data", folder["data"], "--json");
         await UntilFactsAsync(folder, 500);
 

@@ -126,7 +126,8 @@ public sealed class ReplayTests
         var sample = new ArchiveSample();
         var csv = sample.WriteCsv(folder["BTCUSDT-trades-2026-02-03.csv"], 0, 1000);
         var (good, bad) = (folder["BTCUSDT-trades-good.zip"], folder["BTCUSDT-trades-bad.zip"]);
-        using (var archive = ZipFile.Open(good, ZipArchiveMode.Create)) archive.CreateEntryFromFile(csv, Path.GetFileName(csv), CompressionLevel.NoCompression);
+        using (var archive = ZipFile.Open(good, ZipArchiveMode.Create)) archive.CreateEntryFromFile(
+            csv, Path.GetFileName(csv), CompressionLevel.NoCompression);
         var bytes = await File.ReadAllBytesAsync(good);
         var price = bytes.AsSpan().IndexOf(System.Text.Encoding.UTF8.GetBytes(sample.CsvLine(500))) + 12;
         bytes[price] = (byte)(bytes[price] == '9' ? '8' : '9');
@@ -164,7 +165,8 @@ public sealed class ReplayTests
         Assert.AreEqual(3, conflict.ShouldExitWith(1).Json.GetProperty("conflicts").GetInt64());
         Assert.AreEqual(997, conflict.Json.GetProperty("duplicates").GetInt64());
         StringAssert.Contains(
-            (await TradeIngestProcess.RunAsync(folder.FullName, "verify", "--data", folder["data"])).ShouldExitWith(1).Output, "no_conflicts");
+            (await TradeIngestProcess.RunAsync(folder.FullName, "verify", "--data", folder["data"])).ShouldExitWith(1).Output,
+            "no_conflicts");
 
         var corrected = await TradeIngestProcess.RunAsync(folder.FullName, "replay", good, "--correct", "--data", folder["data"], "--json");
         Assert.AreEqual(3, corrected.ShouldExitWith(0).Json.GetProperty("corrected").GetInt64());

@@ -50,7 +50,8 @@ public sealed class SignalTests
     {
         using var folder = await ReplayedAsync();
         await AssertStopsAsync(
-            folder, signal, Warehouse(folder), "query", EndlessData.Sql.Replace("count(*)", "i", StringComparison.Ordinal), "--format", "csv",
+            folder, signal, Warehouse(folder), "query", EndlessData.Sql.Replace(
+                "count(*)", "i", StringComparison.Ordinal), "--format", "csv",
             "--output", folder["rows.csv"]);
 
         Assert.IsEmpty(Directory.GetFiles(folder.FullName, "rows.csv*"));
@@ -134,7 +135,8 @@ public sealed class SignalTests
 
         await AssertStopsAsync(folder, signal, Warehouse(folder), "replay", file);
 
-        var again = (await TradeIngestProcess.RunAsync(folder.FullName, "replay", file, "--data", folder["data"], "--json")).ShouldExitWith(0).Json;
+        var again = (
+            await TradeIngestProcess.RunAsync(folder.FullName, "replay", file, "--data", folder["data"], "--json")).ShouldExitWith(0).Json;
         Assert.AreEqual(Trades, again.GetProperty("warehouse").GetProperty("facts").GetInt64());
     }
 
@@ -143,7 +145,8 @@ public sealed class SignalTests
     public async Task Demo_WhileItRuns_EndsWith130(Signal signal)
     {
         using var folder = new TemporaryFolder();
-        await using var process = TradeIngestProcess.Start(folder.FullName, "demo", "--for", "1h", "--rate", "100", "--data", folder["data"]);
+        await using var process = TradeIngestProcess.Start(
+            folder.FullName, "demo", "--for", "1h", "--rate", "100", "--data", folder["data"]);
         await process.WaitForOutputAsync(text => text.Contains("simulated exchange", StringComparison.Ordinal));
 
         process.Signal(signal);
@@ -233,7 +236,8 @@ public sealed class SignalTests
     }
 
     private static async Task<string> ChangesAsync(TemporaryFolder folder) => (await TradeIngestProcess.RunAsync(
-        folder.FullName, "query", "SELECT hash FROM SYMBOL_CHANGES ORDER BY hash", "--format", "csv", "--data", folder["data"])).ShouldExitWith(0).Output;
+        folder.FullName, "query", "SELECT hash FROM SYMBOL_CHANGES ORDER BY hash", "--format", "csv", "--data",
+        folder["data"])).ShouldExitWith(0).Output;
 
     private static string Warehouse(TemporaryFolder folder) => Path.Combine(folder["data"], "warehouse.db");
 }

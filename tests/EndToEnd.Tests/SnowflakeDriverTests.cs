@@ -13,7 +13,8 @@ public sealed class SnowflakeDriverTests
 {
     private static TemporaryFolder _build = null!;
 
-    private static string Executable => _build[Path.Combine("bin", "TradeIngest", "release", Path.GetFileName(TradeIngestProcess.Executable))];
+    private static string Executable =>
+        _build[Path.Combine("bin", "TradeIngest", "release", Path.GetFileName(TradeIngestProcess.Executable))];
 
     [ClassInitialize]
     public static async Task BuildAsync(TestContext context)
@@ -22,8 +23,11 @@ public sealed class SnowflakeDriverTests
         var start = new ProcessStartInfo(
             Environment.GetEnvironmentVariable("DOTNET_HOST_PATH") ?? "dotnet",
             [
-                "build", Path.Combine(Root(), "src", "TradeIngest"), "-c", "Release", "--nologo", "-v", "quiet", "--artifacts-path", _build.FullName, "-nodeReuse:false",
-                "-p:RunAnalyzers=false", "-p:SnowflakeDriver=true", $"-p:SnowflakeDriverAssembly={Path.Combine(AppContext.BaseDirectory, "Snowflake.Data.dll")}",
+                "build", Path.Combine(
+                    Root(), "src",
+                    "TradeIngest"), "-c", "Release", "--nologo", "-v", "quiet", "--artifacts-path", _build.FullName, "-nodeReuse:false",
+                "-p:RunAnalyzers=false", "-p:SnowflakeDriver=true",
+                $"-p:SnowflakeDriverAssembly={Path.Combine(AppContext.BaseDirectory, "Snowflake.Data.dll")}",
             ])
         {
             UseShellExecute = false,
@@ -44,11 +48,13 @@ public sealed class SnowflakeDriverTests
     {
         using var folder = new TemporaryFolder();
         await using var snowflake = TradeIngestProcess.StartProgram(
-            SnowflakeTests.Emulator, folder.FullName, new Dictionary<string, string>(), "--data", folder["emulated.db"], "--key", folder["key.pem"], "--sql-interface", "false");
+            SnowflakeTests.Emulator, folder.FullName, new Dictionary<string, string>(), "--data", folder["emulated.db"], "--key",
+            folder["key.pem"], "--sql-interface", "false");
         var environment = SnowflakeTests.EnvironmentOf(await SnowflakeTests.OutputAsync(snowflake));
         environment["CRYPTO__Snowflake__Access"] = "Driver";
         environment["SNOWFLAKE_STAND_IN_DATA"] = folder["emulated.db"];
-        TradeIngestProcess Start(params string[] arguments) => TradeIngestProcess.StartProgram(Executable, folder.FullName, environment, arguments);
+        TradeIngestProcess Start(params string[] arguments) =>
+            TradeIngestProcess.StartProgram(Executable, folder.FullName, environment, arguments);
         async Task<TradeIngestProcess.Result> Command(params string[] arguments)
         {
             await using var command = Start(arguments);
@@ -59,23 +65,30 @@ public sealed class SnowflakeDriverTests
         StringAssert.Contains((await Command("migrate", "--target", "snowflake")).ShouldExitWith(0).Output, "up to date");
         (await Command("check", "--target", "snowflake")).ShouldExitWith(0);
 
-        await using var exchange = TradeIngestProcess.Start(folder.FullName, "simulate", "--symbols", "BTCUSDT,ETHUSDT", "--rate", "400", "--data", folder["data"], "--json");
+        await using var exchange = TradeIngestProcess.Start(
+            folder.FullName, "simulate", "--symbols", "BTCUSDT,ETHUSDT", "--rate", "400", "--data", folder["data"], "--json");
         var bases = await SnowflakeTests.OutputAsync(exchange);
-        async Task<long> Facts() => (await Command("status", "--data", folder["data"], "--json")).ShouldExitWith(0).Json.GetProperty("totals").GetProperty("facts").GetInt64();
+        async Task<long> Facts() =>
+            (await Command("status", "--data", folder["data"], "--json")).ShouldExitWith(0).Json.GetProperty("totals").GetProperty("facts").GetInt64();
         async Task RunBeyondAsync(long facts)
         {
             await using var run = Start(
-                "run", "--ws", bases.GetProperty("web_socket").GetString()!, "--rest", bases.GetProperty("rest").GetString()!, "--symbols", "ALL", "--data", folder["data"], "--json");
+                "run", "--ws", bases.GetProperty("web_socket").GetString()!, "--rest", bases.GetProperty("rest").GetString()!, "--symbols",
+                "ALL", "--data", folder["data"], "--json");
             await SnowflakeTests.UntilAsync(async () => await Facts() > facts, run);
             run.Signal(Signal.Terminate);
             (await run.WaitAsync()).ShouldExitWith(0);
             var verdict = (await Command("verify", "--data", folder["data"], "--json")).ShouldExitWith(0).Json;
-            CollectionAssert.Contains(verdict.GetProperty("checks").EnumerateArray().Select(check => check.GetProperty("name").GetString()).ToArray(), "oracle_equal");
+            CollectionAssert.Contains(
+                verdict.GetProperty("checks").EnumerateArray().Select(check => check.GetProperty("name").GetString()).ToArray(),
+                "oracle_equal");
         }
 
         await RunBeyondAsync(500);
         var first = await Facts();
-        StringAssert.Contains((await Command("migrate", "--target", "snowflake", "--reload")).ShouldExitWith(0).Output, "reads the log from its first record");
+        StringAssert.Contains(
+            (await Command("migrate", "--target", "snowflake", "--reload")).ShouldExitWith(0).Output,
+            "reads the log from its first record");
         Assert.AreEqual(0, await Facts());
         await RunBeyondAsync(first);
         Assert.IsGreaterThan(first, await Facts());
@@ -108,7 +121,11 @@ public sealed class SnowflakeDriverTests
     private static string Root()
     {
         var folder = AppContext.BaseDirectory;
-        while (!File.Exists(Path.Combine(folder, "Crypto.sln"))) folder = Path.GetDirectoryName(folder) ?? throw new InvalidOperationException("The tests run outside the repository.");
+        while (!File.Exists(Path.Combine(folder, "Crypto.sln")))
+        {
+            folder = Path.GetDirectoryName(folder) ?? throw new InvalidOperationException("The tests run outside the repository.");
+        }
+
         return folder;
     }
 }

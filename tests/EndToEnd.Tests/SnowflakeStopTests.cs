@@ -73,7 +73,8 @@ public sealed class SnowflakeStopTests : IAsyncDisposable
         Server.Channels.Tamper(Channel, token, table);
         await AppendAsync(11, 20);
 
-        await AssertStopsAsync(Channel, token, $"STREAMING_DB.PUBLIC.{table}", $"trade-ingest migrate --target snowflake --drop-channel {Channel}");
+        await AssertStopsAsync(
+            Channel, token, $"STREAMING_DB.PUBLIC.{table}", $"trade-ingest migrate --target snowflake --drop-channel {Channel}");
 
         await DropChannelAsync();
         await DrainAsync();
@@ -111,7 +112,9 @@ public sealed class SnowflakeStopTests : IAsyncDisposable
         Replace(table);
         await AppendAsync(11, 20);
 
-        await AssertStopsAsync(Channel, $"STREAMING_DB.PUBLIC.{table}", $"UNDROP TABLE STREAMING_DB.PUBLIC.{table};", "trade-ingest migrate --target snowflake --reload");
+        await AssertStopsAsync(
+            Channel, $"STREAMING_DB.PUBLIC.{table}", $"UNDROP TABLE STREAMING_DB.PUBLIC.{table};",
+            "trade-ingest migrate --target snowflake --reload");
 
         await ReloadAsync();
         await DrainAsync();
@@ -200,7 +203,9 @@ public sealed class SnowflakeStopTests : IAsyncDisposable
         AssertLoaded(20);
     }
 
-    /// <summary>Starts a sink again and again: each time it stops with the same message, which names all of these, and no row comes in.</summary>
+    /// <summary>
+    /// Starts a sink again and again: each time it stops with the same message, which names all of these, and no row comes in.
+    /// </summary>
     private async Task AssertStopsAsync(params string[] named)
     {
         var before = (Server.Channels.Appends, Count(Raw), Count(Facts));
@@ -224,7 +229,9 @@ public sealed class SnowflakeStopTests : IAsyncDisposable
 
     private Task<TopicSink> SinkAsync(IWarehouse warehouse) =>
         TopicSink.OpenAsync(
-            new TopicSinkParts(_topic, warehouse, _symbols, null, new SinkMetrics(), IsReset: false, _account.Clock), Topics.StockTrades, NullLogger.Instance, Stop);
+            new TopicSinkParts(
+                _topic, warehouse, _symbols, null, new SinkMetrics(), IsReset: false,
+                _account.Clock), Topics.StockTrades, NullLogger.Instance, Stop);
 
     private Task AppendAsync(long from, long to)
     {
@@ -243,29 +250,41 @@ public sealed class SnowflakeStopTests : IAsyncDisposable
     private async Task DropChannelAsync()
     {
         await using var streaming = _account.NewClient();
-        foreach (var table in new[] { Raw, Facts }) await streaming.DropChannelAsync(new ChannelAddress(PipeAddress.OfTable("STREAMING_DB", "PUBLIC", table), Channel), cancellationToken: Stop);
+        foreach (var table in new[] { Raw, Facts })
+        {
+            await streaming.DropChannelAsync(
+                new ChannelAddress(PipeAddress.OfTable("STREAMING_DB", "PUBLIC", table), Channel), cancellationToken: Stop);
+        }
     }
 
     private async Task ReloadAsync()
     {
         await using var sql = _account.NewSql();
         await using var streaming = _account.NewClient();
-        CollectionAssert.AreEqual(new[] { Channel }, (await new SnowflakeReload(sql, streaming, new ObjectNames()).RunAsync(Stop)).ToArray());
+        CollectionAssert.AreEqual(
+            new[] { Channel }, (await new SnowflakeReload(sql, streaming, new ObjectNames()).RunAsync(Stop)).ToArray());
     }
 
     private async Task AssertSoundAsync()
     {
         await using var sql = _account.NewSql();
-        foreach (var audit in await new SnowflakeAudits(sql, new SnowflakeWarehouseOptions()).RunAsync(Stop)) Assert.IsTrue(audit.Passed, $"{audit.Name}: {string.Join("; ", audit.Failing)}");
+        foreach (var audit in await new SnowflakeAudits(sql, new SnowflakeWarehouseOptions()).RunAsync(Stop))
+        {
+            Assert.IsTrue(audit.Passed, $"{audit.Name}: {string.Join("; ", audit.Failing)}");
+        }
     }
 
     private void AssertLoaded(long trades)
     {
-        foreach (var table in new[] { Raw, Facts }) Assert.AreEqual((trades, trades), (Count(table), Count($"(SELECT DISTINCT LOG_OFFSET FROM {table})")), table);
+        foreach (var table in new[] { Raw, Facts })
+        {
+            Assert.AreEqual((trades, trades), (Count(table), Count($"(SELECT DISTINCT LOG_OFFSET FROM {table})")), table);
+        }
     }
 
     // A table that is gone has no rows.
-    private long Count(string table) => table[0] != '(' && Server.Database.Read($"SELECT 1 FROM sqlite_master WHERE name = '{table}'").Count == 0
+    private long Count(string table) =>
+        table[0] != '(' && Server.Database.Read($"SELECT 1 FROM sqlite_master WHERE name = '{table}'").Count == 0
         ? 0
         : (long)Server.Database.Read($"SELECT COUNT(*) FROM {table}")[0][0]!;
 
@@ -278,13 +297,16 @@ public sealed class SnowflakeStopTests : IAsyncDisposable
 
         public string EpochOf(string topic) => epoch;
 
-        public ValueTask AppendAsync(string topic, RecordBatch records, CancellationToken cancellationToken) => log.AppendAsync(topic, records, cancellationToken);
+        public ValueTask AppendAsync(string topic, RecordBatch records, CancellationToken cancellationToken) =>
+            log.AppendAsync(topic, records, cancellationToken);
 
         public ILogReader OpenReader(string topic, IReadOnlyDictionary<int, long> positions) => log.OpenReader(topic, positions);
 
-        public ValueTask<OffsetRange> OffsetsAsync(string topic, int partition, CancellationToken cancellationToken) => log.OffsetsAsync(topic, partition, cancellationToken);
+        public ValueTask<OffsetRange> OffsetsAsync(string topic, int partition, CancellationToken cancellationToken) =>
+            log.OffsetsAsync(topic, partition, cancellationToken);
 
-        public ValueTask<long> TrimAsync(string topic, int partition, long keepFrom, TrimPolicy policy, CancellationToken cancellationToken) =>
+        public ValueTask<long> TrimAsync(
+            string topic, int partition, long keepFrom, TrimPolicy policy, CancellationToken cancellationToken) =>
             log.TrimAsync(topic, partition, keepFrom, policy, cancellationToken);
 
         public ValueTask DisposeAsync() => ValueTask.CompletedTask;

@@ -16,9 +16,11 @@ public sealed class SnowflakeTests
     {
         using var folder = new TemporaryFolder();
         await using var snowflake = TradeIngestProcess.StartProgram(
-            Emulator, folder.FullName, new Dictionary<string, string>(), "--data", folder["emulated.db"], "--key", folder["key.pem"], "--fault-share", "0.01", "--commit-delay-ms", "20");
+            Emulator, folder.FullName, new Dictionary<string, string>(), "--data", folder["emulated.db"], "--key", folder["key.pem"],
+            "--fault-share", "0.01", "--commit-delay-ms", "20");
         var environment = EnvironmentOf(await OutputAsync(snowflake));
-        Task<TradeIngestProcess.Result> Command(params string[] arguments) => TradeIngestProcess.RunAsync(folder.FullName, environment, arguments);
+        Task<TradeIngestProcess.Result> Command(params string[] arguments) =>
+            TradeIngestProcess.RunAsync(folder.FullName, environment, arguments);
 
         (await Command("migrate", "--target", "snowflake")).ShouldExitWith(0);
         (await Command("check", "--target", "snowflake")).ShouldExitWith(0);
@@ -27,7 +29,8 @@ public sealed class SnowflakeTests
         var bases = await OutputAsync(exchange);
         string[] run =
         [
-            "run", "--ws", bases.GetProperty("web_socket").GetString()!, "--rest", bases.GetProperty("rest").GetString()!, "--symbols", "ALL", "--data", folder["data"], "--json",
+            "run", "--ws", bases.GetProperty("web_socket").GetString()!, "--rest", bases.GetProperty("rest").GetString()!, "--symbols",
+            "ALL", "--data", folder["data"], "--json",
         ];
         async Task<JsonElement> Status() => (await Command("status", "--data", folder["data"], "--json")).ShouldExitWith(0).Json;
         async Task<long> Facts() => (await Status()).GetProperty("totals").GetProperty("facts").GetInt64();
@@ -50,11 +53,18 @@ public sealed class SnowflakeTests
 
         var status = await Status();
         Assert.AreEqual(3, status.GetProperty("symbols").GetArrayLength());
-        foreach (var symbol in status.GetProperty("symbols").EnumerateArray()) Assert.AreEqual(1, symbol.GetProperty("coverage").GetArrayLength(), symbol.ToString());
+        foreach (var symbol in status.GetProperty("symbols").EnumerateArray())
+        {
+            Assert.AreEqual(1, symbol.GetProperty("coverage").GetArrayLength(), symbol.ToString());
+        }
+
         foreach (var partition in status.GetProperty("log").EnumerateArray()) Assert.AreEqual(0, partition.GetProperty("lag").GetInt64());
         var verdict = (await Command("verify", "--data", folder["data"], "--json")).ShouldExitWith(0).Json;
-        CollectionAssert.Contains(verdict.GetProperty("checks").EnumerateArray().Select(check => check.GetProperty("name").GetString()).ToArray(), "oracle_equal");
-        var query = (await Command("query", "SELECT TICKER, PRICE, TRADE_TIME FROM CONSUMPTION_TRADES LIMIT 3", "--json")).ShouldExitWith(0).Json;
+        CollectionAssert.Contains(
+            verdict.GetProperty("checks").EnumerateArray().Select(
+                check => check.GetProperty("name").GetString()).ToArray(), "oracle_equal");
+        var query = (
+            await Command("query", "SELECT TICKER, PRICE, TRADE_TIME FROM CONSUMPTION_TRADES LIMIT 3", "--json")).ShouldExitWith(0).Json;
         Assert.AreEqual(3, query.GetArrayLength());
         var csv = (await Command("query", "SELECT TICKER, PRICE, TRADE_TIME FROM CONSUMPTION_TRADES LIMIT 3", "--format", "csv")).ShouldExitWith(0).Output;
         Assert.HasCount(4, csv.Trim().Split('\n'));
@@ -70,7 +80,9 @@ public sealed class SnowflakeTests
         using var folder = new TemporaryFolder();
 
         var result = await TradeIngestProcess.RunAsync(
-            folder.FullName, new Dictionary<string, string> { ["CRYPTO__Warehouse__Target"] = "Snowflake", ["CRYPTO__Snowflake__Access"] = "Telepathy" }, "run", "--data", folder["data"]);
+            folder.FullName, new Dictionary<string,
+            string>
+            { ["CRYPTO__Warehouse__Target"] = "Snowflake", ["CRYPTO__Snowflake__Access"] = "Telepathy" }, "run", "--data", folder["data"]);
 
         result.ShouldExitWith(2);
         StringAssert.Contains(result.Errors, "Snowflake:Account: ''");
@@ -86,7 +98,9 @@ public sealed class SnowflakeTests
         using var folder = new TemporaryFolder();
 
         var result = await TradeIngestProcess.RunAsync(
-            folder.FullName, new Dictionary<string, string> { ["CRYPTO__Warehouse__Target"] = "Snowflake", ["CRYPTO__Snowflake__Account"] = "myorg-account1" }, arguments);
+            folder.FullName, new Dictionary<string,
+            string>
+            { ["CRYPTO__Warehouse__Target"] = "Snowflake", ["CRYPTO__Snowflake__Account"] = "myorg-account1" }, arguments);
 
         StringAssert.Contains(result.ShouldExitWith(2).Errors, "CRYPTO__Warehouse__Target=Embedded");
     }

@@ -45,11 +45,13 @@ internal sealed class TradeIngestProcess : IAsyncDisposable
     public static TradeIngestProcess Start(string workingFolder, params string[] arguments) =>
         Start(workingFolder, new Dictionary<string, string>(), arguments);
 
-    public static TradeIngestProcess Start(string workingFolder, IReadOnlyDictionary<string, string> environment, params string[] arguments) =>
+    public static TradeIngestProcess Start(
+        string workingFolder, IReadOnlyDictionary<string, string> environment, params string[] arguments) =>
         StartProgram(Executable, workingFolder, environment, arguments);
 
     /// <summary>Another program beside it.</summary>
-    public static TradeIngestProcess StartProgram(string program, string workingFolder, IReadOnlyDictionary<string, string> environment, params string[] arguments)
+    public static TradeIngestProcess StartProgram(
+        string program, string workingFolder, IReadOnlyDictionary<string, string> environment, params string[] arguments)
     {
         var start = new ProcessStartInfo(program, arguments)
         {
@@ -63,9 +65,11 @@ internal sealed class TradeIngestProcess : IAsyncDisposable
         return new TradeIngestProcess(Process.Start(start)!);
     }
 
-    public static Task<Result> RunAsync(string workingFolder, params string[] arguments) => RunAsync(workingFolder, new Dictionary<string, string>(), arguments);
+    public static Task<Result> RunAsync(string workingFolder, params string[] arguments) =>
+        RunAsync(workingFolder, new Dictionary<string, string>(), arguments);
 
-    public static async Task<Result> RunAsync(string workingFolder, IReadOnlyDictionary<string, string> environment, params string[] arguments)
+    public static async Task<Result> RunAsync(
+        string workingFolder, IReadOnlyDictionary<string, string> environment, params string[] arguments)
     {
         await using var process = Start(workingFolder, environment, arguments);
         return await process.WaitAsync();
@@ -130,7 +134,8 @@ internal sealed class TradeIngestProcess : IAsyncDisposable
         using var limit = new CancellationTokenSource(Patience);
         while (!OpenFiles().Contains(path, StringComparer.Ordinal))
         {
-            if (_process.HasExited) throw new InvalidOperationException($"Ended with {_process.ExitCode} before it opened {path}: {_output} {_errors}");
+            if (_process.HasExited) throw new InvalidOperationException(
+                $"Ended with {_process.ExitCode} before it opened {path}: {_output} {_errors}");
             await timer.WaitForNextTickAsync(limit.Token);
         }
     }

@@ -21,7 +21,8 @@ return await CommandLine.RunAsync(
     }),
     Failing("timer", async message =>
     {
-        await using var timer = TimeProvider.System.CreateTimer(_ => throw new InvalidCastException(message), null, TimeSpan.Zero, TimeSpan.Zero);
+        await using var timer = TimeProvider.System.CreateTimer(
+            _ => throw new InvalidCastException(message), null, TimeSpan.Zero, TimeSpan.Zero);
         await Forever();
     }),
     Failing("task", message =>

@@ -171,11 +171,17 @@ public sealed class EmulatedSnowflake : IAsyncDisposable
         var host = new Uri(Url).Authority;
         if (!isExchange) return _options.JsonTokens ? Reply.Json(200, new { hostname = Url }) : new Reply(200, Url, "text/plain");
 
-        var form = Encoding.UTF8.GetString(body).Split('&').Select(pair => pair.Split('=')).ToDictionary(pair => pair[0], pair => WebUtility.UrlDecode(pair[1]), StringComparer.Ordinal);
-        if (form.GetValueOrDefault("grant_type") != "urn:ietf:params:oauth:grant-type:jwt-bearer") return Reply.Error(400, "390142", "unknown grant type");
+        var form = Encoding.UTF8.GetString(body).Split('&').Select(pair => pair.Split('=')).ToDictionary(
+            pair => pair[0], pair => WebUtility.UrlDecode(pair[1]), StringComparer.Ordinal);
+        if (form.GetValueOrDefault("grant_type") != "urn:ietf:params:oauth:grant-type:jwt-bearer")
+        {
+            return Reply.Error(400, "390142", "unknown grant type");
+        }
+
         if (form.TryGetValue("scope", out var scope) && scope != host) return Reply.Error(400, "390142", $"unknown scope {scope}");
         var expires = _clock.GetUtcNow() + _options.TokenLifetime;
-        var claims = System.Buffers.Text.Base64Url.EncodeToString(JsonSerializer.SerializeToUtf8Bytes(new { exp = expires.ToUnixTimeSeconds() }));
+        var claims = System.Buffers.Text.Base64Url.EncodeToString(
+            JsonSerializer.SerializeToUtf8Bytes(new { exp = expires.ToUnixTimeSeconds() }));
         var token = $"e30.{claims}.{Convert.ToHexString(RandomNumberGenerator.GetBytes(16))}";
         lock (_tokens) _tokens[token] = expires;
         return _options.JsonTokens ? Reply.Json(200, new { token }) : new Reply(200, token, "text/plain");
@@ -218,7 +224,8 @@ public sealed class EmulatedSnowflake : IAsyncDisposable
                 if (request.ContentType != "application/x-ndjson") return Reply.Error(415, "", "unknown content type");
                 if (request.ContentLength > 4_000_000) return Reply.Error(413, "", "too large");
                 var rows = request.Headers.ContentEncoding == "gzip" ? Unzip(body) : body;
-                return Check(database, schema) ?? Channels.Append(pipe, channel, request.Query["continuationToken"]!, request.Query["endOffsetToken"]!, rows);
+                return Check(database, schema)
+                    ?? Channels.Append(pipe, channel, request.Query["continuationToken"]!, request.Query["endOffsetToken"]!, rows);
             default:
                 return Reply.Error(404, "", "no such resource");
         }
@@ -236,9 +243,14 @@ public sealed class EmulatedSnowflake : IAsyncDisposable
         switch (path)
         {
             case [_, _, _] when request.Method == "POST":
-                using (var json = JsonDocument.Parse(body)) return _statements.Submit(json.RootElement, request.Query["requestId"]!, request.Query["retry"] == "true");
+                using (var json = JsonDocument.Parse(body)) return _statements.Submit(
+                    json.RootElement, request.Query["requestId"]!, request.Query["retry"] == "true");
             case [_, _, _, var handle] when request.Method == "GET":
-                return _statements.Get(handle, int.TryParse(request.Query["partition"], System.Globalization.CultureInfo.InvariantCulture, out var partition) ? partition : 0);
+                return _statements.Get(
+                    handle,
+                    int.TryParse(request.Query["partition"], System.Globalization.CultureInfo.InvariantCulture, out var partition)
+                        ? partition
+                        : 0);
             case [_, _, _, var handle, "cancel"] when request.Method == "POST":
                 return _statements.Cancel(handle);
             default:
@@ -247,11 +259,13 @@ public sealed class EmulatedSnowflake : IAsyncDisposable
     }
 
     private Reply? Check(string database, string schema) =>
-        database.Equals(_options.Database, StringComparison.OrdinalIgnoreCase) && schema.Equals(_options.Schema, StringComparison.OrdinalIgnoreCase)
+        database.Equals(_options.Database, StringComparison.OrdinalIgnoreCase)
+            && schema.Equals(_options.Schema, StringComparison.OrdinalIgnoreCase)
             ? null
             : Reply.Error(404, "ERR_SCHEMA_DOES_NOT_EXIST_OR_NOT_AUTHORIZED", $"{database}.{schema} does not exist or is not authorized.");
 
-    private static string BearerOf(HttpRequest request) => request.Headers.Authorization.ToString() is ['B', 'e', 'a', 'r', 'e', 'r', ' ', .. var token] ? token : "";
+    private static string BearerOf(HttpRequest request) =>
+        request.Headers.Authorization.ToString() is ['B', 'e', 'a', 'r', 'e', 'r', ' ', .. var token] ? token : "";
 
     private static bool Flag(JsonElement json) => json.TryGetProperty("fail_on_uncommitted_rows", out var flag) && flag.GetBoolean();
 

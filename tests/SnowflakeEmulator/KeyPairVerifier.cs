@@ -56,7 +56,11 @@ public sealed class KeyPairVerifier(string account, TimeProvider clock)
             using var rsa = RSA.Create();
             rsa.ImportSubjectPublicKeyInfo(key, out _);
             var signed = Encoding.ASCII.GetBytes($"{parts[0]}.{parts[1]}");
-            if (!rsa.VerifyData(signed, Base64Url.DecodeFromChars(parts[2]), HashAlgorithmName.SHA256, RSASignaturePadding.Pkcs1)) return null;
+            if (!rsa.VerifyData(signed, Base64Url.DecodeFromChars(parts[2]), HashAlgorithmName.SHA256, RSASignaturePadding.Pkcs1))
+            {
+                return null;
+            }
+
             var now = clock.GetUtcNow();
             if (issued > now || expires - issued > MaxLifetime) return null;
             if (expires <= now)
@@ -67,7 +71,8 @@ public sealed class KeyPairVerifier(string account, TimeProvider clock)
 
             return user;
         }
-        catch (Exception failure) when (failure is FormatException or JsonException or KeyNotFoundException or InvalidOperationException or CryptographicException)
+        catch (Exception failure) when (
+            failure is FormatException or JsonException or KeyNotFoundException or InvalidOperationException or CryptographicException)
         {
             refusal = ("390144", $"JWT token is invalid: {failure.Message}");
             return null;

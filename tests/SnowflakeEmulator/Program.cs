@@ -46,11 +46,14 @@ emulator.Keys.SetKeys(arguments["--user"], Convert.ToBase64String(rsa.ExportSubj
 var share = double.Parse(arguments["--fault-share"], CultureInfo.InvariantCulture);
 Fault[] random =
 [
-    Fault.LostBefore, Fault.LostAfter, Fault.UnavailableBefore, Fault.ErrorAfter, Fault.TooManyRequests, Fault.ExpiredToken, Fault.DelayedCommit,
+    Fault.LostBefore, Fault.LostAfter, Fault.UnavailableBefore, Fault.ErrorAfter, Fault.TooManyRequests, Fault.ExpiredToken,
+    Fault.DelayedCommit,
     Fault.StaleSequencer, Fault.ChannelInvalidated, Fault.ChannelVanished, Fault.FailedOver, Fault.StatementRunsOn,
 ];
 foreach (var fault in random) emulator.Faults.Share(fault, share);
-Console.WriteLine(JsonSerializer.Serialize(new { url = emulator.Url, account = arguments["--account"], user = arguments["--user"], key = Path.GetFullPath(arguments["--key"]) }));
+Console.WriteLine(
+    JsonSerializer.Serialize(
+        new { url = emulator.Url, account = arguments["--account"], user = arguments["--user"], key = Path.GetFullPath(arguments["--key"]) }));
 
 var stop = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
 using var onInterrupt = PosixSignalRegistration.Create(PosixSignal.SIGINT, Stop);

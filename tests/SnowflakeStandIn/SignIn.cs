@@ -17,7 +17,8 @@ internal static class SignIn
 
     private static readonly HashSet<string> Properties = new(StringComparer.OrdinalIgnoreCase)
     {
-        "account", "host", "port", "scheme", "user", "authenticator", "private_key_file", "private_key_pwd", "db", "schema", "warehouse", "role", "client_telemetry_enabled", "query_tag",
+        "account", "host", "port", "scheme", "user", "authenticator", "private_key_file", "private_key_pwd", "db", "schema", "warehouse",
+        "role", "client_telemetry_enabled", "query_tag",
     };
 
     private static readonly ConcurrentDictionary<string, EmulatedDatabase> Files = new(StringComparer.Ordinal);
@@ -33,14 +34,20 @@ internal static class SignIn
 
         foreach (var name in new[] { "account", "user", "host", "port", "private_key_file", "db", "schema", "role" })
         {
-            if (!asked.TryGetValue(name, out var value) || value is not string { Length: > 0 }) throw Refused(270006, $"Required property {name} is not provided.");
+            if (!asked.TryGetValue(name, out var value) || value is not string { Length: > 0 })
+            {
+                throw Refused(270006, $"Required property {name} is not provided.");
+            }
         }
 
         if ((string)asked["authenticator"] != "snowflake_jwt") throw Refused(270006, "The key pair needs the authenticator snowflake_jwt.");
-        var publicKey = PublicKeyOf((string)asked["private_key_file"], asked.TryGetValue("private_key_pwd", out var passphrase) ? (string)passphrase : null);
+        var publicKey = PublicKeyOf(
+            (string)asked["private_key_file"], asked.TryGetValue("private_key_pwd", out var passphrase) ? (string)passphrase : null);
         if (EmulatedSnowflake.At($"{asked["host"]}:{asked["port"]}") is { } account)
         {
-            return account.Keys.IsKeyOf((string)asked["user"], publicKey) ? account.Database : throw Refused(390144, "JWT token is invalid.");
+            return account.Keys.IsKeyOf((string)asked["user"], publicKey)
+                ? account.Database
+                : throw Refused(390144, "JWT token is invalid.");
         }
 
         return Environment.GetEnvironmentVariable(DataVariable) is { Length: > 0 } file

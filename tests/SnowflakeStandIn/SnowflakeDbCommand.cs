@@ -70,13 +70,18 @@ internal sealed class SnowflakeDbCommand(SnowflakeDbConnection? connection) : Db
     private object? Bind(int index)
     {
         var parameter = _engine.Parameters[index];
-        if (parameter.ParameterName != (index + 1).ToString(CultureInfo.InvariantCulture)) throw new InvalidOperationException($"Parameter {index + 1} is named '{parameter.ParameterName}'.");
+        if (parameter.ParameterName != (index + 1).ToString(CultureInfo.InvariantCulture))
+        {
+            throw new InvalidOperationException($"Parameter {index + 1} is named '{parameter.ParameterName}'.");
+        }
+
         return (parameter.DbType, parameter.Value) switch
         {
             (_, DBNull) => null,
             (DbType.Int64, long number) => number,
             (DbType.String, string text) => text,
-            var (type, value) => throw new InvalidOperationException($"Parameter {index + 1} is {value?.GetType().Name ?? "not set"} as {type}."),
+            var (type, value) =>
+                throw new InvalidOperationException($"Parameter {index + 1} is {value?.GetType().Name ?? "not set"} as {type}."),
         };
     }
 }

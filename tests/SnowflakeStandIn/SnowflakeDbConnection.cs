@@ -35,7 +35,8 @@ internal sealed class SnowflakeDbConnection : DbConnection
         catch (SnowflakeDbException refusal)
         {
             // The provider wraps what it met while connecting.
-            throw new SnowflakeDbException(SnowflakeDbException.ConnectionFailure, 270001, $"Unable to connect. {refusal.Message}", refusal);
+            throw new SnowflakeDbException(
+                SnowflakeDbException.ConnectionFailure, 270001, $"Unable to connect. {refusal.Message}", refusal);
         }
 
         _engine = (SqliteConnection)SqliteFactory.Instance.CreateConnection();
@@ -52,7 +53,8 @@ internal sealed class SnowflakeDbConnection : DbConnection
 
     public override void ChangeDatabase(string databaseName) => throw new NotSupportedException();
 
-    protected override DbTransaction BeginDbTransaction(IsolationLevel isolationLevel) => throw new NotSupportedException("A procedure is the transaction.");
+    protected override DbTransaction BeginDbTransaction(IsolationLevel isolationLevel) =>
+        throw new NotSupportedException("A procedure is the transaction.");
 
     protected override DbCommand CreateDbCommand() => new SnowflakeDbCommand(this);
 

@@ -6,8 +6,8 @@ using Crypto.TradeModel.Numbers;
 namespace Snowflake.Data.Client;
 
 /// <summary>
-/// Rows with the types the provider gives: whole numbers as narrow as Arrow carries them, other numbers as <see cref="decimal"/>, timestamps
-/// without a zone as <see cref="DateTime"/>.
+/// Rows with the types the provider gives: whole numbers as narrow as Arrow carries them, other numbers as <see cref="decimal"/>,
+/// timestamps without a zone as <see cref="DateTime"/>.
 /// </summary>
 internal sealed class SnowflakeDbDataReader(SqlOutcome outcome) : DbDataReader
 {
@@ -42,7 +42,8 @@ internal sealed class SnowflakeDbDataReader(SqlOutcome outcome) : DbDataReader
         (null, _) => DBNull.Value,
         (long number, "NUMBER_D8") => Decimal(number),
         (long number, "BOOLEAN") => number != 0,
-        (long number, "TIMESTAMP_NTZ") => DateTime.SpecifyKind(DateTime.UnixEpoch.AddTicks(number * TimeSpan.TicksPerMicrosecond), DateTimeKind.Unspecified),
+        (long number, "TIMESTAMP_NTZ") =>
+            DateTime.SpecifyKind(DateTime.UnixEpoch.AddTicks(number * TimeSpan.TicksPerMicrosecond), DateTimeKind.Unspecified),
         (long number and >= sbyte.MinValue and <= sbyte.MaxValue, _) => (sbyte)number,
         (long number and >= short.MinValue and <= short.MaxValue, _) => (short)number,
         (long number and >= int.MinValue and <= int.MaxValue, _) => (int)number,
@@ -66,11 +67,13 @@ internal sealed class SnowflakeDbDataReader(SqlOutcome outcome) : DbDataReader
 
     public override byte GetByte(int ordinal) => throw new NotSupportedException();
 
-    public override long GetBytes(int ordinal, long dataOffset, byte[]? buffer, int bufferOffset, int length) => throw new NotSupportedException();
+    public override long GetBytes(int ordinal, long dataOffset, byte[]? buffer, int bufferOffset, int length) =>
+        throw new NotSupportedException();
 
     public override char GetChar(int ordinal) => throw new NotSupportedException();
 
-    public override long GetChars(int ordinal, long dataOffset, char[]? buffer, int bufferOffset, int length) => throw new NotSupportedException();
+    public override long GetChars(int ordinal, long dataOffset, char[]? buffer, int bufferOffset, int length) =>
+        throw new NotSupportedException();
 
     public override DateTime GetDateTime(int ordinal) => (DateTime)GetValue(ordinal);
 

@@ -1,6 +1,8 @@
 namespace Crypto.TestSupport;
 
-/// <summary>How long a test waits for what must happen. Only a hang takes longer, also on a machine that is busy with other things.</summary>
+/// <summary>
+/// How long a test waits for what must happen. Only a hang takes longer, also on a machine that is busy with other things.
+/// </summary>
 public static class Patience
 {
     public static readonly TimeSpan Limit = TimeSpan.FromMinutes(2);
@@ -17,7 +19,11 @@ public static class Patience
         while (!condition())
         {
             cancellationToken.ThrowIfCancellationRequested();
-            if (System.Diagnostics.Stopwatch.GetElapsedTime(started) > Limit) throw new TimeoutException($"What was waited for did not happen within {Limit}.");
+            if (System.Diagnostics.Stopwatch.GetElapsedTime(started) > Limit)
+            {
+                throw new TimeoutException($"What was waited for did not happen within {Limit}.");
+            }
+
             await Task.Yield();
         }
     }

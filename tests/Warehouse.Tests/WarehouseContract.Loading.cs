@@ -120,7 +120,9 @@ public abstract partial class WarehouseContract
         var (left, right) = (new BatchBuilder(0), new BatchBuilder(1));
         await LoadAsync(left.Of(Trades(Btc, 1, 2)));
 
-        Assert.AreEqual(new LoadOutcome(1, 1, 0), await LoadAsync(right.Of([TestTrades.Of(Btc, 2) with { Source = IngestSource.Replay }, .. Trades(Btc, 3)])));
+        Assert.AreEqual(
+            new LoadOutcome(1, 1, 0),
+            await LoadAsync(right.Of([TestTrades.Of(Btc, 2) with { Source = IngestSource.Replay }, .. Trades(Btc, 3)])));
         Assert.AreEqual(new LoadOutcome(0, 2, 0), await LoadAsync(left.Of(Trades(Btc, 3, 2))));
 
         var contents = await ReadAsync();
@@ -246,7 +248,8 @@ public abstract partial class WarehouseContract
             Change("BTCUSDT", 1, TestTrades.TimeOf(3), (SymbolAttribute.Sector, "a")),
             Change("BTCUSDT", 2, TestTrades.TimeOf(6), (SymbolAttribute.Sector, "b")));
         await LoadAsync(builder.Add(Trades(Btc, 1, 2, 5, 9)).AddUnreadable(Bytes("nonsense"), identity: "i1").Add(Trades(Eth, 4)).Build());
-        await LoadAsync(builder.Of(TestTrades.Of(Btc, 7), TestTrades.Of(Btc, 8) with { Quantity = default, Source = IngestSource.Backfill }));
+        await LoadAsync(
+            builder.Of(TestTrades.Of(Btc, 7), TestTrades.Of(Btc, 8) with { Quantity = default, Source = IngestSource.Backfill }));
         var before = await ReadAsync();
         var coverage = await Warehouse.CoverageAsync(Stop);
         var positions = await Warehouse.PositionsAsync(Stop);

@@ -209,7 +209,8 @@ public abstract partial class WarehouseContract
         Assert.AreEqual(new PositionRow(builder.Partition, 6, 6, 0, 2, 4), contents.Positions.Single());
     }
 
-    private static string States(WarehouseContents contents) => string.Join(", ", contents.Coverage.Select(row => $"{row.Ids} {row.State}"));
+    private static string States(WarehouseContents contents) =>
+        string.Join(", ", contents.Coverage.Select(row => $"{row.Ids} {row.State}"));
 
     /// <summary>The column <c>symbol</c> of <c>BRONZE_TRADES</c> in offset order.</summary>
     private protected abstract Task<IReadOnlyList<string?>> BronzeSymbolsAsync();

@@ -18,7 +18,8 @@ namespace Crypto.Benchmarks.Brokers;
 /// <code>
 /// records ──▶ [ append, acknowledged by all in-sync replicas ] ──▶ brokers
 /// </code>
-/// Both idempotent, with the same headers, compression and sizes; kcat's start and its reading of the file count for it, as long as an empty run.
+/// Both idempotent, with the same headers, compression and sizes; kcat's start and its reading of the file count for it, as long as an
+/// empty run.
 /// </summary>
 internal static class ProduceRun
 {
@@ -30,7 +31,8 @@ internal static class ProduceRun
     {
         var options = new KafkaOptions { BootstrapServers = brokers, TopicPrefix = "benchmark-", ReplicationFactor = 1 };
         await using var log = await KafkaTradeLog.OpenAsync(
-            options, [new TopicPlan(Topics.StockTrades, TopicPlan.DefaultPartitions, TimeSpan.FromMinutes(10), IsCompacted: false)], TimeProvider.System, NullLogger.Instance, CancellationToken.None);
+            options, [new TopicPlan(Topics.StockTrades, TopicPlan.DefaultPartitions, TimeSpan.FromMinutes(10), IsCompacted: false)],
+            TimeProvider.System, NullLogger.Instance, CancellationToken.None);
         using var folder = new BenchmarkFolder();
         var batches = Batches();
         var (all, none) = (folder["records"], folder["none"]);
@@ -43,14 +45,23 @@ internal static class ProduceRun
         {
             var start = await KcatAsync(options, none);
             turns.Add((Trades / await AppendAsync(log, batches), Trades / (await KcatAsync(options, all) - start)));
-            Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"turn {turn + 1} of {Turns}: log {turns[^1].Log:N0} records/s, kcat {turns[^1].Kcat:N0}"));
+            Console.WriteLine(
+                string.Create(
+                    CultureInfo.InvariantCulture,
+                    $"turn {turn + 1} of {Turns}: log {turns[^1].Log:N0} records/s, kcat {turns[^1].Kcat:N0}"));
         }
 
         var text = new StringBuilder();
-        text.AppendLine(CultureInfo.InvariantCulture, $"# KafkaProduce\n\n{Runs.Machine}, the broker on it too. Read the ratio; see [how](../README.md).\n");
+        text.AppendLine(
+            CultureInfo.InvariantCulture,
+            $"# KafkaProduce\n\n{Runs.Machine}, the broker on it too. Read the ratio; see [how](../README.md).\n");
         text.AppendLine("| way | records/s, five turns | median ratio to kcat in the same turn |").AppendLine("|---|---:|---:|");
-        text.AppendLine(CultureInfo.InvariantCulture, $"| the log on Kafka (ours) | {string.Join(" · ", turns.Select(turn => turn.Log.ToString("N0", CultureInfo.InvariantCulture)))} | {turns.Select(turn => turn.Log / turn.Kcat).Order().ElementAt(Turns / 2):0.00} |");
-        text.AppendLine(CultureInfo.InvariantCulture, $"| kcat, librdkafka in C | {string.Join(" · ", turns.Select(turn => turn.Kcat.ToString("N0", CultureInfo.InvariantCulture)))} | 1 |");
+        text.AppendLine(
+            CultureInfo.InvariantCulture,
+            $"| the log on Kafka (ours) | {string.Join(" · ", turns.Select(turn => turn.Log.ToString("N0", CultureInfo.InvariantCulture)))} | {turns.Select(turn => turn.Log / turn.Kcat).Order().ElementAt(Turns / 2):0.00} |");
+        text.AppendLine(
+            CultureInfo.InvariantCulture,
+            $"| kcat, librdkafka in C | {string.Join(" · ", turns.Select(turn => turn.Kcat.ToString("N0", CultureInfo.InvariantCulture)))} | 1 |");
         Console.WriteLine(text);
         await File.WriteAllTextAsync("benchmarks/results/KafkaProduce.md", text.ToString());
         foreach (var batch in batches) batch.Dispose();
@@ -64,7 +75,11 @@ internal static class ProduceRun
         for (var start = 0; start < Trades; start += TradesPerAppend)
         {
             var batch = new RecordBatch();
-            foreach (ref readonly var trade in trades.AsSpan(start, TradesPerAppend)) batch.End(TradeJson.Write(trade, batch.Begin(trade.Symbol.Utf8, TradeJson.MaxLength)));
+            foreach (ref readonly var trade in trades.AsSpan(start, TradesPerAppend))
+            {
+                batch.End(TradeJson.Write(trade, batch.Begin(trade.Symbol.Utf8, TradeJson.MaxLength)));
+            }
+
             batches.Add(batch);
         }
 
@@ -97,7 +112,9 @@ internal static class ProduceRun
     private static async Task<double> KcatAsync(KafkaOptions options, string path)
     {
         // kcat has no setting but librdkafka's own; compression and partitioner go by the topic.
-        var settings = KafkaSettings.Producer(options).Where(setting => !setting.Key.StartsWith("dotnet.", StringComparison.Ordinal) && setting.Key is not ("bootstrap.servers" or "client.id"));
+        var settings = KafkaSettings.Producer(options).Where(
+            setting =>
+                !setting.Key.StartsWith("dotnet.", StringComparison.Ordinal) && setting.Key is not ("bootstrap.servers" or "client.id"));
         string[] arguments =
         [
             "-P", "-q", "-b", options.BootstrapServers!, "-t", options.TopicPrefix + Topics.StockTrades, "-K", "\t", "-l", path,
@@ -107,6 +124,8 @@ internal static class ProduceRun
         var started = Stopwatch.GetTimestamp();
         using var kcat = Process.Start("kcat", arguments);
         await kcat.WaitForExitAsync();
-        return kcat.ExitCode == 0 ? Stopwatch.GetElapsedTime(started).TotalSeconds : throw new InvalidOperationException($"kcat ended with {kcat.ExitCode}.");
+        return kcat.ExitCode == 0
+            ? Stopwatch.GetElapsedTime(started).TotalSeconds
+            : throw new InvalidOperationException($"kcat ended with {kcat.ExitCode}.");
     }
 }

@@ -12,9 +12,9 @@ namespace Crypto.Benchmarks.Dimension;
 /// <code>
 /// 500 symbols × 200 changes, half of which change nothing ──▶ [ planner | merge ] ──▶ versions
 /// </code>
-/// The alternative is a snapshot-style merge as dbt writes it, in SQLite in memory: it takes one change per key and run, so it runs 200 times over
-/// 500 rows. The planner takes each symbol's changes at once; it also checks each for having been received before, which the merge cannot.
-/// Staging and creating the changes is not measured on either side.
+/// The alternative is a snapshot-style merge as dbt writes it, in SQLite in memory: it takes one change per key and run, so it runs 200
+/// times over 500 rows. The planner takes each symbol's changes at once; it also checks each for having been received before, which the
+/// merge cannot. Staging and creating the changes is not measured on either side.
 /// </summary>
 [MemoryDiagnoser]
 [WarmupCount(2)]
@@ -54,7 +54,9 @@ public class PlanChangesBenchmarks : IDisposable
             CREATE INDEX dim_current ON dim (valid_to, ticker);
             """);
         using var transaction = _connection.BeginTransaction();
-        using var insert = Command("INSERT INTO staged VALUES ($run, $ticker, $valid, $sector, $risk, $status)", "$run", "$ticker", "$valid", "$sector", "$risk", "$status");
+        using var insert = Command(
+            "INSERT INTO staged VALUES ($run, $ticker, $valid, $sector, $risk, $status)", "$run", "$ticker", "$valid", "$sector", "$risk",
+            "$status");
         foreach (var change in Enumerable.Range(0, Symbols).SelectMany(ChangesOf))
         {
             object[] values =
@@ -84,7 +86,10 @@ public class PlanChangesBenchmarks : IDisposable
         long answer = 0;
         foreach (var changes in _bySymbol)
         {
-            foreach (var row in DimensionPlanner.Plan(None, changes, AttributeOwnership.Shared).History.Current) answer += AnswerOf(row.Version);
+            foreach (var row in DimensionPlanner.Plan(None, changes, AttributeOwnership.Shared).History.Current)
+            {
+                answer += AnswerOf(row.Version);
+            }
         }
 
         return answer;
@@ -106,7 +111,8 @@ public class PlanChangesBenchmarks : IDisposable
             transaction.Commit();
         }
 
-        using var answer = Command("SELECT sum(1 + valid_from % 1000003 + valid_to % 1000003 + length(sector) * 7 + length(risk_level) * 11 + length(status) * 13) FROM dim");
+        using var answer = Command(
+            "SELECT sum(1 + valid_from % 1000003 + valid_to % 1000003 + length(sector) * 7 + length(risk_level) * 11 + length(status) * 13) FROM dim");
         return (long)answer.ExecuteScalar()!;
     }
 
@@ -114,7 +120,8 @@ public class PlanChangesBenchmarks : IDisposable
 
     private static long AnswerOf(SymbolVersion version) =>
         1 + (version.ValidFrom.Microseconds % 1_000_003) + (version.ValidTo.Microseconds % 1_000_003)
-        + (version[SymbolAttribute.Sector]!.Length * 7) + (version[SymbolAttribute.RiskLevel]!.Length * 11) + (version[SymbolAttribute.Status]!.Length * 13);
+        + (version[SymbolAttribute.Sector]!.Length * 7) + (version[SymbolAttribute.RiskLevel]!.Length * 11)
+        + (version[SymbolAttribute.Status]!.Length * 13);
 
     private static IEnumerable<SymbolChange> ChangesOf(int symbol)
     {
@@ -126,7 +133,9 @@ public class PlanChangesBenchmarks : IDisposable
             if (random.Next(4) == 0) sector = random.Next(100);
             if (random.Next(4) == 0) risk = random.Next(1000);
             var time = new Timestamp((1_600_000_000_000 + (i * 86_400_000L)) * 1000);
-            yield return new SymbolChange(ChangeSource.ReferenceFile, i, key, ChangeOperation.Upsert, time, time, ImmutableSortedDictionary<SymbolAttribute, string?>.Empty
+            yield return new SymbolChange(
+                ChangeSource.ReferenceFile, i, key, ChangeOperation.Upsert, time, time,
+                ImmutableSortedDictionary<SymbolAttribute, string?>.Empty
                 .Add(SymbolAttribute.Sector, string.Create(CultureInfo.InvariantCulture, $"sector {sector}"))
                 .Add(SymbolAttribute.RiskLevel, string.Create(CultureInfo.InvariantCulture, $"risk {risk}"))
                 .Add(SymbolAttribute.Status, "TRADING"));

@@ -34,7 +34,8 @@ internal static class GrowthRun
     }
 
     private static void OfMemory(StringBuilder text) =>
-        text.AppendLine(CultureInfo.InvariantCulture, $"Memory kept per symbol, once it has traded: {MemoryPerSymbol()} bytes of the managed heap.\n");
+        text.AppendLine(
+            CultureInfo.InvariantCulture, $"Memory kept per symbol, once it has traded: {MemoryPerSymbol()} bytes of the managed heap.\n");
 
     private static void OfSymbols(StringBuilder text)
     {
@@ -58,7 +59,9 @@ internal static class GrowthRun
 
     private static void OfStoredTrades(StringBuilder text)
     {
-        text.AppendLine(CultureInfo.InvariantCulture, $"| stored trades ({StoredSymbols} symbols) | warehouse load | ratio to a warehouse of one million |");
+        text.AppendLine(
+            CultureInfo.InvariantCulture,
+            $"| stored trades ({StoredSymbols} symbols) | warehouse load | ratio to a warehouse of one million |");
         text.AppendLine("|---:|---:|---:|");
         using var small = new GrowingWarehouse(StoredSymbols);
         using var large = new GrowingWarehouse(StoredSymbols);
@@ -67,7 +70,8 @@ internal static class GrowthRun
         {
             large.GrowTo(milestone);
             var costs = TakeTurns([small.LoadNext, large.LoadNext]);
-            if (milestone == Milestones[0]) text.AppendLine(CultureInfo.InvariantCulture, $"| {FirstMillion:N0} | {costs[0].Nanoseconds:0} ns | 1.00 |");
+            if (milestone == Milestones[0]) text.AppendLine(
+                CultureInfo.InvariantCulture, $"| {FirstMillion:N0} | {costs[0].Nanoseconds:0} ns | 1.00 |");
             text.AppendLine(CultureInfo.InvariantCulture, $"| {milestone:N0} | {costs[1].Nanoseconds:0} ns | {costs[1].Ratio:0.00} |");
         }
     }

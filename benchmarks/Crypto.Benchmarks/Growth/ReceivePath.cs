@@ -40,7 +40,10 @@ internal sealed class ReceivePath
             using var batch = TradeBatch.Rent(BatchSize);
             for (var i = start; i < start + BatchSize; i++)
             {
-                if (FrameParser.Parse(_frames[i], _tape.Table, received, IngestSource.Stream, out var trade, out _) == FrameKind.Trade) batch.Add(trade);
+                if (FrameParser.Parse(_frames[i], _tape.Table, received, IngestSource.Stream, out var trade, out _) == FrameKind.Trade)
+                {
+                    batch.Add(trade);
+                }
             }
 
             _source.Push(batch);

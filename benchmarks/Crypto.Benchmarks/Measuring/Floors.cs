@@ -23,7 +23,8 @@ internal sealed class Floors(Dictionary<string, Floor> floors)
     /// <summary>Where floors and benchmarks do not match, in words: a renamed benchmark must not pass unguarded.</summary>
     public IReadOnlyList<string> Mismatches()
     {
-        var guarded = floors.SelectMany(floor => floor.Value.MinRatios.Keys.Select(alternative => $"{floor.Key}.{alternative}").Append(floor.Key)).ToList();
+        var guarded = floors.SelectMany(
+            floor => floor.Value.MinRatios.Keys.Select(alternative => $"{floor.Key}.{alternative}").Append(floor.Key)).ToList();
         var measured = Questions.All
             .SelectMany(question => Questions.AlternativesOf(question).Select(alternative => $"{Questions.NameOf(question)}.{alternative}").Append(Questions.NameOf(question)))
             .ToList();

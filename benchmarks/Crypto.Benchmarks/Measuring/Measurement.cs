@@ -10,7 +10,8 @@ internal sealed class Measurement(string question, Summary summary)
     public IReadOnlyList<string> Unmeasured() =>
     [
         .. summary.ValidationErrors.Where(error => error.IsCritical).Select(error => $"{question}: {error.Message}"),
-        .. summary.Reports.Where(report => !IsMeasured(report)).Select(report => $"{question}: {NameOf(report)} was not measured, see {summary.LogFilePath}"),
+        .. summary.Reports.Where(report => !IsMeasured(report)).Select(
+            report => $"{question}: {NameOf(report)} was not measured, see {summary.LogFilePath}"),
         .. summary.Reports.IsEmpty ? [$"{question}: nothing was measured, see {summary.LogFilePath}"] : Array.Empty<string>(),
     ];
 
@@ -46,7 +47,8 @@ internal sealed class Measurement(string question, Summary summary)
 
     private static string NameOf(BenchmarkReport report) => report.BenchmarkCase.Descriptor.WorkloadMethod.Name;
 
-    private static bool IsMeasured(BenchmarkReport report) => report is { Success: true, ResultStatistics: not null, GcStats.TotalOperations: > 0 };
+    private static bool IsMeasured(BenchmarkReport report) =>
+        report is { Success: true, ResultStatistics: not null, GcStats.TotalOperations: > 0 };
 
     // Of all threads; the column "Allocated" has whole bytes only. In the one iteration that is looked at, the compiler's background thread
     // now and then allocates something of its own: BenchmarkDotNet takes a total below what a thread allocates at once for nothing.

@@ -20,5 +20,6 @@ internal static class Questions
     public static IEnumerable<string> AlternativesOf(Type question) =>
         Ways(question).Where(way => !way.GetCustomAttribute<BenchmarkAttribute>()!.Baseline).Select(way => way.Name);
 
-    private static IEnumerable<MethodInfo> Ways(Type type) => type.GetMethods().Where(method => method.IsDefined(typeof(BenchmarkAttribute)));
+    private static IEnumerable<MethodInfo> Ways(Type type) =>
+        type.GetMethods().Where(method => method.IsDefined(typeof(BenchmarkAttribute)));
 }

@@ -33,7 +33,8 @@ internal static class Runs
             IReadOnlyList<string> found = [];
             for (var i = 0; i < Tries && (i == 0 || found.Count > 0); i++)
             {
-                var measurement = new Measurement(name, BenchmarkRunner.Run(question, Config(question, warmups: 12, iterations: 20, milliseconds: 100)));
+                var measurement = new Measurement(
+                    name, BenchmarkRunner.Run(question, Config(question, warmups: 12, iterations: 20, milliseconds: 100)));
                 foreach (var line in measurement.Lines(floors[name])) Console.WriteLine(line);
                 found = measurement.Faults(floors[name]);
             }
@@ -58,18 +59,25 @@ internal static class Runs
             if (unmeasured.Count > 0) continue;
             var table = new AccumulationLogger();
             MarkdownExporter.GitHub.ExportToLog(summary, table);
-            File.WriteAllText($"benchmarks/results/{name}.md", $"# {name}\n\nRead the ratios; see [how](../README.md).\n\n{table.GetLog()}");
+            File.WriteAllText(
+                $"benchmarks/results/{name}.md", $"# {name}\n\nRead the ratios; see [how](../README.md).\n\n{table.GetLog()}");
             Console.WriteLine($"{name}\n{table.GetLog()}");
         }
 
         return ExitCode(faults);
     }
 
-    /// <summary>Runs the product's own ways for ten seconds each, without the alternatives: what a profiler then sees is all ours.</summary>
+    /// <summary>
+    /// Runs the product's own ways for ten seconds each, without the alternatives: what a profiler then sees is all ours.
+    /// </summary>
     public static int Alone(IReadOnlyList<Type> questions)
     {
         var ours = new SimpleFilter(way => way.Descriptor.Baseline);
-        foreach (var question in questions) BenchmarkRunner.Run(question, Config(question, warmups: 1, iterations: 10, milliseconds: 1000).AddFilter(ours));
+        foreach (var question in questions)
+        {
+            BenchmarkRunner.Run(question, Config(question, warmups: 1, iterations: 10, milliseconds: 1000).AddFilter(ours));
+        }
+
         return 0;
     }
 
@@ -94,6 +102,8 @@ internal static class Runs
     private static Job Rounds(Type question)
     {
         var job = Job.Default.WithToolchain(InProcessEmitToolchain.Instance).WithEvaluateOverhead(false);
-        return question.GetMethods().Any(method => method.IsDefined(typeof(IterationSetupAttribute), inherit: true)) ? job.RunOncePerIteration() : job.WithUnrollFactor(1);
+        return question.GetMethods().Any(method => method.IsDefined(typeof(IterationSetupAttribute), inherit: true))
+            ? job.RunOncePerIteration()
+            : job.WithUnrollFactor(1);
     }
 }

@@ -10,11 +10,13 @@ namespace Crypto.Benchmarks.Measuring;
 /// </summary>
 internal sealed class SameAnswer() : ExecutionValidatorBase(failOnError: true)
 {
-    protected override void ExecuteBenchmarks(object benchmarkTypeInstance, IEnumerable<BenchmarkCase> benchmarks, List<ValidationError> errors)
+    protected override void ExecuteBenchmarks(
+        object benchmarkTypeInstance, IEnumerable<BenchmarkCase> benchmarks, List<ValidationError> errors)
     {
         try
         {
-            var answers = benchmarks.Select(way => (way.Descriptor.WorkloadMethod.Name, Answer: AnswerOf(way.Descriptor, benchmarkTypeInstance))).ToList();
+            var answers = benchmarks.Select(
+                way => (way.Descriptor.WorkloadMethod.Name, Answer: AnswerOf(way.Descriptor, benchmarkTypeInstance))).ToList();
             if (answers.DistinctBy(way => way.Answer).Count() == 1) return;
             errors.Add(new ValidationError(isCritical: true, $"the answers differ: {string.Join(", ", answers.Select(way => $"{way.Name} {way.Answer}"))}"));
         }

@@ -112,7 +112,8 @@ public class ParseTradeBenchmarks
 
     private void Check(byte[] frame, in Trade expected)
     {
-        var kind = TradeIngest.Binance.Frames.FrameParser.Parse(frame, _symbols, expected.ReceivedTime, IngestSource.Stream, out var parsed, out _);
+        var kind = TradeIngest.Binance.Frames.FrameParser.Parse(
+            frame, _symbols, expected.ReceivedTime, IngestSource.Stream, out var parsed, out _);
         var document = JsonSerializer.Deserialize(frame, TradeDocuments.Default.TradeFrame)!.Data;
         var tokens = ReadTokens(frame);
         var model = JsonSerializer.Deserialize(frame, BinanceNetShape.Default.CombinedStream)!.Data;

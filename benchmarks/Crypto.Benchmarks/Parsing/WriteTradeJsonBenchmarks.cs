@@ -39,7 +39,10 @@ public class WriteTradeJsonBenchmarks : IDisposable
         {
             var length = TradeJson.Write(_trades[i], _buffer);
             WriteTokens(i);
-            if (!_output.WrittenSpan.SequenceEqual(_buffer.AsSpan(0, length))) throw new InvalidOperationException($"The writers disagree about {_trades[i]}.");
+            if (!_output.WrittenSpan.SequenceEqual(_buffer.AsSpan(0, length)))
+            {
+                throw new InvalidOperationException($"The writers disagree about {_trades[i]}.");
+            }
         }
     }
 

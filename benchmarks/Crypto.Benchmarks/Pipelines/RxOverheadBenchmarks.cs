@@ -53,7 +53,8 @@ public class RxOverheadBenchmarks
         return _sum + _events;
     }
 
-    private IObservable<T> Shape<T>(IObservable<T> source) => source.Synchronize().Do(_ => _events++).Where(value => value is not null).Do(_ => _events--);
+    private IObservable<T> Shape<T>(IObservable<T> source) =>
+        source.Synchronize().Do(_ => _events++).Where(value => value is not null).Do(_ => _events--);
 
     private void OnEvent(StreamEvent value)
     {

@@ -11,7 +11,8 @@ internal static class Batches
     public const int Size = 1024;
 
     /// <summary>The sample trades, cut into batches of <see cref="Size"/>.</summary>
-    public static TradeBatch[] Of(int trades) => [.. SampleTrades.Of(SampleTrades.Symbols(new SymbolTable()), trades).Chunk(Size).Select(Of)];
+    public static TradeBatch[] Of(int trades) =>
+        [.. SampleTrades.Of(SampleTrades.Symbols(new SymbolTable()), trades).Chunk(Size).Select(Of)];
 
     private static TradeBatch Of(Trade[] trades)
     {

@@ -4,7 +4,9 @@ using System.Text.Json.Serialization;
 
 namespace Crypto.Benchmarks.Samples;
 
-/// <summary>The shape of the model of the library Binance.Net: an envelope, an event with a base class, converters for times and numbers.</summary>
+/// <summary>
+/// The shape of the model of the library Binance.Net: an envelope, an event with a base class, converters for times and numbers.
+/// </summary>
 internal sealed record CombinedStream
 {
     [JsonPropertyName("stream")]
@@ -61,7 +63,8 @@ internal sealed class UnixTimeConverter : JsonConverter<DateTime>
 
 internal sealed class TextDecimalConverter : JsonConverter<decimal>
 {
-    public override decimal Read(ref Utf8JsonReader reader, Type typeToConvert, JsonSerializerOptions options) => reader.TokenType == JsonTokenType.String
+    public override decimal Read(ref Utf8JsonReader reader, Type typeToConvert, JsonSerializerOptions options) =>
+        reader.TokenType == JsonTokenType.String
         ? decimal.Parse(reader.GetString()!, NumberStyles.Float, CultureInfo.InvariantCulture)
         : reader.GetDecimal();
 

@@ -5,7 +5,9 @@ using Crypto.TradeModel.Trades;
 
 namespace Crypto.Benchmarks.Samples;
 
-/// <summary>Trades as the exchange sends them: interleaved symbols, contiguous ids, prices that move a little. The same each time.</summary>
+/// <summary>
+/// Trades as the exchange sends them: interleaved symbols, contiguous ids, prices that move a little. The same each time.
+/// </summary>
 internal static class SampleTrades
 {
     private const int Burst = 4;

@@ -17,8 +17,8 @@ namespace Crypto.Benchmarks.Stores;
 /// <code>
 /// Trade ──▶ [ row writer ] ──▶ newline-delimited JSON, ready to be compressed
 /// </code>
-/// The alternative is the usual way: an object per row, a serializer, text joined by line breaks, <see cref="StringContent"/>. Both give the
-/// same bytes.
+/// The alternative is the usual way: an object per row, a serializer, text joined by line breaks, <see cref="StringContent"/>. Both give
+/// the same bytes.
 /// </summary>
 [MemoryDiagnoser]
 public partial class AppendBodyBenchmarks : IDisposable
@@ -35,7 +35,10 @@ public partial class AppendBodyBenchmarks : IDisposable
         _trades = SampleTrades.Of(SampleTrades.Symbols(new SymbolTable()), Rows);
         RowWriterIntoPooledBuffer();
         using var content = Content();
-        if (!_batch.Body.SequenceEqual(content.ReadAsByteArrayAsync().GetAwaiter().GetResult())) throw new InvalidOperationException("The bodies differ.");
+        if (!_batch.Body.SequenceEqual(content.ReadAsByteArrayAsync().GetAwaiter().GetResult()))
+        {
+            throw new InvalidOperationException("The bodies differ.");
+        }
     }
 
     [Benchmark(OperationsPerInvoke = Rows, Baseline = true)]
@@ -88,7 +91,8 @@ public partial class AppendBodyBenchmarks : IDisposable
         {
             ref readonly var trade = ref _trades[i];
             var row = new FactRow(
-                trade.TradeId, trade.Symbol.Ordinal, trade.TradeId, Text(trade.TradeTime), Text(trade.Price.Scaled), Text(trade.Quantity.Scaled), (int)trade.Aggressor,
+                trade.TradeId, trade.Symbol.Ordinal, trade.TradeId, Text(trade.TradeTime), Text(trade.Price.Scaled), Text(
+                    trade.Quantity.Scaled), (int)trade.Aggressor,
                 (int)trade.Source, 0, Epoch, "stock_trades", 3, i);
             body.Append(JsonSerializer.Serialize(row, FactRowContext.Default.FactRow)).Append('\n');
         }
@@ -96,7 +100,8 @@ public partial class AppendBodyBenchmarks : IDisposable
         return new StringContent(body.ToString(), Encoding.UTF8, "application/x-ndjson");
     }
 
-    private static string Text(Timestamp time) => time.ToDateTimeOffset().ToString("yyyy-MM-ddTHH:mm:ss.ffffff", CultureInfo.InvariantCulture);
+    private static string Text(Timestamp time) =>
+        time.ToDateTimeOffset().ToString("yyyy-MM-ddTHH:mm:ss.ffffff", CultureInfo.InvariantCulture);
 
     private static string Text(long scaled) => ((decimal)scaled / FixedPoint.One).ToString("F8", CultureInfo.InvariantCulture);
 

@@ -8,7 +8,9 @@ using Microsoft.Data.Sqlite;
 
 namespace Crypto.Benchmarks.Stores;
 
-/// <summary>The usual way to write trades with Microsoft.Data.Sqlite: prepared commands, a row at a time, a transaction per batch.</summary>
+/// <summary>
+/// The usual way to write trades with Microsoft.Data.Sqlite: prepared commands, a row at a time, a transaction per batch.
+/// </summary>
 internal sealed class RowByRowWarehouse : IDisposable
 {
     private const string Schema =
@@ -49,7 +51,9 @@ internal sealed class RowByRowWarehouse : IDisposable
             ON CONFLICT (symbol) DO UPDATE SET from_id = min(from_id, excluded.from_id), to_id = max(to_id, excluded.to_id)
             """,
             3);
-        _position = Prepare("INSERT INTO LOG_POSITIONS VALUES ($1, $2, $3) ON CONFLICT (topic, partition) DO UPDATE SET next_offset = excluded.next_offset", 3);
+        _position = Prepare(
+            "INSERT INTO LOG_POSITIONS VALUES ($1, $2, $3) ON CONFLICT (topic, partition) DO UPDATE SET next_offset = excluded.next_offset",
+            3);
     }
 
     /// <returns>Facts stored.</returns>
@@ -60,7 +64,9 @@ internal sealed class RowByRowWarehouse : IDisposable
         long stored = 0;
         foreach (ref readonly var record in batch.Records.Span)
         {
-            Run(_raw, transaction, batch.Partition.Topic, batch.Partition.Partition, record.Offset, record.AppendedTime.Microseconds, Encoding.UTF8.GetString(record.Value.Span));
+            Run(
+                _raw, transaction, batch.Partition.Topic, batch.Partition.Partition, record.Offset, record.AppendedTime.Microseconds,
+                Encoding.UTF8.GetString(record.Value.Span));
         }
 
         foreach (ref readonly var trade in batch.Trades.Span)
@@ -99,7 +105,8 @@ internal sealed class RowByRowWarehouse : IDisposable
     {
         var amount = (long)decimal.Round((decimal)trade.Price.Scaled * trade.Quantity.Scaled / FixedPoint.One, MidpointRounding.ToEven);
         return Run(
-            _fact, transaction, FactId.Of(symbolId, trade.TradeId), symbolId, trade.TradeId, trade.TradeTime.Microseconds, trade.Price.Scaled, trade.Quantity.Scaled,
+            _fact, transaction, FactId.Of(
+                symbolId, trade.TradeId), symbolId, trade.TradeId, trade.TradeTime.Microseconds, trade.Price.Scaled, trade.Quantity.Scaled,
             amount, (int)trade.Aggressor, (int)trade.Source, 0);
     }
 

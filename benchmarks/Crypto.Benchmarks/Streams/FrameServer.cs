@@ -39,7 +39,8 @@ internal sealed class FrameServer : IDisposable
         _client = _listener.AcceptSocket();
         _client.NoDelay = true;
         var request = ReadUntil(_client, "\r\n\r\n");
-        var key = request.Split('\n').First(line => line.StartsWith("Sec-WebSocket-Key:", StringComparison.OrdinalIgnoreCase)).Split(':', 2)[1].Trim();
+        var key = request.Split('\n').First(
+            line => line.StartsWith("Sec-WebSocket-Key:", StringComparison.OrdinalIgnoreCase)).Split(':', 2)[1].Trim();
         _client.Send(Encoding.ASCII.GetBytes(
             $"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Accept: {StreamHandshake.Accept(key)}\r\n\r\n"));
         connecting.GetAwaiter().GetResult();

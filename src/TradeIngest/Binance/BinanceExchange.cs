@@ -40,10 +40,13 @@ internal sealed class BinanceExchange : IExchange
 
     public Task ConnectAsync(CancellationToken cancellationToken) => _clock.CompareAsync(_rest, cancellationToken);
 
-    public Task<IReadOnlyList<ExchangeSymbol>> GetSymbolsAsync(CancellationToken cancellationToken) => _rest.GetExchangeInfoAsync(cancellationToken);
+    public Task<IReadOnlyList<ExchangeSymbol>> GetSymbolsAsync(CancellationToken cancellationToken) =>
+        _rest.GetExchangeInfoAsync(cancellationToken);
 
-    public ITradeStream OpenStream(IReadOnlyList<Symbol> symbols, Func<IWebSocketConnection, IWebSocketConnection> decorate) => new BinanceTradeStream(
-        symbols, _table, _options.Stream, () => decorate(_options.Connect()), _random, _clock, _loggers.CreateLogger<BinanceTradeStream>(), Metrics);
+    public ITradeStream OpenStream(IReadOnlyList<Symbol> symbols, Func<IWebSocketConnection, IWebSocketConnection> decorate) =>
+        new BinanceTradeStream(
+        symbols, _table, _options.Stream, () =>
+            decorate(_options.Connect()), _random, _clock, _loggers.CreateLogger<BinanceTradeStream>(), Metrics);
 
     public Task RunAsync(CancellationToken cancellationToken) => _clock.RunAsync(_rest, cancellationToken);
 

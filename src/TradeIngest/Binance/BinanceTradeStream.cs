@@ -77,7 +77,8 @@ internal sealed class BinanceTradeStream(
 
     private async Task RunAsync(IObserver<StreamEvent> observer, CancellationTokenSource detach)
     {
-        var events = Observer.Synchronize(Observer.Create<StreamEvent>(value => Publish(observer, value), observer.OnError, observer.OnCompleted));
+        var events = Observer.Synchronize(
+            Observer.Create<StreamEvent>(value => Publish(observer, value), observer.OnError, observer.OnCompleted));
         try
         {
             await Task.WhenAll(Split(symbols, options.StreamsPerConnection).Select(part => RunShardAsync(part, events, detach)).ToList());

@@ -7,14 +7,15 @@ using Microsoft.Extensions.Logging;
 namespace Crypto.TradeIngest.Binance;
 
 /// <summary>
-/// The time by which what the exchange sends is stamped and judged: this machine's, as long as it agrees with the exchange's; the exchange's, once
-/// the two differ by more than the tolerance, so that a wrong clock rejects no trade. Only the time of day differs: timers and timestamps are
-/// those of the machine.
+/// The time by which what the exchange sends is stamped and judged: this machine's, as long as it agrees with the exchange's; the
+/// exchange's, once the two differ by more than the tolerance, so that a wrong clock rejects no trade. Only the time of day differs: timers
+/// and timestamps are those of the machine.
 /// </summary>
 /// <param name="machine">This machine's clock.</param>
 /// <param name="options">How often the two are compared, and what difference is accepted.</param>
 /// <param name="logger">Learns of a difference, and when it is gone.</param>
-internal sealed class ExchangeClock(TimeProvider machine, ExchangeClockOptions options, ILogger<ExchangeClock> logger) : ShiftedTimeProvider(machine)
+internal sealed class ExchangeClock(
+    TimeProvider machine, ExchangeClockOptions options, ILogger<ExchangeClock> logger) : ShiftedTimeProvider(machine)
 {
     // After a comparison that failed.
     private static readonly TimeSpan RetryInterval = TimeSpan.FromMinutes(1);
@@ -23,7 +24,8 @@ internal sealed class ExchangeClock(TimeProvider machine, ExchangeClockOptions o
     private static readonly TimeSpan LeastInterval = TimeSpan.FromSeconds(5);
 
     private readonly TimeProvider _machine = machine;
-    private readonly Channel<bool> _due = Channel.CreateBounded<bool>(new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropWrite });
+    private readonly Channel<bool> _due = Channel.CreateBounded<bool>(
+        new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropWrite });
 
     /// <summary>Compares the clocks once.</summary>
     /// <exception cref="ExchangeException">The exchange could not be asked.</exception>
@@ -55,7 +57,9 @@ internal sealed class ExchangeClock(TimeProvider machine, ExchangeClockOptions o
                 }
                 catch (ExchangeException failure)
                 {
-                    logger.LogWarning("The clock could not be compared with the exchange's; next try in {Delay}: {Message}", RetryInterval, failure.Message);
+                    logger.LogWarning(
+                        "The clock could not be compared with the exchange's; next try in {Delay}: {Message}", RetryInterval,
+                        failure.Message);
                     wait = RetryInterval;
                 }
             }

@@ -62,7 +62,8 @@ internal static class BenchCommand
             console?.MarkupLineInterpolated($"[grey]latency: {rate} trades a second for {seconds} s[/]");
             var latency = await MeasureAsync("latency", plan);
             console?.MarkupLine("[grey]stages: one at a time on the same trades[/]");
-            var options = ServiceConfiguration.Read(("Data", Path.Combine(root, "stages")), ("Warehouse:Target", nameof(WarehouseTarget.Embedded)));
+            var options = ServiceConfiguration.Read(
+                ("Data", Path.Combine(root, "stages")), ("Warehouse:Target", nameof(WarehouseTarget.Embedded)));
             var stages = await StageBench.MeasureAsync(new DataFolder(options.Data), plan, options, TimeProvider.System, cancellationToken);
             if (json) Output.Json(new { processors = Environment.ProcessorCount, throughput, latency, stages });
             else Write(throughput, latency, stages);
@@ -103,7 +104,8 @@ internal static class BenchCommand
 
         foreach (var percentile in latency.LatencyMicroseconds.Keys)
         {
-            table.AddRow($"event to committed row, {percentile.Replace('_', '.')}", "", Output.Duration(latency.LatencyMicroseconds[percentile]));
+            table.AddRow(
+                $"event to committed row, {percentile.Replace('_', '.')}", "", Output.Duration(latency.LatencyMicroseconds[percentile]));
         }
 
         console.Write(table);

@@ -39,9 +39,11 @@ internal static class CheckCommand
             var onlySnowflake = parsed.GetValue(target) is not null;
             var configured = ServiceConfiguration.ReadWithOrigins(
                 ("Data", parsed.GetValue(data)), ("Exchange:WebSocket", parsed.GetValue(ws)), ("Exchange:Rest", parsed.GetValue(rest)),
-                ("Exchange:Symbols", parsed.GetValue(symbols)), ("Warehouse:Target", onlySnowflake ? nameof(WarehouseTarget.Snowflake) : null));
+                ("Exchange:Symbols", parsed.GetValue(symbols)), (
+                    "Warehouse:Target", onlySnowflake ? nameof(WarehouseTarget.Snowflake) : null));
             var roles = RoleNames.Parse(parsed.GetValue(role) ?? []);
-            return CommandLine.LeavingAsync(token => RunAsync(configured, roles, onlySnowflake, parsed.GetValue(json), token), cancellationToken);
+            return CommandLine.LeavingAsync(
+                token => RunAsync(configured, roles, onlySnowflake, parsed.GetValue(json), token), cancellationToken);
         });
         return command;
     }
@@ -51,14 +53,18 @@ internal static class CheckCommand
     {
         var set = configured.Origins.Count;
         List<Check> checks = [Check.Pass(CheckTier.Configuration, "options", $"{set} set, the others at their defaults; see trade-ingest config show")];
-        checks.AddRange(onlySnowflake ? await StoreChecks.SnowflakeAsync(configured.Options.Snowflake, Step, cancellationToken) : await AllAsync(configured, roles, cancellationToken));
+        checks.AddRange(
+            onlySnowflake
+                ? await StoreChecks.SnowflakeAsync(configured.Options.Snowflake, Step, cancellationToken)
+                : await AllAsync(configured, roles, cancellationToken));
         var results = checks.OrderBy(check => check.Tier)
             .Select(check => check with { Detail = Secrets.Mask(check.Detail), Advice = Secrets.Mask(check.Advice) })
             .ToList();
         var passed = results.TrueForAll(check => check.Passed);
         if (json)
         {
-            var lines = results.Select(check => new { Tier = check.Tier.ToString().ToLowerInvariant(), check.Name, check.Passed, check.Detail, check.Advice });
+            var lines = results.Select(
+                check => new { Tier = check.Tier.ToString().ToLowerInvariant(), check.Name, check.Passed, check.Detail, check.Advice });
             Output.Json(new { passed, checks = lines });
         }
         else Write(results);
@@ -66,7 +72,8 @@ internal static class CheckCommand
         return passed ? ExitCode.Ok : ExitCode.CheckFailed;
     }
 
-    private static async Task<IReadOnlyList<Check>> AllAsync(ConfiguredOptions<ServiceOptions> configured, Role roles, CancellationToken cancellationToken)
+    private static async Task<IReadOnlyList<Check>> AllAsync(
+        ConfiguredOptions<ServiceOptions> configured, Role roles, CancellationToken cancellationToken)
     {
         var (options, folder) = (configured.Options, new DataFolder(configured.Options.Data));
         List<Check> checks = [.. await TopologyChecks.RunAsync(configured, roles, folder, cancellationToken), .. DiskChecks.Run(options, folder)];
@@ -99,7 +106,8 @@ internal static class CheckCommand
         {
             var verdict = check.Passed ? "[green]ok[/]" : "[red]FAIL[/]";
             var advice = check.Passed ? "" : $"\n[bold]do:[/] {Markup.Escape(check.Advice)}";
-            table.AddRow(check.Tier.ToString().ToLowerInvariant(), Markup.Escape(check.Name), verdict, Markup.Escape(check.Detail) + advice);
+            table.AddRow(
+                check.Tier.ToString().ToLowerInvariant(), Markup.Escape(check.Name), verdict, Markup.Escape(check.Detail) + advice);
         }
 
         Output.People().Write(table);

@@ -50,7 +50,8 @@ internal static class ConfigCommand
         foreach (var row in rows)
         {
             var source = row.Source == "default" ? "default" : $"[green]{Markup.Escape(row.Source)}[/]";
-            table.AddRow(Markup.Escape(row.Key), Markup.Escape(row.Value), source, Markup.Escape(row.Range), Markup.Escape(row.Description));
+            table.AddRow(
+                Markup.Escape(row.Key), Markup.Escape(row.Value), source, Markup.Escape(row.Range), Markup.Escape(row.Description));
         }
 
         Output.People().Write(table);

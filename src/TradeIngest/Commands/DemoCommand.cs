@@ -55,7 +55,9 @@ internal static class DemoCommand
                 CommonOptions.ParseRate(parsed.GetValue(rate)!),
                 CommonOptions.ParseDuration("--for", parsed.GetValue(duration)!),
                 parsed.GetValue(trades));
-            var options = ServiceConfiguration.Read(("Data", parsed.GetValue(data)), ("Log:Kind", nameof(LogKind.Embedded)), ("Warehouse:Target", nameof(WarehouseTarget.Embedded)));
+            var options = ServiceConfiguration.Read(
+                ("Data", parsed.GetValue(data)), ("Log:Kind", nameof(LogKind.Embedded)),
+                ("Warehouse:Target", nameof(WarehouseTarget.Embedded)));
             return RunAsync(plan, options, parsed.GetValue(json), cancellation);
         });
         return command;

@@ -19,7 +19,7 @@ internal static partial class DimensionCommand
             Description = "Change events (.jsonl, as Debezium writes them) or a reference file (.csv).",
         };
         var limit = CommonOptions.OptionalNumber(
-            "--rekey-limit", "Most facts that may be bound to another version. Default: 1000000", 0, long.MaxValue);
+            "--rekey-limit", "Most facts that may be bound to another version. Default: 1000000", 0, WarehouseOptions.MaxRekeyLimit);
         var force = new Option<bool>("--force") { Description = "Apply whatever the number of facts." };
         var data = CommonOptions.Data();
         var json = CommonOptions.Json();
@@ -31,7 +31,7 @@ internal static partial class DimensionCommand
         };
         command.SetAction((parsed, cancellation) =>
         {
-            var rekeyLimit = parsed.GetValue(force) ? long.MaxValue : parsed.GetValue(limit);
+            var rekeyLimit = parsed.GetValue(force) ? WarehouseOptions.MaxRekeyLimit : parsed.GetValue(limit);
             var options = ServiceConfiguration.ReadForFolder(
                 ("Data", parsed.GetValue(data)), ("Warehouse:RekeyLimit", rekeyLimit?.ToString(CultureInfo.InvariantCulture)));
             return ApplyAsync(parsed.GetValue(file)!, options, parsed.GetValue(json), cancellation);

@@ -122,7 +122,8 @@ internal static class DlqCommand
     {
         var result = await new DeadLetters(log).ReplayAsync(WantedOf(reason), cancellationToken);
         if (json) Output.Json(result);
-        else Output.People().MarkupLineInterpolated($"read {Output.Count(result.Read)} dead letters: {Output.Count(result.Replayed)} are trades now and were appended, {Output.Count(result.Remaining)} are not");
+        else Output.People().MarkupLineInterpolated(
+            $"read {Output.Count(result.Read)} dead letters: {Output.Count(result.Replayed)} are trades now and were appended, {Output.Count(result.Remaining)} are not");
         return ExitCode.Ok;
     }
 
@@ -138,7 +139,8 @@ internal static class DlqCommand
     /// <param name="Count">Letters it stands for: more than one in a summary.</param>
     /// <param name="Length">Bytes received of all of them; more than the text has when not all were kept.</param>
     private sealed record Entry(
-        int Partition, long Offset, string Received, string FirstReceived, long Count, long Length, string Reason, string Detail, string Source,
+        int Partition, long Offset, string Received, string FirstReceived, long Count, long Length, string Reason, string Detail,
+        string Source,
         string Text, string Base64)
     {
         public static Entry Of(StoredLetter stored)
@@ -146,7 +148,8 @@ internal static class DlqCommand
             var letter = stored.Letter;
             return new Entry(
                 stored.Partition, stored.Offset, letter.ReceivedTime.ToString(), letter.FirstTime.ToString(), letter.Count, letter.Length,
-                letter.Reason.Name(), letter.Detail, letter.Source.ToString(), Encoding.UTF8.GetString(letter.Payload), Convert.ToBase64String(letter.Payload));
+                letter.Reason.Name(), letter.Detail, letter.Source.ToString(), Encoding.UTF8.GetString(letter.Payload),
+                Convert.ToBase64String(letter.Payload));
         }
     }
 }

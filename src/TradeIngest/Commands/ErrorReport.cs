@@ -104,7 +104,8 @@ internal sealed class ErrorReport
     private static int? CodeOf(Exception failure) => failure switch
     {
         WarehouseException { IsTransient: true } => ExitCode.Unreachable,
-        ConfigurationException or ReplayFileException or WarehouseException or LogException { IsConfiguration: true } => ExitCode.WrongUsage,
+        ConfigurationException or ReplayFileException or WarehouseException or LogException { IsConfiguration: true } =>
+            ExitCode.WrongUsage,
         StorageException { Fault: StorageFault.ReadOnly or StorageFault.Missing } => ExitCode.WrongUsage,
         SnowflakeException { Fault: SnowflakeFault.Unreachable } => ExitCode.Unreachable,
         SnowflakeException => ExitCode.WrongUsage,

@@ -16,6 +16,8 @@ internal static class ExitCode
     /// </summary>
     public const int Unreachable = 3;
 
-    /// <summary>Interrupted by the user (SIGINT), or ended (SIGTERM) before the work was done. For a service, SIGTERM is the usual end: 0.</summary>
+    /// <summary>
+    /// Interrupted by the user (SIGINT), or ended (SIGTERM) before the work was done. For a service, SIGTERM is the usual end: 0.
+    /// </summary>
     public const int Interrupted = 130;
 }

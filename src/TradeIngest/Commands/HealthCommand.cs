@@ -35,7 +35,8 @@ internal static class HealthCommand
     private static async Task<int> RunAsync(bool json, CancellationToken cancellationToken)
     {
         var options = ServiceConfiguration.Read().Health;
-        if (options.Port == 0) throw new ConfigurationException("No endpoint is configured: set CRYPTO__Health__Port here and for the service.");
+        if (options.Port == 0) throw new ConfigurationException(
+            "No endpoint is configured: set CRYPTO__Health__Port here and for the service.");
         var address = AddressOf(options);
         try
         {
@@ -59,7 +60,8 @@ internal static class HealthCommand
     }
 
     /// <summary>Where the service of this machine answers.</summary>
-    public static Uri AddressOf(HealthOptions options) => new UriBuilder("http", HostOf(options), options.Port, HealthEndpoints.ReadyPath).Uri;
+    public static Uri AddressOf(HealthOptions options) =>
+        new UriBuilder("http", HostOf(options), options.Port, HealthEndpoints.ReadyPath).Uri;
 
     private static string HostOf(HealthOptions options) => IPAddress.Parse(options.Address) switch
     {
@@ -73,7 +75,10 @@ internal static class HealthCommand
     {
         foreach (var part in report.Parts)
         {
-            Console.Out.WriteLine(part.IsHealthy ? $"{part.Name}: {part.State ?? "ok"}" : FormattableString.Invariant($"{part.Name}: stands still for {part.Stalled} s"));
+            Console.Out.WriteLine(
+                part.IsHealthy
+                    ? $"{part.Name}: {part.State ?? "ok"}"
+                    : FormattableString.Invariant($"{part.Name}: stands still for {part.Stalled} s"));
         }
     }
 }

@@ -29,10 +29,12 @@ internal sealed record LogStatus(string Topic, int Partition, long FirstOffset, 
         var positions = new List<LogStatus>();
         if (!File.Exists(folder.Log)) return positions;
         using var log = SqliteDatabase.OpenForReading(folder.Log);
-        using var ends = log.Prepare("SELECT epoch, topic, partition, first_offset, next_offset FROM LOG_ENDS, LOG_INFO ORDER BY topic, partition");
+        using var ends = log.Prepare(
+            "SELECT epoch, topic, partition, first_offset, next_offset FROM LOG_ENDS, LOG_INFO ORDER BY topic, partition");
         while (ends.Step())
         {
-            var (epoch, topic, partition, range) = (ends.GetText(0), ends.GetText(1), ends.GetInt32(2), new OffsetRange(ends.GetInt64(3), ends.GetInt64(4)));
+            var (epoch, topic, partition, range) = (
+                ends.GetText(0), ends.GetText(1), ends.GetInt32(2), new OffsetRange(ends.GetInt64(3), ends.GetInt64(4)));
             positions.Add(Of(topic, partition, range, loaded.GetValueOrDefault((epoch, topic, partition), range.First)));
         }
 
@@ -45,7 +47,8 @@ internal sealed record LogStatus(string Topic, int Partition, long FirstOffset, 
     {
         // The failure says it once; librdkafka would say it with every attempt.
         using var loggers = ServiceConfiguration.Loggers(LogLevel.Critical);
-        await using var log = await KafkaTradeLog.FindAsync(options, TimeProvider.System, loggers.CreateLogger<KafkaTradeLog>(), cancellationToken);
+        await using var log = await KafkaTradeLog.FindAsync(
+            options, TimeProvider.System, loggers.CreateLogger<KafkaTradeLog>(), cancellationToken);
         var positions = new List<LogStatus>();
         foreach (var topic in log.TopicNames.Where(name => name is Topics.StockTrades or Topics.DeadLetters).Order(StringComparer.Ordinal))
         {

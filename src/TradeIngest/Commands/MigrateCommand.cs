@@ -36,7 +36,8 @@ internal static class MigrateCommand
             target, dryRun, bootstrap, drop, reload, json,
         };
         command.SetAction((parsed, cancellationToken) => RunAsync(
-            parsed.GetValue(dryRun), parsed.GetValue(bootstrap), parsed.GetValue(drop), parsed.GetValue(reload), parsed.GetValue(json), cancellationToken));
+            parsed.GetValue(dryRun), parsed.GetValue(bootstrap), parsed.GetValue(drop), parsed.GetValue(reload), parsed.GetValue(json),
+            cancellationToken));
         return command;
     }
 
@@ -48,7 +49,8 @@ internal static class MigrateCommand
         var options = ServiceConfiguration.Read(("Warehouse:Target", target.ToString())).Snowflake;
         if (printBootstrap)
         {
-            var faults = options.Faults().Where(fault => fault.Key != nameof(SnowflakeOptions.Account)).Select(fault => $"Snowflake:{fault}").ToList();
+            var faults = options.Faults().Where(
+                fault => fault.Key != nameof(SnowflakeOptions.Account)).Select(fault => $"Snowflake:{fault}").ToList();
             if (faults.Count > 0) throw ConfigurationException.Of(faults);
             var script = SqlScript.Bootstrap(options.Names with { PublicKey = PublicKeyOf(options) });
             Write(json, new { bootstrap = script }, script);
@@ -83,7 +85,8 @@ internal static class MigrateCommand
     {
         try
         {
-            using var keys = (options with { Account = options.Account.Length > 0 ? options.Account : "unknown" }).NewKeys(TimeProvider.System);
+            using var keys = (
+                options with { Account = options.Account.Length > 0 ? options.Account : "unknown" }).NewKeys(TimeProvider.System);
             return keys.PublicKey;
         }
         catch (Warehouse.Snowflake.SnowflakeException)
@@ -92,19 +95,23 @@ internal static class MigrateCommand
         }
     }
 
-    private static async Task<int> DropAsync(SnowflakeOptions options, KeyPairTokens keys, string channel, bool json, CancellationToken cancellationToken)
+    private static async Task<int> DropAsync(
+        SnowflakeOptions options, KeyPairTokens keys, string channel, bool json, CancellationToken cancellationToken)
     {
         await using var streaming = options.NewStreaming(keys, TimeProvider.System);
         foreach (var table in new[] { "STOCK_TRADES_RAW", "FACT_TRADES" })
         {
-            await streaming.DropChannelAsync(new ChannelAddress(PipeAddress.OfTable(options.Database, options.Schema, table), channel), cancellationToken: cancellationToken);
+            await streaming.DropChannelAsync(
+                new ChannelAddress(PipeAddress.OfTable(options.Database, options.Schema, table), channel),
+                cancellationToken: cancellationToken);
         }
 
         Write(json, new { dropped = channel }, $"Dropped {channel}. The next start goes on after the last row the tables have of it.");
         return ExitCode.Ok;
     }
 
-    private static async Task<int> ReloadAsync(SnowflakeOptions options, KeyPairTokens keys, ISnowflakeSql sql, bool json, CancellationToken cancellationToken)
+    private static async Task<int> ReloadAsync(
+        SnowflakeOptions options, KeyPairTokens keys, ISnowflakeSql sql, bool json, CancellationToken cancellationToken)
     {
         await using var streaming = options.NewStreaming(keys, TimeProvider.System);
         var channels = await new Warehouse.Snowflake.SnowflakeReload(sql, streaming, options.Names).RunAsync(cancellationToken);

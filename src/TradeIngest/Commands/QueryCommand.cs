@@ -82,7 +82,8 @@ internal static class QueryCommand
         }
     }
 
-    private static void Write(QueryRows result, QueryFormat format, QueryOutput output, ProgressLine progress, CancellationToken cancellationToken)
+    private static void Write(
+        QueryRows result, QueryFormat format, QueryOutput output, ProgressLine progress, CancellationToken cancellationToken)
     {
         long rows = 0;
         try

@@ -44,7 +44,8 @@ internal static class ReplayCommand
             files, symbol, correct, data, json,
         };
         command.SetAction((parsed, cancellation) => RunAsync(
-            parsed.GetValue(files)!, parsed.GetValue(symbol), parsed.GetValue(correct), parsed.GetValue(data), parsed.GetValue(json), cancellation));
+            parsed.GetValue(files)!, parsed.GetValue(symbol), parsed.GetValue(correct), parsed.GetValue(data), parsed.GetValue(json),
+            cancellation));
         return command;
     }
 
@@ -67,7 +68,8 @@ internal static class ReplayCommand
         await using (var stores = await Stores.OpenAsync(folder, options, TimeProvider.System, loggers, cancellationToken))
         {
             var mode = correct ? new ReplayMode(true, ConflictsIn(folder)) : ReplayMode.Adding;
-            await using var session = await ReplaySession.StartAsync(stores, options, mode, TimeProvider.System, loggers, cancellationToken);
+            await using var session = await ReplaySession.StartAsync(
+                stores, options, mode, TimeProvider.System, loggers, cancellationToken);
             var conflictsBefore = ConflictsIn(folder).Count;
 
             var opened = new List<(string Path, ReplayFile File)>();
@@ -174,5 +176,6 @@ internal static class ReplayCommand
     private sealed record FileResult(string File, long Lines, long Trades, long Rejected, long QuoteMismatches);
 
     private sealed record ReplaySummary(
-        IReadOnlyList<FileResult> Files, long Stored, long Duplicates, long Rejected, long Conflicts, long Corrected, WarehouseTotals Warehouse);
+        IReadOnlyList<FileResult> Files, long Stored, long Duplicates, long Rejected, long Conflicts, long Corrected,
+        WarehouseTotals Warehouse);
 }

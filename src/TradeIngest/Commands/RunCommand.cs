@@ -81,10 +81,12 @@ internal static class RunCommand
         if (options.Log.Kind == LogKind.Kafka) return;
         if (roles != Role.All)
         {
-            throw new ConfigurationException("--role divides the work among processes, which needs a log they share: set CRYPTO__Log__Kind=Kafka.");
+            throw new ConfigurationException(
+                "--role divides the work among processes, which needs a log they share: set CRYPTO__Log__Kind=Kafka.");
         }
 
-        if (reset) throw new ConfigurationException("--reset is for a Kafka log. With the log in the data folder use another folder with --data.");
+        if (reset) throw new ConfigurationException(
+            "--reset is for a Kafka log. With the log in the data folder use another folder with --data.");
     }
 
     private static string Describe(ServiceOptions options, Role roles, DataFolder folder) => options.Log.Kind == LogKind.Kafka

@@ -17,7 +17,8 @@ internal static class SnowflakeQuery
         try
         {
             var result = await connection.ExecuteAsync(sql, [], cancellationToken);
-            return new QueryRows([.. result.Columns.Select(column => column.Name)], result.Rows.Select(row => Array.ConvertAll(row, ValueOf)));
+            return new QueryRows(
+                [.. result.Columns.Select(column => column.Name)], result.Rows.Select(row => Array.ConvertAll(row, ValueOf)));
         }
         catch (SnowflakeException failure) when (failure.Fault is SnowflakeFault.Statement or SnowflakeFault.ObjectMissing)
         {

@@ -29,7 +29,9 @@ internal static class StatusCommand
         {
             data, json,
         };
-        command.SetAction((parsed, cancellationToken) => CommandLine.LeavingAsync(token => RunAsync(parsed.GetValue(data), parsed.GetValue(json), token), cancellationToken));
+        command.SetAction(
+            (parsed, cancellationToken) =>
+                CommandLine.LeavingAsync(token => RunAsync(parsed.GetValue(data), parsed.GetValue(json), token), cancellationToken));
         return command;
     }
 
@@ -54,10 +56,13 @@ internal static class StatusCommand
         await using var sql = options.Snowflake.NewSql(keys, options.Snowflake.TransformerRole, clock, RetryBackoff.Attended);
         var totals = await WarehouseTotals.ReadAsync(sql, cancellationToken);
         await using var warehouse = await SnowflakeStore.OpenAsync(options, clock, NullLogger<SnowflakeStore>.Instance);
-        var symbols = (await warehouse.CoverageAsync(cancellationToken)).Where(symbol => !symbol.Captured.IsEmpty).Select(SymbolStatus.Of).ToList();
-        var positions = await LogStatus.ReadAsync([.. await warehouse.PositionsAsync(cancellationToken)], options, folder, cancellationToken);
+        var symbols = (
+            await warehouse.CoverageAsync(cancellationToken)).Where(symbol => !symbol.Captured.IsEmpty).Select(SymbolStatus.Of).ToList();
+        var positions = await LogStatus.ReadAsync(
+            [.. await warehouse.PositionsAsync(cancellationToken)], options, folder, cancellationToken);
         var name = $"{options.Snowflake.Account}/{options.Snowflake.Database}.{options.Snowflake.Schema}";
-        if (json) Output.Json(new { data = folder.Shown, warehouse = name, totals, symbols, log = positions, lag = positions.Sum(position => position.Lag) });
+        if (json) Output.Json(
+            new { data = folder.Shown, warehouse = name, totals, symbols, log = positions, lag = positions.Sum(position => position.Lag) });
         else Write(name, totals, symbols, positions);
         return ExitCode.Ok;
     }
@@ -68,7 +73,8 @@ internal static class StatusCommand
         var counts = $"{Output.Count(totals.Facts)} trades, {Output.Count(totals.Rejected)} rejected{Letters(totals)}, {totals.Amount} USD";
         var span = totals.FirstTradeTime is { } first ? $", {first} to {totals.LastTradeTime}" : "";
         console.MarkupLineInterpolated($"[bold]{name}[/]: {counts}{span}");
-        var table = new Table().Border(TableBorder.Rounded).AddColumns("symbol", "trades", "coverage", "open gaps", "missing", "quarantined", "rejected");
+        var table = new Table().Border(TableBorder.Rounded).AddColumns(
+            "symbol", "trades", "coverage", "open gaps", "missing", "quarantined", "rejected");
         foreach (var column in new[] { 1, 4, 5, 6 }) table.Columns[column].RightAligned();
         foreach (var symbol in symbols)
         {

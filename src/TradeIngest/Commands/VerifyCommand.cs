@@ -25,7 +25,7 @@ internal static class VerifyCommand
             "verify",
             """
             Recomputes every invariant over the warehouse; exit code 1 when one fails. Data of a simulated exchange is
-            compared with it, field by field. Over Snowflake (Warehouse:Target) it reads every fact; cancellationToken the sinks first, since
+            compared with it, field by field. Over Snowflake (Warehouse:Target) it reads every fact; stop the sinks first, since
             coverage follows the rows in checkpoints.
 
             Examples:
@@ -37,7 +37,8 @@ internal static class VerifyCommand
             quick, data, json,
         };
         command.SetAction((parsed, cancellationToken) => CommandLine.LeavingAsync(
-            token => RunAsync(parsed.GetValue(quick) ? AuditScope.Quick : AuditScope.Full, parsed.GetValue(data), parsed.GetValue(json), token),
+            token =>
+                RunAsync(parsed.GetValue(quick) ? AuditScope.Quick : AuditScope.Full, parsed.GetValue(data), parsed.GetValue(json), token),
             cancellationToken));
         return command;
     }
@@ -53,7 +54,8 @@ internal static class VerifyCommand
         return results.All(result => result.Passed) ? ExitCode.Ok : ExitCode.CheckFailed;
     }
 
-    internal static IReadOnlyList<AuditResult> Audit(ServiceOptions options, IProgress<long>? progress, AuditScope scope, CancellationToken cancellationToken)
+    internal static IReadOnlyList<AuditResult> Audit(
+        ServiceOptions options, IProgress<long>? progress, AuditScope scope, CancellationToken cancellationToken)
     {
         var folder = new DataFolder(options.Data);
         using var database = SqliteDatabase.OpenForReading(folder.Warehouse, cancellationToken);
@@ -67,10 +69,12 @@ internal static class VerifyCommand
     {
         using var keys = options.Snowflake.NewKeys(TimeProvider.System);
         await using var sql = options.Snowflake.NewSql(keys, options.Snowflake.TransformerRole, TimeProvider.System);
-        return await new SnowflakeAudits(sql, SnowflakeStore.WarehouseOptionsOf(options), OracleOf(new DataFolder(options.Data))).RunAsync(cancellationToken);
+        return await new SnowflakeAudits(
+            sql, SnowflakeStore.WarehouseOptionsOf(options), OracleOf(new DataFolder(options.Data))).RunAsync(cancellationToken);
     }
 
-    internal static IReadOnlyList<AuditResult> AuditWithProgress(ServiceOptions options, AuditScope scope, CancellationToken cancellationToken)
+    internal static IReadOnlyList<AuditResult> AuditWithProgress(
+        ServiceOptions options, AuditScope scope, CancellationToken cancellationToken)
     {
         if (Console.IsOutputRedirected) return Audit(options, null, scope, cancellationToken);
         IReadOnlyList<AuditResult> results = [];

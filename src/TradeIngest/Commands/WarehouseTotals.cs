@@ -64,7 +64,10 @@ internal sealed record WarehouseTotals(
     /// <summary>The same of Snowflake.</summary>
     public static async Task<WarehouseTotals> ReadAsync(ISnowflakeSql sql, CancellationToken cancellationToken)
     {
-        var facts = (await sql.ExecuteAsync("SELECT COUNT(*), MIN(TRADE_TIME), MAX(TRADE_TIME), SUM(TOTAL_AMOUNT_USD) FROM FACT_TRADES", [], cancellationToken)).Rows[0];
+        var facts = (
+            await sql.ExecuteAsync(
+                "SELECT COUNT(*), MIN(TRADE_TIME), MAX(TRADE_TIME), SUM(TOTAL_AMOUNT_USD) FROM FACT_TRADES", [],
+                cancellationToken)).Rows[0];
         var rejected = (await sql.ExecuteAsync(
             $"""
             SELECT COUNT(*), SUM(IFF(LOG_TOPIC = ?, 1, 0)),
@@ -78,7 +81,8 @@ internal sealed record WarehouseTotals(
         return new WarehouseTotals(
             SqlResult.Whole(facts[0]), SqlResult.Whole(rejected[0]), Letters(rejected[1]) - Letters(rejected[2]), Letters(rejected[3]),
             SqlResult.Whole(symbols.Scalar), facts[3]?.ToString() ?? "0",
-            facts[1] is null ? null : SqlResult.Instant(facts[1]).ToString(), facts[2] is null ? null : SqlResult.Instant(facts[2]).ToString());
+            facts[1] is null ? null : SqlResult.Instant(facts[1]).ToString(), facts[2] is null ? null
+                : SqlResult.Instant(facts[2]).ToString());
     }
 
     // A sum of no rows is null.

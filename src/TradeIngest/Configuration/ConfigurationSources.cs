@@ -60,5 +60,6 @@ internal static class ConfigurationSources
         .OrderBy(variable => variable.Name, StringComparer.Ordinal)
         .Select(variable => new GivenText(KeyOf(variable.Name), variable.Text, variable.Name, variable.Name));
 
-    private static string KeyOf(string variable) => variable[OptionDescriptor.EnvironmentPrefix.Length..].Replace("__", ":", StringComparison.Ordinal);
+    private static string KeyOf(string variable) =>
+        variable[OptionDescriptor.EnvironmentPrefix.Length..].Replace("__", ":", StringComparison.Ordinal);
 }

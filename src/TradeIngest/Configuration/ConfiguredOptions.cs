@@ -17,7 +17,8 @@ internal sealed record ConfiguredOptions<T>(T Options, IReadOnlyDictionary<strin
             if (tree.Find(text.Key) is null && (text.Text is not null || !tree.IsSection(text.Key))) faults.Add(UnknownKey(tree, text));
             else if (text.Text is not null && !origins.TryAdd(text.Key, text))
             {
-                if (IsSameVariable(origins[text.Key], text)) faults.Add($"{text.Source} and {origins[text.Key].Source} set the same option; remove one");
+                if (IsSameVariable(origins[text.Key], text)) faults.Add(
+                    $"{text.Source} and {origins[text.Key].Source} set the same option; remove one");
                 origins[text.Key] = text;
             }
         }
@@ -35,7 +36,8 @@ internal sealed record ConfiguredOptions<T>(T Options, IReadOnlyDictionary<strin
         }
 
         foreach (var (option, below) in keys) option.Set(options, below);
-        faults.AddRange(OptionTree.FaultsOf(options).Select(fault => $"{fault}{(origins.TryGetValue(fault.Key, out var origin) ? From(origin) : "")}"));
+        faults.AddRange(
+            OptionTree.FaultsOf(options).Select(fault => $"{fault}{(origins.TryGetValue(fault.Key, out var origin) ? From(origin) : "")}"));
         return new ConfiguredOptions<T>(options, origins, faults);
     }
 

@@ -1,6 +1,8 @@
 namespace Crypto.TradeIngest.Configuration;
 
-/// <summary>The values an option takes, both bounds included, written as an operator writes them: <c>1</c>, <c>50ms</c>, <c>16GiB</c>.</summary>
+/// <summary>
+/// The values an option takes, both bounds included, written as an operator writes them: <c>1</c>, <c>50ms</c>, <c>16GiB</c>.
+/// </summary>
 /// <param name="from">The least value.</param>
 /// <param name="to">The greatest; null where there is none.</param>
 [AttributeUsage(AttributeTargets.Property)]

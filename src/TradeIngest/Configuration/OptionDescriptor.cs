@@ -59,7 +59,9 @@ internal sealed class OptionDescriptor
 
     public string Format(object? value) => OptionText.Format(value, _isBytes);
 
-    /// <summary>Null, and the value, when the text can be read; else what is wrong with it. Ranges are <see cref="RangeFault"/>'s.</summary>
+    /// <summary>
+    /// Null, and the value, when the text can be read; else what is wrong with it. Ranges are <see cref="RangeFault"/>'s.
+    /// </summary>
     public string? TryRead(string text, out object? value)
     {
         value = null;

@@ -7,7 +7,8 @@ namespace Crypto.TradeIngest.Configuration;
 /// <param name="Source">Where the value was given; <c>default</c> where nowhere.</param>
 /// <param name="Environment">The environment variable that sets it.</param>
 /// <param name="Range">The values it takes; empty where anything goes.</param>
-internal sealed record OptionRow(string Key, string Value, string Default, string Source, string Environment, string Range, string Description);
+internal sealed record OptionRow(
+    string Key, string Value, string Default, string Source, string Environment, string Range, string Description);
 
 /// <summary>The table of all options.</summary>
 internal static class OptionTable

@@ -28,7 +28,9 @@ internal static class OptionText
         if (type.IsEnum)
         {
             // Not by their numbers, which Enum.TryParse takes too.
-            return Array.Find(Enum.GetNames(type), name => name.Equals(text, StringComparison.OrdinalIgnoreCase)) is { } name ? Enum.Parse(type, name) : null;
+            return Array.Find(Enum.GetNames(type), name => name.Equals(text, StringComparison.OrdinalIgnoreCase)) is { } name
+                ? Enum.Parse(type, name)
+                : null;
         }
 
         var number = isBytes ? ParseBytes(text) : ParseWhole(text);
@@ -56,14 +58,20 @@ internal static class OptionText
         }
 
         // Divided before it is compared, since the product of large numbers overflows.
-        return Math.Abs(number) <= TimeSpan.MaxValue.Ticks / unit.Length.Ticks ? TimeSpan.FromTicks((long)(number * unit.Length.Ticks)) : null;
+        return Math.Abs(number) <= TimeSpan.MaxValue.Ticks / unit.Length.Ticks
+            ? TimeSpan.FromTicks((long)(number * unit.Length.Ticks))
+            : null;
     }
 
     /// <summary>What a text that is no value of the type is not.</summary>
     public static string Expected(Type type, bool isBytes)
     {
         if (type == typeof(bool)) return "neither true nor false";
-        if (type == typeof(TimeSpan)) return "no duration: write a number with its unit, such as 500ms, 20s, 5m, 2h or 7d, or hours:minutes:seconds such as 00:00:20";
+        if (type == typeof(TimeSpan))
+        {
+            return "no duration: write a number with its unit, such as 500ms, 20s, 5m, 2h or 7d, or hours:minutes:seconds such as 00:00:20";
+        }
+
         if (type.IsEnum) return $"none of {string.Join(", ", Enum.GetNames(type))}";
         if (isBytes) return "no size: write bytes such as 65536, or a number with its unit, such as 64KiB, 512MiB or 1GB";
         var (from, to) = BoundsOf(type);
@@ -92,7 +100,9 @@ internal static class OptionText
 
     private static string Format(long bytes)
     {
-        var unit = bytes == 0 ? default : Array.Find(ByteUnits, unit => unit.Name.Contains('i', StringComparison.Ordinal) && bytes % unit.Size == 0);
+        var unit = bytes == 0
+            ? default
+            : Array.Find(ByteUnits, unit => unit.Name.Contains('i', StringComparison.Ordinal) && bytes % unit.Size == 0);
         return unit.Name is null
             ? bytes.ToString(CultureInfo.InvariantCulture)
             : string.Create(CultureInfo.InvariantCulture, $"{bytes / unit.Size}{unit.Name}");
@@ -106,7 +116,9 @@ internal static class OptionText
 
     // No number of more digits fits any option.
     private static Int128? ParseWhole(string text) =>
-        text.Length <= 20 && Int128.TryParse(text, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var number) ? number : null;
+        text.Length <= 20 && Int128.TryParse(text, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var number)
+            ? number
+            : null;
 
     private static (long From, long To) BoundsOf(Type type) => Type.GetTypeCode(type) switch
     {

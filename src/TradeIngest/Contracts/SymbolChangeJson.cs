@@ -82,7 +82,8 @@ internal static class SymbolChangeJson
 
         if (attributes.ValueKind != JsonValueKind.Object || SourceOf(source.GetString()) is not { } named || OperationOf(operation.GetString()) is not { } what
             || exchange.GetString() is not { Length: > 0 } market || ticker.GetString() is not { Length: > 0 } symbol
-            || sequence.ValueKind != JsonValueKind.Number || validTime.ValueKind != JsonValueKind.Number || recordedTime.ValueKind != JsonValueKind.Number)
+            || sequence.ValueKind != JsonValueKind.Number || validTime.ValueKind != JsonValueKind.Number
+            || recordedTime.ValueKind != JsonValueKind.Number)
         {
             return ErrorReason.WrongType;
         }
@@ -98,7 +99,8 @@ internal static class SymbolChangeJson
             if (SymbolAttributes.TryParse(property.Name, out var attribute)) values[attribute] = property.Value.GetString();
         }
 
-        change = new SymbolChange(named, order, new NaturalKey(market, symbol), what, new Timestamp(valid), new Timestamp(recorded), values.ToImmutable());
+        change = new SymbolChange(
+            named, order, new NaturalKey(market, symbol), what, new Timestamp(valid), new Timestamp(recorded), values.ToImmutable());
         return ErrorReason.None;
     }
 

@@ -27,7 +27,9 @@ internal sealed class LatencyHistogram
         Volatile.Write(ref _total, _total + 1);
     }
 
-    /// <summary>The duration that this share of all did not exceed, in microseconds, rounded up to its bucket; 0 when nothing was recorded.</summary>
+    /// <summary>
+    /// The duration that this share of all did not exceed, in microseconds, rounded up to its bucket; 0 when nothing was recorded.
+    /// </summary>
     public long Percentile(double share)
     {
         var wanted = (long)Math.Ceiling(Count * share);

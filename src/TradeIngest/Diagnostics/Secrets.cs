@@ -69,7 +69,9 @@ internal static class Secrets
         }
     }
 
-    /// <summary>Whether the value of a setting of this name, lower-case with dots or written as in the environment, is not to be shown.</summary>
+    /// <summary>
+    /// Whether the value of a setting of this name, lower-case with dots or written as in the environment, is not to be shown.
+    /// </summary>
     public static bool IsSecretName(string name)
     {
         var dotted = name.ToLowerInvariant().Replace('_', '.');

@@ -52,11 +52,13 @@ internal sealed record ExchangeOptions : IOptionRules
         .Distinct(StringComparer.Ordinal)];
 
     // Null where it is none.
-    private Uri? SocketAddress => Uri.TryCreate(WebSocket, UriKind.Absolute, out var address) && address.Scheme is "ws" or "wss" ? address : null;
+    private Uri? SocketAddress =>
+        Uri.TryCreate(WebSocket, UriKind.Absolute, out var address) && address.Scheme is "ws" or "wss" ? address : null;
 
     public IEnumerable<OptionFault> Faults()
     {
-        if (HoldsUser(WebSocket)) yield return new(nameof(WebSocket), "holds a user name or password, which are never sent; remove them from --ws");
+        if (HoldsUser(WebSocket)) yield return new(
+            nameof(WebSocket), "holds a user name or password, which are never sent; remove them from --ws");
         else if (SocketAddress is null)
         {
             yield return new(nameof(WebSocket), $"'{WebSocket}' is no WebSocket address such as wss://stream.binance.com:9443; set --ws");

@@ -3,8 +3,8 @@ using System.Globalization;
 namespace Crypto.TradeIngest.Hosting;
 
 /// <summary>
-/// The figures of the running service at one moment; null where this process does not have the role. Once drained, frames = received + other
-/// frames + dead letters + summarized.
+/// The figures of the running service at one moment; null where this process does not have the role. Once drained, frames = received +
+/// other frames + dead letters + summarized.
 /// </summary>
 /// <param name="Frames">Messages of the exchange's streams.</param>
 /// <param name="OtherFrames">Those that are understood and no trades: answers to requests, other events.</param>
@@ -26,8 +26,10 @@ namespace Crypto.TradeIngest.Hosting;
 /// <param name="Reference">active, standby or joining.</param>
 internal sealed record RunReport(
     DateTimeOffset At, long? Frames, long? OtherFrames, long? Received, long? Appended, long? DeadLetters, long? Summarized,
-    long? Gaps, long? Backfilled, long? Shed, long? Reconnects, int? ChannelDepth, long? InFlight, long? Stalls, long? Retries, long? Stored,
-    double PerSecond, long? Duplicates, long? Rejected, int? Partitions, long? Rebalances, long? Abandoned, long? P50, long? P99, string? Reference)
+    long? Gaps, long? Backfilled, long? Shed, long? Reconnects, int? ChannelDepth, long? InFlight, long? Stalls, long? Retries,
+    long? Stored,
+    double PerSecond, long? Duplicates, long? Rejected, int? Partitions, long? Rebalances, long? Abandoned, long? P50, long? P99,
+    string? Reference)
 {
     public override string ToString()
     {
@@ -73,16 +75,20 @@ internal sealed class RunReporter(TradeIngestHost service, TimeProvider clock)
         var rate = seconds > 0 ? (count - _count) / seconds : 0;
         (_count, _at) = (count, clock.GetTimestamp());
         return new RunReport(
-            clock.GetUtcNow(), streams?.Frames, streams?.OtherEvents + streams?.ControlMessages, streams?.Trades, ingest?.Pipeline.Writer.Appended,
+            clock.GetUtcNow(), streams?.Frames, streams?.OtherEvents
+                + streams?.ControlMessages, streams?.Trades, ingest?.Pipeline.Writer.Appended,
             ingest?.Pipeline.Writer.DeadLetters, ingest?.Pipeline.Writer.Summarized,
             ingest?.Pipeline.Tracker.Gaps, ingest?.Backfill.Fetched, ingest?.Pipeline.Channel.ShedTrades, streams?.Disconnects,
             ingest?.Pipeline.Channel.Depth, appends?.BytesInFlight, appends?.Stalls, appends?.Retries, sink?.Metrics.Stored, rate,
-            Sum(ingest?.Pipeline.Tracker.Duplicates, sink?.Metrics.Duplicates), sink?.Metrics.Rejected, sink?.Trades?.Held, sink?.Trades?.Rebalances, sink?.Trades?.Abandoned,
+            Sum(
+                ingest?.Pipeline.Tracker.Duplicates,
+                sink?.Metrics.Duplicates), sink?.Metrics.Rejected, sink?.Trades?.Held, sink?.Trades?.Rebalances, sink?.Trades?.Abandoned,
             sink?.Metrics.Latency.Percentile(0.5), sink?.Metrics.Latency.Percentile(0.99), ReferenceState());
     }
 
     private static long? Sum(long? one, long? other) => one is null ? other : one + (other ?? 0);
 
     // Where nobody else may lead it is no news.
-    private string? ReferenceState() => service.Reference is { IsElected: true } reference ? reference.State.ToString().ToLowerInvariant() : null;
+    private string? ReferenceState() =>
+        service.Reference is { IsElected: true } reference ? reference.State.ToString().ToLowerInvariant() : null;
 }

@@ -61,7 +61,10 @@ internal static class ServiceConfiguration
             Secrets.KeepParts(text);
             if (tree.Find(key) is not { } option) continue;
             if (option.HoldsAddress) foreach (var address in (text ?? "").Split(',')) Secrets.KeepAddress(address);
-            if (option.Key == KafkaSettingsKey && key.Length > option.Key.Length) KafkaSettings.KeepSecret(key[(option.Key.Length + 1)..], text);
+            if (option.Key == KafkaSettingsKey && key.Length > option.Key.Length)
+            {
+                KafkaSettings.KeepSecret(key[(option.Key.Length + 1)..], text);
+            }
         }
     }
 

@@ -116,10 +116,14 @@ internal sealed record SnowflakeOptions
     /// <summary>Every fault beside the ranges; only where Snowflake is used.</summary>
     public IEnumerable<OptionFault> Faults()
     {
-        if (!AccountName.TryParse(Account, out _)) yield return new(nameof(Account), $"'{Account}' is no account such as myorg-account1 or xy12345.eu-central-1");
+        if (!AccountName.TryParse(Account, out _)) yield return new(
+            nameof(Account), $"'{Account}' is no account such as myorg-account1 or xy12345.eu-central-1");
         if (AccountUrl is not null && AddressFault(AccountUrl) is { } wrong) yield return new(nameof(AccountUrl), wrong);
         foreach (var (name, fault) in Names.Faults()) yield return new(name, fault);
-        if (Access == SnowflakeAccess.Driver && PrivateKeyFile is null) yield return new(nameof(PrivateKeyFile), "is needed with Access Driver");
+        if (Access == SnowflakeAccess.Driver && PrivateKeyFile is null)
+        {
+            yield return new(nameof(PrivateKeyFile), "is needed with Access Driver");
+        }
     }
 
     private static string? AddressFault(string address)
@@ -138,7 +142,10 @@ internal sealed record SnowflakeOptions
     public KeyPairTokens NewKeys(TimeProvider clock)
     {
         string? Passphrase() => Environment.GetEnvironmentVariable(PassphraseVariable);
-        return new KeyPairTokens(Account, User, PrivateKeyFile is { } file ? new PrivateKeyFile(file, Passphrase) : new PrivateKeyVariable(PrivateKeyVariable, Passphrase), clock);
+        return new KeyPairTokens(
+            Account, User,
+            PrivateKeyFile is { } file ? new PrivateKeyFile(file, Passphrase) : new PrivateKeyVariable(PrivateKeyVariable, Passphrase),
+            clock);
     }
 
     /// <param name="role">The owner's for migrations, else the transformer's.</param>
@@ -159,7 +166,8 @@ internal sealed record SnowflakeOptions
             ? new SqlApiClient(options, keys, clock)
             : new DbProviderSql(
                 SnowflakeDriver.Load(),
-                SnowflakeDriver.ConnectionString(Account, User, PrivateKeyFile!, Environment.GetEnvironmentVariable(PassphraseVariable), options),
+                SnowflakeDriver.ConnectionString(
+                    Account, User, PrivateKeyFile!, Environment.GetEnvironmentVariable(PassphraseVariable), options),
                 ParameterStyle.Positional, options.StatementTimeout);
     }
 

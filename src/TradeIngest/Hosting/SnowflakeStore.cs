@@ -27,7 +27,8 @@ internal sealed class SnowflakeStore : IWarehouse
         try
         {
             var warehouse = await SnowflakeWarehouse.OpenAsync(
-                snowflake.NewSql(keys, snowflake.TransformerRole, clock), snowflake.NewStreaming(keys, clock, notice => Log(logger, notice)),
+                snowflake.NewSql(keys, snowflake.TransformerRole, clock), snowflake.NewStreaming(
+                    keys, clock, notice => Log(logger, notice)),
                 WarehouseOptionsOf(options), clock);
             return new SnowflakeStore(warehouse, keys);
         }
@@ -53,9 +54,11 @@ internal sealed class SnowflakeStore : IWarehouse
 
     public int RecordsPerLoad => _warehouse.RecordsPerLoad;
 
-    public ValueTask<IReadOnlyDictionary<LogPartition, long>> PositionsAsync(CancellationToken cancellationToken) => _warehouse.PositionsAsync(cancellationToken);
+    public ValueTask<IReadOnlyDictionary<LogPartition, long>> PositionsAsync(CancellationToken cancellationToken) =>
+        _warehouse.PositionsAsync(cancellationToken);
 
-    public ValueTask<LoadOutcome> LoadAsync(WarehouseBatch batch, CancellationToken cancellationToken) => _warehouse.LoadAsync(batch, cancellationToken);
+    public ValueTask<LoadOutcome> LoadAsync(WarehouseBatch batch, CancellationToken cancellationToken) =>
+        _warehouse.LoadAsync(batch, cancellationToken);
 
     public ValueTask CommittedAsync(LogPartition partition, long offset, CancellationToken cancellationToken) =>
         _warehouse.CommittedAsync(partition, offset, cancellationToken);
@@ -66,10 +69,12 @@ internal sealed class SnowflakeStore : IWarehouse
     public ValueTask<IReadOnlyList<SymbolChange>> ChangesAsync(ChangeSource source, CancellationToken cancellationToken) =>
         _warehouse.ChangesAsync(source, cancellationToken);
 
-    public ValueTask<IReadOnlyDictionary<TradeKey, TradeContent>> ContentsAsync(ReadOnlyMemory<Trade> trades, CancellationToken cancellationToken) =>
+    public ValueTask<IReadOnlyDictionary<TradeKey, TradeContent>> ContentsAsync(
+        ReadOnlyMemory<Trade> trades, CancellationToken cancellationToken) =>
         _warehouse.ContentsAsync(trades, cancellationToken);
 
-    public ValueTask<IReadOnlyList<SymbolCoverage>> CoverageAsync(CancellationToken cancellationToken) => _warehouse.CoverageAsync(cancellationToken);
+    public ValueTask<IReadOnlyList<SymbolCoverage>> CoverageAsync(CancellationToken cancellationToken) =>
+        _warehouse.CoverageAsync(cancellationToken);
 
     public async ValueTask DisposeAsync()
     {
@@ -81,6 +86,7 @@ internal sealed class SnowflakeStore : IWarehouse
     {
         // Waiting for rows in flight repeats at every look.
         var level = notice.Kind is NoticeKind.WaitingForCommit ? LogLevel.Debug : LogLevel.Warning;
-        logger.Log(level, "Snowflake, {Channel}: {Kind}: {Detail}", notice.Channel?.ToString() ?? "all channels", notice.Kind, notice.Detail);
+        logger.Log(
+            level, "Snowflake, {Channel}: {Kind}: {Detail}", notice.Channel?.ToString() ?? "all channels", notice.Kind, notice.Detail);
     }
 }

@@ -39,7 +39,8 @@ internal sealed class Stores : IAsyncDisposable
     /// <exception cref="LogException">The log does not fit its configuration.</exception>
     /// <exception cref="OperationCanceledException">Canceled while an older warehouse was migrated; nothing was changed.</exception>
     public static async Task<Stores> OpenAsync(
-        DataFolder folder, ServiceOptions options, TimeProvider clock, ILoggerFactory loggers, CancellationToken cancellationToken, Role roles = Role.All)
+        DataFolder folder, ServiceOptions options, TimeProvider clock, ILoggerFactory loggers, CancellationToken cancellationToken,
+        Role roles = Role.All)
     {
         var hasSink = roles.HasFlag(Role.Sink);
         var isInFolder = options.Log.Kind == LogKind.Embedded || (hasSink && options.Warehouse.Target == WarehouseTarget.Embedded);
@@ -61,14 +62,20 @@ internal sealed class Stores : IAsyncDisposable
     }
 
     /// <summary>The log alone: what needs no warehouse needs no lock either, where the log is not a file.</summary>
-    public static async Task<ITradeLog> OpenLogAsync(DataFolder folder, ServiceOptions options, TimeProvider clock, ILoggerFactory loggers) => options.Log.Kind switch
-    {
-        LogKind.Kafka => await KafkaTradeLog.OpenAsync(
-            options.Kafka, TopicPlan.All(options.Kafka, options.Log.Partitions), clock, loggers.CreateLogger<KafkaTradeLog>(), CancellationToken.None),
-        _ => EmbeddedTradeLog.Open(folder.Log, new EmbeddedTradeLogOptions { Partitions = options.Log.Partitions ?? 1, PollInterval = options.Log.PollInterval }, clock),
-    };
+    public static async Task<ITradeLog> OpenLogAsync(
+        DataFolder folder, ServiceOptions options, TimeProvider clock, ILoggerFactory loggers) => options.Log.Kind switch
+        {
+            LogKind.Kafka => await KafkaTradeLog.OpenAsync(
+                options.Kafka, TopicPlan.All(options.Kafka, options.Log.Partitions), clock, loggers.CreateLogger<KafkaTradeLog>(),
+                CancellationToken.None),
+            _ => EmbeddedTradeLog.Open(
+                folder.Log, new EmbeddedTradeLogOptions { Partitions = options.Log.Partitions ?? 1, PollInterval = options.Log.PollInterval },
+                clock),
+        };
 
-    /// <summary>The warehouse alone. One process writes the embedded one; several may write Snowflake, each the partitions it is given.</summary>
+    /// <summary>
+    /// The warehouse alone. One process writes the embedded one; several may write Snowflake, each the partitions it is given.
+    /// </summary>
     public static async Task<IWarehouse> OpenWarehouseAsync(
         DataFolder folder, ServiceOptions options, TimeProvider clock, ILoggerFactory loggers, CancellationToken cancellationToken) =>
         options.Warehouse.Target switch

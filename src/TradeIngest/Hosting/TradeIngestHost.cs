@@ -43,7 +43,8 @@ internal sealed class TradeIngestHost : IAsyncDisposable
     public CancellationToken Stopping => _app.Lifetime.ApplicationStopping;
 
     /// <summary>The whole service over the given stores: the roles that they allow.</summary>
-    public static TradeIngestHost Build(Stores stores, ServiceOptions options, Role roles, bool isReset, TimeProvider clock, ILoggerFactory loggers) =>
+    public static TradeIngestHost Build(
+        Stores stores, ServiceOptions options, Role roles, bool isReset, TimeProvider clock, ILoggerFactory loggers) =>
         Build(options, clock, loggers, services =>
         {
             services.AddTradeLog(stores.Log, options.Kafka);
@@ -54,7 +55,8 @@ internal sealed class TradeIngestHost : IAsyncDisposable
         });
 
     /// <summary>A service of the parts that <paramref name="configure"/> adds.</summary>
-    public static TradeIngestHost Build(ServiceOptions options, TimeProvider clock, ILoggerFactory loggers, Action<IServiceCollection> configure)
+    public static TradeIngestHost Build(
+        ServiceOptions options, TimeProvider clock, ILoggerFactory loggers, Action<IServiceCollection> configure)
     {
         var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions());
         builder.Services

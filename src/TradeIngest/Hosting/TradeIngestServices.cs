@@ -20,12 +20,14 @@ using Microsoft.Extensions.Logging;
 namespace Crypto.TradeIngest.Hosting;
 
 /// <summary>
-/// The service's parts, room by room. Stores are given, and remain their owner's; every other part may be replaced by registering another before.
-/// Workers start in the order they are added, and stop in the reverse one: what feeds others last, and first.
+/// The service's parts, room by room. Stores are given, and remain their owner's; every other part may be replaced by registering another
+/// before. Workers start in the order they are added, and stop in the reverse one: what feeds others last, and first.
 /// </summary>
 internal static class TradeIngestServices
 {
-    /// <summary>What only a log shared with other processes has: topics for what is known of symbols, an election, a state beside the log.</summary>
+    /// <summary>
+    /// What only a log shared with other processes has: topics for what is known of symbols, an election, a state beside the log.
+    /// </summary>
     public static IServiceCollection AddTradeLog(this IServiceCollection services, ITradeLog log, KafkaOptions kafka)
     {
         services.AddSingleton(log);
@@ -34,7 +36,6 @@ internal static class TradeIngestServices
             "reference", provider.GetRequiredService<TimeProvider>(), provider.GetRequiredService<ILogger<ReferenceWorker>>()));
         if (!log.IsShared)
         {
-            services.TryAddSingleton<ISymbolChangeLog>(provider => provider.GetRequiredService<IWarehouse>());
             services.TryAddSingleton<ICaptureState>(provider => new WarehouseCaptureState(
                 provider.GetRequiredService<IWarehouse>(), provider.GetRequiredService<SinkWorker>().CaughtUp,
                 provider.GetRequiredService<SymbolTable>()));
@@ -60,7 +61,8 @@ internal static class TradeIngestServices
             return new BinanceExchange(
                 new BinanceExchangeOptions(
                     rest, options.Stream, options.Clock, () => WebSocketTransport.Create(options.Transport, options.Stream)),
-                provider.GetRequiredService<SymbolTable>(), clock, provider.GetRequiredService<Random>(), provider.GetRequiredService<ILoggerFactory>());
+                provider.GetRequiredService<SymbolTable>(), clock, provider.GetRequiredService<Random>(),
+                provider.GetRequiredService<ILoggerFactory>());
         });
         services.TryAddSingleton(provider => new SymbolSelection(
             provider.GetRequiredService<IExchange>(), options.Tickers, Diagnostics.Secrets.Shown(rest)));
@@ -73,10 +75,13 @@ internal static class TradeIngestServices
     public static IServiceCollection AddWarehouse(
         this IServiceCollection services, IWarehouse warehouse, LogOptions options, bool isReset, TimeSpan checkpointInterval)
     {
+        // Instances, of which the container disposes none. Changes of symbols go to the warehouse where no shared log takes them.
         services.AddSingleton(warehouse);
+        services.TryAddSingleton<ISymbolChangeLog>(warehouse);
         services.TryAddSingleton<SinkMetrics>();
         services.TryAddSingleton(provider => new TopicSinkParts(
-            provider.GetRequiredService<ITradeLog>(), warehouse, provider.GetRequiredService<SymbolTable>(), provider.GetService<SymbolGate>(),
+            provider.GetRequiredService<ITradeLog>(), warehouse, provider.GetRequiredService<SymbolTable>(),
+            provider.GetService<SymbolGate>(),
             provider.GetRequiredService<SinkMetrics>(), isReset, provider.GetRequiredService<TimeProvider>()));
 
         // Asking a warehouse where it stands may make a checkpoint, which is not worth more often than the operator wants one.
@@ -85,7 +90,8 @@ internal static class TradeIngestServices
         {
             var log = provider.GetRequiredService<ITradeLog>();
             var trimmer = log.IsShared ? null : new LogTrimmer(
-                log, warehouse, options.Trim, trimInterval, provider.GetRequiredService<TimeProvider>(), provider.GetRequiredService<ILogger<LogTrimmer>>());
+                log, warehouse, options.Trim, trimInterval, provider.GetRequiredService<TimeProvider>(),
+                provider.GetRequiredService<ILogger<LogTrimmer>>());
             return new SinkWorker(
                 provider.GetRequiredService<TopicSinkParts>(), provider.GetRequiredService<ILoggerFactory>(),
                 provider.GetRequiredService<ServiceFailure>(), trimmer);
@@ -100,9 +106,11 @@ internal static class TradeIngestServices
             var log = provider.GetRequiredService<ITradeLog>() as KafkaTradeLog;
             Func<ISymbolChangeLog, ChangeEventTopic?>? openEvents = log is null || reference.ChangeEventsTopic is not { } topic ? null
                 : changes => new ChangeEventTopic(
-                    log, topic, changes, provider.GetRequiredService<TimeProvider>(), provider.GetRequiredService<ILogger<ChangeEventTopic>>());
+                    log, topic, changes, provider.GetRequiredService<TimeProvider>(),
+                    provider.GetRequiredService<ILogger<ChangeEventTopic>>());
             return new ReferenceSources(
-                provider.GetRequiredService<SymbolSelection>(), reference.File ?? folder.ReferenceFile, reference.ChangeEvents, reference.Interval,
+                provider.GetRequiredService<SymbolSelection>(), reference.File
+                    ?? folder.ReferenceFile, reference.ChangeEvents, reference.Interval,
                 options.Exchange.InfoInterval, openEvents);
         });
         return services.AddWorker(provider => ActivatorUtilities.CreateInstance<ReferenceWorker>(provider));

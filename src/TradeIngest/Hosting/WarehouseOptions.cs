@@ -24,6 +24,9 @@ internal sealed record WarehouseOptions : IOptionRules
 
     public IReadOnlyList<string> Pegged => Split(PeggedAssets);
 
+    /// <summary>As good as none.</summary>
+    public const long MaxRekeyLimit = 1_000_000_000_000;
+
     [Description("Most facts that one set of changes may bind to another version; beyond it nothing is applied.")]
     [Within("0", "1000000000000")]
     public long RekeyLimit { get; init; } = 1_000_000;
@@ -33,7 +36,9 @@ internal sealed record WarehouseOptions : IOptionRules
     public IReadOnlyDictionary<string, string> Owners { get; init; } = new Dictionary<string, string>(StringComparer.Ordinal);
 
     public AttributeOwnership Ownership => AttributeOwnership.Default.With(Owners.Select(pair => KeyValuePair.Create(
-        SymbolAttributes.TryParse(pair.Key, out var attribute) ? attribute : throw new FormatException($"'{pair.Key}' is no attribute of a symbol."),
+        SymbolAttributes.TryParse(pair.Key, out var attribute)
+            ? attribute
+            : throw new FormatException($"'{pair.Key}' is no attribute of a symbol."),
         Split(pair.Value).Select(ChangeSources.Parse))));
 
     public IEnumerable<OptionFault> Faults()
@@ -42,18 +47,22 @@ internal sealed record WarehouseOptions : IOptionRules
         {
             if (!SymbolAttributes.TryParse(column, out _))
             {
-                yield return new(nameof(Owners), $"'{column}' is none of {string.Join(", ", SymbolAttributes.All.Select(attribute => attribute.Column()))}");
+                yield return new(
+                    nameof(Owners),
+                    $"'{column}' is none of {string.Join(", ", SymbolAttributes.All.Select(attribute => attribute.Column()))}");
             }
 
             foreach (var source in Split(sources))
             {
                 if (!ChangeSources.TryParse(source, out _))
                 {
-                    yield return new($"{nameof(Owners)}:{column}", $"'{source}' is none of exchange_info, reference_file, change_data_capture");
+                    yield return new(
+                        $"{nameof(Owners)}:{column}", $"'{source}' is none of exchange_info, reference_file, change_data_capture");
                 }
             }
         }
     }
 
-    private static string[] Split(string values) => values.Split(',', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries);
+    private static string[] Split(string values) =>
+        values.Split(',', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries);
 }

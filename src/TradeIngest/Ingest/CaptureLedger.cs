@@ -53,7 +53,8 @@ internal sealed class CaptureLedger(ContinuityTracker tracker)
         }
     }
 
-    private static void Write(RecordBatch records, CaptureState state) => records.Add(CaptureStateJson.Key(state), CaptureStateJson.Write(state));
+    private static void Write(RecordBatch records, CaptureState state) =>
+        records.Add(CaptureStateJson.Key(state), CaptureStateJson.Write(state));
 
     private Entry Begin(in Trade trade)
     {

@@ -8,8 +8,8 @@ using Microsoft.Extensions.Logging;
 namespace Crypto.TradeIngest.Ingest;
 
 /// <summary>
-/// Everything between a source of events and the log: continuity, quality, the channel, the log writer. Live capture and replay differ only in
-/// what they connect to it.
+/// Everything between a source of events and the log: continuity, quality, the channel, the log writer. Live capture and replay differ only
+/// in what they connect to it.
 /// </summary>
 internal sealed class IngestPipeline : IDisposable
 {
@@ -18,7 +18,8 @@ internal sealed class IngestPipeline : IDisposable
 
     /// <param name="ledger">Where to keep what is in the log, for a log that is read again by another process; null for none.</param>
     public IngestPipeline(
-        ITradeLog log, TradeChannelOptions options, ContinuityTracker tracker, CaptureLedger? ledger, TimeProvider clock, ILoggerFactory loggers)
+        ITradeLog log, TradeChannelOptions options, ContinuityTracker tracker, CaptureLedger? ledger, TimeProvider clock,
+        ILoggerFactory loggers)
     {
         Tracker = tracker;
         Channel = new TradeChannel(options, tracker, _events.OnNext, clock, loggers.CreateLogger<TradeChannel>());

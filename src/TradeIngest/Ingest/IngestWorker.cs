@@ -10,11 +10,12 @@ using Crypto.TradeModel.Symbols;
 namespace Crypto.TradeIngest.Ingest;
 
 /// <summary>
-/// From the exchange to the log: trades as they happen, and those that are missing, fetched. Where symbols stand is restored first, so that what
-/// the exchange traded while nobody listened is a gap, as is every gap that was open before.
+/// From the exchange to the log: trades as they happen, and those that are missing, fetched. Where symbols stand is restored first, so that
+/// what the exchange traded while nobody listened is a gap, as is every gap that was open before.
 /// </summary>
 internal sealed class IngestWorker(
-    IngestParts parts, IExchange exchange, ITradeLog log, IngestPipeline pipeline, GapBackfill backfill, TimeProvider clock, ServiceFailure failure)
+    IngestParts parts, IExchange exchange, ITradeLog log, IngestPipeline pipeline, GapBackfill backfill, TimeProvider clock,
+    ServiceFailure failure)
     : Worker(failure)
 {
     public IngestPipeline Pipeline => pipeline;
@@ -96,4 +97,5 @@ internal sealed class IngestWorker(
 /// <param name="HasBackpressure">Whether connections are not read while there is no room, in place of shedding.</param>
 /// <param name="StateInterval">How often what is captured is written beside a log that keeps it.</param>
 internal sealed record IngestParts(
-    SymbolSelection Selection, SymbolDescriptions Descriptions, ICaptureState State, SymbolTable Table, bool HasBackpressure, TimeSpan StateInterval);
+    SymbolSelection Selection, SymbolDescriptions Descriptions, ICaptureState State, SymbolTable Table, bool HasBackpressure,
+    TimeSpan StateInterval);

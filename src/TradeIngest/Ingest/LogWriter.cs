@@ -13,7 +13,8 @@ namespace Crypto.TradeIngest.Ingest;
 /// write. So a slow disk makes larger writes, not a longer queue.
 /// </summary>
 /// <param name="ledger">Where to keep what is in the log, for a log that is read again by another process; null for none.</param>
-internal sealed class LogWriter(TradeChannel channel, ITradeLog log, TimeProvider clock, ILogger<LogWriter> logger, CaptureLedger? ledger = null)
+internal sealed class LogWriter(
+    TradeChannel channel, ITradeLog log, TimeProvider clock, ILogger<LogWriter> logger, CaptureLedger? ledger = null)
 {
     private const int BytesPerAppend = 4 << 20;
 
@@ -76,7 +77,11 @@ internal sealed class LogWriter(TradeChannel channel, ITradeLog log, TimeProvide
         while (await channel.WaitToReadAsync(cancellationToken))
         {
             var started = clock.GetTimestamp();
-            while (trades.Bytes < BytesPerAppend && letters.Bytes < BytesPerAppend && channel.TryRead(out var value)) Take(value, trades, letters);
+            while (trades.Bytes < BytesPerAppend && letters.Bytes < BytesPerAppend && channel.TryRead(out var value))
+            {
+                Take(value, trades, letters);
+            }
+
             Encoding.Add(clock, started);
             started = clock.GetTimestamp();
             if (ledger is not null) await BeginAsync(ledger, states, cancellationToken);

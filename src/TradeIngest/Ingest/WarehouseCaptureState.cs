@@ -4,7 +4,9 @@ using Crypto.Warehouse;
 
 namespace Crypto.TradeIngest.Ingest;
 
-/// <summary>Where one process does everything, the warehouse knows what is captured, once it has what an earlier run left in the log.</summary>
+/// <summary>
+/// Where one process does everything, the warehouse knows what is captured, once it has what an earlier run left in the log.
+/// </summary>
 /// <param name="warehouse">Knows the coverage of each symbol.</param>
 /// <param name="caughtUp">Completes when the log is loaded.</param>
 /// <param name="table">Of the trades captured.</param>

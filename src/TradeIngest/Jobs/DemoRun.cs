@@ -29,7 +29,8 @@ internal sealed class DemoRun : IAsyncDisposable
     private readonly Stores _stores;
     private readonly SimulatedExchange _exchange;
 
-    private DemoRun(DataFolder folder, DemoPlan plan, TimeProvider clock, Stores stores, SimulatedExchange exchange, TradeIngestHost service)
+    private DemoRun(
+        DataFolder folder, DemoPlan plan, TimeProvider clock, Stores stores, SimulatedExchange exchange, TradeIngestHost service)
     {
         _folder = folder;
         _plan = plan;
@@ -172,7 +173,8 @@ internal sealed class DemoRun : IAsyncDisposable
         {
             if (_clock.GetElapsedTime(started) > CatchUpTimeout)
             {
-                throw new WarehouseException($"Not everything the exchange produced was stored within {CatchUpTimeout}; see trade-ingest status.");
+                throw new WarehouseException(
+                    $"Not everything the exchange produced was stored within {CatchUpTimeout}; see trade-ingest status.");
             }
 
             await LookAsync(onLook, cancellationToken);

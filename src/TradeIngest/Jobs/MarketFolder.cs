@@ -55,7 +55,9 @@ internal static class MarketFolder
         catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
         {
             throw new StorageException(
-                DataFolder.IsFull(failure) ? StorageFault.Full : StorageFault.ReadOnly, $"'{folder.Simulation}' cannot be written: {failure.Message}", failure);
+                DataFolder.IsFull(failure)
+                    ? StorageFault.Full
+                    : StorageFault.ReadOnly, $"'{folder.Simulation}' cannot be written: {failure.Message}", failure);
         }
     }
 

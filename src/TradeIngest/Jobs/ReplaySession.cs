@@ -29,7 +29,8 @@ internal sealed class ReplaySession : IAsyncDisposable
     private readonly Task _sinking;
 
     private ReplaySession(
-        Stores stores, SymbolTable symbols, IngestPipeline pipeline, WarehouseSink sink, SinkMetrics metrics, ReplayMode mode, TimeProvider clock)
+        Stores stores, SymbolTable symbols, IngestPipeline pipeline, WarehouseSink sink, SinkMetrics metrics, ReplayMode mode,
+        TimeProvider clock)
     {
         _stores = stores;
         _symbols = symbols;
@@ -58,13 +59,15 @@ internal sealed class ReplaySession : IAsyncDisposable
     /// <param name="loggers">For the stages.</param>
     /// <param name="cancellationToken">Ends the start.</param>
     public static async Task<ReplaySession> StartAsync(
-        Stores stores, ServiceOptions options, ReplayMode mode, TimeProvider clock, ILoggerFactory loggers, CancellationToken cancellationToken)
+        Stores stores, ServiceOptions options, ReplayMode mode, TimeProvider clock, ILoggerFactory loggers,
+        CancellationToken cancellationToken)
     {
         var (symbols, metrics, tracker) = (new SymbolTable(), new SinkMetrics(), new ContinuityTracker());
         var trimmer = new LogTrimmer(
             stores.Log, stores.Warehouse, options.Log.Trim, options.Log.TrimInterval, clock, loggers.CreateLogger<LogTrimmer>());
         var sink = await WarehouseSink.OpenAsync(
-            new TopicSinkParts(stores.Log, stores.Warehouse, symbols, null, metrics, IsReset: false, clock), trimmer, loggers, cancellationToken);
+            new TopicSinkParts(
+                stores.Log, stores.Warehouse, symbols, null, metrics, IsReset: false, clock), trimmer, loggers, cancellationToken);
         try
         {
             await sink.DrainAsync(cancellationToken);
@@ -101,8 +104,8 @@ internal sealed class ReplaySession : IAsyncDisposable
     }
 
     /// <summary>
-    /// Takes out of a batch the trades whose id has passed and which are not, or not yet, stored as they are: those the continuity tracking would
-    /// drop as duplicates, and the warehouse is to judge.
+    /// Takes out of a batch the trades whose id has passed and which are not, or not yet, stored as they are: those the continuity tracking
+    /// would drop as duplicates, and the warehouse is to judge.
     /// </summary>
     private async Task<TradeBatch?> TakeDisputedAsync(TradeBatch batch, CancellationToken cancellationToken)
     {

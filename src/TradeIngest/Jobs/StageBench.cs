@@ -39,14 +39,19 @@ internal static class StageBench
         var tracker = new ContinuityTracker();
 
         // What is compiled and allocated at first belongs to no trade.
-        for (var round = 0; round < 2; round++) await RunAsync(new StageMeter(), Frames(market, plan.Symbols, round), stores, tracker, clock, cancellationToken);
+        for (var round = 0; round < 2; round++)
+        {
+            await RunAsync(new StageMeter(), Frames(market, plan.Symbols, round), stores, tracker, clock, cancellationToken);
+        }
+
         var meter = new StageMeter();
         await RunAsync(meter, Frames(market, plan.Symbols, 2), stores, tracker, clock, cancellationToken);
         return meter.PerTrade(Trades);
     }
 
     private static async Task RunAsync(
-        StageMeter meter, TradeFrames frames, Stores stores, ContinuityTracker tracker, TimeProvider clock, CancellationToken cancellationToken)
+        StageMeter meter, TradeFrames frames, Stores stores, ContinuityTracker tracker, TimeProvider clock,
+        CancellationToken cancellationToken)
     {
         var symbols = new SymbolTable();
         using var bytes = new MemoryStream(frames.Slice(0, frames.Count).ToArray());
@@ -99,7 +104,9 @@ internal static class StageBench
         {
             if (i % BatchSize == 0) batches.Add(TradeBatch.Rent(BatchSize));
             var receiving = socket.ReceiveAsync(buffer.AsMemory(), CancellationToken.None);
-            var message = receiving.IsCompletedSuccessfully ? receiving.Result : throw new InvalidOperationException("Bytes in memory need no wait.");
+            var message = receiving.IsCompletedSuccessfully
+                ? receiving.Result
+                : throw new InvalidOperationException("Bytes in memory need no wait.");
             if (FrameParser.Parse(buffer.AsSpan(0, message.Count), symbols, received, IngestSource.Stream, out var trade, out _) == FrameKind.Trade) batches[^1].Add(trade);
         }
 
@@ -128,7 +135,10 @@ internal static class StageBench
     {
         foreach (var batch in batches)
         {
-            foreach (ref readonly var trade in batch.Trades) records.End(TradeJson.Write(trade, records.Begin(trade.Symbol.Utf8, TradeJson.MaxLength)));
+            foreach (ref readonly var trade in batch.Trades)
+            {
+                records.End(TradeJson.Write(trade, records.Begin(trade.Symbol.Utf8, TradeJson.MaxLength)));
+            }
         }
 
         return records.Count;

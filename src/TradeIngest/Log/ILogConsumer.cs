@@ -6,8 +6,8 @@ internal interface ILogConsumer : IAsyncDisposable
     ConsumerMetrics Metrics { get; }
 
     /// <summary>
-    /// Hands over what is appended now and returns with all of it committed. Not beside <see cref="RunAsync"/>. Where partitions are shared with
-    /// other processes it returns at once: what waits is theirs as well.
+    /// Hands over what is appended now and returns with all of it committed. Not beside <see cref="RunAsync"/>. Where partitions are shared
+    /// with other processes it returns at once: what waits is theirs as well.
     /// </summary>
     /// <exception cref="LogException">The handler stands where the log no longer, or not yet, has records.</exception>
     Task DrainAsync(CancellationToken cancellationToken);

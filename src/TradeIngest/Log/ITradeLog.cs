@@ -15,8 +15,8 @@ internal interface ITradeLog : IAsyncDisposable
     string EpochOf(string topic) => Epoch;
 
     /// <summary>
-    /// Whether other processes append to it and consume it too. What roles tell each other then goes through its topics, and it is trimmed by a
-    /// retention of its own.
+    /// Whether other processes append to it and consume it too. What roles tell each other then goes through its topics, and it is trimmed
+    /// by a retention of its own.
     /// </summary>
     bool IsShared => false;
 
@@ -40,7 +40,8 @@ internal interface ITradeLog : IAsyncDisposable
     ILogReader OpenReader(string topic, IReadOnlyDictionary<int, long> positions);
 
     /// <summary>A consumer of those partitions of a topic that fall to this process.</summary>
-    ILogConsumer OpenConsumer(string topic, IBatchHandler handler, TimeProvider clock, ILogger logger) => new LogConsumer(this, topic, handler, clock, logger);
+    ILogConsumer OpenConsumer(string topic, IBatchHandler handler, TimeProvider clock, ILogger logger) =>
+        new LogConsumer(this, topic, handler, clock, logger);
 
     /// <summary>An election among the processes that share the log.</summary>
     /// <param name="name">What the leader does: one election has one name.</param>

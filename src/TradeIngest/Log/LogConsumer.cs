@@ -96,7 +96,9 @@ internal sealed class LogConsumer(ITradeLog log, string topic, IBatchHandler han
         }
     }
 
-    /// <summary>Hands the batch over; if it cannot be stored now, waits until it can, and reads on from where the handler then stands.</summary>
+    /// <summary>
+    /// Hands the batch over; if it cannot be stored now, waits until it can, and reads on from where the handler then stands.
+    /// </summary>
     private async Task HandleOrRewindAsync(ConsumedBatch batch, CancellationToken cancellationToken)
     {
         try

@@ -10,9 +10,11 @@ internal sealed class BackpressuredConnection(IWebSocketConnection connection, T
 {
     public Task ConnectAsync(Uri endpoint, CancellationToken cancellationToken) => connection.ConnectAsync(endpoint, cancellationToken);
 
-    public ValueTask<ReceivedMessage> ReceiveAsync(CancellationToken cancellationToken) => channel.HasRoom ? connection.ReceiveAsync(cancellationToken) : ReceiveLaterAsync(cancellationToken);
+    public ValueTask<ReceivedMessage> ReceiveAsync(CancellationToken cancellationToken) =>
+        channel.HasRoom ? connection.ReceiveAsync(cancellationToken) : ReceiveLaterAsync(cancellationToken);
 
-    public ValueTask SendAsync(ReadOnlyMemory<byte> utf8, CancellationToken cancellationToken) => connection.SendAsync(utf8, cancellationToken);
+    public ValueTask SendAsync(ReadOnlyMemory<byte> utf8, CancellationToken cancellationToken) =>
+        connection.SendAsync(utf8, cancellationToken);
 
     public Task CloseAsync(CancellationToken cancellationToken) => connection.CloseAsync(cancellationToken);
 

@@ -20,7 +20,8 @@ internal static partial class StreamOperators
     private sealed class Quality(IObservable<StreamEvent> source, ContinuityTracker tracker, QualityCounters counters, int issuesPerBatch)
         : IObservable<StreamEvent>
     {
-        public IDisposable Subscribe(IObserver<StreamEvent> observer) => source.Subscribe(new Sink(observer, tracker, counters, issuesPerBatch));
+        public IDisposable Subscribe(IObserver<StreamEvent> observer) =>
+            source.Subscribe(new Sink(observer, tracker, counters, issuesPerBatch));
 
         private sealed class Sink(IObserver<StreamEvent> observer, ContinuityTracker tracker, QualityCounters counters, int issuesPerBatch)
             : IObserver<StreamEvent>

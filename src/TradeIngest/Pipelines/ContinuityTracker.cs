@@ -76,7 +76,9 @@ internal sealed class ContinuityTracker
         }
     }
 
-    /// <summary>Takes trades out again that could not be kept, or whose copy settles nothing, so that they count as missing and may be fetched.</summary>
+    /// <summary>
+    /// Takes trades out again that could not be kept, or whose copy settles nothing, so that they count as missing and may be fetched.
+    /// </summary>
     /// <returns>Their ids as gaps, joined into ranges.</returns>
     public IReadOnlyList<GapFound> Release(ReadOnlySpan<Trade> trades)
     {
@@ -165,7 +167,8 @@ internal sealed class ContinuityTracker
     {
         if (state is null)
         {
-            StateOf(trade.Symbol) = state = new State(trade.Symbol, IdRangeSet.Of(new IdRange(trade.TradeId, trade.TradeId)), trade.TradeId);
+            StateOf(trade.Symbol) = state = new State(
+                trade.Symbol, IdRangeSet.Of(new IdRange(trade.TradeId, trade.TradeId)), trade.TradeId);
             state.Remember(in trade);
             return true;
         }
@@ -240,7 +243,8 @@ internal sealed class ContinuityTracker
 
         /// <summary>Whether a copy of one of the latest ids says something else than the copy before it.</summary>
         public bool IsRecentAndOther(in Trade trade) =>
-            trade.TradeId > Highest - Recent && _recent[trade.TradeId % Recent] is not Unknown and var content && content != ContentOf(in trade);
+            trade.TradeId > Highest - Recent && _recent[trade.TradeId % Recent] is not Unknown and var content
+                && content != ContentOf(in trade);
 
         /// <summary>Goes on after an id beyond the next one, which is in the set already.</summary>
         public void JumpTo(long id) => _next = _pending = id + 1;

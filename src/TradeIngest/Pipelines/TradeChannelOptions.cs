@@ -10,8 +10,8 @@ internal enum FullPolicy
     Shed,
 
     /// <summary>
-    /// The producer waits: a file can, and a socket is not read meanwhile (<see cref="BackpressuredConnection"/>). An exchange cuts a connection
-    /// that takes too little.
+    /// The producer waits: a file can, and a socket is not read meanwhile (<see cref="BackpressuredConnection"/>). An exchange cuts a
+    /// connection that takes too little.
     /// </summary>
     Wait,
 }

@@ -48,7 +48,8 @@ internal sealed class ExchangeInfoPolling(
                 .ToList();
             var keys = listed.Select(symbol => new NaturalKey(Exchange.Binance, symbol.Ticker)).ToHashSet();
             var outcome = await sync.SyncAsync(ChangeSource.ExchangeInfo, statements, cancellationToken, keys);
-            if (outcome.NewChanges > 0) logger.LogInformation("exchangeInfo: {Changes} changes, {Versions} versions.", outcome.NewChanges, outcome.VersionsWritten);
+            if (outcome.NewChanges > 0) logger.LogInformation(
+                "exchangeInfo: {Changes} changes, {Versions} versions.", outcome.NewChanges, outcome.VersionsWritten);
             return true;
         }
         catch (WarehouseException refusal)

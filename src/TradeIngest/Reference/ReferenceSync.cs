@@ -82,7 +82,10 @@ internal sealed class ReferenceSync(ISymbolChangeLog changeLog, TimeProvider clo
         // Of the statement's own time: what was said to hold later stays.
         var isBeforeDated = now < firstDated;
         var known = new KnownAttributes();
-        foreach (var change in history.Where(change => isBeforeDated ? change.ValidTime <= now : change.ValidTime < firstDated)) known.Learn(change);
+        foreach (var change in history.Where(change => isBeforeDated ? change.ValidTime <= now : change.ValidTime < firstDated))
+        {
+            known.Learn(change);
+        }
 
         // Where a dated statement holds already, an undated one that differs corrects what held before.
         return [.. known.News(statement.Attributes)
@@ -104,6 +107,7 @@ internal sealed class ReferenceSync(ISymbolChangeLog changeLog, TimeProvider clo
 
         /// <summary>Those that differ.</summary>
         public ImmutableSortedDictionary<SymbolAttribute, string?> News(ImmutableSortedDictionary<SymbolAttribute, string?> attributes) =>
-            attributes.RemoveRange(attributes.Where(pair => _values.GetValueOrDefault(pair.Key).Value == pair.Value).Select(pair => pair.Key));
+            attributes.RemoveRange(
+                attributes.Where(pair => _values.GetValueOrDefault(pair.Key).Value == pair.Value).Select(pair => pair.Key));
     }
 }

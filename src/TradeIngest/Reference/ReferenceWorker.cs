@@ -8,18 +8,19 @@ using Microsoft.Extensions.Logging;
 namespace Crypto.TradeIngest.Reference;
 
 /// <summary>
-/// Keeps what symbols are current, from the exchange, the reference file and a database's change events. One process of a deployment does at a
-/// time, whichever is elected; the others stand by.
+/// Keeps what symbols are current, from the exchange, the reference file and a database's change events. One process of a deployment does
+/// at a time, whichever is elected; the others stand by.
 /// <para>
-/// An election fences nothing: what a leader that was thought dead had under way may land after its successor has begun. It does no lasting harm.
-/// The same assertion is the same change; the same news from two is two assertions, of which the later one changes nothing; and each holds from
-/// when its leader learned it, so one that lands late takes its place before the later ones.
+/// An election fences nothing: what a leader that was thought dead had under way may land after its successor has begun. It does no lasting
+/// harm. The same assertion is the same change; the same news from two is two assertions, of which the later one changes nothing; and each
+/// holds from when its leader learned it, so one that lands late takes its place before the later ones.
 /// </para>
 /// </summary>
 /// <param name="changes">Where assertions go: the warehouse, or the topic of a shared log.</param>
 /// <param name="sources">What is read.</param>
 internal sealed class ReferenceWorker(
-    ISymbolChangeLog changes, ReferenceSources sources, ILeaderElection election, IExchange exchange, TimeProvider clock, ILoggerFactory loggers,
+    ISymbolChangeLog changes, ReferenceSources sources, ILeaderElection election, IExchange exchange, TimeProvider clock,
+    ILoggerFactory loggers,
     ServiceFailure failure) : Worker(failure)
 {
     private static readonly TimeSpan PollInterval = TimeSpan.FromSeconds(1);

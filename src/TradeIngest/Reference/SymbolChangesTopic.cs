@@ -43,11 +43,13 @@ internal sealed class SymbolChangesTopic(ITradeLog log) : ISymbolChangeLog
     /// <param name="cancellationToken">Ends what is done before the publication.</param>
     /// <param name="abandoning">Ends the wait for the publication.</param>
     public async ValueTask<ApplyOutcome> ApplyAsync(
-        IReadOnlyCollection<SymbolChange> changes, Action beforePublishing, CancellationToken cancellationToken, CancellationToken abandoning)
+        IReadOnlyCollection<SymbolChange> changes, Action beforePublishing, CancellationToken cancellationToken,
+        CancellationToken abandoning)
     {
         using var _ = await EnterAsync(cancellationToken);
         await ReadToEndAsync(cancellationToken);
-        var news = changes.Where(change => !_byHash.ContainsKey(change.Hash)).DistinctBy(change => change.Hash, StringComparer.Ordinal).ToList();
+        var news = changes.Where(change => !_byHash.ContainsKey(change.Hash)).DistinctBy(
+            change => change.Hash, StringComparer.Ordinal).ToList();
         using var records = new RecordBatch();
         foreach (var change in news) records.Add(SymbolChangeJson.Key(change), SymbolChangeJson.Write(change));
         if (records.Count > 0) beforePublishing();

@@ -41,7 +41,8 @@ internal sealed class DeadLetters(ITradeLog log)
                 for (var i = 0; i < slice.Records.Length; i++)
                 {
                     var letter = LetterOf(slice.Records.Span[i]);
-                    if (reason is null || letter.Reason == reason) yield return new StoredLetter(partition, slice.Records.Span[i].Offset, letter);
+                    if (reason is null || letter.Reason == reason) yield return new StoredLetter(
+                        partition, slice.Records.Span[i].Offset, letter);
                 }
 
                 // What is appended meanwhile, by a replay even, is for the next time.

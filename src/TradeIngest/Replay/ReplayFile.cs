@@ -69,8 +69,8 @@ internal sealed class ReplayFile : IDisposable
     }
 
     /// <summary>
-    /// Compares the file with the checksum file beside it, if there is one, and unpacks a packed one once, which compares it with the checksums within:
-    /// a damaged file would read as other prices. Does so once; <see cref="ReadAsync"/> does it if nobody has.
+    /// Compares the file with the checksum file beside it, if there is one, and unpacks a packed one once, which compares it with the
+    /// checksums within: a damaged file would read as other prices. Does so once; <see cref="ReadAsync"/> does it if nobody has.
     /// </summary>
     /// <exception cref="ReplayFileException">They do not agree.</exception>
     public async Task CheckAsync(CancellationToken cancellation)
@@ -86,8 +86,8 @@ internal sealed class ReplayFile : IDisposable
     /// the order of the lines. Whoever takes a batch disposes it.
     /// </summary>
     /// <exception cref="ReplayFileException">
-    /// The checksum file beside it is of another content, or the file is packed and damaged: nothing was given out. Or reading failed half way, and
-    /// everything before was given out.
+    /// The checksum file beside it is of another content, or the file is packed and damaged: nothing was given out. Or reading failed half
+    /// way, and everything before was given out.
     /// </exception>
     public async IAsyncEnumerable<StreamEvent> ReadAsync([EnumeratorCancellation] CancellationToken cancellation = default)
     {
@@ -108,7 +108,8 @@ internal sealed class ReplayFile : IDisposable
                 catch (Exception exception) when (exception is IOException or InvalidDataException)
                 {
                     failure = new ReplayFileException(
-                        $"{part.Name} cannot be read on: {exception.Message} Every line before was read. Download or copy it again.", exception);
+                        $"{part.Name} cannot be read on: {exception.Message} Every line before was read. Download or copy it again.",
+                        exception);
                     lines.EndHere();
                 }
 

@@ -61,8 +61,8 @@ internal sealed class SimulatedExchange : IAsyncDisposable
     public Faults Faults { get; } = new();
 
     /// <summary>
-    /// Fails when <see cref="SimulatedExchangeOptions.Keep"/> does. Completes when the last trade happened and, at full speed, the connections have taken it; canceled when the market is
-    /// halted before.
+    /// Fails when <see cref="SimulatedExchangeOptions.Keep"/> does. Completes when the last trade happened and, at full speed, the
+    /// connections have taken it; canceled when the market is halted before.
     /// </summary>
     public Task Finished { get; private set; } = Task.CompletedTask;
 

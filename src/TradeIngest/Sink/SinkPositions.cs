@@ -20,7 +20,9 @@ internal sealed record SinkPositions(string Epoch, IReadOnlyDictionary<int, long
     /// <param name="warehouse">The warehouse that has the positions.</param>
     /// <param name="reset">Whether positions the log cannot go on from are given up.</param>
     /// <param name="cancellationToken">Ends the wait.</param>
-    /// <exception cref="LogException">The warehouse knows the topic from another cluster or incarnation, and no reset was asked for.</exception>
+    /// <exception cref="LogException">
+    /// The warehouse knows the topic from another cluster or incarnation, and no reset was asked for.
+    /// </exception>
     public static async Task<SinkPositions> ResumeAsync(
         ITradeLog log, string topic, IWarehouse warehouse, bool reset, CancellationToken cancellationToken)
     {
@@ -55,14 +57,19 @@ internal sealed record SinkPositions(string Epoch, IReadOnlyDictionary<int, long
     }
 
     /// <summary>The positions that count in one topic, by partition.</summary>
-    public static IReadOnlyDictionary<int, long> Current(IEnumerable<KeyValuePair<LogPartition, long>> stored, ITradeLog log, string topic) =>
+    public static IReadOnlyDictionary<int, long> Current(
+        IEnumerable<KeyValuePair<LogPartition, long>> stored, ITradeLog log, string topic) =>
         CurrentOf(stored.Where(position => position.Key.Topic == topic), log.EpochOf(topic)).Positions;
 
-    private static (int Generation, Dictionary<int, long> Positions) CurrentOf(IEnumerable<KeyValuePair<LogPartition, long>> stored, string incarnation)
+    private static (int Generation, Dictionary<int, long> Positions) CurrentOf(
+        IEnumerable<KeyValuePair<LogPartition, long>> stored, string incarnation)
     {
         var known = stored.Where(position => Incarnation(position.Key.Epoch) == incarnation).ToList();
         var generation = known.Count == 0 ? 0 : known.Max(position => GenerationOf(position.Key.Epoch));
-        return (generation, known.Where(position => GenerationOf(position.Key.Epoch) == generation).ToDictionary(position => position.Key.Partition, position => position.Value));
+        return (
+            generation,
+            known.Where(position => GenerationOf(position.Key.Epoch) == generation).ToDictionary(
+                position => position.Key.Partition, position => position.Value));
     }
 
     private static string EpochOf(string incarnation, int generation) =>
@@ -71,12 +78,14 @@ internal sealed record SinkPositions(string Epoch, IReadOnlyDictionary<int, long
     private static string Incarnation(string epoch) => epoch.LastIndexOf(Generation) is var at and >= 0 ? epoch[..at] : epoch;
 
     private static int GenerationOf(string epoch) =>
-        epoch.LastIndexOf(Generation) is var at and >= 0 && int.TryParse(epoch.AsSpan(at + 1), CultureInfo.InvariantCulture, out var generation) ? generation : 0;
+        epoch.LastIndexOf(Generation) is var at and >= 0
+            && int.TryParse(epoch.AsSpan(at + 1), CultureInfo.InvariantCulture, out var generation) ? generation : 0;
 
     // A warehouse may move from one kind of log to another; what it must not do unasked is mistake one topic for another.
     private static string? OtherIncarnation(List<KeyValuePair<LogPartition, long>> stored, ITradeLog log)
     {
         var kind = log.Epoch.Split(':', 2);
-        return kind.Length < 2 ? null : stored.Select(position => position.Key.Epoch).FirstOrDefault(epoch => epoch.StartsWith(kind[0] + ":", StringComparison.Ordinal));
+        return kind.Length < 2 ? null
+            : stored.Select(position => position.Key.Epoch).FirstOrDefault(epoch => epoch.StartsWith(kind[0] + ":", StringComparison.Ordinal));
     }
 }

@@ -3,8 +3,11 @@ using Microsoft.Extensions.Logging;
 
 namespace Crypto.TradeIngest.Sink;
 
-/// <summary>From the log to the warehouse. Its stop loads what is in a log of this process's own; what is in a shared one waits there.</summary>
-internal sealed class SinkWorker(TopicSinkParts parts, ILoggerFactory loggers, ServiceFailure failure, LogTrimmer? trimmer = null) : Worker(failure)
+/// <summary>
+/// From the log to the warehouse. Its stop loads what is in a log of this process's own; what is in a shared one waits there.
+/// </summary>
+internal sealed class SinkWorker(
+    TopicSinkParts parts, ILoggerFactory loggers, ServiceFailure failure, LogTrimmer? trimmer = null) : Worker(failure)
 {
     private readonly TaskCompletionSource _caughtUp = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private WarehouseSink? _sink;

@@ -14,7 +14,8 @@ namespace Crypto.TradeIngest.Sink;
 /// until the topic is read to its end. The topic is read from its start each time, since the warehouse knows which statements it has.
 /// Safe for concurrent callers.
 /// </summary>
-internal sealed class SymbolGate(ITradeLog log, ISymbolChangeLog warehouse, TimeProvider clock, ILogger<SymbolGate> logger) : IAsyncDisposable
+internal sealed class SymbolGate(
+    ITradeLog log, ISymbolChangeLog warehouse, TimeProvider clock, ILogger<SymbolGate> logger) : IAsyncDisposable
 {
     private const int StatementsPerRead = 4096;
 
@@ -93,9 +94,11 @@ internal sealed class SymbolGate(ITradeLog log, ISymbolChangeLog warehouse, Time
                 {
                     await CatchUpAsync(cancellationToken);
                 }
-                catch (Exception failure) when (failure is StorageException { IsTransient: true } or WarehouseException { IsTransient: true })
+                catch (Exception failure) when (
+                    failure is StorageException { IsTransient: true } or WarehouseException { IsTransient: true })
                 {
-                    logger.LogWarning("{Topic} is read again in {Interval}: {Message}", Topics.SymbolChanges, PollInterval, failure.Message);
+                    logger.LogWarning(
+                        "{Topic} is read again in {Interval}: {Message}", Topics.SymbolChanges, PollInterval, failure.Message);
                 }
             }
         }
@@ -132,7 +135,9 @@ internal sealed class SymbolGate(ITradeLog log, ISymbolChangeLog warehouse, Time
             }
 
             Interlocked.Increment(ref _unreadable);
-            logger.LogWarning("{Topic} offset {Offset} is no statement of a version known here: {Reason}.", Topics.SymbolChanges, record.Offset, reason.Name());
+            logger.LogWarning(
+                "{Topic} offset {Offset} is no statement of a version known here: {Reason}.", Topics.SymbolChanges, record.Offset,
+                reason.Name());
         }
 
         return changes;

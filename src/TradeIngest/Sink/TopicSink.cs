@@ -6,8 +6,8 @@ using Microsoft.Extensions.Logging;
 namespace Crypto.TradeIngest.Sink;
 
 /// <summary>
-/// Carries one topic of the log into the warehouse: reads on from where the warehouse stands, so that stopping it anywhere and starting it again
-/// loses nothing and doubles nothing.
+/// Carries one topic of the log into the warehouse: reads on from where the warehouse stands, so that stopping it anywhere and starting it
+/// again loses nothing and doubles nothing.
 /// </summary>
 internal sealed class TopicSink : IBatchHandler, IAsyncDisposable
 {

@@ -8,7 +8,9 @@ using Microsoft.Extensions.Logging.Abstractions;
 
 namespace Crypto.TradeIngest.Sink;
 
-/// <summary>Carries trades and dead letters from the log into the warehouse, and removes from a log of this process's own what is stored.</summary>
+/// <summary>
+/// Carries trades and dead letters from the log into the warehouse, and removes from a log of this process's own what is stored.
+/// </summary>
 internal sealed class WarehouseSink : IAsyncDisposable
 {
     private readonly TopicSinkParts _parts;
@@ -68,7 +70,9 @@ internal sealed class WarehouseSink : IAsyncDisposable
         Task.Run(() => Trades.DrainAsync(cancellationToken), CancellationToken.None),
         Task.Run(() => _deadLetters.DrainAsync(cancellationToken), CancellationToken.None));
 
-    /// <summary>Loads what is appended, until canceled. When one part fails the others end too, so that the failure is known at once.</summary>
+    /// <summary>
+    /// Loads what is appended, until canceled. When one part fails the others end too, so that the failure is known at once.
+    /// </summary>
     public async Task RunAsync(CancellationToken cancellationToken)
     {
         using var ending = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);

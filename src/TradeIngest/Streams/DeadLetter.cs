@@ -14,7 +14,8 @@ namespace Crypto.TradeIngest.Streams;
 /// <param name="Source">How the bytes reached us.</param>
 /// <param name="ReceivedTime">When they did; of a summary, when the last of them did.</param>
 /// <param name="Payload">The bytes as received, or the first of them; of a summary, samples with a line feed between two.</param>
-internal sealed record DeadLetter(ErrorReason Reason, string Detail, IngestSource Source, Timestamp ReceivedTime, byte[] Payload) : StreamEvent
+internal sealed record DeadLetter(
+    ErrorReason Reason, string Detail, IngestSource Source, Timestamp ReceivedTime, byte[] Payload) : StreamEvent
 {
     /// <summary>Bytes kept of a payload, unless an option says otherwise: 64 KiB.</summary>
     public const int DefaultPayloadBytes = 64 << 10;

@@ -35,8 +35,8 @@ internal interface IExchange : IDisposable
 }
 
 /// <summary>
-/// Trades as they happen, with the stream's own events in the same order. Losses are healed inside and are events, not errors. It completes after
-/// <see cref="StopAsync"/>.
+/// Trades as they happen, with the stream's own events in the same order. Losses are healed inside and are events, not errors. It completes
+/// after <see cref="StopAsync"/>.
 /// </summary>
 internal interface ITradeStream : IObservable<StreamEvent>, IAsyncDisposable
 {

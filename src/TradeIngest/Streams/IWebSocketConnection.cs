@@ -7,7 +7,9 @@ namespace Crypto.TradeIngest.Streams;
 /// </summary>
 internal interface IWebSocketConnection : IDisposable
 {
-    /// <exception cref="ExchangeException">There is no connection; the message says why, with the status of a refusal. Transient.</exception>
+    /// <exception cref="ExchangeException">
+    /// There is no connection; the message says why, with the status of a refusal. Transient.
+    /// </exception>
     Task ConnectAsync(Uri endpoint, CancellationToken cancellationToken);
 
     /// <summary>

@@ -2,7 +2,9 @@ using Microsoft.Extensions.Hosting;
 
 namespace Crypto.TradeIngest.Workers;
 
-/// <summary>One role at work. Its failure ends the host; its stop finishes what is under way, for as long as the host's drain may take.</summary>
+/// <summary>
+/// One role at work. Its failure ends the host; its stop finishes what is under way, for as long as the host's drain may take.
+/// </summary>
 internal abstract class Worker(ServiceFailure failure) : BackgroundService
 {
     // For a worker that is abandoned to notice it.

@@ -24,7 +24,8 @@ internal static class Digits
 
     /// <summary>Writes a number below <see cref="VectorLimit"/> as sixteen digits, led by zeros.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static void WriteVector(Span<byte> destination, ulong value) => (Split(value) | Vector128.Create(Zeros).AsByte()).CopyTo(destination);
+    public static void WriteVector(Span<byte> destination, ulong value) =>
+        (Split(value) | Vector128.Create(Zeros).AsByte()).CopyTo(destination);
 
     /// <summary>Writes a number below <see cref="WordLimit"/> as eight digits, led by zeros.</summary>
     public static void WriteWord(Span<byte> destination, ulong value) =>

@@ -91,7 +91,9 @@ public static class FixedPoint
     {
         if (destination.Length < MaxLength) return TryFormatTight(scaled, destination, out written);
 
-        written = scaled is >= 0 and < Digits.VectorLimit ? Digits.WriteWithPoint(destination, (ulong)scaled) : WriteAny(scaled, destination);
+        written = scaled is >= 0 and < Digits.VectorLimit
+            ? Digits.WriteWithPoint(destination, (ulong)scaled)
+            : WriteAny(scaled, destination);
         return true;
     }
 

@@ -34,7 +34,8 @@ public static class TradeQuality
     }
 
     /// <summary>Whether this copy of a trade settles its id: it is valid, or no better one is to be expected.</summary>
-    public static bool Settles(in Trade trade) => Check(in trade) is var reason && (reason == ErrorReason.None || reason.IsConclusive(trade.Source));
+    public static bool Settles(in Trade trade) =>
+        Check(in trade) is var reason && (reason == ErrorReason.None || reason.IsConclusive(trade.Source));
 
     // The tolerance is taken off the later time: added to the earlier one, or as a difference, it could wrap around.
     [MethodImpl(MethodImplOptions.AggressiveInlining)]

@@ -26,7 +26,8 @@ public readonly record struct Timestamp(long Microseconds) : IComparable<Timesta
 
     public static Timestamp FromMilliseconds(long milliseconds) => new(milliseconds * 1000);
 
-    public static Timestamp From(DateTimeOffset instant) => new((instant.UtcTicks - DateTimeOffset.UnixEpoch.Ticks) / TimeSpan.TicksPerMicrosecond);
+    public static Timestamp From(DateTimeOffset instant) =>
+        new((instant.UtcTicks - DateTimeOffset.UnixEpoch.Ticks) / TimeSpan.TicksPerMicrosecond);
 
     /// <summary>
     /// Reads a Unix time whose unit is not stated. Milliseconds stay under 1e14 until the year 5138, microseconds passed it
@@ -65,7 +66,8 @@ public readonly record struct Timestamp(long Microseconds) : IComparable<Timesta
     public static TimeSpan operator -(Timestamp later, Timestamp earlier) =>
         TimeSpan.FromTicks((later.Microseconds - earlier.Microseconds) * TimeSpan.TicksPerMicrosecond);
 
-    public static Timestamp operator +(Timestamp start, TimeSpan span) => new(start.Microseconds + (span.Ticks / TimeSpan.TicksPerMicrosecond));
+    public static Timestamp operator +(Timestamp start, TimeSpan span) =>
+        new(start.Microseconds + (span.Ticks / TimeSpan.TicksPerMicrosecond));
 
     public static bool operator <(Timestamp left, Timestamp right) => left.Microseconds < right.Microseconds;
 
@@ -75,7 +77,9 @@ public readonly record struct Timestamp(long Microseconds) : IComparable<Timesta
 
     public static bool operator >=(Timestamp left, Timestamp right) => left.Microseconds >= right.Microseconds;
 
-    /// <summary>ISO 8601 that sorts as text: <c>2026-02-03T00:00:00.005000Z</c>; the bare number when the year is outside 1 to 9999.</summary>
+    /// <summary>
+    /// ISO 8601 that sorts as text: <c>2026-02-03T00:00:00.005000Z</c>; the bare number when the year is outside 1 to 9999.
+    /// </summary>
     public override string ToString()
     {
         const long MinMicroseconds = -62_135_596_800_000_000;

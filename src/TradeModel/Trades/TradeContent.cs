@@ -13,7 +13,8 @@ public readonly record struct TradeContent(Price Price, Quantity Quantity, Times
     /// within its millisecond.
     /// </summary>
     public bool AgreesWith(in TradeContent other) =>
-        Price == other.Price && Quantity == other.Quantity && Aggressor == other.Aggressor && Agree(TradeTime.Microseconds, other.TradeTime.Microseconds);
+        Price == other.Price && Quantity == other.Quantity && Aggressor == other.Aggressor
+            && Agree(TradeTime.Microseconds, other.TradeTime.Microseconds);
 
     private static bool Agree(long left, long right) =>
         left == right || ((left % 1000 == 0 || right % 1000 == 0) && left / 1000 == right / 1000);

@@ -7,7 +7,8 @@ internal static class CoverageAudits
 {
     public static AuditResult GapsEqualHoles(IReadOnlyList<SymbolCoverage> coverage)
     {
-        var tally = new AuditTally("gaps_equal_holes", "the open gaps of a symbol are what its coverage lacks between the lowest and the highest id");
+        var tally = new AuditTally(
+            "gaps_equal_holes", "the open gaps of a symbol are what its coverage lacks between the lowest and the highest id");
         foreach (var symbol in coverage)
         {
             tally.Examined += symbol.Covered.Count;

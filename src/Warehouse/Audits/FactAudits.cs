@@ -17,7 +17,8 @@ internal sealed class FactAudits
     private readonly Dictionary<int, IdRangeSet> _present = [];
     private readonly Dictionary<int, IdRangeSet> _rejected = [];
     private readonly AuditTally _unique = new("facts_unique", "every trade is stored once");
-    private readonly AuditTally _coverage = new("coverage_equals_ids", "TRADE_COVERAGE lists exactly the trade ids stored, and those only rejected");
+    private readonly AuditTally _coverage = new(
+        "coverage_equals_ids", "TRADE_COVERAGE lists exactly the trade ids stored, and those only rejected");
     private readonly AuditTally _bound = new("facts_inside_version", "every fact's version exists and was valid at its trade time");
     private readonly AuditTally _amounts = new(
         "amounts_recompute", "total_amount_usd is price × quantity, exact, where the quote asset is pegged");
@@ -27,7 +28,8 @@ internal sealed class FactAudits
     /// <param name="versions">Current knowledge of the dimension.</param>
     /// <param name="covered">Coverage as the warehouse states it.</param>
     public FactAudits(
-        IEnumerable<SymbolVersion> versions, IEnumerable<SymbolCoverage> covered, UsdAmount usd, ITradeOracle? oracle, IProgress<long>? progress)
+        IEnumerable<SymbolVersion> versions, IEnumerable<SymbolCoverage> covered, UsdAmount usd, ITradeOracle? oracle,
+        IProgress<long>? progress)
     {
         _byKey = versions.DistinctBy(version => version.SymbolKey).ToDictionary(version => version.SymbolKey);
         _covered = covered.ToDictionary(symbol => symbol.SymbolId);

@@ -3,8 +3,8 @@ using Crypto.TradeModel.Continuity;
 namespace Crypto.Warehouse.Coverage;
 
 /// <summary>
-/// What came of one symbol, by id: three disjoint sets, see <see cref="CoverageState"/>. Every id between the lowest and the highest that came is
-/// stored, rejected or missing. Not thread-safe.
+/// What came of one symbol, by id: three disjoint sets, see <see cref="CoverageState"/>. Every id between the lowest and the highest that
+/// came is stored, rejected or missing. Not thread-safe.
 /// </summary>
 public sealed class CapturedIds
 {

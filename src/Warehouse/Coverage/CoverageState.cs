@@ -1,12 +1,16 @@
 namespace Crypto.Warehouse.Coverage;
 
-/// <summary>What is known of a trade id that came. An id without any of these is missing. Stored by <see cref="CoverageStates.Name"/>.</summary>
+/// <summary>
+/// What is known of a trade id that came. An id without any of these is missing. Stored by <see cref="CoverageStates.Name"/>.
+/// </summary>
 public enum CoverageState
 {
     /// <summary>Its fact is in <c>FACT_TRADES</c>.</summary>
     Stored,
 
-    /// <summary>The exchange's own word on it is no valid trade: it is not asked for again, and a valid copy is stored nevertheless.</summary>
+    /// <summary>
+    /// The exchange's own word on it is no valid trade: it is not asked for again, and a valid copy is stored nevertheless.
+    /// </summary>
     Rejected,
 
     /// <summary>

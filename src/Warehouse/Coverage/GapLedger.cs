@@ -6,8 +6,8 @@ namespace Crypto.Warehouse.Coverage;
 public static class GapLedger
 {
     /// <summary>
-    /// The changes that turn one list of gaps into another, both in order. What is settled stays settled, so between two gaps there is always
-    /// an id that neither takes in: each old gap is unchanged, closed, moved at its ends or split, and each other gap is new.
+    /// The changes that turn one list of gaps into another, both in order. What is settled stays settled, so between two gaps there is
+    /// always an id that neither takes in: each old gap is unchanged, closed, moved at its ends or split, and each other gap is new.
     /// </summary>
     public static IReadOnlyList<GapChange> Changes(IReadOnlyList<IdRange> before, IReadOnlyList<IdRange> after)
     {

@@ -85,7 +85,7 @@ public static class DimensionPlanner
             .. removed.Select(row => new DimensionOperation(OperationKind.Remove, row)),
             .. ended.Concat(reopened).Select(row => new DimensionOperation(OperationKind.Supersede, row)),
             .. fresh.Select(row => new DimensionOperation(
-                KindOf(row.Version, believed.GetValueOrDefault(row.Version.ValidFrom)?.Version), row)),
+                KindOf(row.Version, current.GetValueOrDefault(row.Version.ValidFrom)?.Version), row)),
         ];
     }
 

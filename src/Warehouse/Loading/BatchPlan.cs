@@ -7,8 +7,8 @@ using Crypto.Warehouse.Coverage;
 namespace Crypto.Warehouse.Loading;
 
 /// <summary>
-/// What a load does to the tables, decided by <see cref="BatchPlanner"/> and carried out by a warehouse in one transaction. Refers to the batch, and
-/// ends with it. Disposing returns its memory.
+/// What a load does to the tables, decided by <see cref="BatchPlanner"/> and carried out by a warehouse in one transaction. Refers to the
+/// batch, and ends with it. Disposing returns its memory.
 /// </summary>
 public sealed class BatchPlan : IDisposable
 {
@@ -71,7 +71,8 @@ public readonly record struct PlannedFact(int Trade, long FactId, long SymbolKey
 /// <summary>A row of <c>REJECTED_TRADES</c>.</summary>
 /// <param name="Identity">As in <see cref="RejectedRecord"/>.</param>
 public sealed record PlannedRejection(
-    long Offset, ErrorReason Reason, string Detail, SymbolState? Symbol, long? TradeId, Timestamp ReceivedTime, ReadOnlyMemory<byte> Payload,
+    long Offset, ErrorReason Reason, string Detail, SymbolState? Symbol, long? TradeId, Timestamp ReceivedTime,
+    ReadOnlyMemory<byte> Payload,
     string? Identity = null);
 
 /// <summary>How the coverage of one symbol changes.</summary>

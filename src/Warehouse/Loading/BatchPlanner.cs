@@ -10,9 +10,9 @@ using Crypto.Warehouse.Dimension;
 namespace Crypto.Warehouse.Loading;
 
 /// <summary>
-/// Decides what a load does: which trades are new facts, bound to which version and at what amount, which are duplicates, which are rejected, what
-/// that makes of coverage and gaps. A function of what is known of the symbols and of the batch, whichever warehouse carries it out: nothing is
-/// changed but the plan.
+/// Decides what a load does: which trades are new facts, bound to which version and at what amount, which are duplicates, which are
+/// rejected, what that makes of coverage and gaps. A function of what is known of the symbols and of the batch, whichever warehouse carries
+/// it out: nothing is changed but the plan.
 /// </summary>
 public static class BatchPlanner
 {
@@ -35,7 +35,9 @@ public static class BatchPlanner
 
     /// <param name="symbols">All symbols of the batch among them.</param>
     /// <param name="batch">What is to be loaded.</param>
-    /// <returns>The plan, in which every trade whose id is known counts as a duplicate until <see cref="Compare"/> has looked at its content.</returns>
+    /// <returns>
+    /// The plan, in which every trade whose id is known counts as a duplicate until <see cref="Compare"/> has looked at its content.
+    /// </returns>
     public static BatchPlan Plan(SymbolStates symbols, WarehouseBatch batch)
     {
         ArgumentNullException.ThrowIfNull(symbols);
@@ -65,8 +67,8 @@ public static class BatchPlanner
     }
 
     /// <summary>
-    /// Looks at the content of the trades whose id was known: one that agrees stays a duplicate; another is a conflict, rejected and kept with what is
-    /// stored, unless it is a correction, which takes the place of what is stored.
+    /// Looks at the content of the trades whose id was known: one that agrees stays a duplicate; another is a conflict, rejected and kept
+    /// with what is stored, unless it is a correction, which takes the place of what is stored.
     /// </summary>
     /// <param name="symbols">As planned with.</param>
     /// <param name="plan">Changed accordingly.</param>
@@ -163,7 +165,8 @@ public static class BatchPlanner
         return new PlannedFact(index, FactId.Of(state.SymbolId, trade.TradeId), state.Versions.KeyOf(version), amount ?? default, flags);
     }
 
-    private static PlannedRejection Rejection(BatchPlan plan, int index, ErrorReason reason, SymbolState state, string detail = "", string? identity = null)
+    private static PlannedRejection Rejection(
+        BatchPlan plan, int index, ErrorReason reason, SymbolState state, string detail = "", string? identity = null)
     {
         ref readonly var trade = ref plan.Batch.Trades.Span[index];
         ref readonly var record = ref plan.Batch.Records.Span[plan.Batch.TradeRecords.Span[index]];
@@ -175,7 +178,8 @@ public static class BatchPlanner
         ref readonly var trade = ref plan.Batch.Trades.Span[index];
         var state = symbols.Find(trade.Symbol)!;
         return Rejection(
-            plan, index, ErrorReason.ContentConflict, state, "another content is stored for this id", IdentityOf(state, trade.TradeId, TradeContent.Of(trade)));
+            plan, index, ErrorReason.ContentConflict, state, "another content is stored for this id", IdentityOf(
+                state, trade.TradeId, TradeContent.Of(trade)));
     }
 
     /// <summary>The stored content, as the record of it that a rejection keeps.</summary>
@@ -192,7 +196,8 @@ public static class BatchPlanner
     }
 
     // The same conflict is the same when its file is replayed again.
-    private static string IdentityOf(SymbolState state, long tradeId, in TradeContent content) => Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(
+    private static string IdentityOf(SymbolState state, long tradeId, in TradeContent content) =>
+        Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(
         FormattableString.Invariant(
             $"{state.Key} {tradeId} {content.Price.Scaled} {content.Quantity.Scaled} {content.TradeTime.Microseconds} {(int)content.Aggressor}"))));
 

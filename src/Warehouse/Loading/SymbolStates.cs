@@ -20,7 +20,11 @@ public sealed class SymbolStates
     public SymbolState? Find(Symbol symbol)
     {
         ArgumentNullException.ThrowIfNull(symbol);
-        if (symbol.Ordinal < _byOrdinal.Length && ReferenceEquals(_byOrdinal[symbol.Ordinal].Symbol, symbol)) return _byOrdinal[symbol.Ordinal].State;
+        if (symbol.Ordinal < _byOrdinal.Length && ReferenceEquals(_byOrdinal[symbol.Ordinal].Symbol, symbol))
+        {
+            return _byOrdinal[symbol.Ordinal].State;
+        }
+
         if (!_byKey.TryGetValue(KeyOf(symbol), out var state)) return null;
         if (symbol.Ordinal >= _byOrdinal.Length) Array.Resize(ref _byOrdinal, Math.Max(symbol.Ordinal + 1, _byOrdinal.Length * 2));
         _byOrdinal[symbol.Ordinal] = (symbol, state);

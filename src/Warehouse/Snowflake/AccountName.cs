@@ -4,7 +4,9 @@ namespace Crypto.Warehouse.Snowflake;
 /// How an account is named: in its URL and in the claims of a token, which differ.
 /// See <c>docs.snowflake.com/en/developer-guide/sql-api/authenticating</c>.
 /// </summary>
-/// <param name="Host">Such as <c>myorg-account1.snowflakecomputing.com</c>, with underscores as dashes: certificates know no underscores.</param>
+/// <param name="Host">
+/// Such as <c>myorg-account1.snowflakecomputing.com</c>, with underscores as dashes: certificates know no underscores.
+/// </param>
 /// <param name="Claim">Such as <c>MYORG-ACCOUNT1</c>: upper case, without the region.</param>
 public readonly record struct AccountName(string Host, string Claim)
 {

@@ -17,12 +17,15 @@ internal sealed class ChangePayload(UsdAmount usd, long revision, long rekeyLimi
 
     public override string ToString()
     {
-        var operations = Plans.SelectMany(plan => plan.Plan.Operations, (plan, operation) => (plan.State, operation.Kind, operation.Row)).ToList();
+        var operations = Plans.SelectMany(
+            plan => plan.Plan.Operations, (plan, operation) => (plan.State, operation.Kind, operation.Row)).ToList();
         return JsonSerializer.Serialize(new Dictionary<string, object>(StringComparer.Ordinal)
         {
             ["revision"] = revision,
             ["rekey_limit"] = rekeyLimit,
-            ["symbols"] = Symbols.Select(symbol => new { symbol_id = symbol.Id, exchange = symbol.Key.Exchange, ticker = symbol.Key.Ticker, registered = symbol.Registered.Microseconds }),
+            ["symbols"] = Symbols.Select(
+                symbol =>
+                    new { symbol_id = symbol.Id, exchange = symbol.Key.Exchange, ticker = symbol.Key.Ticker, registered = symbol.Registered.Microseconds }),
             ["changes"] = Plans.SelectMany(plan => plan.Plan.Added).Select(change => new
             {
                 source = change.Source.Name(),
@@ -43,7 +46,8 @@ internal sealed class ChangePayload(UsdAmount usd, long revision, long rekeyLimi
                 recorded_from = row.Row.RecordedFrom.Microseconds,
                 recorded_to = row.Row.RecordedTo.Microseconds,
             }),
-            ["versions"] = operations.Where(row => row.Kind is not (OperationKind.Remove or OperationKind.Supersede)).Select(row => VersionOf(row.State, row.Row)),
+            ["versions"] = operations.Where(
+                row => row.Kind is not (OperationKind.Remove or OperationKind.Supersede)).Select(row => VersionOf(row.State, row.Row)),
             ["symbol_ids"] = Plans.Select(plan => plan.State.SymbolId),
             ["conflicts"] = Plans.SelectMany(plan => plan.Plan.History.Conflicts(), (plan, conflict) => new
             {

@@ -1,6 +1,8 @@
 namespace Crypto.Warehouse.Snowflake;
 
-/// <summary>Pauses between attempts: doubling from <paramref name="First"/> to <paramref name="Longest"/>, the upper half of each random.</summary>
+/// <summary>
+/// Pauses between attempts: doubling from <paramref name="First"/> to <paramref name="Longest"/>, the upper half of each random.
+/// </summary>
 /// <param name="First">Default 500 ms.</param>
 /// <param name="Longest">Default 30 s.</param>
 /// <param name="Attempts">Attempts after which the last failure is told. Default 12, about four minutes.</param>

@@ -6,8 +6,9 @@ using Crypto.Warehouse.Snowflake.Streaming;
 namespace Crypto.Warehouse.Snowflake;
 
 /// <summary>
-/// Looks for rows of a channel in its table, and adds through SQL those that streaming did not. Rows are told by their offset in the log; adding
-/// one that is there changes nothing. A few lost rows are an accident; more than that is a table that does not fit, and stops the channel.
+/// Looks for rows of a channel in its table, and adds through SQL those that streaming did not. Rows are told by their offset in the log;
+/// adding one that is there changes nothing. A few lost rows are an accident; more than that is a table that does not fit, and stops the
+/// channel.
 /// </summary>
 /// <param name="table"><c>STOCK_TRADES_RAW</c> or <c>FACT_TRADES</c>.</param>
 /// <param name="limit">Rows that may be added beyond one in a hundred of those that pass.</param>
@@ -37,7 +38,11 @@ internal sealed class RowRepair(ISnowflakeSql sql, string table, LogPartition pa
         for (var first = 0; first < missing.Count;)
         {
             var end = first;
-            for (var bytes = 0; end < missing.Count && (end == first || bytes + rows.Row(missing[end]).Length <= BytesPerCall); end++) bytes += rows.Row(missing[end]).Length;
+            for (var bytes = 0; end < missing.Count && (end == first || bytes + rows.Row(missing[end]).Length <= BytesPerCall); end++)
+            {
+                bytes += rows.Row(missing[end]).Length;
+            }
+
             await AddAsync(rows, missing, first, end, cancellationToken);
             first = end;
         }

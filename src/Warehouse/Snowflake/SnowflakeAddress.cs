@@ -16,13 +16,15 @@ public static class SnowflakeAddress
 
         if (!Uri.TryCreate(address, UriKind.Absolute, out var uri) || uri.Scheme is not ("https" or "http"))
         {
-            throw new SnowflakeException(SnowflakeFault.Configuration, $"'{address}' is no address such as https://myorg-account1.snowflakecomputing.com.");
+            throw new SnowflakeException(
+                SnowflakeFault.Configuration, $"'{address}' is no address such as https://myorg-account1.snowflakecomputing.com.");
         }
 
         if (uri.Scheme == "http" && !uri.IsLoopback)
         {
             throw new SnowflakeException(
-                SnowflakeFault.Configuration, $"'{address}' would send tokens unencrypted. Use https; plain http is for this machine (127.0.0.1, localhost) only.");
+                SnowflakeFault.Configuration,
+                $"'{address}' would send tokens unencrypted. Use https; plain http is for this machine (127.0.0.1, localhost) only.");
         }
 
         return new Uri(uri.GetLeftPart(UriPartial.Authority));

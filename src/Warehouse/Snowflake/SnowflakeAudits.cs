@@ -15,7 +15,8 @@ namespace Crypto.Warehouse.Snowflake;
 /// <param name="options">As the writer has them.</param>
 /// <param name="oracle">Who knows the truth, if anybody does.</param>
 /// <param name="progress">Told the number of facts read so far, now and then.</param>
-public sealed class SnowflakeAudits(ISnowflakeSql sql, SnowflakeWarehouseOptions options, ITradeOracle? oracle = null, IProgress<long>? progress = null)
+public sealed class SnowflakeAudits(
+    ISnowflakeSql sql, SnowflakeWarehouseOptions options, ITradeOracle? oracle = null, IProgress<long>? progress = null)
 {
     private const int FactsPerQuery = 200_000;
 
@@ -24,7 +25,10 @@ public sealed class SnowflakeAudits(ISnowflakeSql sql, SnowflakeWarehouseOptions
         var versions = await SnowflakeReads.VersionsAsync(sql, cancellationToken);
         var coverage = await CoverageAsync(cancellationToken);
         var facts = new FactAudits(
-            versions.Where(row => row.Version.IsCurrent).Select(row => row.Version.Version), coverage, new UsdAmount(options.PeggedAssets), oracle, progress);
+            versions.Where(
+                row =>
+                    row.Version.IsCurrent).Select(row =>
+                        row.Version.Version), coverage, new UsdAmount(options.PeggedAssets), oracle, progress);
         await AddFactsAsync(facts, cancellationToken);
         List<AuditResult> results = [.. facts.Finish(await RejectedIdsAsync(cancellationToken))];
         results.Add(CoverageAudits.GapsEqualHoles(coverage));
@@ -51,8 +55,11 @@ public sealed class SnowflakeAudits(ISnowflakeSql sql, SnowflakeWarehouseOptions
                 var id = SqlResult.Whole(row[0]);
                 after = id == after.Id ? (id, after.Seen + 1) : (id, 1);
                 audits.Add(new StoredFact(
-                    id, SqlResult.Whole(row[1]), SqlResult.Instant(row[2]), new Price(SqlResult.Scaled(row[3])), new Quantity(SqlResult.Scaled(row[4])),
-                    row[5] is null ? null : new Amount(SqlResult.Scaled(row[5])), (AggressorSide)SqlResult.Whole(row[6]), (QualityFlags)SqlResult.Whole(row[7])));
+                    id, SqlResult.Whole(row[1]), SqlResult.Instant(row[2]), new Price(
+                        SqlResult.Scaled(row[3])), new Quantity(SqlResult.Scaled(row[4])),
+                    row[5] is null ? null
+                        : new Amount(SqlResult.Scaled(row[5])), (AggressorSide)SqlResult.Whole(row[6]),
+                        (QualityFlags)SqlResult.Whole(row[7])));
             }
 
             if (page.Rows.Count < FactsPerQuery) return;
@@ -70,18 +77,21 @@ public sealed class SnowflakeAudits(ISnowflakeSql sql, SnowflakeWarehouseOptions
     private async Task<IReadOnlyList<(int SymbolId, long TradeId)>> RejectedIdsAsync(CancellationToken cancellationToken)
     {
         var result = await sql.ExecuteAsync(
-            "SELECT SYMBOL_ID, TRADE_ID FROM REJECTED_TRADES WHERE SYMBOL_ID IS NOT NULL AND TRADE_ID BETWEEN 0 AND 1099511627775", [], cancellationToken);
+            "SELECT SYMBOL_ID, TRADE_ID FROM REJECTED_TRADES WHERE SYMBOL_ID IS NOT NULL AND TRADE_ID BETWEEN 0 AND 1099511627775", [],
+            cancellationToken);
         return [.. result.Rows.Select(row => ((int)SqlResult.Whole(row[0]), SqlResult.Whole(row[1])))];
     }
 
     private async Task<AuditResult> ConservationAsync(CancellationToken cancellationToken)
     {
         var tally = new AuditTally("conservation", "records read = stored + duplicates + rejected, and the tables hold as many");
-        var positions = await sql.ExecuteAsync("SELECT LOG_TOPIC, LOG_PARTITION, RECORDS, STORED, DUPLICATES, REJECTED FROM LOG_POSITIONS", [], cancellationToken);
+        var positions = await sql.ExecuteAsync(
+            "SELECT LOG_TOPIC, LOG_PARTITION, RECORDS, STORED, DUPLICATES, REJECTED FROM LOG_POSITIONS", [], cancellationToken);
         long stored = 0, rejected = 0;
         foreach (var row in positions.Rows)
         {
-            var (records, added, known, refused) = (SqlResult.Whole(row[2]), SqlResult.Whole(row[3]), SqlResult.Whole(row[4]), SqlResult.Whole(row[5]));
+            var (records, added, known, refused) = (
+                SqlResult.Whole(row[2]), SqlResult.Whole(row[3]), SqlResult.Whole(row[4]), SqlResult.Whole(row[5]));
             tally.Examined += records;
             stored += added;
             rejected += refused;
@@ -103,8 +113,11 @@ public sealed class SnowflakeAudits(ISnowflakeSql sql, SnowflakeWarehouseOptions
         var raw = await sql.ExecuteAsync(
             "SELECT LOG_EPOCH, LOG_TOPIC, LOG_PARTITION, COUNT(*), COUNT(DISTINCT LOG_OFFSET), MAX(LOG_OFFSET) FROM STOCK_TRADES_RAW GROUP BY LOG_EPOCH, LOG_TOPIC, LOG_PARTITION",
             [], cancellationToken);
-        var kept = raw.Rows.ToDictionary(row => (row[0], row[1], SqlResult.Whole(row[2])), row => (All: SqlResult.Whole(row[3]), Distinct: SqlResult.Whole(row[4]), Last: SqlResult.Whole(row[5])));
-        var positions = await sql.ExecuteAsync("SELECT LOG_EPOCH, LOG_TOPIC, LOG_PARTITION, RECORDS, NEXT_OFFSET, STORED FROM LOG_POSITIONS", [], cancellationToken);
+        var kept = raw.Rows.ToDictionary(
+            row => (row[0], row[1], SqlResult.Whole(row[2])),
+            row => (All: SqlResult.Whole(row[3]), Distinct: SqlResult.Whole(row[4]), Last: SqlResult.Whole(row[5])));
+        var positions = await sql.ExecuteAsync(
+            "SELECT LOG_EPOCH, LOG_TOPIC, LOG_PARTITION, RECORDS, NEXT_OFFSET, STORED FROM LOG_POSITIONS", [], cancellationToken);
         foreach (var row in positions.Rows)
         {
             var (partition, read) = (SqlResult.Whole(row[2]), SqlResult.Whole(row[3]));
@@ -122,9 +135,12 @@ public sealed class SnowflakeAudits(ISnowflakeSql sql, SnowflakeWarehouseOptions
 
     private async Task<AuditResult> ViewsEqualDefinitionAsync(CancellationToken cancellationToken)
     {
-        var tally = new AuditTally("views_equal_definition", "CONSUMPTION_TRADES shows every fact once, SILVER_TRADES every fact and every rejection");
-        var (facts, rejected) = (await CountAsync("FACT_TRADES", cancellationToken), await CountAsync("REJECTED_TRADES", cancellationToken));
-        var (consumption, silver) = (await CountAsync("CONSUMPTION_TRADES", cancellationToken), await CountAsync("SILVER_TRADES", cancellationToken));
+        var tally = new AuditTally(
+            "views_equal_definition", "CONSUMPTION_TRADES shows every fact once, SILVER_TRADES every fact and every rejection");
+        var (facts, rejected) = (
+            await CountAsync("FACT_TRADES", cancellationToken), await CountAsync("REJECTED_TRADES", cancellationToken));
+        var (consumption, silver) = (
+            await CountAsync("CONSUMPTION_TRADES", cancellationToken), await CountAsync("SILVER_TRADES", cancellationToken));
         tally.Examined = facts + rejected;
         if (consumption != facts) tally.Fail($"CONSUMPTION_TRADES shows {consumption} rows of {facts} facts");
         if (silver != facts + rejected) tally.Fail($"SILVER_TRADES shows {silver} rows of {facts} facts and {rejected} rejections");

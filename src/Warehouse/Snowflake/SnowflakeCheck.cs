@@ -55,7 +55,10 @@ public sealed class SnowflakeCheck(
 
         foreach (var (kind, name) in SqlScript.All(names).SelectMany(script => script.Objects).Where(created => created.Kind != "PROCEDURE"))
         {
-            await TryAsync(results, $"SELECT on {name}", $"GRANT SELECT ON {kind} {names.Database}.{names.Schema}.{name} TO ROLE {names.TransformerRole}; as {names.OwnerRole}", async stop =>
+            await TryAsync(
+                results, $"SELECT on {name}",
+                $"GRANT SELECT ON {kind} {names.Database}.{names.Schema}.{name} TO ROLE {names.TransformerRole}; as {names.OwnerRole}",
+                async stop =>
             {
                 await sql.ExecuteAsync($"SELECT 1 FROM {SnowflakeIdentifier.Check(name, "Object")} LIMIT 1", [], stop);
                 return "readable";
@@ -70,7 +73,9 @@ public sealed class SnowflakeCheck(
                 async stop => await ProbeAsync(PipeAddress.OfTable(names.Database, names.Schema, table), stop), cancellationToken);
         }
 
-        await TryAsync(results, "channels", "See the messages of the service, and SHOW CHANNELS", async stop => await ChannelsAsync(stop), cancellationToken);
+        await TryAsync(
+            results, "channels", "See the messages of the service, and SHOW CHANNELS", async stop => await ChannelsAsync(stop),
+            cancellationToken);
         return results;
     }
 
@@ -90,11 +95,13 @@ public sealed class SnowflakeCheck(
     {
         var positions = await SnowflakeReads.PositionsAsync(sql, cancellationToken);
         if (positions.Count == 0) return "none yet";
-        var channels = positions.Select(position => ChannelName.Of(position.Partition.Epoch, position.Partition.Topic, position.Partition.Partition)).ToList();
+        var channels = positions.Select(
+            position => ChannelName.Of(position.Partition.Epoch, position.Partition.Topic, position.Partition.Partition)).ToList();
         var texts = new List<string>();
         foreach (var table in Streamed)
         {
-            var statuses = await streaming.StatusAsync(PipeAddress.OfTable(names.Database, names.Schema, table), channels, cancellationToken);
+            var statuses = await streaming.StatusAsync(
+                PipeAddress.OfTable(names.Database, names.Schema, table), channels, cancellationToken);
             foreach (var status in statuses.Values)
             {
                 if (!status.IsHealthy) throw new SnowflakeException(SnowflakeFault.Fenced, $"{status.Channel} of {table} is {status.Code}");
@@ -106,7 +113,8 @@ public sealed class SnowflakeCheck(
     }
 
     private async Task<bool> TryAsync(
-        List<CheckResult> results, string name, string advice, Func<CancellationToken, Task<string>> check, CancellationToken cancellationToken)
+        List<CheckResult> results, string name, string advice, Func<CancellationToken, Task<string>> check,
+        CancellationToken cancellationToken)
     {
         onStep?.Invoke(name);
         using var limit = new CancellationTokenSource(StepTimeout, clock);

@@ -16,5 +16,6 @@ public static class SnowflakeIdentifier
     public static string Check(string name, string what) => IsValid(name)
         ? name
         : throw new SnowflakeException(
-            SnowflakeFault.Configuration, $"{what} '{name}' is no plain identifier: upper-case letters, digits, _ and $, at most {MaxLength}.");
+            SnowflakeFault.Configuration,
+            $"{what} '{name}' is no plain identifier: upper-case letters, digits, _ and $, at most {MaxLength}.");
 }

@@ -23,10 +23,12 @@ internal static class SnowflakeReads
     public static async Task<IReadOnlyList<StoredPosition>> PositionsAsync(ISnowflakeSql sql, CancellationToken cancellationToken)
     {
         var result = await sql.ExecuteAsync(
-            "SELECT LOG_EPOCH, LOG_TOPIC, LOG_PARTITION, NEXT_OFFSET, RAW_OFFSET, FACT_OFFSET, CHECKPOINT_ID FROM LOG_POSITIONS", [], cancellationToken);
+            "SELECT LOG_EPOCH, LOG_TOPIC, LOG_PARTITION, NEXT_OFFSET, RAW_OFFSET, FACT_OFFSET, CHECKPOINT_ID FROM LOG_POSITIONS", [],
+            cancellationToken);
         return [.. result.Rows.Select(row => new StoredPosition(
             new LogPartition((string)row[0]!, (string)row[1]!, (int)SqlResult.Whole(row[2])),
-            SqlResult.Whole(row[3]), row[4] is null ? null : SqlResult.Whole(row[4]), row[5] is null ? null : SqlResult.Whole(row[5]), (string)row[6]!))];
+            SqlResult.Whole(row[3]), row[4] is null ? null : SqlResult.Whole(row[4]), row[5] is null ? null
+                : SqlResult.Whole(row[5]), (string)row[6]!))];
     }
 
     public static async Task<IReadOnlyList<(int Id, NaturalKey Key)>> SymbolsAsync(ISnowflakeSql sql, CancellationToken cancellationToken)
@@ -35,7 +37,8 @@ internal static class SnowflakeReads
         return [.. result.Rows.Select(row => ((int)SqlResult.Whole(row[0]), new NaturalKey((string)row[1]!, (string)row[2]!)))];
     }
 
-    public static async Task<IReadOnlyList<(int SymbolId, CoverageRange Range)>> CoverageAsync(ISnowflakeSql sql, CancellationToken cancellationToken)
+    public static async Task<IReadOnlyList<(int SymbolId, CoverageRange Range)>> CoverageAsync(
+        ISnowflakeSql sql, CancellationToken cancellationToken)
     {
         var result = await sql.ExecuteAsync("SELECT SYMBOL_ID, FROM_ID, TO_ID, STATE FROM TRADE_COVERAGE", [], cancellationToken);
         return [.. result.Rows.Select(row => (
@@ -43,11 +46,14 @@ internal static class SnowflakeReads
             new CoverageRange(new IdRange(SqlResult.Whole(row[1]), SqlResult.Whole(row[2])), CoverageStates.Parse((string)row[3]!))))];
     }
 
-    public static async Task<IReadOnlyList<(int SymbolId, OpenGap Gap)>> OpenGapsAsync(ISnowflakeSql sql, CancellationToken cancellationToken)
+    public static async Task<IReadOnlyList<(int SymbolId, OpenGap Gap)>> OpenGapsAsync(
+        ISnowflakeSql sql, CancellationToken cancellationToken)
     {
-        var result = await sql.ExecuteAsync("SELECT SYMBOL_ID, FROM_ID, TO_ID, FOUND FROM TRADE_GAPS WHERE STATE = 'OPEN'", [], cancellationToken);
+        var result = await sql.ExecuteAsync(
+            "SELECT SYMBOL_ID, FROM_ID, TO_ID, FOUND FROM TRADE_GAPS WHERE STATE = 'OPEN'", [], cancellationToken);
         return [.. result.Rows.Select(row => (
-            (int)SqlResult.Whole(row[0]), new OpenGap(new IdRange(SqlResult.Whole(row[1]), SqlResult.Whole(row[2])), SqlResult.Instant(row[3]))))];
+            (int)SqlResult.Whole(row[0]), new OpenGap(
+                new IdRange(SqlResult.Whole(row[1]), SqlResult.Whole(row[2])), SqlResult.Instant(row[3]))))];
     }
 
     /// <summary>All statements, oldest first.</summary>
@@ -57,12 +63,15 @@ internal static class SnowflakeReads
             "SELECT SOURCE, SEQUENCE_NO, EXCHANGE, TICKER, OPERATION, VALID_TIME, RECORDED_TIME, ATTRIBUTES FROM SYMBOL_CHANGES ORDER BY CHANGE_ID", [], cancellationToken);
         return [.. result.Rows.Select(row => new SymbolChange(
             ChangeSources.Parse((string)row[0]!), SqlResult.Whole(row[1]), new NaturalKey((string)row[2]!, (string)row[3]!),
-            (string)row[4]! == "DELETE" ? ChangeOperation.Delete : ChangeOperation.Upsert, SqlResult.Instant(row[5]), SqlResult.Instant(row[6]),
+            (string)row[4]! == "DELETE"
+                ? ChangeOperation.Delete
+                : ChangeOperation.Upsert, SqlResult.Instant(row[5]), SqlResult.Instant(row[6]),
             AttributesJson.Parse((string)row[7]!)))];
     }
 
     /// <summary>All rows of the dimension, those superseded included, with the surrogate key stored for each.</summary>
-    public static async Task<IReadOnlyList<(RecordedVersion Version, long Key)>> VersionsAsync(ISnowflakeSql sql, CancellationToken cancellationToken)
+    public static async Task<IReadOnlyList<(RecordedVersion Version, long Key)>> VersionsAsync(
+        ISnowflakeSql sql, CancellationToken cancellationToken)
     {
         var result = await sql.ExecuteAsync(
             "SELECT S.EXCHANGE, V.TICKER, V.VALID_FROM, V.VALID_TO, V.IS_DELETED, V.IS_INFERRED, V.RECORDED_FROM, V.RECORDED_TO, V.SYMBOL_KEY, "
@@ -72,15 +81,19 @@ internal static class SnowflakeReads
         return [.. result.Rows.Select(row => (
             new RecordedVersion(
                 new SymbolVersion(
-                    new NaturalKey((string)row[0]!, (string)row[1]!), SqlResult.Instant(row[2]), SqlResult.Instant(row[3]), SqlResult.Boolean(row[4]), SqlResult.Boolean(row[5]),
-                    SymbolAttributes.All.Select((attribute, index) => KeyValuePair.Create(attribute, (string?)row[9 + index])).Where(pair => pair.Value is not null)
+                    new NaturalKey(
+                        (string)row[0]!,
+                        (string)row[1]!), SqlResult.Instant(row[2]), SqlResult.Instant(row[3]), SqlResult.Boolean(row[4]), SqlResult.Boolean(row[5]),
+                    SymbolAttributes.All.Select(
+                        (attribute, index) => KeyValuePair.Create(attribute, (string?)row[9 + index])).Where(pair => pair.Value is not null)
                         .ToImmutableSortedDictionary()),
                 SqlResult.Instant(row[6]), SqlResult.Instant(row[7])),
             SqlResult.Whole(row[8])))];
     }
 
     /// <summary>The highest offset a table has of a partition; null when it has none.</summary>
-    public static async Task<long?> HighestOffsetAsync(ISnowflakeSql sql, string table, LogPartition partition, CancellationToken cancellationToken)
+    public static async Task<long?> HighestOffsetAsync(
+        ISnowflakeSql sql, string table, LogPartition partition, CancellationToken cancellationToken)
     {
         var result = await sql.ExecuteAsync(
             $"SELECT MAX(LOG_OFFSET) FROM {table} WHERE LOG_EPOCH = ? AND LOG_TOPIC = ? AND LOG_PARTITION = ?",
@@ -89,7 +102,8 @@ internal static class SnowflakeReads
     }
 
     /// <summary>Whether a table has a row of each of these offsets, and of no other between them.</summary>
-    public static Task<bool> HasExactlyAsync(ISnowflakeSql sql, string table, LogPartition partition, ReadOnlySpan<long> offsets, CancellationToken cancellationToken)
+    public static Task<bool> HasExactlyAsync(
+        ISnowflakeSql sql, string table, LogPartition partition, ReadOnlySpan<long> offsets, CancellationToken cancellationToken)
     {
         // Not the offsets themselves, which are many: their count, and the sum of their distances from the first.
         var (count, first, last, sum) = ((long)offsets.Length, offsets[0], offsets[^1], 0L);
@@ -116,7 +130,8 @@ internal static class SnowflakeReads
     }
 
     /// <summary>What facts say, by fact id.</summary>
-    public static async Task<IReadOnlyDictionary<long, TradeContent>> ContentsAsync(ISnowflakeSql sql, IReadOnlyCollection<long> factIds, CancellationToken cancellationToken)
+    public static async Task<IReadOnlyDictionary<long, TradeContent>> ContentsAsync(
+        ISnowflakeSql sql, IReadOnlyCollection<long> factIds, CancellationToken cancellationToken)
     {
         if (factIds.Count == 0) return new Dictionary<long, TradeContent>();
         var result = await sql.ExecuteAsync(
@@ -125,11 +140,13 @@ internal static class SnowflakeReads
         return result.Rows.ToDictionary(
             row => SqlResult.Whole(row[0]),
             row => new TradeContent(
-                new Price(SqlResult.Scaled(row[1])), new Quantity(SqlResult.Scaled(row[2])), SqlResult.Instant(row[3]), (AggressorSide)SqlResult.Whole(row[4])));
+                new Price(SqlResult.Scaled(row[1])), new Quantity(SqlResult.Scaled(row[2])), SqlResult.Instant(row[3]),
+                (AggressorSide)SqlResult.Whole(row[4])));
     }
 
     /// <summary>Which of the rejections are stored already.</summary>
-    public static async Task<IReadOnlySet<string>> KnownRejectionsAsync(ISnowflakeSql sql, IEnumerable<string> identities, CancellationToken cancellationToken)
+    public static async Task<IReadOnlySet<string>> KnownRejectionsAsync(
+        ISnowflakeSql sql, IEnumerable<string> identities, CancellationToken cancellationToken)
     {
         var wanted = System.Text.Json.JsonSerializer.Serialize(identities);
         var result = await sql.ExecuteAsync(

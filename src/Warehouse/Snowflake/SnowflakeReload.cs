@@ -25,7 +25,9 @@ public sealed class SnowflakeReload(ISnowflakeSql sql, StreamingClient streaming
             foreach (var channel in channels)
             {
                 await streaming.DropChannelAsync(
-                    new ChannelAddress(PipeAddress.OfTable(names.Database, names.Schema, table), channel), evenIfUncommitted: true, cancellationToken: cancellationToken);
+                    new ChannelAddress(
+                        PipeAddress.OfTable(
+                            names.Database, names.Schema, table), channel), evenIfUncommitted: true, cancellationToken: cancellationToken);
             }
         }
 
@@ -39,8 +41,12 @@ public sealed class SnowflakeReload(ISnowflakeSql sql, StreamingClient streaming
         var channels = new SortedSet<string>(StringComparer.Ordinal);
         foreach (var table in (string[])["LOG_POSITIONS", .. Streamed])
         {
-            var partitions = await sql.ExecuteAsync($"SELECT DISTINCT LOG_EPOCH, LOG_TOPIC, LOG_PARTITION FROM {table}", [], cancellationToken);
-            foreach (var row in partitions.Rows) channels.Add(ChannelName.Of((string)row[0]!, (string)row[1]!, (int)SqlResult.Whole(row[2])));
+            var partitions = await sql.ExecuteAsync(
+                $"SELECT DISTINCT LOG_EPOCH, LOG_TOPIC, LOG_PARTITION FROM {table}", [], cancellationToken);
+            foreach (var row in partitions.Rows)
+            {
+                channels.Add(ChannelName.Of((string)row[0]!, (string)row[1]!, (int)SqlResult.Whole(row[2])));
+            }
         }
 
         return [.. channels];

@@ -34,14 +34,16 @@ public sealed partial class SnowflakeWarehouse
                 _isStale = true;
                 throw new WarehouseException(
                     $"The stored position of {string.Join(", ", pending.Select(partition => partition.Partition.ToString()))} is not the one read at the start: two sinks write this "
-                    + "warehouse. No row was written twice. Let one sink own each partition; this one goes on from the stored position.", isTransient: true, failure);
+                    + "warehouse. No row was written twice. Let one sink own each partition; this one goes on from the stored position.",
+                    isTransient: true, failure);
             }
         }
 
         foreach (var partition in pending)
         {
             partition.Stored = new StoredPosition(
-                partition.Partition, partition.Next, partition.RawChannel?.CommittedOffset ?? partition.Stored?.Raw, partition.FactChannel?.CommittedOffset ?? partition.Stored?.Fact, id);
+                partition.Partition, partition.Next, partition.RawChannel?.CommittedOffset
+                    ?? partition.Stored?.Raw, partition.FactChannel?.CommittedOffset ?? partition.Stored?.Fact, id);
             partition.Checkpointed = partition.Next;
             partition.Records = 0;
             partition.Outcome = default;
@@ -113,12 +115,16 @@ public sealed partial class SnowflakeWarehouse
                 trade_id = rejection.Rejection.TradeId,
                 reason = rejection.Rejection.Reason.Name(),
                 detail = rejection.Rejection.Detail,
-                received = rejection.Rejection.ReceivedTime is var time && time >= FirstYear && time <= LastYear ? time.Microseconds : (long?)null,
+                received = rejection.Rejection.ReceivedTime is var time && time >= FirstYear && time <= LastYear
+                    ? time.Microseconds
+                    : (long?)null,
                 content = Convert.ToBase64String(rejection.Payload),
                 identity = rejection.Rejection.Identity,
             }),
             ["coverage_removed"] = coverage.SelectMany(
-                change => change.Removed.Concat(change.Put.Select(range => range.Ids.From)), (change, from) => new { symbol_id = change.Symbol.SymbolId, from }),
+                change =>
+                    change.Removed.Concat(change.Put.Select(range => range.Ids.From)), (change, from) =>
+                        new { symbol_id = change.Symbol.SymbolId, from }),
             ["coverage"] = coverage.SelectMany(change => change.Put, (change, range) => new
             {
                 symbol_id = change.Symbol.SymbolId,
@@ -127,7 +133,8 @@ public sealed partial class SnowflakeWarehouse
                 to = range.Ids.To,
                 state = range.State.Name(),
             }),
-            ["gaps_removed"] = touched.SelectMany(pair => pair.Value.StoredGaps, (pair, from) => new { symbol_id = pair.Key.SymbolId, from }),
+            ["gaps_removed"] = touched.SelectMany(
+                pair => pair.Value.StoredGaps, (pair, from) => new { symbol_id = pair.Key.SymbolId, from }),
             ["gaps"] = touched.SelectMany(pair => pair.Value.Open
                 .Select(gap => (Gap: gap, Closed: (Timestamp?)null))
                 .Concat(pair.Value.Closed.Select(closed => (closed.Gap, Closed: (Timestamp?)closed.Closed)))
@@ -145,8 +152,8 @@ public sealed partial class SnowflakeWarehouse
     }
 
     /// <summary>
-    /// Another process may have changed the dimension since this one read it. Facts that were streamed with the old keys in the meantime are
-    /// bound anew, as the other process did with those it saw. None may be on the way to the table.
+    /// Another process may have changed the dimension since this one read it. Facts that were streamed with the old keys in the meantime
+    /// are bound anew, as the other process did with those it saw. None may be on the way to the table.
     /// </summary>
     private async Task RefreshDimensionAsync(CancellationToken cancellationToken)
     {
@@ -171,7 +178,8 @@ public sealed partial class SnowflakeWarehouse
                 _revision++;
                 return;
             }
-            catch (SnowflakeException failure) when (failure.Message.Contains(StaleRevision, StringComparison.Ordinal) && attempt < MaxAttempts)
+            catch (SnowflakeException failure) when (
+                failure.Message.Contains(StaleRevision, StringComparison.Ordinal) && attempt < MaxAttempts)
             {
                 // Changed once more in between.
             }

@@ -31,7 +31,8 @@ public sealed partial class SnowflakeWarehouse
                 var rekeyed = await CallApplyAsync(payload, cancellationToken);
                 return Take(payload, rekeyed);
             }
-            catch (SnowflakeException failure) when (failure.Message.Contains(StaleRevision, StringComparison.Ordinal) && attempt < MaxAttempts)
+            catch (SnowflakeException failure) when (
+                failure.Message.Contains(StaleRevision, StringComparison.Ordinal) && attempt < MaxAttempts)
             {
                 await _loads.FlushAsync(cancellationToken);
                 await RefreshDimensionAsync(cancellationToken);
@@ -55,7 +56,8 @@ public sealed partial class SnowflakeWarehouse
             if (plan.Added.Count == 0) continue;
             if (!_symbols.TryGet(history.Key, out var state))
             {
-                if (nextId > FactId.MaxSymbolId) throw new WarehouseException($"No durable id is left for '{history.Key}': {FactId.MaxSymbolId} symbols are registered.");
+                if (nextId > FactId.MaxSymbolId) throw new WarehouseException(
+                    $"No durable id is left for '{history.Key}': {FactId.MaxSymbolId} symbols are registered.");
                 state = new SymbolState(nextId++, history.Key);
                 payload.Symbols.Add((state.SymbolId, history.Key, Now()));
             }

@@ -52,17 +52,26 @@ public sealed partial class SnowflakeWarehouse
         partition.Facts.Clear();
         if (batch.KeepRaw) AddRaw(partition, batch);
         AddFacts(partition, plan);
-        foreach (var rejection in plan.Rejections) _rejections.Add(new PendingRejection(partition.Partition, rejection, rejection.Payload.ToArray()));
+        foreach (var rejection in plan.Rejections)
+        {
+            _rejections.Add(new PendingRejection(partition.Partition, rejection, rejection.Payload.ToArray()));
+        }
+
         var now = Now();
         foreach (var change in plan.Coverage) GapsOf(change.Symbol).Apply(change.Gaps, now);
         plan.UpdateState();
 
         // Both are open before either appends: what refuses one channel stops the other too.
-        if (partition.Raw.Count > 0) partition.RawChannel ??= await OpenAsync(partition, RawTable, partition.Stored?.Raw, cancellationToken);
-        if (partition.Facts.Count > 0) partition.FactChannel ??= await OpenAsync(partition, FactTable, partition.Stored?.Fact, cancellationToken);
-        await Task.WhenAll(StreamAsync(partition.RawChannel, partition.Raw, cancellationToken), StreamAsync(partition.FactChannel, partition.Facts, cancellationToken));
+        if (partition.Raw.Count > 0) partition.RawChannel ??= await OpenAsync(
+            partition, RawTable, partition.Stored?.Raw, cancellationToken);
+        if (partition.Facts.Count > 0) partition.FactChannel ??= await OpenAsync(
+            partition, FactTable, partition.Stored?.Fact, cancellationToken);
+        await Task.WhenAll(
+            StreamAsync(partition.RawChannel, partition.Raw, cancellationToken),
+            StreamAsync(partition.FactChannel, partition.Facts, cancellationToken));
         _loads.Add(
-            partition, batch.NextOffset, batch.Records.Length, partition.Raw.Count > 0 ? partition.Raw.LastOffset : null, partition.Facts.Count > 0 ? partition.Facts.LastOffset : null);
+            partition, batch.NextOffset, batch.Records.Length, partition.Raw.Count > 0 ? partition.Raw.LastOffset
+                : null, partition.Facts.Count > 0 ? partition.Facts.LastOffset : null);
         partition.Next = batch.NextOffset;
         partition.Records += batch.Records.Length;
         partition.Outcome += plan.Outcome;

@@ -11,8 +11,8 @@ namespace Crypto.Warehouse.Snowflake;
 
 /// <summary>
 /// The warehouse in Snowflake. Raw and fact rows stream through a channel each per partition, whose tokens are offsets of the log. A load
-/// returns once its rows are accepted; some loads' rows may be on the way to the tables at once. What was decided about them (coverage, gaps,
-/// rejections, positions) follows in checkpoints, each one call of a procedure, made only when all rows before it are in the tables.
+/// returns once its rows are accepted; some loads' rows may be on the way to the tables at once. What was decided about them (coverage,
+/// gaps, rejections, positions) follows in checkpoints, each one call of a procedure, made only when all rows before it are in the tables.
 /// <para>
 /// After a crash the log is read again from the last checkpoint. Deciding is a function of coverage and the log, so it comes out the same,
 /// and rows whose offset a channel's token covers are not sent again. All that needs to be known is in Snowflake.
@@ -62,7 +62,8 @@ public sealed partial class SnowflakeWarehouse : IWarehouse
         _loads = new UncommittedLoads(options.UncommittedRecords);
         _lastCheckpoint = clock.GetTimestamp();
         _idle = clock.CreateTimer(_ => _settling = SettleAsync(), null, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
-        _health = clock.CreateTimer(_ => _checking = _checking.IsCompleted ? CheckHealthAsync() : _checking, null, options.HealthInterval, options.HealthInterval);
+        _health = clock.CreateTimer(
+            _ => _checking = _checking.IsCompleted ? CheckHealthAsync() : _checking, null, options.HealthInterval, options.HealthInterval);
     }
 
     /// <summary>Rows that the tables refused when they were streamed, and that were added by SQL.</summary>
@@ -71,17 +72,21 @@ public sealed partial class SnowflakeWarehouse : IWarehouse
     /// <summary>Reads the state to resume from. The schema must be migrated. The warehouse owns both clients.</summary>
     /// <exception cref="WarehouseException">Snowflake cannot be used as configured; the message says what to do.</exception>
     public static async Task<SnowflakeWarehouse> OpenAsync(
-        ISnowflakeSql sql, StreamingClient streaming, SnowflakeWarehouseOptions options, TimeProvider clock, CancellationToken cancellationToken = default)
+        ISnowflakeSql sql, StreamingClient streaming, SnowflakeWarehouseOptions options, TimeProvider clock,
+        CancellationToken cancellationToken = default)
     {
         var warehouse = new SnowflakeWarehouse(sql, streaming, options, clock);
         await warehouse.TakingTurnAsync(static () => Task.FromResult(0), cancellationToken);
         return warehouse;
     }
 
-    /// <summary>A commit takes some seconds however many rows it has, and few loads are on the way at once; building so many rows takes some 30 MB.</summary>
+    /// <summary>
+    /// A commit takes some seconds however many rows it has, and few loads are on the way at once; building so many rows takes some 30 MB.
+    /// </summary>
     public int RecordsPerLoad => 32_768;
 
-    public async ValueTask<IReadOnlyDictionary<LogPartition, long>> PositionsAsync(CancellationToken cancellationToken) => await TakingTurnAsync(
+    public async ValueTask<IReadOnlyDictionary<LogPartition, long>> PositionsAsync(CancellationToken cancellationToken) =>
+        await TakingTurnAsync(
         async () =>
         {
             // What is told here is what the log may forget, so it has to be durable.
@@ -94,7 +99,8 @@ public sealed partial class SnowflakeWarehouse : IWarehouse
                 await ReadStateAsync(cancellationToken);
             }
 
-            return (IReadOnlyDictionary<LogPartition, long>)_partitions.Where(pair => pair.Value.Stored is not null).ToDictionary(pair => pair.Key, pair => pair.Value.Next);
+            return (IReadOnlyDictionary<LogPartition, long>)_partitions.Where(pair => pair.Value.Stored is not null).ToDictionary(
+                pair => pair.Key, pair => pair.Value.Next);
         },
         cancellationToken);
 
@@ -116,7 +122,8 @@ public sealed partial class SnowflakeWarehouse : IWarehouse
             .Select(state => new SymbolCoverage(state.Key, state.SymbolId, state.Captured, [.. GapsOf(state).Open.OrderBy(gap => gap.Ids.From)]))]),
         cancellationToken);
 
-    public async ValueTask<IReadOnlyDictionary<TradeKey, TradeContent>> ContentsAsync(ReadOnlyMemory<Trade> trades, CancellationToken cancellationToken) =>
+    public async ValueTask<IReadOnlyDictionary<TradeKey, TradeContent>> ContentsAsync(
+        ReadOnlyMemory<Trade> trades, CancellationToken cancellationToken) =>
         await TakingTurnAsync(
             async () =>
             {
@@ -131,8 +138,10 @@ public sealed partial class SnowflakeWarehouse : IWarehouse
             },
             cancellationToken);
 
-    public async ValueTask<IReadOnlyList<SymbolChange>> ChangesAsync(ChangeSource source, CancellationToken cancellationToken) => await TakingTurnAsync(
-        async () => (IReadOnlyList<SymbolChange>)[.. (await SnowflakeReads.ChangesAsync(_sql, cancellationToken)).Where(change => change.Source == source)],
+    public async ValueTask<IReadOnlyList<SymbolChange>> ChangesAsync(ChangeSource source, CancellationToken cancellationToken) =>
+        await TakingTurnAsync(
+        async () =>
+            (IReadOnlyList<SymbolChange>)[.. (await SnowflakeReads.ChangesAsync(_sql, cancellationToken)).Where(change => change.Source == source)],
         cancellationToken);
 
     public async ValueTask DisposeAsync()
@@ -248,7 +257,8 @@ public sealed partial class SnowflakeWarehouse : IWarehouse
             if (await SnowflakeReads.RevisionAsync(_sql, cancellationToken) != revision)
             {
                 if (attempt < 20) continue;
-                throw new SnowflakeException(SnowflakeFault.Fenced, "The warehouse is written so often by others that its state cannot be read.");
+                throw new SnowflakeException(
+                    SnowflakeFault.Fenced, "The warehouse is written so often by others that its state cannot be read.");
             }
 
             (_revision, _checkpoints) = revision;

@@ -3,8 +3,8 @@ using Crypto.Warehouse.Loading;
 namespace Crypto.Warehouse.Snowflake;
 
 /// <summary>
-/// Loads whose rows were accepted and are not all in the tables yet, oldest first. Their commits are looked after in the background; a failure
-/// there ends all of them, and is thrown by the next call. Thread-safe.
+/// Loads whose rows were accepted and are not all in the tables yet, oldest first. Their commits are looked after in the background; a
+/// failure there ends all of them, and is thrown by the next call. Thread-safe.
 /// </summary>
 /// <param name="mostRecords">Records that may be on the way at once, unless one load has more.</param>
 internal sealed class UncommittedLoads(int mostRecords) : IAsyncDisposable
@@ -70,13 +70,16 @@ internal sealed class UncommittedLoads(int mostRecords) : IAsyncDisposable
         await last.WaitAsync(cancellationToken);
     }
 
-    /// <summary>Completes when the loads of a partition up to an offset are in the tables; fails when they are to be decided anew.</summary>
+    /// <summary>
+    /// Completes when the loads of a partition up to an offset are in the tables; fails when they are to be decided anew.
+    /// </summary>
     public Task CommittedAsync(LogPartition partition, long offset)
     {
         lock (_gate)
         {
             if (_failure is not null) return Task.FromException(_failure);
-            if (_accepted.GetValueOrDefault(partition) < offset) return Task.FromException(new OperationCanceledException($"Offset {offset} of {partition.Topic}/{partition.Partition} is to be loaded again."));
+            if (_accepted.GetValueOrDefault(partition) < offset) return Task.FromException(
+                new OperationCanceledException($"Offset {offset} of {partition.Topic}/{partition.Partition} is to be loaded again."));
             var committed = Task.CompletedTask;
             foreach (var load in _loads)
             {

@@ -9,7 +9,11 @@ public static class Crc32C
     public static uint Of(ReadOnlySpan<byte> bytes)
     {
         var crc = uint.MaxValue;
-        for (; bytes.Length >= sizeof(ulong); bytes = bytes[sizeof(ulong)..]) crc = BitOperations.Crc32C(crc, BinaryPrimitives.ReadUInt64LittleEndian(bytes));
+        for (; bytes.Length >= sizeof(ulong); bytes = bytes[sizeof(ulong)..])
+        {
+            crc = BitOperations.Crc32C(crc, BinaryPrimitives.ReadUInt64LittleEndian(bytes));
+        }
+
         foreach (var b in bytes) crc = BitOperations.Crc32C(crc, b);
         return ~crc;
     }

@@ -192,7 +192,8 @@ internal sealed class DimensionWriter(SqliteDatabase database, IProgress<long>? 
     {
         SqliteStatement[] statements =
             [
-                _changes, _nextSymbolId, _register, _record, _insert, _supersede, _remove, _clearConflicts, _conflict, _facts, _rekey, _reprice,
+                _changes, _nextSymbolId, _register, _record, _insert, _supersede, _remove, _clearConflicts, _conflict, _facts, _rekey,
+                _reprice,
             ];
         foreach (var statement in statements) statement.Dispose();
     }

@@ -3,9 +3,9 @@ using System.Numerics;
 namespace Crypto.Warehouse.Sqlite;
 
 /// <summary>
-/// A 64-bit checksum of what a row of <c>FACT_TRADES</c> took over from its trade; what is derived from it (version, amount, flags) is recomputed by
-/// the audits. Another value of any one field gives another checksum, surely. Added up over a segment, in any order, it tells whether the segment
-/// holds what was written.
+/// A 64-bit checksum of what a row of <c>FACT_TRADES</c> took over from its trade; what is derived from it (version, amount, flags) is
+/// recomputed by the audits. Another value of any one field gives another checksum, surely. Added up over a segment, in any order, it tells
+/// whether the segment holds what was written.
 /// </summary>
 internal static class FactChecksum
 {

@@ -18,7 +18,8 @@ internal static class FactSegments
             {
                 facts++;
                 checksum += FactChecksum.Of(
-                    rows.GetInt64(0), rows.GetInt64(1), rows.GetInt64(2), rows.GetInt64(3), rows.GetInt64(4), rows.GetInt64(5), rows.GetInt64(6));
+                    rows.GetInt64(0), rows.GetInt64(1), rows.GetInt64(2), rows.GetInt64(3), rows.GetInt64(4), rows.GetInt64(5),
+                    rows.GetInt64(6));
                 first = Math.Min(first, rows.GetInt64(2));
                 last = Math.Max(last, rows.GetInt64(2));
             }

@@ -7,8 +7,8 @@ using Crypto.Warehouse.Dimension;
 namespace Crypto.Warehouse.Sqlite;
 
 /// <summary>
-/// Facts found by id while raw records go by in order of arrival: those of the segments of about the same time are held in memory, others are
-/// looked up. Remembers, a bit for each, which facts were met.
+/// Facts found by id while raw records go by in order of arrival: those of the segments of about the same time are held in memory, others
+/// are looked up. Remembers, a bit for each, which facts were met.
 /// </summary>
 internal sealed class FactsNearby : IDisposable
 {
@@ -28,7 +28,8 @@ internal sealed class FactsNearby : IDisposable
         _elsewhere = new StoredFacts(database);
         _segment = database.Prepare(
             "SELECT fact_id, row_id, price, quantity, trade_time, aggressor_side FROM FACT_TRADES WHERE row_id >= ?1 << 40 AND row_id < (?1 + 1) << 40");
-        using var segments = database.Prepare("SELECT segment_id, facts, first_trade_time, last_trade_time FROM FACT_SEGMENTS ORDER BY segment_id");
+        using var segments = database.Prepare(
+            "SELECT segment_id, facts, first_trade_time, last_trade_time FROM FACT_SEGMENTS ORDER BY segment_id");
         while (segments.Step()) _segments.Add((segments.GetInt32(0), segments.GetInt64(1), segments.GetInt64(2), segments.GetInt64(3)));
     }
 
@@ -100,7 +101,8 @@ internal sealed class FactsNearby : IDisposable
             facts[_segment.GetInt64(0)] = new StoredContent(
                 _segment.GetInt64(1),
                 new TradeContent(
-                    new Price(_segment.GetInt64(2)), new Quantity(_segment.GetInt64(3)), new Timestamp(_segment.GetInt64(4)), (AggressorSide)_segment.GetInt64(5)));
+                    new Price(_segment.GetInt64(2)), new Quantity(_segment.GetInt64(3)), new Timestamp(_segment.GetInt64(4)),
+                    (AggressorSide)_segment.GetInt64(5)));
         }
 
         _loaded.Add(id, facts);

@@ -150,7 +150,8 @@ internal sealed class LoadStatements(SqliteDatabase database) : IDisposable
         foreach (var gap in change.Gaps)
         {
             if (gap is not { Before: null, After: { } found }) continue;
-            _findGap.Bind(1, symbolId).Bind(2, ticker).Bind(3, found.From).Bind(4, found.To).Bind(5, gap.SplitFrom?.From).Bind(6, now).Run();
+            _findGap.Bind(1, symbolId).Bind(2, ticker).Bind(3, found.From).Bind(4, found.To).Bind(
+                5, gap.SplitFrom?.From).Bind(6, now).Run();
         }
 
         foreach (var gap in change.Gaps)

@@ -43,7 +43,8 @@ internal static class MigrationSteps
             while (query.Step())
             {
                 var isConclusive = ErrorReasons.TryParse(query.GetText(2), out var reason)
-                    && TradeJson.TryRead(query.GetBytes(3), symbols, out var trade) == ErrorReason.None && reason.IsConclusive(trade.Source);
+                    && TradeJson.TryRead(query.GetBytes(3), symbols, out var trade) == ErrorReason.None
+                    && reason.IsConclusive(trade.Source);
                 if (!rejected.TryGetValue(query.GetInt32(0), out var ids)) rejected.Add(query.GetInt32(0), ids = []);
                 ids.Add((query.GetInt64(1), isConclusive));
             }

@@ -9,8 +9,9 @@ using Crypto.Warehouse.Dimension;
 namespace Crypto.Warehouse.Sqlite;
 
 /// <summary>
-/// Holds every raw record against the fact it became, field by field, and every fact against the records: whoever changes one of the two, or a disk
-/// that turns a bit over, is found. Reads run by run, beside it the segments of about the same time, so memory does not grow with the warehouse.
+/// Holds every raw record against the fact it became, field by field, and every fact against the records: whoever changes one of the two,
+/// or a disk that turns a bit over, is found. Reads run by run, beside it the segments of about the same time, so memory does not grow with
+/// the warehouse.
 /// </summary>
 internal sealed class RawAudits(SqliteDatabase database)
 {
@@ -50,7 +51,8 @@ internal sealed class RawAudits(SqliteDatabase database)
     {
         _checksums.Examined += run.GetInt64(3);
         if (run.IsNull(4) || run.GetInt64(4) == Crc32C.Of(run.GetBytes(5))) return;
-        _checksums.Fail($"{run.GetText(0)}/{run.GetInt64(1)} offsets {run.GetInt64(2)} to {run.GetInt64(2) + run.GetInt64(3) - 1}: the bytes are not those that were written");
+        _checksums.Fail(
+            $"{run.GetText(0)}/{run.GetInt64(1)} offsets {run.GetInt64(2)} to {run.GetInt64(2) + run.GetInt64(3) - 1}: the bytes are not those that were written");
     }
 
     private void Compare(SqliteStatement run, FactsNearby facts, Dictionary<long, List<TradeContent>> refused)
@@ -65,8 +67,10 @@ internal sealed class RawAudits(SqliteDatabase database)
         {
             var content = TradeContent.Of(trade);
             if (refused.TryGetValue(factId, out var others) && others.Exists(other => other.AgreesWith(content)) && !facts.Agrees(factId, content)) continue;
-            if (!facts.TryMatch(factId, content, out var stored)) _equal.Fail($"{trade.Symbol} {trade.TradeId}: {place} offset {offset} has no fact");
-            else if (!stored.AgreesWith(content)) _equal.Fail($"{trade.Symbol} {trade.TradeId}: the fact says {stored}, {place} offset {offset} says {content}");
+            if (!facts.TryMatch(factId, content, out var stored)) _equal.Fail(
+                $"{trade.Symbol} {trade.TradeId}: {place} offset {offset} has no fact");
+            else if (!stored.AgreesWith(content)) _equal.Fail(
+                $"{trade.Symbol} {trade.TradeId}: the fact says {stored}, {place} offset {offset} says {content}");
         }
     }
 

@@ -12,7 +12,8 @@ internal sealed class ReadingAuthorizer
     private static readonly HashSet<string> Describing = new(StringComparer.OrdinalIgnoreCase)
     {
         "collation_list", "compile_options", "database_list", "foreign_key_check", "foreign_key_list", "function_list", "index_info",
-        "index_list", "index_xinfo", "integrity_check", "module_list", "pragma_list", "quick_check", "table_info", "table_list", "table_xinfo",
+        "index_list", "index_xinfo", "integrity_check", "module_list", "pragma_list", "quick_check", "table_info", "table_list",
+        "table_xinfo",
     };
 
     // Each tells a setting, and with an argument changes it.

@@ -25,7 +25,8 @@ public sealed class SchemaMigrator(SqliteDatabase database, TimeProvider clock, 
     /// The database was written by a newer version, or an applied script was changed since.
     /// </exception>
     /// <exception cref="OperationCanceledException">Canceled; nothing was changed.</exception>
-    public IReadOnlyList<string> Migrate(CancellationToken cancellationToken = default) => database.InTransaction<IReadOnlyList<string>>(() =>
+    public IReadOnlyList<string> Migrate(CancellationToken cancellationToken = default) =>
+        database.InTransaction<IReadOnlyList<string>>(() =>
     {
         database.ExecuteDefinition(
             "CREATE TABLE IF NOT EXISTS SCHEMA_HISTORY (script TEXT PRIMARY KEY, checksum TEXT NOT NULL, applied_at TEXT NOT NULL) STRICT");

@@ -82,7 +82,8 @@ internal sealed class SegmentAudit(SqliteDatabase database)
     {
         if (expected == read) return;
         if (expected.Id != read.Id) _tally.Fail($"segment {read.Id} holds {read.Facts} facts and is not listed");
-        else if (expected with { Checksum = 0 } == read with { Checksum = 0 }) _tally.Fail($"segment {read.Id}: its facts are not those that were written");
+        else if (expected with { Checksum = 0 } == read with { Checksum = 0 }) _tally.Fail(
+            $"segment {read.Id}: its facts are not those that were written");
         else
         {
             _tally.Fail(
@@ -93,7 +94,8 @@ internal sealed class SegmentAudit(SqliteDatabase database)
     private List<Segment> Segments()
     {
         var segments = new List<Segment>();
-        using var query = database.Prepare("SELECT segment_id, facts, first_trade_time, last_trade_time, checksum FROM FACT_SEGMENTS ORDER BY segment_id");
+        using var query = database.Prepare(
+            "SELECT segment_id, facts, first_trade_time, last_trade_time, checksum FROM FACT_SEGMENTS ORDER BY segment_id");
         while (query.Step())
         {
             segments.Add(new Segment(query.GetInt32(0), query.GetInt64(1), query.GetInt64(2), query.GetInt64(3), query.GetInt64(4)));

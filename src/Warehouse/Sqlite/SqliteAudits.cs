@@ -10,7 +10,9 @@ public enum AuditScope
     /// <summary>Everything.</summary>
     Full,
 
-    /// <summary>The smaller tables, and of facts and raw records the newest: a daily look that takes no longer as the warehouse grows.</summary>
+    /// <summary>
+    /// The smaller tables, and of facts and raw records the newest: a daily look that takes no longer as the warehouse grows.
+    /// </summary>
     Quick,
 }
 
@@ -39,7 +41,8 @@ public sealed class SqliteAudits(
         {
             integrity.Fail($"{failure.Message}");
         }
-        catch (Exception failure) when (failure is FormatException or JsonException or ArgumentException or InvalidOperationException or OverflowException)
+        catch (Exception failure) when (
+            failure is FormatException or JsonException or ArgumentException or InvalidOperationException or OverflowException)
         {
             integrity.Fail($"a table holds a value that this service never writes: {failure.Message}");
         }
@@ -60,14 +63,16 @@ public sealed class SqliteAudits(
         yield return NoConflicts();
         yield return RawEqualsPositions();
         if (scope == AuditScope.Full) yield return ViewsEqualDefinition();
-        var dimension = DimensionAudits.Run(SqliteReads.AllVersions(database), StoredKeys(), SqliteReads.Changes(database), options.Ownership);
+        var dimension = DimensionAudits.Run(
+            SqliteReads.AllVersions(database), StoredKeys(), SqliteReads.Changes(database), options.Ownership);
         foreach (var result in dimension) yield return result;
     }
 
     private IEnumerable<AuditResult> Facts()
     {
         var segments = new SegmentAudit(database);
-        var facts = new FactAudits(SqliteReads.CurrentVersions(database), SqliteReads.Coverage(database), new UsdAmount(options.PeggedAssets), oracle, progress);
+        var facts = new FactAudits(
+            SqliteReads.CurrentVersions(database), SqliteReads.Coverage(database), new UsdAmount(options.PeggedAssets), oracle, progress);
         foreach (var fact in segments.ReadAll()) facts.Add(fact);
         return [.. facts.Finish(RejectedIds()), segments.Result(), .. new RawAudits(database).RunAll()];
     }

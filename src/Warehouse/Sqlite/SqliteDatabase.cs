@@ -123,7 +123,8 @@ public sealed class SqliteDatabase : IDisposable
     {
         _interrupt.Dispose();
         _stop = stop;
-        SQLitePCL.raw.sqlite3_progress_handler(Handle, stop.CanBeCanceled || _onProgress is not null ? OperationsPerLook : 0, OnProgress, null);
+        SQLitePCL.raw.sqlite3_progress_handler(
+            Handle, stop.CanBeCanceled || _onProgress is not null ? OperationsPerLook : 0, OnProgress, null);
 
         // A check of the file is one operation, which only an interrupt ends.
         _interrupt = stop.Register(() => SQLitePCL.raw.sqlite3_interrupt(Handle));
@@ -162,8 +163,8 @@ public sealed class SqliteDatabase : IDisposable
     }
 
     /// <summary>
-    /// Until disposed, calls <paramref name="onProgress"/> now and then from within running statements, which must not use this database, and ends
-    /// statements when canceled.
+    /// Until disposed, calls <paramref name="onProgress"/> now and then from within running statements, which must not use this database,
+    /// and ends statements when canceled.
     /// </summary>
     public IDisposable Watch(Action onProgress, CancellationToken cancellationToken)
     {
@@ -243,7 +244,8 @@ public sealed class SqliteDatabase : IDisposable
         var message = SQLitePCL.raw.sqlite3_errmsg(Handle).utf8_to_string();
 
         // A definition that is changed checks itself with statements of its own, and reports only the text of what ended one.
-        var isInterrupted = (result & 0xFF) == SQLitePCL.raw.SQLITE_INTERRUPT || message.EndsWith(": interrupted", StringComparison.Ordinal);
+        var isInterrupted = (result & 0xFF) == SQLitePCL.raw.SQLITE_INTERRUPT
+            || message.EndsWith(": interrupted", StringComparison.Ordinal);
         if (isInterrupted && _stop.IsCancellationRequested) return new OperationCanceledException(_stop);
         return Translate(SQLitePCL.raw.sqlite3_extended_errcode(Handle), message, Path, sql);
     }

@@ -84,7 +84,8 @@ public sealed class SqliteQuery : IDisposable
         var result = raw.sqlite3_prepare_v2(database.Handle, rest, out var more);
         var isComment = result == raw.SQLITE_OK && more.IsInvalid;
         more.Dispose();
-        if (!isComment) throw new WarehouseException("A query is one statement, and there is more behind its semicolon. Nothing was run; give them one by one.");
+        if (!isComment) throw new WarehouseException(
+            "A query is one statement, and there is more behind its semicolon. Nothing was run; give them one by one.");
     }
 
     /// <summary>What is wrong with the statement is told from what is wrong with the file.</summary>
@@ -100,5 +101,6 @@ public sealed class SqliteQuery : IDisposable
         return database.FailureOf(result, "query");
     }
 
-    private static WarehouseException Refusal(string? refused) => new($"A query only reads, and this one would do more ({refused}). It was not run.");
+    private static WarehouseException Refusal(string? refused) =>
+        new($"A query only reads, and this one would do more ({refused}). It was not run.");
 }

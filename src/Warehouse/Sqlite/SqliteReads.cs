@@ -58,7 +58,8 @@ public static class SqliteReads
             {
                 var id = query.GetInt32(0);
                 symbols.Add(new SymbolCoverage(
-                    new NaturalKey(query.GetText(1), query.GetText(2)), id, captured.GetValueOrDefault(id) ?? new CapturedIds(), RangesOf(gaps, id)));
+                    new NaturalKey(query.GetText(1), query.GetText(2)), id, captured.GetValueOrDefault(id)
+                        ?? new CapturedIds(), RangesOf(gaps, id)));
             }
         }
 

@@ -26,7 +26,8 @@ public sealed partial class SqliteWarehouse
         return Committing(() => Load(batch), CancellationToken.None);
     }
 
-    public async ValueTask<IReadOnlyDictionary<TradeKey, TradeContent>> ContentsAsync(ReadOnlyMemory<Trade> trades, CancellationToken cancellationToken)
+    public async ValueTask<IReadOnlyDictionary<TradeKey, TradeContent>> ContentsAsync(
+        ReadOnlyMemory<Trade> trades, CancellationToken cancellationToken)
     {
         using var _ = await EnterAsync(cancellationToken);
         var known = MemoryMarshal.ToEnumerable(trades)

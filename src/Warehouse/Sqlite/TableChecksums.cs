@@ -4,15 +4,16 @@ using SQLitePCL;
 namespace Crypto.Warehouse.Sqlite;
 
 /// <summary>
-/// Checksums of the smaller tables, kept current by triggers of the writing connection: the sum over all rows of a 64-bit checksum of each, so the
-/// order of rows and writes does not matter. What another program wrote into a table, or the disk turned over in it, shows.
-/// Facts and raw records have checksums of their own, by segment and run; coverage follows from them.
+/// Checksums of the smaller tables, kept current by triggers of the writing connection: the sum over all rows of a 64-bit checksum of each,
+/// so the order of rows and writes does not matter. What another program wrote into a table, or the disk turned over in it, shows. Facts
+/// and raw records have checksums of their own, by segment and run; coverage follows from them.
 /// </summary>
 internal static class TableChecksums
 {
     public static IReadOnlyList<string> Tables { get; } =
     [
-        "SYMBOLS", "SYMBOL_CHANGES", "DIM_SYMBOL_VERSIONS", "SYMBOL_CONFLICTS", "REJECTED_TRADES", "TRADE_GAPS", "LOG_POSITIONS", "SCHEMA_HISTORY",
+        "SYMBOLS", "SYMBOL_CHANGES", "DIM_SYMBOL_VERSIONS", "SYMBOL_CONFLICTS", "REJECTED_TRADES", "TRADE_GAPS", "LOG_POSITIONS",
+        "SCHEMA_HISTORY",
     ];
 
     /// <summary>Has every write of this connection keep the checksums.</summary>
@@ -31,7 +32,9 @@ internal static class TableChecksums
         }
     }
 
-    /// <summary>Writes down the checksums of what the tables hold now. Inside a transaction, on a connection that does not maintain them yet.</summary>
+    /// <summary>
+    /// Writes down the checksums of what the tables hold now. Inside a transaction, on a connection that does not maintain them yet.
+    /// </summary>
     public static void Compute(SqliteDatabase database)
     {
         using var put = database.Prepare("INSERT OR REPLACE INTO TABLE_CHECKSUMS (table_name, checksum) VALUES (?, ?)");

@@ -46,7 +46,8 @@ public sealed class ProjectReferenceTests
     [TestMethod]
     public void Source_Projects_AreThree() => CollectionAssert.AreEquivalent(
         new[] { "TradeIngest", "TradeModel", "Warehouse" },
-        Directory.GetFiles(Path.Combine(Repository.Root(), "src"), "*.csproj", SearchOption.AllDirectories).Select(Path.GetFileNameWithoutExtension)
+        Directory.GetFiles(
+            Path.Combine(Repository.Root(), "src"), "*.csproj", SearchOption.AllDirectories).Select(Path.GetFileNameWithoutExtension)
             .ToArray());
 
     private static string[] Items(string project, string item) =>

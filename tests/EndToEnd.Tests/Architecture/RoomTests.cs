@@ -3,7 +3,8 @@ using System.Text.RegularExpressions;
 namespace Crypto.EndToEnd.Tests.Architecture;
 
 /// <summary>
-/// The folders of each project are rooms in layers, and a room uses only those of the layers beneath it. A new folder is to be given its place here.
+/// The folders of each project are rooms in layers, and a room uses only those of the layers beneath it. A new folder is to be given its
+/// place here.
 /// </summary>
 [TestClass]
 public sealed partial class RoomTests

@@ -127,7 +127,9 @@ internal sealed class Definition
             }
             else if (TrySkip("DEFAULT"))
             {
-                @default = Take() is { Kind: TokenKind.Text } text ? text.Value : throw new UntranslatableException("a default that is no text", _sql);
+                @default = Take() is { Kind: TokenKind.Text } text
+                    ? text.Value
+                    : throw new UntranslatableException("a default that is no text", _sql);
             }
             else if (TrySkip("COMMENT"))
             {
@@ -168,7 +170,8 @@ internal sealed class Definition
         }
     }
 
-    private SqlToken Take() => _next < _tokens.Count ? _tokens[_next++] : throw new UntranslatableException("a statement that ends early", _sql);
+    private SqlToken Take() =>
+        _next < _tokens.Count ? _tokens[_next++] : throw new UntranslatableException("a statement that ends early", _sql);
 
     private bool TrySkip(string word)
     {
@@ -179,6 +182,7 @@ internal sealed class Definition
 
     private void Skip(string word)
     {
-        if (!TrySkip(word)) throw new UntranslatableException($"'{(_next < _tokens.Count ? _tokens[_next].Value : "the end")}' where {word} was expected", _sql);
+        if (!TrySkip(word)) throw new UntranslatableException(
+            $"'{(_next < _tokens.Count ? _tokens[_next].Value : "the end")}' where {word} was expected", _sql);
     }
 }

@@ -11,7 +11,8 @@ namespace Crypto.SnowflakeEmulator.Sql;
 /// </summary>
 public sealed class EmulatedDatabase : IDisposable
 {
-    private static readonly Regex AggregateForm = new(@"^(MIN|MAX|SUM) ?\( ?(?<column>\w+) ?\)$", RegexOptions.IgnoreCase | RegexOptions.ExplicitCapture, TimeSpan.FromSeconds(1));
+    private static readonly Regex AggregateForm = new(
+        @"^(MIN|MAX|SUM) ?\( ?(?<column>\w+) ?\)$", RegexOptions.IgnoreCase | RegexOptions.ExplicitCapture, TimeSpan.FromSeconds(1));
 
     private static int _databases;
 
@@ -33,7 +34,8 @@ public sealed class EmulatedDatabase : IDisposable
     {
         SqliteNative.Initialize();
         _clock = clock;
-        ConnectionString = file is not null ? $"Data Source={file}" : string.Create(CultureInfo.InvariantCulture, $"Data Source=emulator{Interlocked.Increment(ref _databases)};Mode=Memory;Cache=Shared");
+        ConnectionString = file is not null ? $"Data Source={file}"
+            : string.Create(CultureInfo.InvariantCulture, $"Data Source=emulator{Interlocked.Increment(ref _databases)};Mode=Memory;Cache=Shared");
         _own = _connection = new SqliteConnection(ConnectionString);
         _own.Open();
         SqlFunctions.Register(_own, clock);
@@ -66,7 +68,8 @@ public sealed class EmulatedDatabase : IDisposable
             if (tokens.Count == 0) throw new SqlFailureException("000900", "42601", "SQL compilation error: Empty SQL statement.");
             if (tokens.FirstOrDefault(token => token.Kind == TokenKind.Word && Denied.Contains(token.Value)).Value is { } denied)
             {
-                throw tokens[0].Is("CALL") ? UnknownFunction(denied) : new SqlFailureException("002003", "02000", $"SQL compilation error: Object '{denied}' does not exist or not authorized.");
+                throw tokens[0].Is("CALL") ? UnknownFunction(denied)
+                    : new SqlFailureException("002003", "02000", $"SQL compilation error: Object '{denied}' does not exist or not authorized.");
             }
 
             return tokens[0].Value.ToUpperInvariant() switch
@@ -141,7 +144,11 @@ public sealed class EmulatedDatabase : IDisposable
             using var reader = command.ExecuteReader();
             if (reader.FieldCount == 0) return new SqlOutcome([], [], reader.RecordsAffected);
             var columns = new (string Name, string Type)[reader.FieldCount];
-            for (var i = 0; i < columns.Length; i++) columns[i] = (reader.GetName(i).ToUpperInvariant(), AggregatedType(reader.GetName(i)) ?? reader.GetDataTypeName(i));
+            for (var i = 0; i < columns.Length; i++)
+            {
+                columns[i] = (reader.GetName(i).ToUpperInvariant(), AggregatedType(reader.GetName(i)) ?? reader.GetDataTypeName(i));
+            }
+
             var rows = new List<object?[]>();
             while (reader.Read())
             {
@@ -149,7 +156,10 @@ public sealed class EmulatedDatabase : IDisposable
                 for (var i = 0; i < row.Length; i++)
                 {
                     row[i] = reader.IsDBNull(i) ? null : reader.GetValue(i);
-                    if (row[i] is not null && !IsKnown(columns[i].Type)) columns[i].Type = row[i] switch { long => "NUMBER_INT", double => "REAL", byte[] => "BINARY_BLOB", _ => "VARCHAR_TEXT" };
+                    if (row[i] is not null && !IsKnown(columns[i].Type))
+                    {
+                        columns[i].Type = row[i] switch { long => "NUMBER_INT", double => "REAL", byte[] => "BINARY_BLOB", _ => "VARCHAR_TEXT" };
+                    }
                 }
 
                 rows.Add(row);
@@ -182,7 +192,8 @@ public sealed class EmulatedDatabase : IDisposable
         ? _tables.Values.SelectMany(table => table.Columns).FirstOrDefault(column => column.Name.Equals(form.Groups["column"].Value, StringComparison.OrdinalIgnoreCase))?.Type
         : null;
 
-    private static bool IsKnown(string type) => type is "NUMBER_INT" or "NUMBER_D8" or "VARCHAR_TEXT" or "VARIANT_TEXT" or "BOOLEAN" or "BINARY_BLOB" or "TIMESTAMP_NTZ";
+    private static bool IsKnown(string type) =>
+        type is "NUMBER_INT" or "NUMBER_D8" or "VARCHAR_TEXT" or "VARIANT_TEXT" or "BOOLEAN" or "BINARY_BLOB" or "TIMESTAMP_NTZ";
 
     private static IEnumerable<(string Name, object? Value)> Numbered(IReadOnlyList<object?> binds) =>
         binds.Select((value, index) => (string.Create(CultureInfo.InvariantCulture, $"?{index + 1}"), value));
@@ -196,7 +207,9 @@ public sealed class EmulatedDatabase : IDisposable
             Run("PRAGMA synchronous = OFF", []);
         }
 
-        Run("CREATE TABLE IF NOT EXISTS EMULATED_DEFINITIONS (KIND TEXT NOT NULL, NAME TEXT NOT NULL, SQL TEXT NOT NULL, PRIMARY KEY (KIND, NAME))", []);
+        Run(
+            "CREATE TABLE IF NOT EXISTS EMULATED_DEFINITIONS (KIND TEXT NOT NULL, NAME TEXT NOT NULL, SQL TEXT NOT NULL, PRIMARY KEY (KIND, NAME))",
+            []);
         Refresh();
     }
 
@@ -233,23 +246,39 @@ public sealed class EmulatedDatabase : IDisposable
         switch (definition.Kind)
         {
             case "TABLE":
-                if (definition.IfNotExists && _tables.ContainsKey(definition.Name)) return SqlOutcome.Message($"{definition.Name} already exists, statement succeeded.");
-                if (_tables.ContainsKey(definition.Name) && !definition.OrReplace) throw new SqlFailureException("002002", "42710", $"SQL compilation error: Object '{definition.Name}' already exists.");
+                if (definition.IfNotExists && _tables.ContainsKey(definition.Name))
+                {
+                    return SqlOutcome.Message($"{definition.Name} already exists, statement succeeded.");
+                }
+
+                if (_tables.ContainsKey(definition.Name) && !definition.OrReplace) throw new SqlFailureException(
+                    "002002", "42710", $"SQL compilation error: Object '{definition.Name}' already exists.");
                 var table = definition.ToTable();
                 Run($"DROP TABLE IF EXISTS {definition.Name}", []);
-                Run($"CREATE TABLE {table.Name} ({string.Join(", ", table.Columns.Select(column => $"{column.Name} {column.Type}{(column.IsNullable ? "" : " NOT NULL")}"))})", []);
+                Run(
+                    $"CREATE TABLE {table.Name} ({string.Join(", ", table.Columns.Select(column => $"{column.Name} {column.Type}{(column.IsNullable ? "" : " NOT NULL")}"))})",
+                    []);
                 // Snowflake needs no index; here a scan per statement would take the tests' time.
-                if (table.Columns[0].Type == "NUMBER_INT") Run($"CREATE INDEX {table.Name}_FIRST ON {table.Name} ({table.Columns[0].Name})", []);
-                if (table.Columns.Any(column => column.Name == "LOG_OFFSET")) Run($"CREATE INDEX {table.Name}_ORIGIN ON {table.Name} (LOG_PARTITION, LOG_OFFSET)", []);
+                if (table.Columns[0].Type == "NUMBER_INT") Run(
+                    $"CREATE INDEX {table.Name}_FIRST ON {table.Name} ({table.Columns[0].Name})", []);
+                if (table.Columns.Any(column => column.Name == "LOG_OFFSET")) Run(
+                    $"CREATE INDEX {table.Name}_ORIGIN ON {table.Name} (LOG_PARTITION, LOG_OFFSET)", []);
                 _tables[definition.Name] = table;
                 Keep("TABLE", definition.Name, sql);
                 TableReplaced?.Invoke(definition.Name);
                 return SqlOutcome.Message($"Table {definition.Name} successfully created.");
             case "ALTER TABLE":
-                if (!_tables.TryGetValue(definition.Name, out var before)) throw new SqlFailureException("002003", "02000", $"SQL compilation error: Table '{definition.Name}' does not exist or not authorized.");
+                if (!_tables.TryGetValue(definition.Name, out var before)) throw new SqlFailureException(
+                    "002003", "02000", $"SQL compilation error: Table '{definition.Name}' does not exist or not authorized.");
                 var added = definition.ToAddedColumn();
-                if (before.Columns.Any(column => column.Name.Equals(added.Name, StringComparison.OrdinalIgnoreCase))) throw new SqlFailureException("001430", "01430", $"SQL compilation error: column '{added.Name}' already exists");
-                Run($"ALTER TABLE {before.Name} ADD COLUMN {added.Name} {added.Type}{(added.IsNullable ? "" : " NOT NULL")} DEFAULT {added.Default ?? "NULL"}", []);
+                if (before.Columns.Any(column => column.Name.Equals(added.Name, StringComparison.OrdinalIgnoreCase)))
+                {
+                    throw new SqlFailureException("001430", "01430", $"SQL compilation error: column '{added.Name}' already exists");
+                }
+
+                Run(
+                    $"ALTER TABLE {before.Name} ADD COLUMN {added.Name} {added.Type}{(added.IsNullable ? "" : " NOT NULL")} DEFAULT {added.Default ?? "NULL"}",
+                    []);
                 _tables[definition.Name] = before.With(added);
                 Keep("ALTER TABLE", $"{definition.Name}.{added.Name}", sql);
                 return SqlOutcome.Message("Statement executed successfully.");
@@ -279,13 +308,21 @@ public sealed class EmulatedDatabase : IDisposable
     // What changes nothing here, once the object is known to exist.
     private SqlOutcome Check(string sql, List<SqlToken> tokens)
     {
-        var isKnown = tokens.Exists(token => token.Kind == TokenKind.Word && (_tables.ContainsKey(token.Value) || _procedures.ContainsKey(token.Value) || _views.Contains(token.Value)));
+        var isKnown = tokens.Exists(
+            token =>
+                token.Kind == TokenKind.Word
+                    && (_tables.ContainsKey(token.Value) || _procedures.ContainsKey(token.Value) || _views.Contains(token.Value)));
         if (!isKnown) throw new SqlFailureException("002003", "02000", "SQL compilation error: Object does not exist or not authorized.");
-        if (tokens[0].Is("ALTER") && !tokens.Exists(token => token.Is("ROW_TIMESTAMP") || token.Is("ERROR_LOGGING"))) throw new UntranslatableException("this change of a table", sql);
+        if (tokens[0].Is("ALTER") && !tokens.Exists(token => token.Is("ROW_TIMESTAMP") || token.Is("ERROR_LOGGING")))
+        {
+            throw new UntranslatableException("this change of a table", sql);
+        }
+
         return SqlOutcome.Message("Statement executed successfully.");
     }
 
-    private static SqlFailureException UnknownFunction(string name) => new("002140", "42601", $"SQL compilation error: Unknown function {name}.");
+    private static SqlFailureException UnknownFunction(string name) =>
+        new("002140", "42601", $"SQL compilation error: Unknown function {name}.");
 
     private SqlOutcome Call(List<SqlToken> tokens, IReadOnlyList<object?> binds, string sql)
     {

@@ -41,7 +41,8 @@ internal sealed class ProcedureRun
         {
             // EXCEPTION WHEN OTHER THEN ROLLBACK; RAISE; END — the only handler there is.
             if (_inTransaction) _database.Run("ROLLBACK", []);
-            if (!HasHandler()) throw new UntranslatableException("a procedure that does not end with EXCEPTION WHEN OTHER THEN ROLLBACK; RAISE; END", _procedure.Body);
+            if (!HasHandler()) throw new UntranslatableException(
+                "a procedure that does not end with EXCEPTION WHEN OTHER THEN ROLLBACK; RAISE; END", _procedure.Body);
             throw;
         }
     }
@@ -104,7 +105,9 @@ internal sealed class ProcedureRun
             if (execute)
             {
                 var (code, message) = _exceptions[name];
-                throw new SqlFailureException(code.TrimStart('-'), "P0001", $"Uncaught exception of type '{name.ToUpperInvariant()}' in {_procedure.Name}: {message}");
+                throw new SqlFailureException(
+                    code.TrimStart('-'), "P0001",
+                    $"Uncaught exception of type '{name.ToUpperInvariant()}' in {_procedure.Name}: {message}");
             }
         }
         else if (TrySkip("RETURN"))
@@ -170,7 +173,10 @@ internal sealed class ProcedureRun
     private IEnumerable<(string Name, object? Value)> Parameters(string sql) => Used(_database.Translated(sql));
 
     private IEnumerable<(string Name, object? Value)> Used(string sqlite) =>
-        _variables.Where(pair => sqlite.Contains(":" + pair.Key.ToUpperInvariant(), StringComparison.Ordinal)).Select(pair => (":" + pair.Key.ToUpperInvariant(), pair.Value));
+        _variables.Where(
+            pair =>
+                sqlite.Contains(":" + pair.Key.ToUpperInvariant(), StringComparison.Ordinal)).Select(pair =>
+                    (":" + pair.Key.ToUpperInvariant(), pair.Value));
 
     /// <summary>The text up to a symbol, which stays.</summary>
     private string UpTo(string symbol)
@@ -193,6 +199,7 @@ internal sealed class ProcedureRun
 
     private void Skip(string word)
     {
-        if (!TrySkip(word)) throw new UntranslatableException($"'{(_next < _tokens.Count ? _tokens[_next].Value : "the end")}' where {word} was expected", _procedure.Body);
+        if (!TrySkip(word)) throw new UntranslatableException(
+            $"'{(_next < _tokens.Count ? _tokens[_next].Value : "the end")}' where {word} was expected", _procedure.Body);
     }
 }

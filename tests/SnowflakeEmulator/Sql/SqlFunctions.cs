@@ -17,11 +17,15 @@ internal static class SqlFunctions
         connection.CreateFunction("sf_try_integer", (object? value) => Try(Integer, value), isDeterministic: true);
         connection.CreateFunction("sf_try_decimal", (object? value) => Try(Decimal, value), isDeterministic: true);
         connection.CreateFunction("sf_try_timestamp", (object? value) => Try(Instant, value), isDeterministic: true);
-        connection.CreateFunction("sf_base64", (string? value) => value is null ? null : Convert.FromBase64String(value), isDeterministic: true);
+        connection.CreateFunction(
+            "sf_base64", (string? value) => value is null ? null : Convert.FromBase64String(value), isDeterministic: true);
         connection.CreateFunction("sf_json", (string? value) => Json(value), isDeterministic: true);
-        connection.CreateFunction("sf_split_part", (string? text, string by, long part) => text?.Split(by).ElementAtOrDefault((int)part - 1) ?? "", isDeterministic: true);
+        connection.CreateFunction(
+            "sf_split_part", (string? text, string by, long part) => text?.Split(by).ElementAtOrDefault((int)part - 1) ?? "",
+            isDeterministic: true);
         connection.CreateFunction("sf_now", () => Timestamp.Now(clock).Microseconds);
-        connection.CreateFunction<long?, long?, object?>("sf_round_product", static (left, right) => RoundProduct(left, right), isDeterministic: true);
+        connection.CreateFunction<long?, long?, object?>(
+            "sf_round_product", static (left, right) => RoundProduct(left, right), isDeterministic: true);
     }
 
     public static long? Integer(object? value) => value switch
@@ -67,7 +71,8 @@ internal static class SqlFunctions
         return value;
     }
 
-    // Half to even, at eight decimals. What does not fit in 64 bits is given as a floating-point number, which still compares rightly with the limits.
+    // Half to even, at eight decimals. What does not fit in 64 bits is given as a floating-point number, which still compares rightly with
+    // the limits.
     [System.Diagnostics.CodeAnalysis.SuppressMessage("Performance", "CA1859", Justification = "It gives a long or a double.")]
     private static object? RoundProduct(long? left, long? right)
     {

@@ -54,7 +54,8 @@ internal readonly record struct SqlToken(TokenKind Kind, string Value, int Posit
             }
             else
             {
-                var symbol = new[] { "::", "=>", "||", "<>", "!=", "<=", ">=", ":=" }.FirstOrDefault(two => Follows(sql, start, two)) ?? letter.ToString();
+                var symbol = new[] { "::", "=>", "||", "<>", "!=", "<=", ">=", ":=" }.FirstOrDefault(two => Follows(sql, start, two))
+                    ?? letter.ToString();
                 i += symbol.Length;
                 tokens.Add(new SqlToken(TokenKind.Symbol, symbol, start));
             }

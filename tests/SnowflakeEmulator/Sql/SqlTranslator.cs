@@ -11,8 +11,10 @@ internal sealed class SqlTranslator
 {
     private static readonly HashSet<string> Keywords = new(StringComparer.OrdinalIgnoreCase)
     {
-        "SELECT", "FROM", "WHERE", "AND", "OR", "NOT", "IN", "EXISTS", "AS", "ON", "USING", "VALUES", "SET", "BY", "UNION", "ALL", "CASE", "WHEN", "THEN", "ELSE",
-        "END", "IS", "NULL", "BETWEEN", "LIKE", "ORDER", "GROUP", "HAVING", "JOIN", "LEFT", "INNER", "CROSS", "DISTINCT", "LIMIT", "INTO", "INSERT", "UPDATE",
+        "SELECT", "FROM", "WHERE", "AND", "OR", "NOT", "IN", "EXISTS", "AS", "ON", "USING", "VALUES", "SET", "BY", "UNION", "ALL", "CASE",
+        "WHEN", "THEN", "ELSE",
+        "END", "IS", "NULL", "BETWEEN", "LIKE", "ORDER", "GROUP", "HAVING", "JOIN", "LEFT", "INNER", "CROSS", "DISTINCT", "LIMIT", "INTO",
+        "INSERT", "UPDATE",
         "DELETE", "WITH", "ASC", "DESC", "OVER", "PARTITION", "TRUE", "FALSE",
     };
 
@@ -43,7 +45,8 @@ internal sealed class SqlTranslator
         return new SqlTranslator(sql, tokens, variables).Range(0, tokens.Count);
     }
 
-    public static string Translate(string sql, List<SqlToken> tokens, int from, int to) => new SqlTranslator(sql, tokens, null).Range(from, to);
+    public static string Translate(string sql, List<SqlToken> tokens, int from, int to) =>
+        new SqlTranslator(sql, tokens, null).Range(from, to);
 
     /// <summary>The storage type of a column.</summary>
     public static string TypeOf(string name, IReadOnlyList<string> arguments, string sql) => name.ToUpperInvariant() switch
@@ -176,7 +179,8 @@ internal sealed class SqlTranslator
             i += 2;
         }
 
-        var isCall = i < to && _tokens[i].Is("(") && !(first > 0 && _tokens[first - 1].Is("INTO")) && !(first > 0 && _tokens[first - 1].Is("AS"));
+        var isCall = i < to && _tokens[i].Is("(") && !(first > 0 && _tokens[first - 1].Is("INTO"))
+            && !(first > 0 && _tokens[first - 1].Is("AS"));
         if (isCall) return Call(name, ref i, to);
         if (name.StartsWith("INFORMATION_SCHEMA.", StringComparison.OrdinalIgnoreCase)) return InformationSchema(name);
         if (_variables.Contains(name)) return ":" + name.ToUpperInvariant();
@@ -186,8 +190,10 @@ internal sealed class SqlTranslator
 
     private string InformationSchema(string name) => name.ToUpperInvariant() switch
     {
-        "INFORMATION_SCHEMA.TABLES" => "(SELECT NAME AS TABLE_NAME, 'PUBLIC' AS TABLE_SCHEMA FROM EMULATED_DEFINITIONS WHERE KIND IN ('TABLE', 'VIEW'))",
-        "INFORMATION_SCHEMA.PROCEDURES" => "(SELECT NAME AS PROCEDURE_NAME, 'PUBLIC' AS PROCEDURE_SCHEMA FROM EMULATED_DEFINITIONS WHERE KIND = 'PROCEDURE')",
+        "INFORMATION_SCHEMA.TABLES" =>
+            "(SELECT NAME AS TABLE_NAME, 'PUBLIC' AS TABLE_SCHEMA FROM EMULATED_DEFINITIONS WHERE KIND IN ('TABLE', 'VIEW'))",
+        "INFORMATION_SCHEMA.PROCEDURES" =>
+            "(SELECT NAME AS PROCEDURE_NAME, 'PUBLIC' AS PROCEDURE_SCHEMA FROM EMULATED_DEFINITIONS WHERE KIND = 'PROCEDURE')",
         _ => throw new UntranslatableException(name, _sql),
     };
 

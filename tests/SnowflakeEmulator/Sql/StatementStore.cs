@@ -17,7 +17,8 @@ internal sealed class StatementStore(EmulatedDatabase database, EmulatorOptions 
         var sql = request.GetProperty("statement").GetString()!;
         if (!IsContext(request, "database", options.Database) || !IsContext(request, "schema", options.Schema))
         {
-            return Failure(422, "002043", "02000", "SQL compilation error: Object does not exist, or operation cannot be performed.", "none");
+            return Failure(
+                422, "002043", "02000", "SQL compilation error: Object does not exist, or operation cannot be performed.", "none");
         }
 
         Statement statement;
@@ -33,7 +34,8 @@ internal sealed class StatementStore(EmulatedDatabase database, EmulatorOptions 
             statement = new Statement(string.Create(CultureInfo.InvariantCulture, $"01b00000-0000-0000-0000-{++_last:000000000000}"));
         }
 
-        if (faults.Fires(Fault.StatementFailed)) return Failure(422, "000904", "42000", "SQL compilation error: an injected failure", statement.Handle);
+        if (faults.Fires(Fault.StatementFailed)) return Failure(
+            422, "000904", "42000", "SQL compilation error: an injected failure", statement.Handle);
         try
         {
             statement.Outcome = database.Execute(sql, Binds(request));
@@ -57,7 +59,8 @@ internal sealed class StatementStore(EmulatedDatabase database, EmulatorOptions 
     {
         lock (_gate)
         {
-            if (!_byHandle.TryGetValue(handle, out var statement)) return Failure(404, "000709", "02000", $"Statement {handle} not found.", handle);
+            if (!_byHandle.TryGetValue(handle, out var statement)) return Failure(
+                404, "000709", "02000", $"Statement {handle} not found.", handle);
             if (statement.IsCanceled) return Failure(422, "000604", "57014", "SQL execution canceled", handle);
             if (statement.Polls > 0 && --statement.Polls > 0) return RunsOn(statement);
             return Result(statement, partition);
@@ -68,10 +71,12 @@ internal sealed class StatementStore(EmulatedDatabase database, EmulatorOptions 
     {
         lock (_gate)
         {
-            if (!_byHandle.TryGetValue(handle, out var statement)) return Failure(422, "000709", "02000", $"Statement {handle} not found.", handle);
+            if (!_byHandle.TryGetValue(handle, out var statement)) return Failure(
+                422, "000709", "02000", $"Statement {handle} not found.", handle);
             statement.IsCanceled = true;
             faults.Note(Fault.StatementCanceled);
-            return Reply.Json(200, new { code = "000604", sqlState = "57014", message = "SQL execution canceled", statementHandle = handle });
+            return Reply.Json(
+                200, new { code = "000604", sqlState = "57014", message = "SQL execution canceled", statementHandle = handle });
         }
     }
 
@@ -126,7 +131,8 @@ internal sealed class StatementStore(EmulatedDatabase database, EmulatorOptions 
                     var (type, precision, scale) = SqlOutcome.WireType(column.Type);
                     return new { name = column.Name, type, precision, scale, nullable = true };
                 }),
-                partitionInfo = Enumerable.Range(0, partitions).Select(i => new { rowCount = Math.Min(size, outcome.Rows.Count - (i * size)), uncompressedSize = 1 }),
+                partitionInfo = Enumerable.Range(0, partitions).Select(
+                    i => new { rowCount = Math.Min(size, outcome.Rows.Count - (i * size)), uncompressedSize = 1 }),
             },
             data = rows,
             code = "090001",

@@ -63,7 +63,8 @@ public sealed class ChannelStore
     /// <param name="table">Where channels of several tables have the same name.</param>
     public void Tamper(string channel, string token, string? table = null)
     {
-        lock (_gate) _channels.Values.Single(candidate => candidate.Name == channel && (table is null || candidate.Table == table)).CommittedToken = token;
+        lock (_gate) _channels.Values.Single(
+            candidate => candidate.Name == channel && (table is null || candidate.Table == table)).CommittedToken = token;
     }
 
     /// <summary>Makes a channel unusable until it is opened anew.</summary>
@@ -121,7 +122,8 @@ public sealed class ChannelStore
             channel.Sequencer++;
             channel.NextAppend = 0;
             if (setToken is not null) channel.CommittedToken = setToken;
-            return Reply.Json(200, new { next_continuation_token = channel.Continuation, channel_status = Status(channel, "rows_error_count") });
+            return Reply.Json(
+                200, new { next_continuation_token = channel.Continuation, channel_status = Status(channel, "rows_error_count") });
         }
     }
 
@@ -130,8 +132,13 @@ public sealed class ChannelStore
         lock (_gate)
         {
             Settle();
-            if (!_channels.TryGetValue((pipe, name.ToUpperInvariant()), out var channel)) return Missing("ERR_CHANNEL_DOES_NOT_EXIST_OR_IS_NOT_AUTHORIZED", name);
-            if (_database.Denied.Contains(channel.Table)) return Reply.Error(403, "ERR_NOT_AUTHORIZED", $"Insufficient privileges to operate on table '{channel.Table}'.");
+            if (!_channels.TryGetValue((pipe, name.ToUpperInvariant()), out var channel))
+            {
+                return Missing("ERR_CHANNEL_DOES_NOT_EXIST_OR_IS_NOT_AUTHORIZED", name);
+            }
+
+            if (_database.Denied.Contains(channel.Table)) return Reply.Error(
+                403, "ERR_NOT_AUTHORIZED", $"Insufficient privileges to operate on table '{channel.Table}'.");
             if (_faults.Fires(Fault.ChannelVanished))
             {
                 _channels.Remove((pipe, channel.Name));
@@ -146,10 +153,13 @@ public sealed class ChannelStore
             var append = int.Parse(parts[1], CultureInfo.InvariantCulture);
             if (sequencer != channel.Sequencer)
             {
-                return Reply.Error(400, "STALE_CONTINUATION_TOKEN_SEQUENCER", "Channel sequencer in the continuation token is stale. Please reopen the channel");
+                return Reply.Error(
+                    400, "STALE_CONTINUATION_TOKEN_SEQUENCER",
+                    "Channel sequencer in the continuation token is stale. Please reopen the channel");
             }
 
-            if (append > channel.NextAppend) return Reply.Error(400, "ERR_CHANNEL_HAS_INVALID_ROW_SEQUENCER", "The row sequencer is ahead.");
+            if (append > channel.NextAppend) return Reply.Error(
+                400, "ERR_CHANNEL_HAS_INVALID_ROW_SEQUENCER", "The row sequencer is ahead.");
             if (append < channel.NextAppend)
             {
                 _faults.Note(Fault.UsedToken);
@@ -190,8 +200,13 @@ public sealed class ChannelStore
         lock (_gate)
         {
             Settle();
-            if (!_channels.TryGetValue((pipe, name.ToUpperInvariant()), out var channel)) return Missing("ERR_CHANNEL_DOES_NOT_EXIST_OR_IS_NOT_AUTHORIZED", name);
-            if (channel.Pending.Count > 0 && failOnUncommitted) return Reply.Error(409, "ERR_CHANNEL_HAS_UNCOMMITTED_DATA", "The channel has uncommitted data.");
+            if (!_channels.TryGetValue((pipe, name.ToUpperInvariant()), out var channel))
+            {
+                return Missing("ERR_CHANNEL_DOES_NOT_EXIST_OR_IS_NOT_AUTHORIZED", name);
+            }
+
+            if (channel.Pending.Count > 0 && failOnUncommitted) return Reply.Error(
+                409, "ERR_CHANNEL_HAS_UNCOMMITTED_DATA", "The channel has uncommitted data.");
             _channels.Remove((pipe, channel.Name));
             return new Reply(200, "");
         }

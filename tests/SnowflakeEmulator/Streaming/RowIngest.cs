@@ -11,14 +11,20 @@ namespace Crypto.SnowflakeEmulator.Streaming;
 /// <summary>Puts rows of newline-delimited JSON into a table as a default pipe does: by column name, going on after errors.</summary>
 internal sealed class RowIngest(EmulatedTable table)
 {
-    private readonly Dictionary<string, int> _columns = table.Columns.Select((column, index) => (column.Name, index)).ToDictionary(pair => pair.Name, pair => pair.index, StringComparer.Ordinal);
+    private readonly Dictionary<string, int> _columns = table.Columns.Select((column, index) => (column.Name, index)).ToDictionary(
+        pair => pair.Name, pair => pair.index, StringComparer.Ordinal);
 
     /// <returns>Rows inserted and rows in error, with the last error.</returns>
-    public (int Inserted, int Errors, string? LastError) Insert(SqliteConnection connection, ReadOnlySpan<byte> body, Spoil spoil, bool loseFirstRow)
+    public (int Inserted, int Errors, string? LastError) Insert(
+        SqliteConnection connection, ReadOnlySpan<byte> body, Spoil spoil, bool loseFirstRow)
     {
         using var command = connection.CreateCommand();
         command.CommandText = $"INSERT INTO {table.Name} VALUES ({string.Join(", ", table.Columns.Select((_, index) => FormattableString.Invariant($"?{index + 1}")))})";
-        for (var i = 0; i < table.Columns.Count; i++) command.Parameters.Add(new SqliteParameter(FormattableString.Invariant($"?{i + 1}"), DBNull.Value));
+        for (var i = 0; i < table.Columns.Count; i++)
+        {
+            command.Parameters.Add(new SqliteParameter(FormattableString.Invariant($"?{i + 1}"), DBNull.Value));
+        }
+
         int inserted = 0, errors = 0;
         string? lastError = null;
         var isFirst = true;
@@ -103,7 +109,8 @@ internal sealed class RowIngest(EmulatedTable table)
                     ? reader.GetInt64()
                     : long.Parse(reader.GetString()!, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture);
             case "NUMBER_D8":
-                return FixedPoint.Parse(reader.TokenType == JsonTokenType.Number ? Encoding.UTF8.GetString(reader.ValueSpan) : reader.GetString()!);
+                return FixedPoint.Parse(
+                    reader.TokenType == JsonTokenType.Number ? Encoding.UTF8.GetString(reader.ValueSpan) : reader.GetString()!);
             case "TIMESTAMP_NTZ":
                 return Timestamp.Parse(reader.GetString()!).Microseconds;
             case "BOOLEAN":

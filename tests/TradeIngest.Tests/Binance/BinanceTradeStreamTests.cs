@@ -230,7 +230,11 @@ public sealed class BinanceTradeStreamTests
         // The old socket still brings a trade while the new one waits for its subscription to be answered.
         exchange.OnControl = async (connection, _) =>
         {
-            if (connection != first && Interlocked.Exchange(ref overlapping, 1) == 0) await first.SendAsync(ScriptedExchange.Trade("BTCUSDT", 1));
+            if (connection != first && Interlocked.Exchange(ref overlapping, 1) == 0)
+            {
+                await first.SendAsync(ScriptedExchange.Trade("BTCUSDT", 1));
+            }
+
             return false;
         };
         await first.SendAsync("""{"stream":"!serverShutdown","data":{"e":"serverShutdown","E":1790446152679}}""");

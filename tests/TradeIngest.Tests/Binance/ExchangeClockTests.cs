@@ -125,7 +125,8 @@ public sealed class ExchangeClockTests : IDisposable
             var microseconds = (machine.GetUtcNow() + Ahead - DateTimeOffset.UnixEpoch).Ticks / TimeSpan.TicksPerMicrosecond;
             return Task.FromResult(new HttpResponseMessage(HttpStatusCode.OK)
             {
-                Content = new StringContent(FormattableString.Invariant($"{{\"serverTime\":{microseconds}}}"), Encoding.UTF8, "application/json"),
+                Content = new StringContent(
+                    FormattableString.Invariant($"{{\"serverTime\":{microseconds}}}"), Encoding.UTF8, "application/json"),
             });
         }
     }

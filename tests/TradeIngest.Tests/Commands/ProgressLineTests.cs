@@ -22,7 +22,9 @@ public sealed class ProgressLineTests : IDisposable
             _clock.Advance(TimeSpan.FromMilliseconds(500));
         }
 
-        Assert.AreEqual("\r1,500 rows in 0.5 s, 3,000 a second\r4,000 rows in 1.0 s, 4,000 a second\r" + new string(' ', 35) + "\r", _output.ToString());
+        Assert.AreEqual(
+            "\r1,500 rows in 0.5 s, 3,000 a second\r4,000 rows in 1.0 s, 4,000 a second\r" + new string(' ', 35)
+                + "\r", _output.ToString());
     }
 
     [TestMethod]
@@ -34,7 +36,8 @@ public sealed class ProgressLineTests : IDisposable
 
         _clock.Advance(TimeSpan.FromSeconds(25));
 
-        Assert.AreEqual($"100 rows in 10.0 s, 10 a second{Environment.NewLine}100 rows in 20.0 s, 5 a second{Environment.NewLine}", _output.ToString());
+        Assert.AreEqual(
+            $"100 rows in 10.0 s, 10 a second{Environment.NewLine}100 rows in 20.0 s, 5 a second{Environment.NewLine}", _output.ToString());
         Assert.AreEqual(1, _clock.ArmedTimers);
     }
 

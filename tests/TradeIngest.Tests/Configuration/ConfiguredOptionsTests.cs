@@ -24,7 +24,8 @@ public sealed class ConfiguredOptionsTests
     {
         var given = new GivenText("Warehouse:Traget", "x", ConfigurationSources.FileName, "'/etc/appsettings.json', Warehouse:Traget");
 
-        Assert.AreEqual("'/etc/appsettings.json', Warehouse:Traget: there is no such option; did you mean Warehouse:Target?", Faults(given).Single());
+        Assert.AreEqual(
+            "'/etc/appsettings.json', Warehouse:Traget: there is no such option; did you mean Warehouse:Target?", Faults(given).Single());
     }
 
     [TestMethod]
@@ -42,7 +43,8 @@ public sealed class ConfiguredOptionsTests
     [TestMethod]
     public void Of_CaseOfKeys_DoesNotMatter()
     {
-        var configured = ConfiguredOptions<ServiceOptions>.Of([Variable("exchange__CHANNEL__batches", "7"), Variable("kafka__settings__CLIENT_RACK", "a")]);
+        var configured = ConfiguredOptions<ServiceOptions>.Of(
+            [Variable("exchange__CHANNEL__batches", "7"), Variable("kafka__settings__CLIENT_RACK", "a")]);
 
         Assert.IsEmpty(configured.Faults);
         Assert.AreEqual(7, configured.Options.Exchange.Channel.Batches);
@@ -65,7 +67,8 @@ public sealed class ConfiguredOptionsTests
 
     [TestMethod]
     public void Of_NullInTheFile_KeepsTheDefault() =>
-        Assert.AreEqual("./data", ConfiguredOptions<ServiceOptions>.Of([new("Data", null, ConfigurationSources.FileName, "x")]).Options.Data);
+        Assert.AreEqual(
+            "./data", ConfiguredOptions<ServiceOptions>.Of([new("Data", null, ConfigurationSources.FileName, "x")]).Options.Data);
 
     [TestMethod]
     public void Of_NestedOptionOfACopiedSection_IsKept()
@@ -84,11 +87,17 @@ public sealed class ConfiguredOptionsTests
         var rows = OptionTable.Rows(ConfiguredOptions<ServiceOptions>.Of(
             [
                 new("Log:Kind", "kafka", ConfigurationSources.FileName, "x"), Variable("Kafka__BootstrapServers", "user:hunter22@broker:1"),
-                Variable("Kafka__Settings__SASL_PASSWORD", "abc"), Variable("Kafka__Settings__CLIENT_RACK", "a"), Variable("DrainTimeout", "00:01:30"),
+                Variable(
+                    "Kafka__Settings__SASL_PASSWORD", "abc"), Variable("Kafka__Settings__CLIENT_RACK", "a"), Variable("DrainTimeout",
+                    "00:01:30"),
             ])).ToDictionary(row => row.Key);
 
-        Assert.AreEqual(("Kafka", "Embedded", ConfigurationSources.FileName), (rows["Log:Kind"].Value, rows["Log:Kind"].Default, rows["Log:Kind"].Source));
-        Assert.AreEqual(("90s", "20s", "CRYPTO__DrainTimeout"), (rows["DrainTimeout"].Value, rows["DrainTimeout"].Default, rows["DrainTimeout"].Source));
+        Assert.AreEqual(
+            ("Kafka", "Embedded", ConfigurationSources.FileName),
+            (rows["Log:Kind"].Value, rows["Log:Kind"].Default, rows["Log:Kind"].Source));
+        Assert.AreEqual(
+            ("90s", "20s", "CRYPTO__DrainTimeout"), (
+                rows["DrainTimeout"].Value, rows["DrainTimeout"].Default, rows["DrainTimeout"].Source));
         Assert.AreEqual("***", rows["Kafka:Settings:SASL_PASSWORD"].Value);
         Assert.AreEqual("a", rows["Kafka:Settings:CLIENT_RACK"].Value);
         Assert.AreEqual(("default", "CRYPTO__Exchange__Rest"), (rows["Exchange:Rest"].Source, rows["Exchange:Rest"].Environment));

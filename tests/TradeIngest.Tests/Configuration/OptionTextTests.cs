@@ -46,7 +46,8 @@ public sealed class OptionTextTests
     [DataRow("1GB", 1_000_000_000L)]
     [DataRow("2TiB", 2_199_023_255_552L)]
     [DataRow("-1KB", -1000L)]
-    public void Parse_Bytes_TakesUnits(string text, long bytes) => Assert.AreEqual(bytes, OptionText.Parse(typeof(long), isBytes: true, text));
+    public void Parse_Bytes_TakesUnits(string text, long bytes) =>
+        Assert.AreEqual(bytes, OptionText.Parse(typeof(long), isBytes: true, text));
 
     [TestMethod]
     [DataRow("GiB")]
@@ -64,7 +65,8 @@ public sealed class OptionTextTests
     [DataRow("0s")]
     [DataRow("infinite")]
     [DataRow("00:00:00.0001000")]
-    public void Format_Duration_IsWhatIsRead(string text) => Assert.AreEqual(text, OptionText.Format(OptionText.ParseDuration(text), isBytes: false));
+    public void Format_Duration_IsWhatIsRead(string text) =>
+        Assert.AreEqual(text, OptionText.Format(OptionText.ParseDuration(text), isBytes: false));
 
     [TestMethod]
     [DataRow("64KiB")]

@@ -11,11 +11,16 @@ public sealed class OptionTreeTests
 
     [TestMethod]
     public void Options_NumbersAndDurations_AllHaveBounds() => Assert.IsEmpty(
-        Options.Where(option => option.Type.IsValueType && option.Type != typeof(bool) && option.Range.Length == 0).Select(option => option.Key).ToArray());
+        Options.Where(
+            option =>
+                option.Type.IsValueType && option.Type != typeof(bool) && option.Range.Length == 0).Select(option => option.Key).ToArray());
 
     [TestMethod]
     public void Options_Descriptions_AreSentences() => Assert.IsEmpty(
-        Options.Where(option => !char.IsAsciiLetterUpper(option.Description[0]) || option.Description[^1] != '.' || option.Description.Contains('|', StringComparison.Ordinal))
+        Options.Where(
+            option =>
+                !char.IsAsciiLetterUpper(option.Description[0]) || option.Description[^1] != '.'
+                    || option.Description.Contains('|', StringComparison.Ordinal))
             .Select(option => option.Key).ToArray());
 
     [TestMethod]

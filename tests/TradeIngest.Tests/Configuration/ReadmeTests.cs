@@ -28,7 +28,8 @@ public sealed class ReadmeTests
         var tree = OptionTree.Of(typeof(ServiceOptions));
         string[] files =
         [
-            Path.Combine(Root(), "README.md"), .. Directory.GetFiles(Path.Combine(Root(), "docs"), "*.md"), Path.Combine(Root(), "docker-compose.yml"),
+            Path.Combine(Root(), "README.md"), .. Directory.GetFiles(
+                Path.Combine(Root(), "docs"), "*.md"), Path.Combine(Root(), "docker-compose.yml"),
             Path.Combine(Root(), ".env.example"), Path.Combine(Root(), "src", "TradeIngest", "Dockerfile"),
         ];
         foreach (var file in files)

@@ -19,7 +19,8 @@ public sealed class CaptureStateTests
             var set = new IdRangeSet();
             foreach (var id in list) set.Add(id);
 
-            Assert.AreEqual(ErrorReason.None, CaptureStateJson.TryRead(CaptureStateJson.Write(CaptureState.Of("BTCUSDT", 5, set)), out var state));
+            Assert.AreEqual(
+                ErrorReason.None, CaptureStateJson.TryRead(CaptureStateJson.Write(CaptureState.Of("BTCUSDT", 5, set)), out var state));
             var read = new IdRangeSet();
             state!.AddTo(read);
 

@@ -25,7 +25,8 @@ public sealed class DeadLetterJsonTests
     [TestMethod]
     public void Write_Summary_AddsFieldsThatAnOlderReaderPassesOver()
     {
-        var letter = new DeadLetter(ErrorReason.MalformedJson, "frame", IngestSource.Stream, new Timestamp(1790446152701233), "{}"u8.ToArray())
+        var letter = new DeadLetter(
+            ErrorReason.MalformedJson, "frame", IngestSource.Stream, new Timestamp(1790446152701233), "{}"u8.ToArray())
         {
             Length = 1800,
             Count = 90,

@@ -12,7 +12,8 @@ public sealed class SymbolChangeJsonTests
 {
     private static readonly SymbolChange Change = new(
         ChangeSource.ReferenceFile, 7, new NaturalKey("BINANCE", "币安人生USDT"), ChangeOperation.Upsert, new Timestamp(5), new Timestamp(9),
-        ImmutableSortedDictionary<SymbolAttribute, string?>.Empty.Add(SymbolAttribute.Sector, "Store \"of\" value").Add(SymbolAttribute.RiskLevel, null));
+        ImmutableSortedDictionary<SymbolAttribute, string?>.Empty.Add(
+            SymbolAttribute.Sector, "Store \"of\" value").Add(SymbolAttribute.RiskLevel, null));
 
     [TestMethod]
     [DataRow(ChangeOperation.Upsert)]
@@ -76,6 +77,7 @@ public sealed class SymbolChangeJsonTests
     public void Key_DifferentStatementsOfOneSymbol_Differs()
     {
         Assert.AreNotEqual(
-            Encoding.UTF8.GetString(SymbolChangeJson.Key(Change)), Encoding.UTF8.GetString(SymbolChangeJson.Key(Change with { Sequence = 8 })));
+            Encoding.UTF8.GetString(SymbolChangeJson.Key(Change)), Encoding.UTF8.GetString(
+                SymbolChangeJson.Key(Change with { Sequence = 8 })));
     }
 }

@@ -33,7 +33,8 @@ public sealed class SecretsTests
         Secrets.Keep("first/line kept\nSecond+Line");
         Secrets.Keep("abc");
 
-        Assert.AreEqual("*** and ***, *** or *** abc", Secrets.Mask("first/line kept and SECOND+LINE, first%2Fline%20kept or second%2bline abc"));
+        Assert.AreEqual(
+            "*** and ***, *** or *** abc", Secrets.Mask("first/line kept and SECOND+LINE, first%2Fline%20kept or second%2bline abc"));
     }
 
     [TestMethod]

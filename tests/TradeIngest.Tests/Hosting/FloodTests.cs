@@ -37,7 +37,8 @@ public sealed class FloodTests : IDisposable
             folder, new ServiceOptions(), TimeProvider.System, NullLoggerFactory.Instance, Stop))
         {
             using var pipeline = new IngestPipeline(
-                stores.Log, new TradeChannelOptions { DeadLetters = new DeadLetterOptions { Letters = 1000 } }, new ContinuityTracker(), ledger: null,
+                stores.Log, new TradeChannelOptions { DeadLetters = new DeadLetterOptions { Letters = 1000 } }, new ContinuityTracker(),
+                ledger: null,
                 TimeProvider.System, NullLoggerFactory.Instance);
             var writing = pipeline.RunAsync(CancellationToken.None);
             await using var stream = Open(exchange.Address, new SymbolTable());
@@ -58,7 +59,8 @@ public sealed class FloodTests : IDisposable
             pipeline.Complete();
             await writing.WaitAsync(Patience.Limit, Stop);
             await WarehouseSink.CatchUpAsync(stores.Log, stores.Warehouse, TimeProvider.System, Stop);
-            (received, written, summarized, lost) = (stream.Metrics, pipeline.Writer.DeadLetters, pipeline.Writer.Summarized, pipeline.Channel.LostEvents);
+            (received, written, summarized, lost) = (
+                stream.Metrics, pipeline.Writer.DeadLetters, pipeline.Writer.Summarized, pipeline.Channel.LostEvents);
         }
 
         Assert.AreEqual(received.Frames, received.Trades + received.OtherEvents + received.ControlMessages + written + summarized);
@@ -88,7 +90,8 @@ public sealed class FloodTests : IDisposable
     {
         var options = new BinanceTradeStreamOptions { Endpoint = address, ReplyTimeout = TimeSpan.FromSeconds(20) };
         return new BinanceTradeStream(
-            [symbols.Intern("BTCUSDT")], symbols, options, () => WebSocketTransport.Create(WebSocketTransport.Default, options), new Random(1),
+            [symbols.Intern("BTCUSDT")], symbols, options, () =>
+                WebSocketTransport.Create(WebSocketTransport.Default, options), new Random(1),
             TimeProvider.System, NullLogger<BinanceTradeStream>.Instance);
     }
 

@@ -20,7 +20,11 @@ internal sealed class MemoryLog : ITradeLog
         lock (_gate)
         {
             var stored = Of(topic);
-            for (var i = 0; i < records.Count; i++) stored.Add(new RawRecord(stored.Count, Timestamp.Now(TimeProvider.System), records.Value(i).ToArray()));
+            for (var i = 0; i < records.Count; i++)
+            {
+                stored.Add(new RawRecord(stored.Count, Timestamp.Now(TimeProvider.System), records.Value(i).ToArray()));
+            }
+
             _appended.SetResult();
             _appended = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
         }
@@ -35,7 +39,8 @@ internal sealed class MemoryLog : ITradeLog
         lock (_gate) return new ValueTask<OffsetRange>(new OffsetRange(0, Of(topic).Count));
     }
 
-    public ValueTask<long> TrimAsync(string topic, int partition, long keepFrom, TrimPolicy policy, CancellationToken cancellationToken) => new(0L);
+    public ValueTask<long> TrimAsync(string topic, int partition, long keepFrom, TrimPolicy policy, CancellationToken cancellationToken) =>
+        new(0L);
 
     public ValueTask DisposeAsync() => ValueTask.CompletedTask;
 

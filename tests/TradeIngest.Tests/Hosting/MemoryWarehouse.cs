@@ -64,7 +64,8 @@ internal sealed class MemoryWarehouse : IWarehouse
         lock (_gate) return new ValueTask<IReadOnlyList<SymbolChange>>([.. _changes.Where(change => change.Source == source)]);
     }
 
-    public ValueTask<IReadOnlyDictionary<TradeKey, TradeContent>> ContentsAsync(ReadOnlyMemory<Trade> trades, CancellationToken cancellationToken)
+    public ValueTask<IReadOnlyDictionary<TradeKey, TradeContent>> ContentsAsync(
+        ReadOnlyMemory<Trade> trades, CancellationToken cancellationToken)
     {
         lock (_gate)
         {
@@ -83,7 +84,14 @@ internal sealed class MemoryWarehouse : IWarehouse
         }
     }
 
-    public ValueTask DisposeAsync() => ValueTask.CompletedTask;
+    /// <summary>Times it was disposed.</summary>
+    public int Disposals { get; private set; }
+
+    public ValueTask DisposeAsync()
+    {
+        Disposals++;
+        return ValueTask.CompletedTask;
+    }
 
     private ApplyOutcome Apply(IReadOnlyCollection<SymbolChange> changes)
     {

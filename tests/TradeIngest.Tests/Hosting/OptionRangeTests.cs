@@ -141,7 +141,8 @@ public sealed class OptionRangeTests
             .Distinct();
 
         CollectionAssert.AreEquivalent(
-            OptionTree.Of(typeof(ServiceOptions)).Options.Where(option => !option.Type.IsEnum && option.Range.Length > 0).Select(option => option.Key).ToArray(),
+            OptionTree.Of(typeof(ServiceOptions)).Options.Where(
+                option => !option.Type.IsEnum && option.Range.Length > 0).Select(option => option.Key).ToArray(),
             tested.ToArray());
     }
 }

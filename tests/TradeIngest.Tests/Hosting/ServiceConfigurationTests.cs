@@ -99,7 +99,8 @@ public sealed class ServiceConfigurationTests
 
         string[] faults =
         [
-            "Log:Partitions: 'many'", "Log:Kind: '7'", "Kafka:CreateTopics: 'maybe'", "DrainTimeout: 99d", "Batches: 0", "Exchange:Rest: holds a user",
+            "Log:Partitions: 'many'", "Log:Kind: '7'", "Kafka:CreateTopics: 'maybe'", "DrainTimeout: 99d", "Batches: 0",
+            "Exchange:Rest: holds a user",
             "Exchange:WebSocket: holds a user",
         ];
         foreach (var fault in faults) Assert.Contains(fault, refused.Message);

@@ -50,6 +50,7 @@ public sealed class TradeIngestHostTests : IAsyncDisposable
             Assert.IsTrue(await service.StopAsync());
         }
 
+        Assert.AreEqual(0, warehouse.Disposals, "Stores are their owner's.");
         var stored = warehouse.Trades;
         foreach (var symbol in stored.GroupBy(trade => trade.Symbol.Ticker))
         {

@@ -102,7 +102,8 @@ public sealed class LogTailTests : IAsyncDisposable
 
         var second = await LiveAsync(_log, tail: 0);
 
-        Assert.AreEqual(("", "[100, 149]", "[7, 9]"), (second.Open(), $"{second.Tracker.Coverage(_btc)}", $"{second.Tracker.Coverage(_eth)}"));
+        Assert.AreEqual(
+            ("", "[100, 149]", "[7, 9]"), (second.Open(), $"{second.Tracker.Coverage(_btc)}", $"{second.Tracker.Coverage(_eth)}"));
     }
 
     [TestMethod]
@@ -140,8 +141,13 @@ public sealed class LogTailTests : IAsyncDisposable
     public void SeedAsync_AnyLivesAndDeaths_ClaimsNothingThatIsNotInTheLogAndForgetsNothing()
     {
         var step = from kind in Gen.Choose(0, 5) from symbol in Gen.Choose(0, 1) from skip in Gen.Choose(0, 4) from take in Gen.Choose(1, 5) select new Step(kind, symbol, skip, take);
-        var life = from steps in step.ListOf(6) from appends in Gen.Choose(0, 12) from tail in Gen.Choose(0, 6) select new Plan(steps, appends, tail);
-        Prop.ForAll(life.ListOf(3).ToArbitrary(), lives => Run(lives).GetAwaiter().GetResult()).Check(Config.QuickThrowOnFailure.WithMaxTest(30));
+        var life = from steps in step.ListOf(6)
+                   from appends in Gen.Choose(0, 12)
+                   from tail in Gen.Choose(0, 6)
+                   select new Plan(
+            steps, appends, tail);
+        Prop.ForAll(
+            life.ListOf(3).ToArbitrary(), lives => Run(lives).GetAwaiter().GetResult()).Check(Config.QuickThrowOnFailure.WithMaxTest(30));
 
         async Task Run(IEnumerable<Plan> lives)
         {
@@ -183,10 +189,14 @@ public sealed class LogTailTests : IAsyncDisposable
             var logged = await LoggedAsync(symbol);
             foreach (var claimed in tracker.Coverage(symbol).Ranges)
             {
-                for (var id = claimed.From; id <= claimed.To; id++) Assert.IsTrue(logged.Contains(id), $"{symbol} {id} is claimed and not in the log: {logged}");
+                for (var id = claimed.From; id <= claimed.To; id++)
+                {
+                    Assert.IsTrue(logged.Contains(id), $"{symbol} {id} is claimed and not in the log: {logged}");
+                }
             }
 
-            if (!logged.IsEmpty) Assert.IsLessThanOrEqualTo(logged.Min, tracker.First(symbol) ?? long.MaxValue, $"{symbol} has begun at {logged.Min}");
+            if (!logged.IsEmpty) Assert.IsLessThanOrEqualTo(
+                logged.Min, tracker.First(symbol) ?? long.MaxValue, $"{symbol} has begun at {logged.Min}");
         }
     }
 
@@ -206,7 +216,8 @@ public sealed class LogTailTests : IAsyncDisposable
         return ids;
     }
 
-    private EmbeddedTradeLog NewLog() => EmbeddedTradeLog.Open(_folder[$"{_logs++}.db"], new EmbeddedTradeLogOptions(), TimeProvider.System);
+    private EmbeddedTradeLog NewLog() =>
+        EmbeddedTradeLog.Open(_folder[$"{_logs++}.db"], new EmbeddedTradeLogOptions(), TimeProvider.System);
 
     private Task<Life> LiveAsync(ITradeLog log, int tail, params Symbol[] symbols) =>
         Life.BeginAsync(log, tail, symbols.Length == 0 ? [_btc, _eth] : symbols, Stop);
@@ -228,8 +239,10 @@ public sealed class LogTailTests : IAsyncDisposable
             var tracker = new ContinuityTracker();
             var ledger = new CaptureLedger(tracker);
             await new LogTail(log, tail, TimeProvider.System, NullLogger<LogTail>.Instance).SeedAsync(tracker, ledger, symbols, stop);
-            var channel = new TradeChannel(new TradeChannelOptions(), tracker, _ => { }, TimeProvider.System, NullLogger<TradeChannel>.Instance);
-            return new Life(tracker, channel, new LogWriter(channel, log, TimeProvider.System, NullLogger<LogWriter>.Instance, ledger), stop);
+            var channel = new TradeChannel(
+                new TradeChannelOptions(), tracker, _ => { }, TimeProvider.System, NullLogger<TradeChannel>.Instance);
+            return new Life(
+                tracker, channel, new LogWriter(channel, log, TimeProvider.System, NullLogger<LogWriter>.Instance, ledger), stop);
         }
 
         /// <summary>Brings each batch through the pipeline into the log, or as far as the process lives.</summary>

@@ -25,10 +25,12 @@ public sealed class LogWriterTests : IAsyncDisposable
     public LogWriterTests()
     {
         _channel = new TradeChannel(
-            new TradeChannelOptions { DeadLetters = new DeadLetterOptions { Letters = 2 } }, new ContinuityTracker(), static _ => { }, _clock,
+            new TradeChannelOptions { DeadLetters = new DeadLetterOptions { Letters = 2 } }, new ContinuityTracker(), static _ =>
+                { }, _clock,
             NullLogger<TradeChannel>.Instance);
         _log = EmbeddedTradeLog.Open(_folder[EmbeddedTradeLog.FileName], new EmbeddedTradeLogOptions(), _clock);
-        _writer = new LogWriter(_channel, _log, _clock, new Logger<LogWriter>(LoggerFactory.Create(builder => builder.AddProvider(_logged))));
+        _writer = new LogWriter(
+            _channel, _log, _clock, new Logger<LogWriter>(LoggerFactory.Create(builder => builder.AddProvider(_logged))));
     }
 
     public TestContext TestContext { get; set; } = null!;

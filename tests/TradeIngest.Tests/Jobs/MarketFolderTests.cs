@@ -50,7 +50,9 @@ public sealed class MarketFolderTests : IDisposable
         for (var run = 0; run < 3; run++)
         {
             await using var exchange = new SimulatedExchange(
-                MarketFolder.Continue(Folder, Options(null)) with { TotalTrades = 1000, Keep = market => MarketFolder.Save(Folder, market) });
+                MarketFolder.Continue(
+                    Folder, Options(null)) with
+                { TotalTrades = 1000, Keep = market => MarketFolder.Save(Folder, market) });
             await exchange.StartAsync();
             foreach (var ticker in Tickers)
             {
@@ -77,7 +79,8 @@ public sealed class MarketFolderTests : IDisposable
         });
         await exchange.StartAsync();
 
-        await Assert.ThrowsExactlyAsync<IOException>(() => exchange.Finished.WaitAsync(Patience.Limit, TimeProvider.System, CancellationToken.None));
+        await Assert.ThrowsExactlyAsync<IOException>(
+            () => exchange.Finished.WaitAsync(Patience.Limit, TimeProvider.System, CancellationToken.None));
         Assert.AreEqual(0, exchange.TotalProduced);
     }
 

@@ -118,7 +118,11 @@ public abstract class TradeLogContract
     {
         await StartAsync();
         const int Size = 900_000;
-        for (var batch = 0; batch < 3; batch++) await AppendAsync(Enumerable.Range(batch * 10, 10).Select(n => ("key", Numbered(n, Size))).ToArray());
+        for (var batch = 0; batch < 3; batch++)
+        {
+            await AppendAsync(Enumerable.Range(batch * 10, 10).Select(n => ("key", Numbered(n, Size))).ToArray());
+        }
+
         await using var reader = Log.OpenReader(Topic, From(0));
 
         long next = 0;

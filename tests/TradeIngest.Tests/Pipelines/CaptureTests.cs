@@ -121,7 +121,8 @@ public sealed class CaptureTests
             Exchange = exchange;
             if (!isLogBlocked) _log.SetResult();
             _http = new HttpClient { BaseAddress = exchange.RestBase };
-            Channel = new TradeChannel(options, Tracker, gap => Backfill!.Enqueue(gap), TimeProvider.System, NullLogger<TradeChannel>.Instance);
+            Channel = new TradeChannel(
+                options, Tracker, gap => Backfill!.Enqueue(gap), TimeProvider.System, NullLogger<TradeChannel>.Instance);
             Backfill = new GapBackfill(
                 new BinanceRestClient(_http, new WeightBudget(TimeProvider.System), TimeProvider.System),
                 Tracker,
@@ -138,7 +139,10 @@ public sealed class CaptureTests
                 [.. Tickers.Select(_table.Intern)],
                 _table,
                 streamOptions,
-                () => options.Policy == FullPolicy.Wait ? new BackpressuredConnection(Connect(streamOptions), Channel) : Connect(streamOptions),
+                () =>
+                    options.Policy == FullPolicy.Wait
+                        ? new BackpressuredConnection(Connect(streamOptions), Channel)
+                        : Connect(streamOptions),
                 new Random(1),
                 TimeProvider.System,
                 NullLogger<BinanceTradeStream>.Instance);
@@ -171,7 +175,8 @@ public sealed class CaptureTests
         {
             var exchange = new SimulatedExchange(new SimulatedExchangeOptions { Symbols = Tickers, Rate = rate });
             await exchange.StartAsync();
-            return new Run(exchange, options, backfillDelay ?? TimeSpan.FromMilliseconds(50), recheck ?? TimeSpan.FromMinutes(15), isLogBlocked);
+            return new Run(
+                exchange, options, backfillDelay ?? TimeSpan.FromMilliseconds(50), recheck ?? TimeSpan.FromMinutes(15), isLogBlocked);
         }
 
         public void ReleaseLog() => _log.SetResult();

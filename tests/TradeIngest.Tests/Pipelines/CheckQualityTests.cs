@@ -35,7 +35,8 @@ public sealed class CheckQualityTests : IDisposable
     [TestMethod]
     public void OnNext_FloodOfInvalidTrades_IsCountedInFullAndReportedInPart()
     {
-        _source.TrackContinuity(_tracker).CheckQuality(_tracker, _counters, issuesPerBatch: 4).Subscribe(value => _tape.Add(Batches.Text(value)));
+        _source.TrackContinuity(_tracker).CheckQuality(_tracker, _counters, issuesPerBatch: 4).Subscribe(
+            value => _tape.Add(Batches.Text(value)));
         var batch = TradeBatch.Rent(100);
         for (var id = 0; id < 100; id++) batch.Add(Batches.Trade(_btc, id, price: "-1"));
         _source.OnNext(batch);

@@ -48,7 +48,9 @@ public sealed class DeadLetterFloodTests
         var summaries = flood.Take();
 
         Assert.HasCount(2, summaries);
-        var (many, few) = (summaries.Single(letter => letter.Reason == ErrorReason.MalformedJson), summaries.Single(letter => letter.Reason == ErrorReason.MissingField));
+        var (many, few) = (
+            summaries.Single(letter => letter.Reason == ErrorReason.MalformedJson),
+            summaries.Single(letter => letter.Reason == ErrorReason.MissingField));
         Assert.AreEqual((1000L, 8890L, 100L, 300L), (many.Count, many.Length, few.Count, few.Length));
         Assert.AreEqual("frame 0\nframe 1\nframe 2\nframe 3", Encoding.UTF8.GetString(many.Payload));
         Assert.AreEqual(999_000, many.ReceivedTime.Microseconds - many.FirstTime.Microseconds);

@@ -178,7 +178,8 @@ public sealed class GapBackfillTests
     private Running Run(GapBackfillOptions? options = null, Func<CancellationToken, Task>? waitForRoom = null)
     {
         var backfill = new GapBackfill(
-            _history, _tracker, waitForRoom ?? (_ => Task.CompletedTask), (options ?? new GapBackfillOptions()) with { Tails = NoTails }, _clock,
+            _history, _tracker, waitForRoom
+                ?? (_ => Task.CompletedTask), (options ?? new GapBackfillOptions()) with { Tails = NoTails }, _clock,
             NullLogger<GapBackfill>.Instance);
         backfill.Events.TrackContinuity(_tracker).Subscribe(value => _tape.Add(Batches.Text(value)));
         return new Running(backfill, _clock);

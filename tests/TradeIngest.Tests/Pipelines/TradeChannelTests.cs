@@ -264,7 +264,8 @@ public sealed class TradeChannelTests
         return read;
     }
 
-    private static DeadLetter Letter(string payload) => new(ErrorReason.MalformedJson, "x", IngestSource.Stream, default, Encoding.UTF8.GetBytes(payload));
+    private static DeadLetter Letter(string payload) =>
+        new(ErrorReason.MalformedJson, "x", IngestSource.Stream, default, Encoding.UTF8.GetBytes(payload));
 
     private TradeChannel Open(TradeChannelOptions options) => new(options, _tracker, _shed.Add, _clock, NullLogger<TradeChannel>.Instance);
 }

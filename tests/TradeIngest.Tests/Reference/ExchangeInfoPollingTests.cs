@@ -18,7 +18,8 @@ public sealed class ExchangeInfoPollingTests : IAsyncDisposable
     private readonly SimulatedExchange _exchange = new(new SimulatedExchangeOptions { Symbols = ["BTCUSDT", "ETHUSDT"], Rate = 1 });
     private readonly SqliteWarehouse _warehouse;
 
-    public ExchangeInfoPollingTests() => _warehouse = SqliteWarehouse.Open(_folder[SqliteWarehouse.FileName], new SqliteWarehouseOptions(), _clock);
+    public ExchangeInfoPollingTests() =>
+        _warehouse = SqliteWarehouse.Open(_folder[SqliteWarehouse.FileName], new SqliteWarehouseOptions(), _clock);
 
     public TestContext TestContext { get; set; } = null!;
 
@@ -77,7 +78,8 @@ public sealed class ExchangeInfoPollingTests : IAsyncDisposable
 
     private BinanceExchange Exchange() => new(
         new BinanceExchangeOptions(
-            _exchange.RestBase, new BinanceTradeStreamOptions(), new ExchangeClockOptions(), () => throw new InvalidOperationException("No stream is opened.")),
+            _exchange.RestBase, new BinanceTradeStreamOptions(), new ExchangeClockOptions(), () =>
+                throw new InvalidOperationException("No stream is opened.")),
         new SymbolTable(), TimeProvider.System, new Random(1), NullLoggerFactory.Instance);
 
     private ExchangeInfoPolling Polling(IExchange exchange, ISymbolChangeLog log, string ticker) => new(

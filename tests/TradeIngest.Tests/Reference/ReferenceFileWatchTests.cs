@@ -113,7 +113,8 @@ public sealed class ReferenceFileWatchTests : IAsyncDisposable
     {
         Write("BTCUSDT,a,LOW");
         await using var away = new AwayChangeLog(_warehouse);
-        var watch = new ReferenceFileWatch(Path, Interval, new ReferenceSync(away, _clock), _clock, NullLogger<ReferenceFileWatch>.Instance);
+        var watch = new ReferenceFileWatch(
+            Path, Interval, new ReferenceSync(away, _clock), _clock, NullLogger<ReferenceFileWatch>.Instance);
         using var stopping = CancellationTokenSource.CreateLinkedTokenSource(Stop);
         var running = watch.RunAsync(stopping.Token);
         await Until(() => _clock.ArmedTimers == 1);

@@ -48,7 +48,8 @@ public sealed class ReferenceSyncTests : IAsyncDisposable
     {
         // A hundred thousand lines, each looked at with all before it, would take longer than anybody waits.
         var day = DateTimeOffset.UnixEpoch.AddYears(40);
-        var lines = Enumerable.Range(0, 100_000).Select(i => $"BTCUSDT,{i},LOW,{day.AddMinutes(i):yyyy-MM-ddTHH:mm:ssZ}").Append("BTCUSDT,first,LOW,").ToArray();
+        var lines = Enumerable.Range(0, 100_000).Select(
+            i => $"BTCUSDT,{i},LOW,{day.AddMinutes(i):yyyy-MM-ddTHH:mm:ssZ}").Append("BTCUSDT,first,LOW,").ToArray();
 
         var outcome = await Task.Run(() => SyncAsync(lines)).WaitAsync(Patience.Limit, TimeProvider.System, TestContext.CancellationToken);
 

@@ -24,7 +24,8 @@ public sealed class DeadLettersTests : IAsyncDisposable
     private readonly EmbeddedTradeLog _log;
 
     public DeadLettersTests() =>
-        _log = EmbeddedTradeLog.Open(_folder[EmbeddedTradeLog.FileName], new EmbeddedTradeLogOptions { Partitions = 2 }, TimeProvider.System);
+        _log = EmbeddedTradeLog.Open(
+            _folder[EmbeddedTradeLog.FileName], new EmbeddedTradeLogOptions { Partitions = 2 }, TimeProvider.System);
 
     public TestContext TestContext { get; set; } = null!;
 
@@ -43,7 +44,8 @@ public sealed class DeadLettersTests : IAsyncDisposable
 
         var read = await new DeadLetters(_log).ReadAsync(null, Stop).ToListAsync(Stop);
 
-        CollectionAssert.AreEqual(new[] { "raw", "no letter" }, read.Select(letter => Encoding.UTF8.GetString(letter.Letter.Payload)).ToArray());
+        CollectionAssert.AreEqual(
+            new[] { "raw", "no letter" }, read.Select(letter => Encoding.UTF8.GetString(letter.Letter.Payload)).ToArray());
         CollectionAssert.AreEqual(new long[] { 0, 1 }, read.Select(letter => letter.Offset).ToArray());
     }
 
@@ -61,7 +63,8 @@ public sealed class DeadLettersTests : IAsyncDisposable
     {
         var letter = new DeadLetter(ErrorReason.MalformedJson, "frame", IngestSource.Stream, new Timestamp(1_770_076_800_000_000), Frame);
         await _log.AppendAsync(
-            Topics.DeadLetters, Stop, DeadLetterJson.Write(letter with { Length = Frame.Length + 1 }), DeadLetterJson.Write(letter with { Count = 7, Length = 700 }));
+            Topics.DeadLetters, Stop, DeadLetterJson.Write(
+                letter with { Length = Frame.Length + 1 }), DeadLetterJson.Write(letter with { Count = 7, Length = 700 }));
 
         Assert.AreEqual(new DeadLetterReplay(8, 0, 8), await new DeadLetters(_log).ReplayAsync(null, Stop));
     }
@@ -76,7 +79,8 @@ public sealed class DeadLettersTests : IAsyncDisposable
         Assert.AreEqual(new DeadLetterReplay(2, 1, 1), result);
         var partition = Partitioner.Of("BTCUSDT"u8, 2);
         await using var reader = _log.OpenReader(Topics.StockTrades, new Dictionary<int, long> { [partition] = 0 });
-        Assert.AreEqual(ErrorReason.None, TradeJson.TryRead(reader.TryRead(10)!.Records.Span[0].Value.Span, new SymbolTable(), out var trade));
+        Assert.AreEqual(
+            ErrorReason.None, TradeJson.TryRead(reader.TryRead(10)!.Records.Span[0].Value.Span, new SymbolTable(), out var trade));
         Assert.AreEqual(("BTCUSDT", 6715234671, IngestSource.Replay), (trade.Symbol.Ticker, trade.TradeId, trade.Source));
     }
 }

@@ -27,7 +27,8 @@ public sealed class LateCommitTests : IAsyncDisposable
 
     public LateCommitTests()
     {
-        _log = EmbeddedTradeLog.Open(_folder[EmbeddedTradeLog.FileName], new EmbeddedTradeLogOptions { Partitions = 1 }, TimeProvider.System);
+        _log = EmbeddedTradeLog.Open(
+            _folder[EmbeddedTradeLog.FileName], new EmbeddedTradeLogOptions { Partitions = 1 }, TimeProvider.System);
         _store = SqliteWarehouse.Open(_folder[SqliteWarehouse.FileName], new SqliteWarehouseOptions(), TimeProvider.System);
         _warehouse = new LateWarehouse(_store);
     }
@@ -78,12 +79,15 @@ public sealed class LateCommitTests : IAsyncDisposable
     }
 
     private Task<TopicSink> OpenAsync() => TopicSink.OpenAsync(
-            new TopicSinkParts(_log, _warehouse, new SymbolTable(), null, _metrics, IsReset: false, TimeProvider.System), Topics.StockTrades, NullLogger.Instance, Stop);
+            new TopicSinkParts(
+                _log, _warehouse, new SymbolTable(), null, _metrics, IsReset: false,
+                TimeProvider.System), Topics.StockTrades, NullLogger.Instance, Stop);
 
     private Task AppendAsync()
     {
         var symbol = new SymbolTable().Intern("BTCUSDT");
-        return _log.AppendAsync(Topics.StockTrades, Stop, [.. Enumerable.Range(1, 10).Select(id => SinkRecords.Of(Batches.Trade(symbol, id)))]);
+        return _log.AppendAsync(
+            Topics.StockTrades, Stop, [.. Enumerable.Range(1, 10).Select(id => SinkRecords.Of(Batches.Trade(symbol, id)))]);
     }
 
     /// <summary>Accepts the first load without writing it, and loses it when told; later ones are written at once.</summary>
@@ -101,7 +105,8 @@ public sealed class LateCommitTests : IAsyncDisposable
 
         public void Lose() => _committing.SetException(new WarehouseException("the rows were lost", isTransient: true));
 
-        public ValueTask<IReadOnlyDictionary<LogPartition, long>> PositionsAsync(CancellationToken cancellationToken) => inner.PositionsAsync(cancellationToken);
+        public ValueTask<IReadOnlyDictionary<LogPartition, long>> PositionsAsync(CancellationToken cancellationToken) =>
+            inner.PositionsAsync(cancellationToken);
 
         public async ValueTask<LoadOutcome> LoadAsync(WarehouseBatch batch, CancellationToken cancellationToken)
         {
@@ -118,14 +123,18 @@ public sealed class LateCommitTests : IAsyncDisposable
             return new ValueTask(_committing.Task);
         }
 
-        public ValueTask<ApplyOutcome> ApplyAsync(IReadOnlyCollection<SymbolChange> changes, CancellationToken cancellationToken) => inner.ApplyAsync(changes, cancellationToken);
+        public ValueTask<ApplyOutcome> ApplyAsync(IReadOnlyCollection<SymbolChange> changes, CancellationToken cancellationToken) =>
+            inner.ApplyAsync(changes, cancellationToken);
 
-        public ValueTask<IReadOnlyList<SymbolChange>> ChangesAsync(ChangeSource source, CancellationToken cancellationToken) => inner.ChangesAsync(source, cancellationToken);
+        public ValueTask<IReadOnlyList<SymbolChange>> ChangesAsync(ChangeSource source, CancellationToken cancellationToken) =>
+            inner.ChangesAsync(source, cancellationToken);
 
-        public ValueTask<IReadOnlyDictionary<TradeKey, TradeContent>> ContentsAsync(ReadOnlyMemory<Trade> trades, CancellationToken cancellationToken) =>
+        public ValueTask<IReadOnlyDictionary<TradeKey, TradeContent>> ContentsAsync(
+            ReadOnlyMemory<Trade> trades, CancellationToken cancellationToken) =>
             inner.ContentsAsync(trades, cancellationToken);
 
-        public ValueTask<IReadOnlyList<SymbolCoverage>> CoverageAsync(CancellationToken cancellationToken) => inner.CoverageAsync(cancellationToken);
+        public ValueTask<IReadOnlyList<SymbolCoverage>> CoverageAsync(CancellationToken cancellationToken) =>
+            inner.CoverageAsync(cancellationToken);
 
         public ValueTask DisposeAsync() => ValueTask.CompletedTask;
     }

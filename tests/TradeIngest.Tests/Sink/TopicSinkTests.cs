@@ -82,7 +82,8 @@ public sealed class TopicSinkTests : IAsyncDisposable
         await AppendTradesAsync(90, 120, anew);
 
         await using var other = await TopicSink.OpenAsync(
-            new TopicSinkParts(anew, _warehouse, _symbols, null, _metrics, IsReset: false, _clock), Topics.StockTrades, NullLogger.Instance, Stop);
+            new TopicSinkParts(
+                anew, _warehouse, _symbols, null, _metrics, IsReset: false, _clock), Topics.StockTrades, NullLogger.Instance, Stop);
         await other.DrainAsync(Stop);
 
         Assert.AreEqual((120L, 11L), (_metrics.Stored, _metrics.Duplicates));
@@ -142,7 +143,9 @@ public sealed class TopicSinkTests : IAsyncDisposable
     public async Task RunAsync_WarehouseFails_EndsWithItsException()
     {
         await using var sink = await TopicSink.OpenAsync(
-            new TopicSinkParts(_log, new FailingWarehouse(), _symbols, null, _metrics, IsReset: false, _clock), Topics.StockTrades, NullLogger.Instance, Stop);
+            new TopicSinkParts(
+                _log, new FailingWarehouse(), _symbols, null, _metrics, IsReset: false,
+                _clock), Topics.StockTrades, NullLogger.Instance, Stop);
         await AppendTradesAsync(1, 10);
 
         var failure = await Assert.ThrowsExactlyAsync<StorageException>(() => sink.RunAsync(Stop));
@@ -156,7 +159,9 @@ public sealed class TopicSinkTests : IAsyncDisposable
     {
         var warehouse = new AbsentMindedWarehouse(_warehouse);
         await using var sink = await TopicSink.OpenAsync(
-            new TopicSinkParts(_log, warehouse, _symbols, null, _metrics, IsReset: false, TimeProvider.System), Topics.StockTrades, NullLogger.Instance, Stop);
+            new TopicSinkParts(
+                _log, warehouse, _symbols, null, _metrics, IsReset: false,
+                TimeProvider.System), Topics.StockTrades, NullLogger.Instance, Stop);
         await AppendTradesAsync(1, 10);
 
         await sink.DrainAsync(Stop);
@@ -265,7 +270,8 @@ public sealed class TopicSinkTests : IAsyncDisposable
         public ValueTask<IReadOnlyList<SymbolChange>> ChangesAsync(ChangeSource source, CancellationToken cancellationToken) =>
             throw new NotSupportedException();
 
-        public ValueTask<IReadOnlyDictionary<TradeKey, TradeContent>> ContentsAsync(ReadOnlyMemory<Trade> trades, CancellationToken cancellationToken) =>
+        public ValueTask<IReadOnlyDictionary<TradeKey, TradeContent>> ContentsAsync(
+            ReadOnlyMemory<Trade> trades, CancellationToken cancellationToken) =>
             throw new NotSupportedException();
 
         public ValueTask<IReadOnlyList<SymbolCoverage>> CoverageAsync(CancellationToken cancellationToken) =>
@@ -293,10 +299,12 @@ public sealed class TopicSinkTests : IAsyncDisposable
         public ValueTask<IReadOnlyList<SymbolChange>> ChangesAsync(ChangeSource source, CancellationToken cancellationToken) =>
             inner.ChangesAsync(source, cancellationToken);
 
-        public ValueTask<IReadOnlyDictionary<TradeKey, TradeContent>> ContentsAsync(ReadOnlyMemory<Trade> trades, CancellationToken cancellationToken) =>
+        public ValueTask<IReadOnlyDictionary<TradeKey, TradeContent>> ContentsAsync(
+            ReadOnlyMemory<Trade> trades, CancellationToken cancellationToken) =>
             inner.ContentsAsync(trades, cancellationToken);
 
-        public ValueTask<IReadOnlyList<SymbolCoverage>> CoverageAsync(CancellationToken cancellationToken) => inner.CoverageAsync(cancellationToken);
+        public ValueTask<IReadOnlyList<SymbolCoverage>> CoverageAsync(CancellationToken cancellationToken) =>
+            inner.CoverageAsync(cancellationToken);
 
         public ValueTask DisposeAsync() => ValueTask.CompletedTask;
 

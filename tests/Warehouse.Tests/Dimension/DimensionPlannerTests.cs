@@ -214,7 +214,7 @@ public sealed class DimensionPlannerTests
 
         Assert.AreEqual("b", history.Versions.Single()[SymbolAttribute.Sector]);
         Assert.IsEmpty(history.Conflicts());
-        Assert.AreEqual("a", history.Superseded.Single().Version[SymbolAttribute.Sector], "what was believed before is kept");
+        Assert.AreEqual("a", history.Superseded.Single().Version[SymbolAttribute.Sector], "what was current before is kept");
     }
 
     private static SymbolChange Recorded(int day, SymbolChange change) => change with { RecordedTime = RecordedTimes[day - 1] };
@@ -251,7 +251,7 @@ public sealed class DimensionPlannerTests
         return [.. table.Rows];
     }
 
-    /// <summary>What was believed at each instant is the slow fold of what was recorded by then.</summary>
+    /// <summary>What was current at each instant is the slow fold of what was recorded by then.</summary>
     private static void AssertEqualsTheDefinition(Table table, List<SymbolChange> known)
     {
         foreach (var time in RecordedTimes)
@@ -264,7 +264,7 @@ public sealed class DimensionPlannerTests
                 .OrderBy(version => version.ValidFrom)
                 .Select(version => (version.ValidFrom, version.ValidTo, SlowFold.StateOf(version)))
                 .ToList();
-            CollectionAssert.AreEqual(expected, believed, $"as known at {time}");
+            CollectionAssert.AreEqual(expected, current, $"as known at {time}");
         }
 
         foreach (var row in table.Rows) Assert.AreEqual(SymbolKey.Of(Changes.Key, row.Version.ValidFrom), row.Version.SymbolKey);
@@ -297,7 +297,8 @@ public sealed class DimensionPlannerTests
                 }
 
                 Assert.IsLessThanOrEqualTo(
-                    1, _rows.Count(entry => entry.Key.Key == row.Version.SymbolKey && entry.Value.IsCurrent), $"believed twice after {kind}");
+                    1, _rows.Count(
+                        entry => entry.Key.Key == row.Version.SymbolKey && entry.Value.IsCurrent), $"current twice after {kind}");
             }
         }
     }

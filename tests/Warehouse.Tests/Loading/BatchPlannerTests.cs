@@ -53,7 +53,8 @@ public sealed class BatchPlannerTests
                 done += part.Length;
                 if (part.Length == 0) break;
                 var outcome = table.Load(new BatchBuilder(firstOffset: table.Records).Of([.. part.Select(copy => Of(copy.Id, copy.Copy))]));
-                Assert.AreEqual(part.Length, outcome.Stored + outcome.Duplicates + outcome.Rejected, "records = stored + duplicates + rejected");
+                Assert.AreEqual(
+                    part.Length, outcome.Stored + outcome.Duplicates + outcome.Rejected, "records = stored + duplicates + rejected");
                 foreach (var (id, copy) in part) model.Take(id, Of(id, copy), copy);
                 model.AssertEqual(table);
             }
@@ -112,7 +113,8 @@ public sealed class BatchPlannerTests
 
         var batch = new BatchBuilder().Of(TestTrades.Of(btc, 1), TestTrades.Of(eth, 1), TestTrades.Of(bnb, 1), TestTrades.Of(btc, 2));
 
-        CollectionAssert.AreEquivalent(new[] { "BTCUSDT", "BNBUSDT" }, BatchPlanner.Unregistered(symbols, batch).Select(key => key.Ticker).ToArray());
+        CollectionAssert.AreEquivalent(
+            new[] { "BTCUSDT", "BNBUSDT" }, BatchPlanner.Unregistered(symbols, batch).Select(key => key.Ticker).ToArray());
     }
 
     private Trade Of(long id, Copy copy)
@@ -152,7 +154,8 @@ public sealed class BatchPlannerTests
             var captured = table.State.Captured;
             CollectionAssert.AreEqual(_stored.Keys.ToArray(), Expand(captured[CoverageState.Stored]));
             CollectionAssert.AreEqual(_refused.Except(_stored.Keys).Order().ToArray(), Expand(captured[CoverageState.Rejected]));
-            CollectionAssert.AreEqual(_came.Except(_stored.Keys).Except(_refused).Order().ToArray(), Expand(captured[CoverageState.Quarantined]));
+            CollectionAssert.AreEqual(
+                _came.Except(_stored.Keys).Except(_refused).Order().ToArray(), Expand(captured[CoverageState.Quarantined]));
             var missing = Enumerable.Range(0, Ids + 1).Select(id => (long)id)
                 .Where(id => id >= _came.Min() && id <= _came.Max() && !_stored.ContainsKey(id) && !_refused.Contains(id)).ToArray();
             CollectionAssert.AreEqual(missing, Expand(table.Gaps));

@@ -40,7 +40,8 @@ public sealed class AccountNameTests
     public void Check_PlainHttp_IsForThisMachineOnly(string address, bool isGood)
     {
         if (isGood) SnowflakeAddress.Check(address);
-        else Assert.AreEqual(SnowflakeFault.Configuration, Assert.ThrowsExactly<SnowflakeException>(() => SnowflakeAddress.Check(address)).Fault);
+        else Assert.AreEqual(
+            SnowflakeFault.Configuration, Assert.ThrowsExactly<SnowflakeException>(() => SnowflakeAddress.Check(address)).Fault);
     }
 
     [TestMethod]
@@ -57,5 +58,6 @@ public sealed class AccountNameTests
     [DataRow("A\"", false)]
     [DataRow("1A", false)]
     [DataRow("", false)]
-    public void IsValid_Identifiers_AreUpperCaseAndPlain(string name, bool isValid) => Assert.AreEqual(isValid, SnowflakeIdentifier.IsValid(name));
+    public void IsValid_Identifiers_AreUpperCaseAndPlain(string name, bool isValid) =>
+        Assert.AreEqual(isValid, SnowflakeIdentifier.IsValid(name));
 }

@@ -25,7 +25,11 @@ public sealed class CheckpointTests
 
         using var patience = Patience.Start();
         using var timer = new PeriodicTimer(TimeSpan.FromMilliseconds(20));
-        while (SnowflakeContents.Read(account.Server.Database).Positions is not [{ Next: 2 }]) await timer.WaitForNextTickAsync(patience.Token);
+        while (SnowflakeContents.Read(account.Server.Database).Positions is not [{ Next: 2 }])
+        {
+            await timer.WaitForNextTickAsync(patience.Token);
+        }
+
         Assert.HasCount(1, SnowflakeContents.Read(account.Server.Database).Coverage);
     }
 
@@ -49,7 +53,8 @@ public sealed class CheckpointTests
         await using var account = await TestAccount.StartAsync();
         await account.MigrateAsync(Stop);
         await using var warehouse = await SnowflakeWarehouse.OpenAsync(
-            account.NewSql(), account.NewClient(), new SnowflakeWarehouseOptions { HealthInterval = TimeSpan.FromMilliseconds(20) }, account.Clock, Stop);
+            account.NewSql(), account.NewClient(), new SnowflakeWarehouseOptions { HealthInterval = TimeSpan.FromMilliseconds(20) },
+            account.Clock, Stop);
         var builder = new BatchBuilder();
         var btc = new SymbolTable().Intern("BTCUSDT");
         await warehouse.LoadAsync(builder.Of(TestTrades.Of(btc, 1)), Stop);

@@ -25,7 +25,8 @@ public sealed class CommitPipelineTests
 
     private EmulatedSnowflake Server => _account.Server;
 
-    private StreamingOptions Patient => _account.Streaming with { CommitTimeout = TimeSpan.FromMinutes(2), UncommittedTimeout = TimeSpan.FromMilliseconds(100) };
+    private StreamingOptions Patient =>
+        _account.Streaming with { CommitTimeout = TimeSpan.FromMinutes(2), UncommittedTimeout = TimeSpan.FromMilliseconds(100) };
 
     [TestInitialize]
     public async Task StartAsync()
@@ -120,13 +121,15 @@ public sealed class CommitPipelineTests
     public async Task LoadAsync_EarlierLoadNeverCommits_TheNextCallTellsAndTheLogIsReadAgain()
     {
         WarehouseBatch[] batches = [Trades(1, 10), Trades(11, 20), Trades(21, 30)];
-        await using var warehouse = await OpenAsync(_account.NewClient(Patient with { CommitTimeout = TimeSpan.FromMilliseconds(20), MaxReopens = 0 }));
+        await using var warehouse = await OpenAsync(
+            _account.NewClient(Patient with { CommitTimeout = TimeSpan.FromMilliseconds(20), MaxReopens = 0 }));
         await warehouse.LoadAsync(batches[0], Stop);
         Assert.AreEqual(10, (await warehouse.PositionsAsync(Stop))[_log.Partition]);
         Server.Faults.Next(Fault.StuckCommit, 2);
         await warehouse.LoadAsync(batches[1], Stop);
 
-        var uncommitted = await Assert.ThrowsExactlyAsync<WarehouseException>(async () => await warehouse.CommittedAsync(_log.Partition, 20, Stop));
+        var uncommitted = await Assert.ThrowsExactlyAsync<WarehouseException>(
+            async () => await warehouse.CommittedAsync(_log.Partition, 20, Stop));
         var failure = await Assert.ThrowsExactlyAsync<WarehouseException>(async () => await warehouse.LoadAsync(batches[2], Stop));
 
         Assert.IsTrue(uncommitted.IsTransient && failure.IsTransient);
@@ -177,7 +180,11 @@ public sealed class CommitPipelineTests
 
         var contents = SnowflakeContents.Read(Server.Database);
         Assert.HasCount(2, contents.Versions);
-        Assert.IsTrue(contents.Facts.All(fact => fact.SymbolKey == contents.Versions.Single(version => version.ValidFrom <= fact.TradeTime && fact.TradeTime < version.ValidTo).SymbolKey));
+        Assert.IsTrue(
+            contents.Facts.All(
+                fact =>
+                    fact.SymbolKey == contents.Versions.Single(
+                        version => version.ValidFrom <= fact.TradeTime && fact.TradeTime < version.ValidTo).SymbolKey));
     }
 
     private static SymbolChange Sector(string value, Timestamp from) => new(
@@ -186,15 +193,19 @@ public sealed class CommitPipelineTests
 
     private WarehouseBatch Trades(long from, long to) => _log.Of(TestTrades.Range(Btc, from, to));
 
-    private Task<SnowflakeWarehouse> OpenAsync(StreamingClient? client = null, int uncommittedRecords = 1000) => SnowflakeWarehouse.OpenAsync(
+    private Task<SnowflakeWarehouse> OpenAsync(StreamingClient? client = null, int uncommittedRecords = 1000) =>
+        SnowflakeWarehouse.OpenAsync(
         _account.NewSql(), client ?? _account.NewClient(Patient),
         new SnowflakeWarehouseOptions { CheckpointInterval = TimeSpan.FromHours(1), UncommittedRecords = uncommittedRecords }, _account.Clock, Stop);
 
     private void AssertStored(int trades, int? records = null)
     {
         var contents = SnowflakeContents.Read(Server.Database);
-        CollectionAssert.AreEqual(Enumerable.Range(0, records ?? trades).Select(offset => (long)offset).ToArray(), contents.Raw.Select(row => row.Offset).ToArray());
-        CollectionAssert.AreEqual(Enumerable.Range(1, trades).Select(id => (long)id).ToArray(), contents.Facts.Select(fact => fact.TradeId).ToArray());
+        CollectionAssert.AreEqual(
+            Enumerable.Range(0, records ?? trades).Select(offset => (long)offset).ToArray(),
+            contents.Raw.Select(row => row.Offset).ToArray());
+        CollectionAssert.AreEqual(
+            Enumerable.Range(1, trades).Select(id => (long)id).ToArray(), contents.Facts.Select(fact => fact.TradeId).ToArray());
         Assert.AreEqual(records ?? trades, contents.Positions.Single().Next);
     }
 }

@@ -12,8 +12,8 @@ using Crypto.Warehouse.Snowflake;
 namespace Crypto.Warehouse.Tests.Snowflake;
 
 /// <summary>
-/// Twelve partitions of a log through everything that goes wrong, and each record lands once. <c>CRYPTO_SNOWFLAKE_TRADES=1000000</c> makes it
-/// as long as wanted.
+/// Twelve partitions of a log through everything that goes wrong, and each record lands once. <c>CRYPTO_SNOWFLAKE_TRADES=1000000</c> makes
+/// it as long as wanted.
 /// </summary>
 [TestClass]
 public sealed class FaultyDayTests
@@ -24,8 +24,10 @@ public sealed class FaultyDayTests
 
     private static readonly Fault[] Ordered =
     [
-        Fault.LostBefore, Fault.LostAfter, Fault.UnavailableBefore, Fault.ErrorAfter, Fault.TooManyRequests, Fault.ExpiredToken, Fault.DelayedCommit, Fault.StuckCommit,
-        Fault.StaleSequencer, Fault.ChannelInvalidated, Fault.ChannelVanished, Fault.FailedOver, Fault.RowError, Fault.RowLost, Fault.StatementRunsOn, Fault.StatementFailed,
+        Fault.LostBefore, Fault.LostAfter, Fault.UnavailableBefore, Fault.ErrorAfter, Fault.TooManyRequests, Fault.ExpiredToken,
+        Fault.DelayedCommit, Fault.StuckCommit,
+        Fault.StaleSequencer, Fault.ChannelInvalidated, Fault.ChannelVanished, Fault.FailedOver, Fault.RowError, Fault.RowLost,
+        Fault.StatementRunsOn, Fault.StatementFailed,
     ];
 
     private readonly SymbolTable _symbols = new();
@@ -39,12 +41,15 @@ public sealed class FaultyDayTests
     public async Task LoadAsync_EveryFaultKillsAndAFight_EachRecordOnceFieldByField()
     {
         var wanted = int.Parse(Environment.GetEnvironmentVariable("CRYPTO_SNOWFLAKE_TRADES") ?? "24000", CultureInfo.InvariantCulture);
-        var logs = Enumerable.Range(0, Partitions).Select(partition => new LogOfOneSymbol(_symbols, partition, wanted / Partitions)).ToArray();
-        await using var account = await TestAccount.StartAsync(new EmulatorOptions { CommitDelay = TimeSpan.FromMilliseconds(1), LongCommitDelay = TimeSpan.FromMilliseconds(400), JsonTokens = true });
+        var logs = Enumerable.Range(0, Partitions).Select(
+            partition => new LogOfOneSymbol(_symbols, partition, wanted / Partitions)).ToArray();
+        await using var account = await TestAccount.StartAsync(
+            new EmulatorOptions { CommitDelay = TimeSpan.FromMilliseconds(1), LongCommitDelay = TimeSpan.FromMilliseconds(400), JsonTokens = true });
         await account.MigrateAsync(Stop);
         foreach (var fault in Ordered) account.Server.Faults.Share(fault, fault == Fault.StatementFailed ? 0.01 : 0.03);
 
-        // Sinks are killed in the middle of a batch whose rows are in flight; none of them tidies up. The next one starts with that partition.
+        // Sinks are killed in the middle of a batch whose rows are in flight; none of them tidies up. The next one starts with that
+        // partition.
         var kills = 0;
         for (var partition = 0; kills < Kills || account.Server.Faults.Count(Fault.Uncommitted) < TimesEach; kills++, partition = (partition + 5) % Partitions)
         {
@@ -85,14 +90,18 @@ public sealed class FaultyDayTests
         Assert.IsGreaterThanOrEqualTo(TimesEach, account.Server.Faults.Count(Fault.Uncommitted));
         AssertAllLanded(account, logs);
         await using var reader = account.NewSql();
-        foreach (var audit in await new SnowflakeAudits(reader, new SnowflakeWarehouseOptions()).RunAsync(Stop)) Assert.IsEmpty(audit.Failing, audit.Name);
+        foreach (var audit in await new SnowflakeAudits(reader, new SnowflakeWarehouseOptions()).RunAsync(Stop))
+        {
+            Assert.IsEmpty(audit.Failing, audit.Name);
+        }
     }
 
     private static void AssertAllLanded(TestAccount account, LogOfOneSymbol[] logs)
     {
         var contents = SnowflakeContents.Read(account.Server.Database);
         CollectionAssert.AreEqual(
-            logs.SelectMany(log => log.Expected).OrderBy(trade => trade.Symbol.Ticker, StringComparer.Ordinal).ThenBy(trade => trade.TradeId)
+            logs.SelectMany(log => log.Expected).OrderBy(
+                trade => trade.Symbol.Ticker, StringComparer.Ordinal).ThenBy(trade => trade.TradeId)
                 .Select(trade => (trade.Symbol.Ticker, trade.TradeId, trade.TradeTime, trade.Price, trade.Quantity, trade.Aggressor, trade.Source)).ToArray(),
             contents.Facts.OrderBy(fact => fact.Ticker, StringComparer.Ordinal).ThenBy(fact => fact.TradeId)
                 .Select(fact => (fact.Ticker, fact.TradeId, fact.TradeTime, fact.Price, fact.Quantity, fact.Aggressor, fact.Source)).ToArray());
@@ -101,7 +110,9 @@ public sealed class FaultyDayTests
         foreach (var log in logs)
         {
             CollectionAssert.AreEqual(
-                log.Offsets.ToArray(), contents.Raw.Where(row => row.Partition == log.Partition).Select(row => row.Offset).ToArray(), "Every record is in STOCK_TRADES_RAW once.");
+                log.Offsets.ToArray(), contents.Raw.Where(
+                    row =>
+                        row.Partition == log.Partition).Select(row => row.Offset).ToArray(), "Every record is in STOCK_TRADES_RAW once.");
             var position = contents.Positions.Single(row => row.Partition.Partition == log.Partition);
             Assert.AreEqual((log.Records, log.Rejections), (position.Records, position.Rejected));
             Assert.AreEqual(position.Records, position.Stored + position.Duplicates + position.Rejected);
@@ -211,7 +222,8 @@ public sealed class FaultyDayTests
             if (_warehouse is not null) return;
             _parts = new Connections(account);
             _warehouse = await SnowflakeWarehouse.OpenAsync(
-                _parts.Sql, _parts.Streaming, new SnowflakeWarehouseOptions { CheckpointInterval = TimeSpan.FromMilliseconds(100) }, account.Clock, stop);
+                _parts.Sql, _parts.Streaming, new SnowflakeWarehouseOptions { CheckpointInterval = TimeSpan.FromMilliseconds(100) },
+                account.Clock, stop);
         }
     }
 
@@ -219,7 +231,8 @@ public sealed class FaultyDayTests
     {
         public Warehouse.Snowflake.Sql.SqlApiClient Sql { get; } = account.NewSql();
 
-        public Warehouse.Snowflake.Streaming.StreamingClient Streaming { get; } = account.NewClient(account.Streaming with { CommitTimeout = TimeSpan.FromMilliseconds(80), UncommittedTimeout = TimeSpan.FromMilliseconds(600) });
+        public Warehouse.Snowflake.Streaming.StreamingClient Streaming { get; } = account.NewClient(
+            account.Streaming with { CommitTimeout = TimeSpan.FromMilliseconds(80), UncommittedTimeout = TimeSpan.FromMilliseconds(600) });
 
         public async ValueTask DisposeAsync()
         {
@@ -228,7 +241,9 @@ public sealed class FaultyDayTests
         }
     }
 
-    /// <summary>One partition with one symbol: trades in order, some twice, some unbelievable, some records that are none, offsets that skip.</summary>
+    /// <summary>
+    /// One partition with one symbol: trades in order, some twice, some unbelievable, some records that are none, offsets that skip.
+    /// </summary>
     private sealed class LogOfOneSymbol
     {
         private readonly Symbol _symbol;
@@ -303,7 +318,9 @@ public sealed class FaultyDayTests
                 }
                 else
                 {
-                    rejected.Add(new RejectedRecord(record.Offset, TradeModel.Quality.ErrorReason.MalformedJson, "no trade", record.AppendedTime, record.Value));
+                    rejected.Add(
+                        new RejectedRecord(
+                            record.Offset, TradeModel.Quality.ErrorReason.MalformedJson, "no trade", record.AppendedTime, record.Value));
                 }
             }
 
@@ -319,7 +336,8 @@ public sealed class FaultyDayTests
             };
         }
 
-        private Trade Of(long id) => TestTrades.Of(_symbol, id) with { Price = new Price(((id * 7919) % 1_000_003) + 1), Source = (IngestSource)((id % 3) + 1) };
+        private Trade Of(long id) =>
+            TestTrades.Of(_symbol, id) with { Price = new Price(((id * 7919) % 1_000_003) + 1), Source = (IngestSource)((id % 3) + 1) };
 
         private void Add(Trade? trade)
         {

@@ -8,8 +8,8 @@ using Crypto.Warehouse.Snowflake.Streaming;
 namespace Crypto.Warehouse.Tests.Snowflake;
 
 /// <summary>
-/// Full loads one after the other into an emulator that commits late. <c>CRYPTO_SNOWFLAKE_COMMIT_MS=5000 CRYPTO_SNOWFLAKE_LOADS=20</c> tells how many trades
-/// a second one sink carries with the delay of the real one.
+/// Full loads one after the other into an emulator that commits late. <c>CRYPTO_SNOWFLAKE_COMMIT_MS=5000 CRYPTO_SNOWFLAKE_LOADS=20</c>
+/// tells how many trades a second one sink carries with the delay of the real one.
 /// </summary>
 [TestClass]
 public sealed class LoadRateTests
@@ -29,11 +29,13 @@ public sealed class LoadRateTests
         await account.MigrateAsync(stop);
         var defaults = new StreamingOptions { AccountUrl = account.Server.Url };
         await using var warehouse = await SnowflakeWarehouse.OpenAsync(
-            account.NewSql(), account.NewClient(defaults), new SnowflakeWarehouseOptions { CheckpointInterval = TimeSpan.FromHours(1) }, account.Clock, stop);
+            account.NewSql(), account.NewClient(defaults), new SnowflakeWarehouseOptions { CheckpointInterval = TimeSpan.FromHours(1) },
+            account.Clock, stop);
         var perLoad = loads == 0 ? 500 : warehouse.RecordsPerLoad;
         loads = loads == 0 ? 8 : loads;
         var symbols = new SymbolTable();
-        var batches = Enumerable.Range(0, Partitions).Select(partition => (Builder: new BatchBuilder(partition), Symbol: symbols.Intern($"COIN{partition}USDT"))).ToArray();
+        var batches = Enumerable.Range(0, Partitions).Select(
+            partition => (Builder: new BatchBuilder(partition), Symbol: symbols.Intern($"COIN{partition}USDT"))).ToArray();
 
         var watch = Stopwatch.StartNew();
         for (var load = 0; load < loads; load++)
@@ -45,10 +47,15 @@ public sealed class LoadRateTests
 
         await warehouse.PositionsAsync(stop);
         var rate = (long)loads * perLoad / watch.Elapsed.TotalSeconds;
-        TestContext.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{loads} loads of {perLoad:N0} trades, commits after {delay}: {rate:N0} trades/s until all are durable"));
+        TestContext.WriteLine(
+            string.Create(
+                CultureInfo.InvariantCulture,
+                $"{loads} loads of {perLoad:N0} trades, commits after {delay}: {rate:N0} trades/s until all are durable"));
 
-        var row = account.Server.Database.Read("SELECT (SELECT count(*) FROM FACT_TRADES), (SELECT count(DISTINCT FACT_ID) FROM FACT_TRADES), (SELECT count(*) FROM STOCK_TRADES_RAW)")[0];
-        Assert.AreEqual(((long)loads * perLoad, (long)loads * perLoad, (long)loads * perLoad), ((long)row[0]!, (long)row[1]!, (long)row[2]!));
+        var row = account.Server.Database.Read(
+            "SELECT (SELECT count(*) FROM FACT_TRADES), (SELECT count(DISTINCT FACT_ID) FROM FACT_TRADES), (SELECT count(*) FROM STOCK_TRADES_RAW)")[0];
+        Assert.AreEqual(
+            ((long)loads * perLoad, (long)loads * perLoad, (long)loads * perLoad), ((long)row[0]!, (long)row[1]!, (long)row[2]!));
     }
 
     private static int Setting(string name, int otherwise) =>

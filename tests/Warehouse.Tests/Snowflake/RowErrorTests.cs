@@ -91,7 +91,8 @@ public sealed class RowErrorTests
 
         await using (var again = await OpenAsync(repairLimit: 20))
         {
-            Assert.IsFalse((await Assert.ThrowsExactlyAsync<WarehouseException>(async () => await again.LoadAsync(batch, Stop))).IsTransient);
+            Assert.IsFalse(
+                (await Assert.ThrowsExactlyAsync<WarehouseException>(async () => await again.LoadAsync(batch, Stop))).IsTransient);
             Assert.IsEmpty(SnowflakeContents.Read(Server.Database).Positions);
         }
 
@@ -103,7 +104,8 @@ public sealed class RowErrorTests
     [TestMethod]
     public async Task LoadAsync_RowThatSqlRefusesToo_StopsAndNamesIt()
     {
-        Server.Database.Read("CREATE TRIGGER REFUSING BEFORE INSERT ON FACT_TRADES WHEN NEW.TRADE_ID = 7 BEGIN SELECT RAISE(ABORT, 'seven is refused'); END");
+        Server.Database.Read(
+            "CREATE TRIGGER REFUSING BEFORE INSERT ON FACT_TRADES WHEN NEW.TRADE_ID = 7 BEGIN SELECT RAISE(ABORT, 'seven is refused'); END");
         await using var warehouse = await OpenAsync();
         Server.Faults.Next(Fault.RowError, 2);
 
@@ -162,7 +164,8 @@ public sealed class RowErrorTests
     private WarehouseBatch Trades(long from, long to) => _log.Of(TestTrades.Range(Btc, from, to));
 
     private Task<SnowflakeWarehouse> OpenAsync(long repairLimit = 1000) => SnowflakeWarehouse.OpenAsync(
-        _account.NewSql(), _account.NewClient(), new SnowflakeWarehouseOptions { CheckpointInterval = TimeSpan.Zero, RepairLimit = repairLimit }, _account.Clock, Stop);
+        _account.NewSql(), _account.NewClient(),
+        new SnowflakeWarehouseOptions { CheckpointInterval = TimeSpan.Zero, RepairLimit = repairLimit }, _account.Clock, Stop);
 
     /// <summary>A process that ends once so many appends were accepted, and tidies nothing up.</summary>
     private async Task KillWhileLoadingAsync(WarehouseBatch batch, int appends)
@@ -188,9 +191,11 @@ public sealed class RowErrorTests
     private void AssertStored(int count)
     {
         var contents = SnowflakeContents.Read(Server.Database);
-        CollectionAssert.AreEqual(Enumerable.Range(0, count).Select(offset => (long)offset).ToArray(), contents.Raw.Select(row => row.Offset).ToArray());
         CollectionAssert.AreEqual(
-            TestTrades.Range(Btc, 1, count).Select(trade => (trade.TradeId, trade.TradeTime, trade.Price, trade.Quantity, trade.Aggressor)).ToArray(),
+            Enumerable.Range(0, count).Select(offset => (long)offset).ToArray(), contents.Raw.Select(row => row.Offset).ToArray());
+        CollectionAssert.AreEqual(
+            TestTrades.Range(Btc, 1, count).Select(
+                trade => (trade.TradeId, trade.TradeTime, trade.Price, trade.Quantity, trade.Aggressor)).ToArray(),
             contents.Facts.Select(fact => (fact.TradeId, fact.TradeTime, fact.Price, fact.Quantity, fact.Aggressor)).ToArray());
         Assert.AreEqual(contents.Versions.Single().SymbolKey, contents.Facts.Select(fact => fact.SymbolKey).Distinct().Single());
         Assert.AreEqual(count, contents.Positions.Single().Next);

@@ -52,11 +52,13 @@ public sealed class SnowflakeCheckTests
         var steps = new List<string>();
         await using var sql = new SilentSql();
         await using var streaming = _account.NewClient();
-        var checking = new SnowflakeCheck(_account.Keys, sql, streaming, new ObjectNames(), clock, steps.Add).RunAsync(TestContext.CancellationToken);
+        var checking = new SnowflakeCheck(
+            _account.Keys, sql, streaming, new ObjectNames(), clock, steps.Add).RunAsync(TestContext.CancellationToken);
 
         await clock.AdvanceToNextTimerAsync(TimeSpan.FromSeconds(30));
 
-        var failed = (await checking.WaitAsync(Patience.Limit, TimeProvider.System, TestContext.CancellationToken)).Single(result => !result.Passed);
+        var failed = (
+            await checking.WaitAsync(Patience.Limit, TimeProvider.System, TestContext.CancellationToken)).Single(result => !result.Passed);
         Assert.AreEqual(("sign-in", "no answer within 30 s"), (failed.Name, failed.Detail));
         Assert.Contains("Snowflake:Account", failed.Advice);
         CollectionAssert.AreEqual(new[] { "key", "sign-in" }, steps);
@@ -79,7 +81,9 @@ public sealed class SnowflakeCheckTests
         var failed = (await CheckAsync()).Where(result => !result.Passed).ToArray();
 
         Assert.Contains("SELECT on FACT_TRADES", failed.Select(result => result.Name).ToArray());
-        Assert.Contains("GRANT INSERT, SELECT ON TABLE STREAMING_DB.PUBLIC.FACT_TRADES", failed.Single(result => result.Name == "streaming into FACT_TRADES").Advice);
+        Assert.Contains(
+            "GRANT INSERT, SELECT ON TABLE STREAMING_DB.PUBLIC.FACT_TRADES",
+            failed.Single(result => result.Name == "streaming into FACT_TRADES").Advice);
     }
 
     [TestMethod]
@@ -88,7 +92,8 @@ public sealed class SnowflakeCheckTests
         await using var sql = _account.NewSql();
         var migrator = new SnowflakeMigrator(sql, new ObjectNames(), _account.Clock);
         Assert.AreEqual(
-            "V0001__tables.sql V0002__coverage_state.sql R__procedures.sql R__views.sql R__grants.sql", string.Join(' ', await migrator.MigrateAsync(TestContext.CancellationToken)));
+            "V0001__tables.sql V0002__coverage_state.sql R__procedures.sql R__views.sql R__grants.sql", string.Join(
+                ' ', await migrator.MigrateAsync(TestContext.CancellationToken)));
 
         var statements = _account.Server.Database.Statements;
         Assert.IsEmpty(await migrator.MigrateAsync(TestContext.CancellationToken));
@@ -97,9 +102,13 @@ public sealed class SnowflakeCheckTests
         _account.Server.Database.Execute("UPDATE SCHEMA_HISTORY SET CHECKSUM = 'old' WHERE SCRIPT = 'R__views.sql'");
         Assert.AreEqual("R__views.sql R__grants.sql", string.Join(' ', await migrator.MigrateAsync(TestContext.CancellationToken)));
         _account.Server.Database.Execute("UPDATE SCHEMA_HISTORY SET CHECKSUM = 'old' WHERE SCRIPT = 'V0001__tables.sql'");
-        Assert.Contains("another text", (await Assert.ThrowsExactlyAsync<WarehouseException>(() => migrator.MigrateAsync(TestContext.CancellationToken))).Message);
+        Assert.Contains(
+            "another text",
+            (await Assert.ThrowsExactlyAsync<WarehouseException>(() => migrator.MigrateAsync(TestContext.CancellationToken))).Message);
         _account.Server.Database.Execute("UPDATE SCHEMA_HISTORY SET SCRIPT = 'V9999__future.sql' WHERE SCRIPT = 'V0001__tables.sql'");
-        Assert.Contains("newer version", (await Assert.ThrowsExactlyAsync<WarehouseException>(() => migrator.MigrateAsync(TestContext.CancellationToken))).Message);
+        Assert.Contains(
+            "newer version",
+            (await Assert.ThrowsExactlyAsync<WarehouseException>(() => migrator.MigrateAsync(TestContext.CancellationToken))).Message);
     }
 
     [TestMethod]
@@ -129,6 +138,7 @@ public sealed class SnowflakeCheckTests
     {
         await using var sql = _account.NewSql();
         await using var streaming = _account.NewClient();
-        return await new SnowflakeCheck(_account.Keys, sql, streaming, new ObjectNames(), _account.Clock).RunAsync(TestContext.CancellationToken);
+        return await new SnowflakeCheck(
+            _account.Keys, sql, streaming, new ObjectNames(), _account.Clock).RunAsync(TestContext.CancellationToken);
     }
 }

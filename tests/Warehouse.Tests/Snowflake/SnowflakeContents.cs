@@ -19,8 +19,11 @@ internal static class SnowflakeContents
             FROM FACT_TRADES AS f JOIN SYMBOLS AS s ON s.symbol_id = f.fact_id >> 40 ORDER BY s.ticker, trade_id
             """,
             row => new FactRow(
-                (string)row[0]!, (long)row[1]!, (long)row[2]!, new Timestamp((long)row[3]!), new Price((long)row[4]!), new Quantity((long)row[5]!),
-                row[6] is long amount ? new Amount(amount) : null, (AggressorSide)(long)row[7]!, (IngestSource)(long)row[8]!, (QualityFlags)(long)row[9]!)),
+                (string)row[0]!, (long)row[1]!, (long)row[2]!, new Timestamp((long)row[3]!), new Price((long)row[4]!),
+                new Quantity((long)row[5]!),
+                row[6] is long amount
+                    ? new Amount(amount)
+                    : null, (AggressorSide)(long)row[7]!, (IngestSource)(long)row[8]!, (QualityFlags)(long)row[9]!)),
         Rows(
             database, "SELECT ticker, trade_id, error_reason, error_detail, record_content FROM REJECTED_TRADES ORDER BY log_topic, log_partition, log_offset",
             row => new RejectedRow((string?)row[0], (long?)row[1], (string)row[2]!, (string)row[3]!, Convert.ToHexString((byte[])row[4]!))),
@@ -30,7 +33,9 @@ internal static class SnowflakeContents
         Rows(
             database, "SELECT symbol, from_id, to_id, state, found, closed FROM TRADE_GAPS ORDER BY symbol, from_id, to_id",
             row => new GapRow(
-                (string)row[0]!, new IdRange((long)row[1]!, (long)row[2]!), (string)row[3]!, new Timestamp((long)row[4]!), row[5] is long closed ? new Timestamp(closed) : null)),
+                (string)row[0]!, new IdRange(
+                    (long)row[1]!,
+                    (long)row[2]!), (string)row[3]!, new Timestamp((long)row[4]!), row[5] is long closed ? new Timestamp(closed) : null)),
         Rows(
             database, "SELECT symbol, from_id, to_id, state FROM TRADE_COVERAGE ORDER BY symbol, from_id",
             row => new CoverageRow((string)row[0]!, new IdRange((long)row[1]!, (long)row[2]!), (string)row[3]!)),
@@ -42,7 +47,9 @@ internal static class SnowflakeContents
             ORDER BY log_epoch, log_topic, log_partition
             """,
             row => new PositionRow(
-                new LogPartition((string)row[0]!, (string)row[1]!, (int)(long)row[2]!), (long)row[3]!, (long)row[4]!, (long)row[5]!, (long)row[6]!, (long)row[7]!)),
+                new LogPartition(
+                    (string)row[0]!, (string)row[1]!,
+                    (int)(long)row[2]!), (long)row[3]!, (long)row[4]!, (long)row[5]!, (long)row[6]!, (long)row[7]!)),
         Rows(database, "SELECT count(*) FROM SYMBOL_CHANGES", row => (int)(long)row[0]!)[0],
         Rows(database, "SELECT count(*) FROM DIM_SYMBOL_VERSIONS", row => (int)(long)row[0]!)[0]);
 
@@ -59,7 +66,9 @@ internal static class SnowflakeContents
             var attributes = SymbolAttributes.All.Where(attribute => row[8 + (int)attribute] is not null)
                 .ToDictionary(attribute => attribute.Column(), attribute => (string?)row[8 + (int)attribute]);
             var version = new SymbolVersion(
-                new NaturalKey((string)row[0]!, (string)row[1]!), new Timestamp((long)row[2]!), new Timestamp((long)row[3]!), (long)row[4]! != 0, (long)row[5]! != 0,
+                new NaturalKey(
+                    (string)row[0]!,
+                    (string)row[1]!), new Timestamp((long)row[2]!), new Timestamp((long)row[3]!), (long)row[4]! != 0, (long)row[5]! != 0,
                 AttributesJson.Parse(System.Text.Json.JsonSerializer.Serialize(attributes)));
             Assert.AreEqual((string)row[6]!, version.ChangeHash);
             Assert.AreEqual((long)row[7]!, version.SymbolKey);

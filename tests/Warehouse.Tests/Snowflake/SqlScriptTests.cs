@@ -16,7 +16,8 @@ public sealed class SqlScriptTests
     [TestMethod]
     public void Statements_SemicolonsInQuotesCommentsAndBodies_CutNothing()
     {
-        var statements = SqlScript.Statements("-- a; comment\nSELECT ';' AS \"a;b\"; /* x; */ CREATE PROCEDURE P() AS $$ BEGIN A; B; END; $$;\n-- only; this\n");
+        var statements = SqlScript.Statements(
+            "-- a; comment\nSELECT ';' AS \"a;b\"; /* x; */ CREATE PROCEDURE P() AS $$ BEGIN A; B; END; $$;\n-- only; this\n");
 
         Assert.HasCount(2, statements);
         Assert.EndsWith("\"a;b\"", statements[0]);
@@ -28,10 +29,18 @@ public sealed class SqlScriptTests
     {
         foreach (var statement in SqlScript.All(new ObjectNames()).SelectMany(script => SqlScript.Statements(script.Text)))
         {
-            var table = Regex.Match(statement, @"CREATE (TABLE IF NOT EXISTS|OR REPLACE VIEW) (?<name>\w+) \((?<columns>.*?)\n\)(?<rest>[^A-Z]*COMMENT = '.+)", RegexOptions.Singleline | RegexOptions.ExplicitCapture, TimeSpan.FromSeconds(5));
-            if (!Regex.IsMatch(statement, @"CREATE (TABLE|OR REPLACE VIEW)", RegexOptions.ExplicitCapture, TimeSpan.FromSeconds(5))) continue;
+            var table = Regex.Match(
+                statement, @"CREATE (TABLE IF NOT EXISTS|OR REPLACE VIEW) (?<name>\w+) \((?<columns>.*?)\n\)(?<rest>[^A-Z]*COMMENT = '.+)",
+                RegexOptions.Singleline | RegexOptions.ExplicitCapture, TimeSpan.FromSeconds(5));
+            if (!Regex.IsMatch(statement, @"CREATE (TABLE|OR REPLACE VIEW)", RegexOptions.ExplicitCapture, TimeSpan.FromSeconds(5)))
+            {
+                continue;
+            }
+
             Assert.IsTrue(table.Success, statement);
-            var columns = Regex.Replace(table.Groups["columns"].Value, @"'(?:[^']|'')*'|\(\d+,\d+\)", "''", RegexOptions.ExplicitCapture, TimeSpan.FromSeconds(5)).Split(',');
+            var columns = Regex.Replace(
+                table.Groups["columns"].Value, @"'(?:[^']|'')*'|\(\d+,\d+\)", "''", RegexOptions.ExplicitCapture,
+                TimeSpan.FromSeconds(5)).Split(',');
             foreach (var column in columns) Assert.Contains(" COMMENT ", column, $"{table.Groups["name"].Value}: {column}");
         }
     }
@@ -44,11 +53,14 @@ public sealed class SqlScriptTests
             .Concat(Directory.GetFiles(Path.Combine(Root(), "snowflake", "examples"), "*.sql").Select(file => new SqlScript(Path.GetFileName(file), File.ReadAllText(file))))
             .ToList();
         Assert.HasCount(Directory.GetFiles(Path.Combine(Root(), "snowflake"), "*.sql", SearchOption.AllDirectories).Length, texts);
-        var statements = texts.SelectMany(script => SqlScript.Statements(script.Text), (script, statement) => new { file = script.Name, statement }).ToList();
+        var statements = texts.SelectMany(
+            script => SqlScript.Statements(script.Text), (script, statement) => new { file = script.Name, statement }).ToList();
 
         // The parser takes a procedure's body as text; its changes of rows are parsed on their own.
         statements.AddRange(texts.SelectMany(
-            script => Regex.Matches(script.Text, @"\$\$(?<body>.*?)\$\$", RegexOptions.Singleline | RegexOptions.ExplicitCapture, TimeSpan.FromSeconds(5))
+            script =>
+                Regex.Matches(
+                    script.Text, @"\$\$(?<body>.*?)\$\$", RegexOptions.Singleline | RegexOptions.ExplicitCapture, TimeSpan.FromSeconds(5))
                 .SelectMany(match => SqlScript.Statements(match.Groups["body"].Value))
                 .Where(statement => Regex.IsMatch(statement, "^(INSERT|UPDATE|DELETE) ", RegexOptions.ExplicitCapture, TimeSpan.FromSeconds(5))),
             (script, statement) => new { file = script.Name, statement }));
@@ -57,7 +69,8 @@ public sealed class SqlScriptTests
 
         using var failures = JsonDocument.Parse(await ParseAsync(JsonSerializer.Serialize(statements)));
         Assert.AreEqual(
-            "self-test", string.Join('\n', failures.RootElement.EnumerateArray().Select(failure => failure.GetProperty("file").GetString() is "self-test"
+            "self-test", string.Join(
+                '\n', failures.RootElement.EnumerateArray().Select(failure => failure.GetProperty("file").GetString() is "self-test"
                 ? "self-test"
                 : failure.GetRawText())));
     }
@@ -69,7 +82,9 @@ public sealed class SqlScriptTests
         var source = Path.Combine(Root(), "tests", "Warehouse.Tests", "Snowflake", "Parsing");
         File.Copy(Path.Combine(source, "parse.mjs"), folder["parse.mjs"]);
         await NpmPackage.Pinned(Path.Combine(source, "package-lock.json"), "@polyglot-sql/sdk")
-            .InstallAsync(NpmConfiguration.OfThisMachine(), Path.Combine(AppContext.BaseDirectory, "npm"), folder.FullName, TestContext.CancellationToken);
+            .InstallAsync(
+                NpmConfiguration.OfThisMachine(), Path.Combine(AppContext.BaseDirectory, "npm"), folder.FullName,
+                TestContext.CancellationToken);
         using var process = StartNode(folder["parse.mjs"]);
         var errors = process.StandardError.ReadToEndAsync(TestContext.CancellationToken);
         await process.StandardInput.WriteAsync(statements);
@@ -94,9 +109,11 @@ public sealed class SqlScriptTests
         }
         catch (System.ComponentModel.Win32Exception failure)
         {
-            throw new InvalidOperationException("Node.js is needed for the parser of Snowflake's dialect; tests/run.sh installs it with apt-get.", failure);
+            throw new InvalidOperationException(
+                "Node.js is needed for the parser of Snowflake's dialect; tests/run.sh installs it with apt-get.", failure);
         }
     }
 
-    private static string Root([CallerFilePath] string file = "") => Path.GetFullPath(Path.Combine(Path.GetDirectoryName(file)!, "..", "..", ".."));
+    private static string Root([CallerFilePath] string file = "") =>
+        Path.GetFullPath(Path.Combine(Path.GetDirectoryName(file)!, "..", "..", ".."));
 }

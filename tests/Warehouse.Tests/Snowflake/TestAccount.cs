@@ -54,7 +54,9 @@ internal sealed class TestAccount : IAsyncDisposable
     };
 
     public static async Task<TestAccount> StartAsync(EmulatorOptions? options = null, TimeProvider? clock = null) =>
-        new(await EmulatedSnowflake.StartAsync(options ?? new EmulatorOptions(), clock ?? TimeProvider.System), clock ?? TimeProvider.System);
+        new(
+            await EmulatedSnowflake.StartAsync(options ?? new EmulatorOptions(), clock ?? TimeProvider.System), clock
+                ?? TimeProvider.System);
 
     /// <summary>Applies the project's schema.</summary>
     public async Task MigrateAsync(CancellationToken cancellationToken)
@@ -86,21 +88,26 @@ internal sealed class TestAccount : IAsyncDisposable
         return new SqlApiClient(change?.Invoke(options) ?? options, Keys, Clock, jitter: new Random(1));
     }
 
-    /// <summary>Statements over ADO.NET, put together as <c>Snowflake:Access</c> <c>Driver</c> does it; the provider is the stand-in.</summary>
+    /// <summary>
+    /// Statements over ADO.NET, put together as <c>Snowflake:Access</c> <c>Driver</c> does it; the provider is the stand-in.
+    /// </summary>
     public DbProviderSql NewDriverSql(string? role = null)
     {
         var options = new SqlApiOptions { AccountUrl = Server.Url, Database = "STREAMING_DB", Schema = "PUBLIC", Warehouse = "TS_WH", Role = role ?? "TS_TRANSFORM" };
         if (!File.Exists(KeyFile)) File.WriteAllText(KeyFile, Pem);
         return new DbProviderSql(
-            SnowflakeDriver.Load(), SnowflakeDriver.ConnectionString("testorg-emulated", User, KeyFile, null, options), ParameterStyle.Positional, options.StatementTimeout);
+            SnowflakeDriver.Load(), SnowflakeDriver.ConnectionString(
+                "testorg-emulated", User, KeyFile, null, options), ParameterStyle.Positional, options.StatementTimeout);
     }
 
     /// <summary>The user's key, once <see cref="NewDriverSql"/> was called.</summary>
     public string KeyFile => _folder["key.p8"];
 
     /// <summary>A warehouse over both interfaces, with a checkpoint after each batch unless told otherwise.</summary>
-    public Task<SnowflakeWarehouse> OpenWarehouseAsync(TimeSpan checkpointInterval = default, StreamingOptions? streaming = null, ISnowflakeSql? sql = null) =>
-        SnowflakeWarehouse.OpenAsync(sql ?? NewSql(), NewClient(streaming), new SnowflakeWarehouseOptions { CheckpointInterval = checkpointInterval }, Clock);
+    public Task<SnowflakeWarehouse> OpenWarehouseAsync(
+        TimeSpan checkpointInterval = default, StreamingOptions? streaming = null, ISnowflakeSql? sql = null) =>
+        SnowflakeWarehouse.OpenAsync(
+            sql ?? NewSql(), NewClient(streaming), new SnowflakeWarehouseOptions { CheckpointInterval = checkpointInterval }, Clock);
 
     public async ValueTask DisposeAsync()
     {

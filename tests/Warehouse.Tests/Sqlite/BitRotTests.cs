@@ -70,8 +70,11 @@ public sealed class BitRotTests : IDisposable
         await Load(new BatchBuilder(topic: "stock_trades_dlq") { KeepRaw = false }.AddUnreadable([0xFF], ErrorReason.MalformedJson));
         await warehouse.ApplyAsync(
             [.. Enumerable.Range(0, 40).Select(i => new SymbolChange(
-                i % 2 == 0 ? ChangeSource.ReferenceFile : ChangeSource.ChangeDataCapture, i, SymbolKeyOf(i), ChangeOperation.Upsert, TestTrades.TimeOf(i * 10),
-                Timestamp.Epoch, System.Collections.Immutable.ImmutableSortedDictionary<SymbolAttribute, string?>.Empty.Add(SymbolAttribute.Sector, $"sector {i}")))],
+                i % 2 == 0
+                    ? ChangeSource.ReferenceFile
+                    : ChangeSource.ChangeDataCapture, i, SymbolKeyOf(i), ChangeOperation.Upsert, TestTrades.TimeOf(i * 10),
+                Timestamp.Epoch, System.Collections.Immutable.ImmutableSortedDictionary<SymbolAttribute, string?>.Empty.Add(
+                    SymbolAttribute.Sector, $"sector {i}")))],
             TestContext.CancellationToken);
 
         async Task Load(BatchBuilder batch) => await warehouse.LoadAsync(batch.Build(), TestContext.CancellationToken);

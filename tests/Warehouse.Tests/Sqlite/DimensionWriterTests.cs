@@ -8,7 +8,10 @@ using Crypto.Warehouse.Sqlite;
 
 namespace Crypto.Warehouse.Tests.Sqlite;
 
-/// <summary>What SQLite does for a change of one symbol, in steps of its machine: independent of what others have, and of how many versions there are.</summary>
+/// <summary>
+/// What SQLite does for a change of one symbol, in steps of its machine: independent of what others have, and of how many versions there
+/// are.
+/// </summary>
 [TestClass]
 public sealed class DimensionWriterTests : IDisposable
 {
@@ -25,7 +28,8 @@ public sealed class DimensionWriterTests : IDisposable
     {
         await using (var warehouse = SqliteWarehouse.Open(Path, new SqliteWarehouseOptions(), new ManualTimeProvider()))
         {
-            await warehouse.ApplyAsync([.. Enumerable.Range(0, 5000).Select(i => Change($"S{i}USDT", 1, Timestamp.Epoch))], CancellationToken.None);
+            await warehouse.ApplyAsync(
+                [.. Enumerable.Range(0, 5000).Select(i => Change($"S{i}USDT", 1, Timestamp.Epoch))], CancellationToken.None);
         }
 
         using var database = SqliteDatabase.OpenForWriting(Path, isDurable: false);
@@ -44,7 +48,11 @@ public sealed class DimensionWriterTests : IDisposable
         await using (var warehouse = SqliteWarehouse.Open(Path, new SqliteWarehouseOptions(), new ManualTimeProvider()))
         {
             var batch = new BatchBuilder();
-            for (var i = 0; i < Facts; i++) batch.Add(TestTrades.Of(symbol, i) with { TradeTime = At(i), EventTime = At(i), ReceivedTime = At(i) });
+            for (var i = 0; i < Facts; i++)
+            {
+                batch.Add(TestTrades.Of(symbol, i) with { TradeTime = At(i), EventTime = At(i), ReceivedTime = At(i) });
+            }
+
             await warehouse.LoadAsync(batch.Build(), CancellationToken.None);
         }
 

@@ -38,7 +38,10 @@ public sealed class FactSegmentTests : IAsyncDisposable
     [TestMethod]
     public async Task LoadAsync_ManyCommits_FillsSegmentAfterSegment()
     {
-        for (var start = 1; start <= 9_000; start += 1_000) await LoadAsync(TestTrades.Range(Btc, start, start + 999), TestTrades.Range(Eth, start, start + 999));
+        for (var start = 1; start <= 9_000; start += 1_000)
+        {
+            await LoadAsync(TestTrades.Range(Btc, start, start + 999), TestTrades.Range(Eth, start, start + 999));
+        }
 
         CollectionAssert.AreEqual(new long[] { 10_000, 8_000 }, Facts());
         AssertSound();
@@ -109,19 +112,22 @@ public sealed class FactSegmentTests : IAsyncDisposable
         Assert.AreEqual(default, await other.LoadAsync(next, Stop));
         var again = new BatchBuilder(partition: 1).Of(TestTrades.Range(Btc, 16, 25));
         Assert.AreEqual(new LoadOutcome(5, 5, 0), await other.LoadAsync(again, Stop));
-        Assert.AreEqual(new LoadOutcome(1, 5, 0), await _warehouse.LoadAsync(new BatchBuilder(partition: 2).Of(TestTrades.Range(Btc, 21, 26)), Stop));
+        Assert.AreEqual(
+            new LoadOutcome(1, 5, 0), await _warehouse.LoadAsync(new BatchBuilder(partition: 2).Of(TestTrades.Range(Btc, 21, 26)), Stop));
         AssertSound();
     }
 
     private static SymbolChange Change(long sequence, Timestamp validTime, string sector, string quote = "USDT") => new(
         ChangeSource.ReferenceFile, sequence, new NaturalKey(Exchange.Binance, "BTCUSDT"), ChangeOperation.Upsert, validTime, validTime,
-        ImmutableSortedDictionary<SymbolAttribute, string?>.Empty.Add(SymbolAttribute.Sector, sector).Add(SymbolAttribute.QuoteAsset, quote));
+        ImmutableSortedDictionary<SymbolAttribute, string?>.Empty.Add(SymbolAttribute.Sector, sector).Add(
+            SymbolAttribute.QuoteAsset, quote));
 
     private SqliteWarehouse Open() => SqliteWarehouse.Open(Path, Options, new ManualTimeProvider());
 
     private static SqliteWarehouseOptions Options { get; } = new() { Ownership = AttributeOwnership.Shared };
 
-    private async Task LoadAsync(params Trade[][] trades) => await _warehouse.LoadAsync(_builder.Of([.. trades.SelectMany(some => some)]), Stop);
+    private async Task LoadAsync(params Trade[][] trades) =>
+        await _warehouse.LoadAsync(_builder.Of([.. trades.SelectMany(some => some)]), Stop);
 
     private async Task<ApplyOutcome> ApplyAsync(params SymbolChange[] changes) => await _warehouse.ApplyAsync(changes, Stop);
 

@@ -112,7 +112,8 @@ public sealed class ReleasedFormatTests : IDisposable
     private string Segments()
     {
         using var database = SqliteDatabase.OpenForReading(Then);
-        return string.Join(' ', SqliteContents.Rows(database, "SELECT segment_id FROM FACT_SEGMENTS ORDER BY segment_id", row => row.GetInt64(0)));
+        return string.Join(
+            ' ', SqliteContents.Rows(database, "SELECT segment_id FROM FACT_SEGMENTS ORDER BY segment_id", row => row.GetInt64(0)));
     }
 
     /// <summary>Each look at it is a second later.</summary>

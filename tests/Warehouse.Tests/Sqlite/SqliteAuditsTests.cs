@@ -336,7 +336,8 @@ public sealed class SqliteAuditsTests : IDisposable
         var all = string.Join('\n', results.SelectMany(result => result.Failing.Select(text => $"{result.Name}: {text}")));
         var expected = failing.Split(' ');
         CollectionAssert.IsSubsetOf(expected, FailingNames(results), all);
-        CollectionAssert.AreEquivalent(expected.Except(TamperEvident).ToArray(), FailingNames(results).Except(TamperEvident).ToArray(), all);
+        CollectionAssert.AreEquivalent(
+            expected.Except(TamperEvident).ToArray(), FailingNames(results).Except(TamperEvident).ToArray(), all);
         var found = results.Single(result => result.Name == audit).Failing;
         Assert.IsTrue(found.Any(text => text.Contains(row, StringComparison.Ordinal)), all);
     }

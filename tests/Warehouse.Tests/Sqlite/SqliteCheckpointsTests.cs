@@ -83,7 +83,10 @@ public sealed class SqliteCheckpointsTests : IDisposable
     {
         var tries = 0;
         using var checkpoints = new SqliteCheckpoints(
-            () => ++tries == 1 ? throw new StorageException(StorageFault.Full, "no room") : SqliteDatabase.OpenForWriting(Path, isDurable: false),
+            () =>
+                ++tries == 1
+                    ? throw new StorageException(StorageFault.Full, "no room")
+                    : SqliteDatabase.OpenForWriting(Path, isDurable: false),
             pages: 100);
         for (var i = 0; i < 3; i++) Write();
 

@@ -45,7 +45,8 @@ public sealed class SqliteConflictTests : IAsyncDisposable
 
         var contents = SqliteContents.Read(Path);
         Assert.AreEqual(TestTrades.Of(_btc, 8).Price, contents.Facts.Single(fact => fact is { Ticker: "BTCUSDT", TradeId: 8 }).Price);
-        Assert.AreEqual(("BTCUSDT", 8L, "content_conflict"), (contents.Rejected[0].Ticker, contents.Rejected[0].TradeId, contents.Rejected[0].Reason));
+        Assert.AreEqual(
+            ("BTCUSDT", 8L, "content_conflict"), (contents.Rejected[0].Ticker, contents.Rejected[0].TradeId, contents.Rejected[0].Reason));
         Assert.AreEqual("no_conflicts", Failing());
         StringAssert.Contains(Audit().Single(result => !result.Passed).Failing[0], "BTCUSDT 8: stock_trades/0 offset 20011 says otherwise");
     }
@@ -94,7 +95,8 @@ public sealed class SqliteConflictTests : IAsyncDisposable
     [TestMethod]
     public async Task LoadAsync_CorrectionOfTradesOfTheSameBatch_Holds()
     {
-        var corrections = TestTrades.Range(_btc, 1, 5).Select(trade => trade with { Price = Price.Parse("7"), Source = IngestSource.Correction });
+        var corrections = TestTrades.Range(_btc, 1, 5).Select(
+            trade => trade with { Price = Price.Parse("7"), Source = IngestSource.Correction });
 
         await LoadAsync([.. TestTrades.Range(_btc, 1, 10), .. corrections]);
 
@@ -104,9 +106,11 @@ public sealed class SqliteConflictTests : IAsyncDisposable
         Assert.AreEqual("", Failing());
     }
 
-    private Trade Doubled(long id) => TestTrades.Of(_btc, id) is var trade ? trade with { Price = new Price(trade.Price.Scaled * 2) } : default;
+    private Trade Doubled(long id) =>
+        TestTrades.Of(_btc, id) is var trade ? trade with { Price = new Price(trade.Price.Scaled * 2) } : default;
 
-    private async Task<LoadOutcome> LoadAsync(params Trade[] trades) => await _warehouse.LoadAsync(_builder.Of(trades), TestContext.CancellationToken);
+    private async Task<LoadOutcome> LoadAsync(params Trade[] trades) =>
+        await _warehouse.LoadAsync(_builder.Of(trades), TestContext.CancellationToken);
 
     private string Failing() => string.Join(' ', Audit().Where(result => !result.Passed).Select(result => result.Name));
 

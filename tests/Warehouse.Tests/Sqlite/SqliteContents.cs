@@ -77,7 +77,8 @@ internal static class SqliteContents
         var text = new System.Text.StringBuilder();
         foreach (var table in Rows(database, "SELECT name FROM sqlite_master WHERE type = 'table' ORDER BY name", row => row.GetText(0)))
         {
-            var columns = string.Join(" || '|' || ", Rows(database, $"SELECT name FROM pragma_table_info('{table}')", row => $"quote({row.GetText(0)})"));
+            var columns = string.Join(
+                " || '|' || ", Rows(database, $"SELECT name FROM pragma_table_info('{table}')", row => $"quote({row.GetText(0)})"));
             text.AppendLine(table).AppendJoin('\n', Rows(database, $"SELECT {columns} FROM {table} ORDER BY 1", row => row.GetText(0)));
         }
 

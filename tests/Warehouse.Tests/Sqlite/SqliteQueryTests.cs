@@ -12,7 +12,8 @@ public sealed class SqliteQueryTests : IDisposable
     public SqliteQueryTests()
     {
         using var database = SqliteDatabase.OpenForWriting(Path, isDurable: false);
-        database.Execute("CREATE TABLE T (id INTEGER PRIMARY KEY, text TEXT); CREATE INDEX T_BY_TEXT ON T (text); INSERT INTO T (text) VALUES ('a'), (NULL)");
+        database.Execute(
+            "CREATE TABLE T (id INTEGER PRIMARY KEY, text TEXT); CREATE INDEX T_BY_TEXT ON T (text); INSERT INTO T (text) VALUES ('a'), (NULL)");
         database.Execute("CREATE VIEW V AS SELECT t.id, j.value FROM T AS t, json_each('[1,2]') AS j");
     }
 
@@ -91,7 +92,8 @@ public sealed class SqliteQueryTests : IDisposable
         Assert.AreEqual(before, Contents());
         CollectionAssert.AreEqual(
             new[] { "store.db" },
-            Directory.EnumerateFiles(_folder.FullName).Select(file => System.IO.Path.GetFileName(file)).Where(name => !name.StartsWith("store.db-", StringComparison.Ordinal)).ToArray());
+            Directory.EnumerateFiles(_folder.FullName).Select(file => System.IO.Path.GetFileName(file)).Where(
+                name => !name.StartsWith("store.db-", StringComparison.Ordinal)).ToArray());
     }
 
     [TestMethod]
@@ -148,7 +150,8 @@ public sealed class SqliteQueryTests : IDisposable
     {
         using (var database = SqliteDatabase.OpenForWriting(Path, isDurable: false))
         {
-            database.Execute("WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 5000) INSERT INTO T (text) SELECT 'row ' || i FROM n");
+            database.Execute(
+                "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 5000) INSERT INTO T (text) SELECT 'row ' || i FROM n");
         }
 
         using (var file = new FileStream(Path, FileMode.Open, FileAccess.Write))
@@ -165,7 +168,8 @@ public sealed class SqliteQueryTests : IDisposable
     private string Contents()
     {
         using var database = SqliteDatabase.OpenForReading(Path);
-        using var rows = database.Prepare("SELECT (SELECT group_concat(quote(text)) FROM T), (SELECT group_concat(sql) FROM sqlite_master)");
+        using var rows = database.Prepare(
+            "SELECT (SELECT group_concat(quote(text)) FROM T), (SELECT group_concat(sql) FROM sqlite_master)");
         rows.Step();
         return $"{rows.GetText(0)} {rows.GetText(1)}";
     }

@@ -30,7 +30,8 @@ public sealed class StoppedStatementTests : IDisposable
 
         await _stop.CancelAsync();
 
-        var failure = await Assert.ThrowsExactlyAsync<OperationCanceledException>(() => running.WaitAsync(Patience.Limit, TimeProvider.System, CancellationToken.None));
+        var failure = await Assert.ThrowsExactlyAsync<OperationCanceledException>(
+            () => running.WaitAsync(Patience.Limit, TimeProvider.System, CancellationToken.None));
         Assert.AreEqual(_stop.Token, failure.CancellationToken);
         Assert.ThrowsExactly<OperationCanceledException>(() => database.Prepare("SELECT 1"));
     }
@@ -55,7 +56,8 @@ public sealed class StoppedStatementTests : IDisposable
         await started.Task;
         await _stop.CancelAsync();
 
-        await Assert.ThrowsExactlyAsync<OperationCanceledException>(() => running.WaitAsync(Patience.Limit, TimeProvider.System, CancellationToken.None));
+        await Assert.ThrowsExactlyAsync<OperationCanceledException>(
+            () => running.WaitAsync(Patience.Limit, TimeProvider.System, CancellationToken.None));
         database.StopOn(CancellationToken.None);
         Assert.AreEqual(0, database.InTransaction(() =>
         {

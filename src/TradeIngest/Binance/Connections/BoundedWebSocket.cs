@@ -48,13 +48,15 @@ internal sealed class BoundedWebSocket(WebSocket socket, int bound, Func<Cancell
         return new WebSocketReceiveResult(piece.Count, piece.MessageType, piece.EndOfMessage, CloseStatus, CloseStatusDescription);
     }
 
-    public override Task SendAsync(ArraySegment<byte> buffer, WebSocketMessageType messageType, bool endOfMessage, CancellationToken cancellationToken) =>
+    public override Task SendAsync(
+        ArraySegment<byte> buffer, WebSocketMessageType messageType, bool endOfMessage, CancellationToken cancellationToken) =>
         socket.SendAsync(buffer, messageType, endOfMessage, cancellationToken);
 
     public override Task CloseAsync(WebSocketCloseStatus closeStatus, string? statusDescription, CancellationToken cancellationToken) =>
         socket.CloseAsync(closeStatus, statusDescription, cancellationToken);
 
-    public override Task CloseOutputAsync(WebSocketCloseStatus closeStatus, string? statusDescription, CancellationToken cancellationToken) =>
+    public override Task CloseOutputAsync(
+        WebSocketCloseStatus closeStatus, string? statusDescription, CancellationToken cancellationToken) =>
         socket.CloseOutputAsync(closeStatus, statusDescription, cancellationToken);
 
     public override void Abort() => socket.Abort();

@@ -80,7 +80,8 @@ internal sealed class ClientWebSocketConnection : IWebSocketConnection
     }
 
     [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
-    private async ValueTask<ReceivedMessage> CollectAsync(ValueTask<ValueWebSocketReceiveResult> receiving, CancellationToken cancellationToken)
+    private async ValueTask<ReceivedMessage> CollectAsync(
+        ValueTask<ValueWebSocketReceiveResult> receiving, CancellationToken cancellationToken)
     {
         // What the socket does with a token of its own.
         await using var abort = cancellationToken.UnsafeRegister(static socket => ((ClientWebSocket)socket!).Abort(), _socket);
@@ -98,10 +99,12 @@ internal sealed class ClientWebSocketConnection : IWebSocketConnection
             catch (OperationCanceledException aborted)
             {
                 // By the socket itself, when no pong comes.
-                throw new WebSocketException(WebSocketError.ConnectionClosedPrematurely, (aborted.InnerException ?? aborted).Message, aborted);
+                throw new WebSocketException(
+                    WebSocketError.ConnectionClosedPrematurely, (aborted.InnerException ?? aborted).Message, aborted);
             }
 
-            if (piece.MessageType == WebSocketMessageType.Close) return ReceivedMessage.Closed(_socket.CloseStatus, _socket.CloseStatusDescription);
+            if (piece.MessageType == WebSocketMessageType.Close) return ReceivedMessage.Closed(
+                _socket.CloseStatus, _socket.CloseStatusDescription);
             if (piece.EndOfMessage) return MessageOf(piece);
             _buffer.Advance(piece.Count);
             receiving = _socket.ReceiveAsync(_buffer.Free, CancellationToken.None);

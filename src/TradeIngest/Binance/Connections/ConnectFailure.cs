@@ -6,7 +6,9 @@ using Crypto.TradeIngest.Streams;
 
 namespace Crypto.TradeIngest.Binance.Connections;
 
-/// <summary>Why there is no connection, in one message: the platform spreads it over a chain of exceptions and the headers of a reply.</summary>
+/// <summary>
+/// Why there is no connection, in one message: the platform spreads it over a chain of exceptions and the headers of a reply.
+/// </summary>
 internal static class ConnectFailure
 {
     private const string SeeInner = "see inner exception.";

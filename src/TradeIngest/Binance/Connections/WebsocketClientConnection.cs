@@ -110,7 +110,8 @@ internal sealed class WebsocketClientConnection : IWebSocketConnection
 
     private void End(DisconnectionInfo end)
     {
-        if (end.Type == DisconnectionType.ByServer) _messages.Writer.TryWrite(ReceivedMessage.Closed(end.CloseStatus, end.CloseStatusDescription));
+        if (end.Type == DisconnectionType.ByServer) _messages.Writer.TryWrite(
+            ReceivedMessage.Closed(end.CloseStatus, end.CloseStatusDescription));
 
         // A socket that gave its peer up cancels, and says why inside.
         var cause = end.Exception is OperationCanceledException { InnerException: { } inner } ? inner : end.Exception;

@@ -40,10 +40,12 @@ internal sealed class BinanceRestClient(HttpClient http, WeightBudget budget, Ti
             CultureInfo.InvariantCulture,
             $"api/v3/historicalTrades?symbol={Uri.EscapeDataString(symbol.Ticker)}&fromId={fromId}&limit={limit}");
         return GetAsync(
-            path, HistoricalTradesWeight, isUrgent: false, root => RestReplies.Trades(root, symbol, Timestamp.Now(clock)), cancellationToken);
+            path, HistoricalTradesWeight, isUrgent: false, root =>
+                RestReplies.Trades(root, symbol, Timestamp.Now(clock)), cancellationToken);
     }
 
-    private async Task<T> GetAsync<T>(string path, int weight, bool isUrgent, Func<JsonElement, T> read, CancellationToken cancellationToken)
+    private async Task<T> GetAsync<T>(
+        string path, int weight, bool isUrgent, Func<JsonElement, T> read, CancellationToken cancellationToken)
     {
         var minute = await budget.SpendAsync(weight, isUrgent, cancellationToken);
         try
@@ -67,7 +69,8 @@ internal sealed class BinanceRestClient(HttpClient http, WeightBudget budget, Ti
         {
             var why = e is OperationCanceledException ? $"no answer within {http.Timeout}" : e.Message;
             throw new ExchangeException(
-                $"Cannot reach {Secrets.Shown(http.BaseAddress!)}: {why}. Check the address, the network and any proxy.", isTransient: true, e);
+                $"Cannot reach {Secrets.Shown(http.BaseAddress!)}: {why}. Check the address, the network and any proxy.", isTransient: true,
+                e);
         }
         catch (Exception e) when (e is JsonException or InvalidOperationException or FormatException)
         {

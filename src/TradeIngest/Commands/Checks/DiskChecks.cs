@@ -23,7 +23,9 @@ internal static class DiskChecks
                 Path.Combine(existing, $".trade-ingest-check-{Environment.ProcessId}"),
                 new FileStreamOptions { Mode = FileMode.CreateNew, Access = FileAccess.Write, Options = FileOptions.DeleteOnClose });
             return Check.Pass(
-                CheckTier.Environment, "data folder", existing == folder.Path ? $"'{folder.Path}' can be written" : $"'{folder.Path}' can be created in '{existing}'");
+                CheckTier.Environment, "data folder", existing == folder.Path
+                    ? $"'{folder.Path}' can be written"
+                    : $"'{folder.Path}' can be created in '{existing}'");
         }
         catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
         {
@@ -48,7 +50,8 @@ internal static class DiskChecks
     private static Check Warehouse(DataFolder folder)
     {
         const string Name = "warehouse file";
-        if (!File.Exists(folder.Warehouse)) return Check.Pass(CheckTier.Environment, Name, "there is none yet; it is created at the first start");
+        if (!File.Exists(folder.Warehouse)) return Check.Pass(
+            CheckTier.Environment, Name, "there is none yet; it is created at the first start");
         try
         {
             using var database = SqliteDatabase.OpenForReading(folder.Warehouse);
@@ -58,7 +61,8 @@ internal static class DiskChecks
         }
         catch (StorageException failure)
         {
-            return Check.Fail(CheckTier.Environment, Name, failure.Message, "Make it readable, restore it, or choose another folder with --data.");
+            return Check.Fail(
+                CheckTier.Environment, Name, failure.Message, "Make it readable, restore it, or choose another folder with --data.");
         }
     }
 

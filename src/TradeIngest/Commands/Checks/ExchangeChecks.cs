@@ -13,7 +13,8 @@ internal static class ExchangeChecks
 {
     private const string Reaching = "Check --rest and --ws, the network, and any proxy or firewall.";
 
-    public static async Task<IReadOnlyList<Check>> RunAsync(ExchangeOptions options, Role roles, TimeProvider clock, CancellationToken cancellationToken)
+    public static async Task<IReadOnlyList<Check>> RunAsync(
+        ExchangeOptions options, Role roles, TimeProvider clock, CancellationToken cancellationToken)
     {
         using var http = new HttpClient { BaseAddress = new Uri(options.Rest.TrimEnd('/') + "/"), Timeout = TimeSpan.FromSeconds(10) };
         var rest = new BinanceRestClient(http, new WeightBudget(clock), clock);
@@ -32,7 +33,8 @@ internal static class ExchangeChecks
         return checks;
     }
 
-    private static async Task<Check> ClockAsync(BinanceRestClient rest, ExchangeClockOptions options, TimeProvider clock, CancellationToken cancellationToken)
+    private static async Task<Check> ClockAsync(
+        BinanceRestClient rest, ExchangeClockOptions options, TimeProvider clock, CancellationToken cancellationToken)
     {
         const string Name = "exchange clock";
         var (asked, started) = (clock.GetUtcNow(), clock.GetTimestamp());
@@ -55,7 +57,8 @@ internal static class ExchangeChecks
         if (unknown.Count > 0)
         {
             return Check.Fail(
-                CheckTier.Environment, Name, $"the exchange does not list {string.Join(", ", unknown)}", "Set --symbols; tickers have no separators: BTCUSDT.");
+                CheckTier.Environment, Name, $"the exchange does not list {string.Join(", ", unknown)}",
+                "Set --symbols; tickers have no separators: BTCUSDT.");
         }
 
         return Check.Pass(
@@ -74,11 +77,12 @@ internal static class ExchangeChecks
             await connection.ConnectAsync(StreamEndpoint.From(stream.Endpoint), either.Token);
             return Check.Pass(CheckTier.Environment, Name, $"a connection to {Secrets.Shown(stream.Endpoint)} can be opened");
         }
-        catch (Exception failure) when (failure is WebSocketException or IOException or HttpRequestException
+        catch (Exception failure) when (failure is ExchangeException or WebSocketException or IOException
             || (failure is OperationCanceledException && !cancellationToken.IsCancellationRequested))
         {
             var why = failure is OperationCanceledException ? $"no answer within {stream.ConnectTimeout}" : failure.Message;
-            return Check.Fail(CheckTier.Environment, Name, $"{Secrets.Shown(stream.Endpoint)}: {why}", Reaching);
+            var detail = failure is ExchangeException ? why : $"{Secrets.Shown(stream.Endpoint)}: {why}";
+            return Check.Fail(CheckTier.Environment, Name, detail, Reaching);
         }
     }
 }

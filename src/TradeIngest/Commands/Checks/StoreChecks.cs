@@ -17,8 +17,10 @@ internal static class StoreChecks
         try
         {
             var faults = await KafkaTradeLog.CompareAsync(
-                options.Kafka, TopicPlan.All(options.Kafka, options.Log.Partitions), TimeProvider.System, NullLogger.Instance, cancellationToken);
-            var answer = Check.Pass(CheckTier.Environment, "Kafka brokers", $"{options.Kafka.BootstrapServers} answers librdkafka {KafkaNative.Version}");
+                options.Kafka, TopicPlan.All(
+                    options.Kafka, options.Log.Partitions), TimeProvider.System, NullLogger.Instance, cancellationToken);
+            var answer = Check.Pass(
+                CheckTier.Environment, "Kafka brokers", $"{options.Kafka.BootstrapServers} answers librdkafka {KafkaNative.Version}");
             return faults.Count == 0
                 ? [answer, Check.Pass(CheckTier.Topology, "Kafka topics", "those there are fit")]
                 : [answer, .. faults.Select(fault => Check.Fail(CheckTier.Topology, "Kafka topics", fault, "Alter or create it as said there."))];
@@ -29,14 +31,16 @@ internal static class StoreChecks
         }
     }
 
-    public static async Task<IReadOnlyList<Check>> SnowflakeAsync(SnowflakeOptions options, Action<string> onStep, CancellationToken cancellationToken)
+    public static async Task<IReadOnlyList<Check>> SnowflakeAsync(
+        SnowflakeOptions options, Action<string> onStep, CancellationToken cancellationToken)
     {
         try
         {
             using var keys = options.NewKeys(TimeProvider.System);
             await using var sql = options.NewSql(keys, options.TransformerRole, TimeProvider.System, RetryBackoff.Attended);
             await using var streaming = options.NewStreaming(keys, TimeProvider.System, backoff: RetryBackoff.Attended);
-            var results = await new SnowflakeCheck(keys, sql, streaming, options.Names, TimeProvider.System, onStep).RunAsync(cancellationToken);
+            var results = await new SnowflakeCheck(
+                keys, sql, streaming, options.Names, TimeProvider.System, onStep).RunAsync(cancellationToken);
             return [.. results.Select(result => new Check(CheckTier.Environment, $"Snowflake {result.Name}", result.Passed, result.Detail, result.Advice))];
         }
         catch (SnowflakeException failure)

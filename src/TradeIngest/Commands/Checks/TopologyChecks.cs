@@ -75,7 +75,8 @@ internal static class TopologyChecks
     private static async Task<Check> PartitionsAsync(LogOptions options, DataFolder folder, CancellationToken cancellationToken)
     {
         const string Name = "partitions of the log";
-        if (!File.Exists(folder.Log)) return Check.Pass(CheckTier.Topology, Name, $"there is no log yet; it gets {options.Partitions ?? 1}");
+        if (!File.Exists(folder.Log)) return Check.Pass(
+            CheckTier.Topology, Name, $"there is no log yet; it gets {options.Partitions ?? 1}");
         try
         {
             await using var log = EmbeddedTradeLog.OpenForReading(folder.Log, TimeProvider.System, cancellationToken);
@@ -110,7 +111,8 @@ internal static class TopologyChecks
             }
 
             return Check.Fail(
-                CheckTier.Topology, Name, $"{place} cannot be listened on: {failure.Message}", "Choose another with CRYPTO__Health__Port and CRYPTO__Health__Address.");
+                CheckTier.Topology, Name, $"{place} cannot be listened on: {failure.Message}",
+                "Choose another with CRYPTO__Health__Port and CRYPTO__Health__Address.");
         }
     }
 
@@ -120,7 +122,8 @@ internal static class TopologyChecks
         {
             using var http = new HttpClient { Timeout = TimeSpan.FromSeconds(5) };
             using var response = await http.GetAsync(HealthCommand.AddressOf(options), cancellationToken);
-            return JsonSerializer.Deserialize<HealthReport>(await response.Content.ReadAsStringAsync(cancellationToken), MachineJson.Line)?.Parts is not null;
+            return JsonSerializer.Deserialize<HealthReport>(
+                await response.Content.ReadAsStringAsync(cancellationToken), MachineJson.Line)?.Parts is not null;
         }
         catch (Exception failure) when (failure is HttpRequestException or JsonException
             || (failure is TaskCanceledException && !cancellationToken.IsCancellationRequested))

@@ -30,14 +30,16 @@ internal sealed class QueryOutput : IDisposable
     public static QueryOutput Open(string? path)
     {
         if (path is null) return new QueryOutput(new BufferedStream(StandardOutput(), 64 * 1024), null);
-        if (System.IO.Path.Exists(path)) throw new ConfigurationException($"'{path}' exists. Remove it, or choose another name with --output.");
+        if (System.IO.Path.Exists(path)) throw new ConfigurationException(
+            $"'{path}' exists. Remove it, or choose another name with --output.");
         try
         {
             return new QueryOutput(new FileStream(Partial(path), FileMode.Create, FileAccess.Write, FileShare.Read, 64 * 1024), path);
         }
         catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
         {
-            throw new ConfigurationException($"'{path}' cannot be written ({failure.Message}). Choose another name with --output.", failure);
+            throw new ConfigurationException(
+                $"'{path}' cannot be written ({failure.Message}). Choose another name with --output.", failure);
         }
     }
 
@@ -67,7 +69,9 @@ internal sealed class QueryOutput : IDisposable
         if (Path is null && (failure.HResult & 0xFFFF) == BrokenPipe) return null;
         var place = Path is null ? "Standard output" : $"'{Path}'";
         return new StorageException(
-            (failure.HResult & 0xFFFF) == NoSpace ? StorageFault.Full : StorageFault.Failed, $"{place} cannot be written: {failure.Message}", failure);
+            (failure.HResult & 0xFFFF) == NoSpace
+                ? StorageFault.Full
+                : StorageFault.Failed, $"{place} cannot be written: {failure.Message}", failure);
     }
 
     private static string Partial(string path) => path + ".part";

@@ -72,7 +72,8 @@ internal sealed class TableRowWriter(IReadOnlyList<string> columns, Stream outpu
     /// <summary>As wide as the widest cell; where that is too much for a line, the widest columns give way.</summary>
     private int[] Widths(string[] names)
     {
-        var widths = names.Select((name, i) => Math.Max(1, _sample.Select(cells => CellsOf(cells[i])).Append(CellsOf(name)).Max())).ToArray();
+        var widths = names.Select(
+            (name, i) => Math.Max(1, _sample.Select(cells => CellsOf(cells[i])).Append(CellsOf(name)).Max())).ToArray();
 
         // A line that no narrowing makes fit is left to the terminal to break.
         var isHopeless = LineOf(widths.Select(column => Math.Min(column, NarrowColumn))) > width;
@@ -133,7 +134,11 @@ internal sealed class TableRowWriter(IReadOnlyList<string> columns, Stream outpu
     {
         if (!text.Any(char.IsControl)) return text;
         var shown = new StringBuilder(text.Length);
-        foreach (var character in text) shown.Append(character < ' ' ? (char)('\u2400' + character) : char.IsControl(character) ? '\uFFFD' : character);
+        foreach (var character in text)
+        {
+            shown.Append(character < ' ' ? (char)('\u2400' + character) : char.IsControl(character) ? '\uFFFD' : character);
+        }
+
         return shown.ToString();
     }
 }

@@ -15,8 +15,8 @@ using Microsoft.Extensions.Hosting;
 namespace Crypto.TradeIngest.Hosting.Health;
 
 /// <summary>
-/// Health over HTTP: <c>/healthz/live</c> answers 200 as long as the process answers at all, <c>/healthz/ready</c> 200 while every worker runs and
-/// progresses, else 503, with a <see cref="HealthReport"/> either way.
+/// Health over HTTP: <c>/healthz/live</c> answers 200 as long as the process answers at all, <c>/healthz/ready</c> 200 while every worker
+/// runs and progresses, else 503, with a <see cref="HealthReport"/> either way.
 /// </summary>
 internal static class HealthEndpoints
 {

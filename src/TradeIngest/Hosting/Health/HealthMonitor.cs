@@ -11,8 +11,8 @@ internal sealed record PartHealth(string Name, bool IsHealthy, double Stalled, s
 internal sealed record HealthReport(bool IsHealthy, IReadOnlyList<PartHealth> Parts);
 
 /// <summary>
-/// Polls each worker's probes and remembers when they progressed last. Should the polling itself stop, all parts grow old, which is what is to be
-/// reported then. A worker that still opens what it needs is not healthy yet.
+/// Polls each worker's probes and remembers when they progressed last. Should the polling itself stop, all parts grow old, which is what is
+/// to be reported then. A worker that still opens what it needs is not healthy yet.
 /// </summary>
 internal sealed class HealthMonitor(Func<IReadOnlyList<Worker>> workers, TimeSpan bound, TimeProvider clock) : BackgroundService
 {

@@ -20,6 +20,7 @@ internal sealed record HealthOptions : IOptionRules
 
     public IEnumerable<OptionFault> Faults()
     {
-        if (!IPAddress.TryParse(Address, out _)) yield return new(nameof(Address), $"'{Address}' is no IP address such as 127.0.0.1 or 0.0.0.0");
+        if (!IPAddress.TryParse(Address, out _)) yield return new(
+            nameof(Address), $"'{Address}' is no IP address such as 127.0.0.1 or 0.0.0.0");
     }
 }

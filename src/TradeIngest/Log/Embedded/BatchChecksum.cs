@@ -19,6 +19,7 @@ internal static class BatchChecksum
     }
 
     /// <summary>Whether a row is as it was written; earlier versions wrote the checksum of the records alone.</summary>
-    public static bool Matches(long checksum, string topic, int partition, long baseOffset, int count, long appendedAt, ReadOnlySpan<byte> records) =>
+    public static bool Matches(
+        long checksum, string topic, int partition, long baseOffset, int count, long appendedAt, ReadOnlySpan<byte> records) =>
         checksum == Of(topic, partition, baseOffset, count, appendedAt, records) || checksum == Crc32C.Of(records);
 }

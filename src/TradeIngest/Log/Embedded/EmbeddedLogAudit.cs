@@ -4,7 +4,9 @@ using Crypto.Warehouse.Sqlite;
 
 namespace Crypto.TradeIngest.Log.Embedded;
 
-/// <summary>Reads an embedded log from its first record kept to its end, beside a running writer, and tells whether it is what was appended.</summary>
+/// <summary>
+/// Reads an embedded log from its first record kept to its end, beside a running writer, and tells whether it is what was appended.
+/// </summary>
 internal static class EmbeddedLogAudit
 {
     /// <param name="path">The log's file.</param>
@@ -76,7 +78,11 @@ internal static class EmbeddedLogAudit
         using var info = database.Prepare("SELECT epoch FROM LOG_INFO");
         var epoch = info.Step() ? info.GetText(0) : "";
         info.Reset();
-        if (positions.Count > 0 && !positions.Any(position => position.Key.Epoch == epoch)) tally.Fail($"nothing of this log ({epoch}) was loaded, but of another");
+        if (positions.Count > 0 && !positions.Any(position => position.Key.Epoch == epoch))
+        {
+            tally.Fail($"nothing of this log ({epoch}) was loaded, but of another");
+        }
+
         using var end = database.Prepare("SELECT next_offset FROM LOG_ENDS WHERE topic = ? AND partition = ?");
         foreach (var (partition, next) in positions.Where(position => position.Key.Epoch == epoch))
         {

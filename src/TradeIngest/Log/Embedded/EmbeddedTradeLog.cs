@@ -83,7 +83,8 @@ internal sealed class EmbeddedTradeLog : ITradeLog
     [SuppressMessage("Reliability", "CA2000", Justification = "The log owns the database; a failure disposes it.")]
     public static EmbeddedTradeLog Open(string path, EmbeddedTradeLogOptions options, TimeProvider clock)
     {
-        if (options.Partitions is < 1 or > 1024) throw new LogException($"A log has 1 to 1,024 partitions, not {options.Partitions}.", isConfiguration: true);
+        if (options.Partitions is < 1 or > 1024) throw new LogException(
+            $"A log has 1 to 1,024 partitions, not {options.Partitions}.", isConfiguration: true);
         var database = SqliteDatabase.OpenForWriting(path, isDurable: true, CacheBytes, PageSize);
         try
         {
@@ -139,7 +140,8 @@ internal sealed class EmbeddedTradeLog : ITradeLog
         Interlocked.Exchange(ref _appended, NewSignal()).SetResult();
     }
 
-    public ILogReader OpenReader(string topic, IReadOnlyDictionary<int, long> positions) => new EmbeddedLogReader(this, _database.Path, topic, positions);
+    public ILogReader OpenReader(string topic, IReadOnlyDictionary<int, long> positions) =>
+        new EmbeddedLogReader(this, _database.Path, topic, positions);
 
     public async ValueTask<OffsetRange> OffsetsAsync(string topic, int partition, CancellationToken cancellationToken)
     {
@@ -158,7 +160,8 @@ internal sealed class EmbeddedTradeLog : ITradeLog
         }
     }
 
-    public async ValueTask<long> TrimAsync(string topic, int partition, long keepFrom, TrimPolicy policy, CancellationToken cancellationToken)
+    public async ValueTask<long> TrimAsync(
+        string topic, int partition, long keepFrom, TrimPolicy policy, CancellationToken cancellationToken)
     {
         await _writing.WaitAsync(cancellationToken);
         try

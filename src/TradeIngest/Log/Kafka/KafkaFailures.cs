@@ -9,7 +9,8 @@ internal static class KafkaFailures
     public static StorageException Of(Error error, string doing, KafkaOptions options, Exception? inner = null)
     {
         var fault = FaultOf(error);
-        return new StorageException(fault, $"Kafka at {options.BootstrapServers}: {doing} failed ({error.Code}: {error.Reason}). {Advice(error, fault)}", inner);
+        return new StorageException(
+            fault, $"Kafka at {options.BootstrapServers}: {doing} failed ({error.Code}: {error.Reason}). {Advice(error, fault)}", inner);
     }
 
     /// <summary>Whether trying the same again may help, at once or after a while.</summary>
@@ -23,12 +24,15 @@ internal static class KafkaFailures
         _ when error.IsFatal => StorageFault.Failed,
         ErrorCode.TopicAuthorizationFailed or ErrorCode.GroupAuthorizationFailed or ErrorCode.ClusterAuthorizationFailed
             or ErrorCode.TransactionalIdAuthorizationFailed or ErrorCode.Local_Authentication or ErrorCode.SaslAuthenticationFailed
-            or ErrorCode.UnsupportedSaslMechanism or ErrorCode.IllegalSaslState or ErrorCode.SecurityDisabled or ErrorCode.Local_Ssl => StorageFault.ReadOnly,
-        ErrorCode.UnknownTopicOrPart or ErrorCode.Local_UnknownTopic or ErrorCode.Local_UnknownPartition or ErrorCode.UnknownTopicId => StorageFault.Missing,
+            or ErrorCode.UnsupportedSaslMechanism or ErrorCode.IllegalSaslState or ErrorCode.SecurityDisabled or ErrorCode.Local_Ssl =>
+                StorageFault.ReadOnly,
+        ErrorCode.UnknownTopicOrPart or ErrorCode.Local_UnknownTopic or ErrorCode.Local_UnknownPartition or ErrorCode.UnknownTopicId =>
+            StorageFault.Missing,
         ErrorCode.KafkaStorageError => StorageFault.Failed,
         ErrorCode.MsgSizeTooLarge or ErrorCode.InvalidMsg or ErrorCode.InvalidRecord or ErrorCode.RecordListTooLarge or ErrorCode.PolicyViolation
             or ErrorCode.UnsupportedCompressionType or ErrorCode.UnsupportedForMessageFormat or ErrorCode.UnsupportedVersion
-            or ErrorCode.Local_UnsupportedFeature or ErrorCode.InvalidRequiredAcks or ErrorCode.Local_InvalidArg or ErrorCode.Local_Fail => StorageFault.Failed,
+            or ErrorCode.Local_UnsupportedFeature or ErrorCode.InvalidRequiredAcks or ErrorCode.Local_InvalidArg or ErrorCode.Local_Fail =>
+                StorageFault.Failed,
         _ => StorageFault.Busy,
     };
 
@@ -36,7 +40,8 @@ internal static class KafkaFailures
     {
         StorageFault.ReadOnly => "Check the credentials and certificates under Kafka:Settings, and the ACLs of this user.",
         StorageFault.Missing => "Create the topic, or let the service do it (Kafka:CreateTopics=true).",
-        StorageFault.Failed when error.Code == ErrorCode.MsgSizeTooLarge => "Raise max.message.bytes of the topic, or message.max.bytes of the broker.",
+        StorageFault.Failed when error.Code == ErrorCode.MsgSizeTooLarge =>
+            "Raise max.message.bytes of the topic, or message.max.bytes of the broker.",
         StorageFault.Failed => "The records were not appended; trying again will not help.",
         _ => "The brokers may be starting or changing leaders; the same may succeed later.",
     };

@@ -72,7 +72,10 @@ internal sealed class KafkaGroupConsumer : ILogConsumer
             _takenBytes = 0;
             if (Take(Poll))
             {
-                for (var taken = 1; taken < _handler.RecordsPerBatch && _takenBytes < ConsumedBatch.MaxBytes && Take(TimeSpan.Zero);) taken++;
+                for (var taken = 1; taken < _handler.RecordsPerBatch && _takenBytes < ConsumedBatch.MaxBytes && Take(TimeSpan.Zero);)
+                {
+                    taken++;
+                }
             }
 
             if (Interlocked.Exchange(ref _rewindsWanted, 0) != 0) Rewind(cancellationToken);
@@ -106,7 +109,8 @@ internal sealed class KafkaGroupConsumer : ILogConsumer
         catch (Warehouse.WarehouseException failure) when (_runs.GetValueOrDefault(run.Partition) != run)
         {
             Metrics.CountAbandoned(slice.Records.Length);
-            _logger.LogInformation("{Topic}/{Partition} went to another member, which was faster: {Message}", _topic, run.Partition, failure.Message);
+            _logger.LogInformation(
+                "{Topic}/{Partition} went to another member, which was faster: {Message}", _topic, run.Partition, failure.Message);
         }
         catch (Warehouse.WarehouseException failure) when (failure.IsTransient)
         {
@@ -119,7 +123,8 @@ internal sealed class KafkaGroupConsumer : ILogConsumer
             run.Clear();
         }
 
-        if (_runs.GetValueOrDefault(run.Partition) == run) _consumer.StoreOffset(new TopicPartitionOffset(_log.At(_topic, run.Partition), slice.NextOffset));
+        if (_runs.GetValueOrDefault(run.Partition) == run) _consumer.StoreOffset(
+            new TopicPartitionOffset(_log.At(_topic, run.Partition), slice.NextOffset));
         return true;
     }
 
@@ -139,7 +144,8 @@ internal sealed class KafkaGroupConsumer : ILogConsumer
             catch (Warehouse.WarehouseException failure) when (failure.IsTransient)
             {
                 // Its client has waited for minutes already.
-                _logger.LogWarning("The warehouse does not say where {Topic} stands and is asked again: {Message}", _topic, failure.Message);
+                _logger.LogWarning(
+                    "The warehouse does not say where {Topic} stands and is asked again: {Message}", _topic, failure.Message);
             }
         }
 
@@ -153,7 +159,8 @@ internal sealed class KafkaGroupConsumer : ILogConsumer
         }
     }
 
-    // Polls without taking: with everything paused only rebalances come through. A partition assigned meanwhile is paused the next time round.
+    // Polls without taking: with everything paused only rebalances come through. A partition assigned meanwhile is paused the next time
+    // round.
     private void WaitPaused()
     {
         var paused = new List<TopicPartition>();
@@ -183,10 +190,12 @@ internal sealed class KafkaGroupConsumer : ILogConsumer
                 return true;
             }
 
-            // What a run handed to a load is not to be touched until that has ended. Paused partitions give nothing; if one did, again later.
+            // What a run handed to a load is not to be touched until that has ended. Paused partitions give nothing; if one did, again
+            // later.
             if (run == _loadingRun)
             {
-                _consumer.Seek(new TopicPartitionOffset(result.TopicPartition.Topic ?? _log.At(_topic, 0).Topic, run.Partition, run.Position));
+                _consumer.Seek(
+                    new TopicPartitionOffset(result.TopicPartition.Topic ?? _log.At(_topic, 0).Topic, run.Partition, run.Position));
                 return false;
             }
 
@@ -197,7 +206,11 @@ internal sealed class KafkaGroupConsumer : ILogConsumer
         }
         catch (ConsumeException failure) when (failure.Error.Code is ErrorCode.Local_AutoOffsetReset or ErrorCode.OffsetOutOfRange)
         {
-            foreach (var run in _runs.Values) KafkaPositions.Check(_topic, run.Partition, run.Position, _log.Offsets(_topic, run.Partition));
+            foreach (var run in _runs.Values)
+            {
+                KafkaPositions.Check(_topic, run.Partition, run.Position, _log.Offsets(_topic, run.Partition));
+            }
+
             return false;
         }
         catch (ConsumeException failure) when (KafkaFailures.IsTransient(failure.Error))
@@ -241,7 +254,11 @@ internal sealed class KafkaGroupConsumer : ILogConsumer
         Metrics.CountRebalance();
 
         // The load under way is finished, well or badly, before the group gives the partition to another member.
-        if (_loadingRun is { } loading && partitions.Exists(partition => partition.Partition.Value == loading.Partition)) Ended(Timeout.InfiniteTimeSpan);
+        if (_loadingRun is { } loading && partitions.Exists(partition => partition.Partition.Value == loading.Partition))
+        {
+            Ended(Timeout.InfiniteTimeSpan);
+        }
+
         if (how == Revoked) Checkpoint();
         foreach (var partition in partitions)
         {
@@ -252,7 +269,9 @@ internal sealed class KafkaGroupConsumer : ILogConsumer
         }
 
         Metrics.Hold(_runs.Count);
-        _logger.LogInformation("{Topic}: partitions {Partitions} {How}.", _topic, string.Join(", ", partitions.Select(partition => partition.Partition.Value)), how);
+        _logger.LogInformation(
+            "{Topic}: partitions {Partitions} {How}.", _topic, string.Join(", ", partitions.Select(partition => partition.Partition.Value)),
+            how);
     }
 
     private void Checkpoint()
@@ -268,7 +287,8 @@ internal sealed class KafkaGroupConsumer : ILogConsumer
         catch (Exception failure) when (failure is Warehouse.WarehouseException or Warehouse.StorageException)
         {
             // Nothing is lost: the next owner starts where the warehouse stood before.
-            _logger.LogWarning("{Topic}: partitions are released before what was loaded is checkpointed: {Message}", _topic, failure.Message);
+            _logger.LogWarning(
+                "{Topic}: partitions are released before what was loaded is checkpointed: {Message}", _topic, failure.Message);
         }
     }
 
@@ -286,8 +306,8 @@ internal sealed class KafkaGroupConsumer : ILogConsumer
     }
 
     /// <summary>
-    /// The one place where a thread waits for a task: the client calls back from inside its poll, on this consumer's own thread, and knows no
-    /// asynchronous callbacks.
+    /// The one place where a thread waits for a task: the client calls back from inside its poll, on this consumer's own thread, and knows
+    /// no asynchronous callbacks.
     /// </summary>
     private static T Wait<T>(Func<Task<T>> work) => Task.Run(work).GetAwaiter().GetResult();
 }

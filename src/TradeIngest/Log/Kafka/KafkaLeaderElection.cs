@@ -46,7 +46,8 @@ internal sealed class KafkaLeaderElection : ILeaderElection
         _group = group;
         _clock = clock;
         _logger = logger;
-        _session = KafkaSettings.Consumer(log.Options, isMember: true).FirstOrDefault(setting => setting.Key == SessionTimeout).Value is { } milliseconds
+        _session = KafkaSettings.Consumer(log.Options, isMember: true).FirstOrDefault(
+            setting => setting.Key == SessionTimeout).Value is { } milliseconds
             ? TimeSpan.FromMilliseconds(int.Parse(milliseconds, CultureInfo.InvariantCulture))
             : DefaultSession;
         _consumer = log.Consume(new ValueBuffer(), isMember: true, group, builder => builder
@@ -67,7 +68,8 @@ internal sealed class KafkaLeaderElection : ILeaderElection
     {
         _work = work;
         _abandoning = abandoning;
-        return Task.Factory.StartNew(() => Run(cancellationToken), CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default);
+        return Task.Factory.StartNew(
+            () => Run(cancellationToken), CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default);
     }
 
     public void Dispose()
@@ -107,7 +109,8 @@ internal sealed class KafkaLeaderElection : ILeaderElection
             // Records of the topic come too, and are let go.
             _consumer.Consume(Poll);
         }
-        catch (ConsumeException failure) when (KafkaFailures.IsTransient(failure.Error) || failure.Error.Code is ErrorCode.Local_AutoOffsetReset or ErrorCode.OffsetOutOfRange)
+        catch (ConsumeException failure) when (
+            KafkaFailures.IsTransient(failure.Error) || failure.Error.Code is ErrorCode.Local_AutoOffsetReset or ErrorCode.OffsetOutOfRange)
         {
             // librdkafka goes on by itself; it only tells. Where in the topic it stands does not matter.
         }

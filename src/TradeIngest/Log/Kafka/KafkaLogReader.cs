@@ -51,7 +51,8 @@ internal sealed class KafkaLogReader : ILogReader
             while (run.Position < end && _ready.Count == 0)
             {
                 if (Take(Poll)) waited = TimeSpan.Zero;
-                else if ((waited += Poll) > _log.Options.AdminTimeout) throw KafkaFailures.Of(new Error(ErrorCode.Local_TimedOut), $"reading {_topic}/{partition}", _log.Options);
+                else if ((waited += Poll) > _log.Options.AdminTimeout) throw KafkaFailures.Of(
+                    new Error(ErrorCode.Local_TimedOut), $"reading {_topic}/{partition}", _log.Options);
             }
 
             if (_ready.Count > 0) return NextReady(maxRecords);
@@ -137,7 +138,9 @@ internal sealed class KafkaLogReader : ILogReader
         return consumer;
     }
 
-    private void CheckRange(int partition, PartitionRun run) => KafkaPositions.Check(_topic, partition, run.Position, _log.Offsets(_topic, partition));
+    private void CheckRange(int partition, PartitionRun run) =>
+        KafkaPositions.Check(_topic, partition, run.Position, _log.Offsets(_topic, partition));
 
-    private LogException Gone(Exception inner) => new($"{_topic}: the brokers no longer have the next records. Start again; the message will name them.", inner);
+    private LogException Gone(Exception inner) =>
+        new($"{_topic}: the brokers no longer have the next records. Start again; the message will name them.", inner);
 }

@@ -10,7 +10,9 @@ internal static class KafkaLogging
     {
         // One set of settings serves all clients; that a producer ignores a consumer's is no news.
         if (message.Facility == "CONFWARN") return;
-        logger.Log((LogLevel)message.LevelAs(LogLevelType.MicrosoftExtensionsLogging), "librdkafka {Facility}: {Message}", message.Facility, message.Message);
+        logger.Log(
+            (LogLevel)message.LevelAs(LogLevelType.MicrosoftExtensionsLogging), "librdkafka {Facility}: {Message}", message.Facility,
+            message.Message);
     }
 
     public static void Write(ILogger logger, Error error)

@@ -47,7 +47,8 @@ internal static class KafkaNative
                 if (Version < WithLeaderEpochs) DoWithoutLeaderEpochs();
                 _isLoaded = true;
             }
-            catch (Exception failure) when (failure is DllNotFoundException or FileLoadException or TypeInitializationException or InvalidOperationException)
+            catch (Exception failure) when (
+                failure is DllNotFoundException or FileLoadException or TypeInitializationException or InvalidOperationException)
             {
                 throw new LogException(
                     "The Kafka log needs librdkafka 1.5.2 or later, which was not found. Install it (Debian, Ubuntu: apt-get install librdkafka1), "
@@ -104,7 +105,8 @@ internal static class KafkaNative
         void Bind(string field, string method)
         {
             const BindingFlags Static = BindingFlags.Static | BindingFlags.NonPublic;
-            var binding = bindings.GetField(field, Static) ?? throw new InvalidOperationException($"This version of Confluent.Kafka has no {field}.");
+            var binding = bindings.GetField(field, Static)
+                ?? throw new InvalidOperationException($"This version of Confluent.Kafka has no {field}.");
             binding.SetValue(null, Delegate.CreateDelegate(binding.FieldType, typeof(KafkaNative).GetMethod(method, Static)!));
         }
     }
@@ -143,7 +145,8 @@ internal static class KafkaNative
 
     [DllImport(Name, BestFitMapping = false, ThrowOnUnmappableChar = true)]
     private static extern int rd_kafka_conf_set(
-        nint conf, [MarshalAs(UnmanagedType.LPUTF8Str)] string name, [MarshalAs(UnmanagedType.LPUTF8Str)] string value, [Out] byte[] error, nint errorSize);
+        nint conf, [MarshalAs(UnmanagedType.LPUTF8Str)] string name, [MarshalAs(UnmanagedType.LPUTF8Str)] string value, [Out] byte[] error,
+        nint errorSize);
 
     [DllImport(Name)]
     private static extern nint rd_kafka_clusterid(nint rk, int timeoutMs);

@@ -41,7 +41,9 @@ internal sealed record KafkaOptions
     [Within("100ms", "5m")]
     public TimeSpan AdminTimeout { get; init; } = TimeSpan.FromSeconds(10);
 
-    /// <summary>Not every broker tells them and not every user may read them; after this they are taken as they are, with a warning.</summary>
+    /// <summary>
+    /// Not every broker tells them and not every user may read them; after this they are taken as they are, with a warning.
+    /// </summary>
     [Description("Longest wait for the topics' retention and compaction.")]
     [Within("100ms", "5m")]
     public TimeSpan ConfigTimeout { get; init; } = TimeSpan.FromSeconds(5);
@@ -65,10 +67,13 @@ internal sealed record KafkaOptions
     /// <summary>Every fault beside the ranges, none of them showing a value that may be secret; only where Kafka is used.</summary>
     public IEnumerable<OptionFault> Faults()
     {
-        if (string.IsNullOrWhiteSpace(BootstrapServers)) yield return new(nameof(BootstrapServers), "is empty; set CRYPTO__Kafka__BootstrapServers=host:9092");
+        if (string.IsNullOrWhiteSpace(BootstrapServers)) yield return new(
+            nameof(BootstrapServers), "is empty; set CRYPTO__Kafka__BootstrapServers=host:9092");
         else if (BootstrapServers.Contains('@', StringComparison.Ordinal))
         {
-            yield return new(nameof(BootstrapServers), "holds a user name or password; put credentials under Kafka:Settings (sasl.username, sasl.password)");
+            yield return new(
+                nameof(BootstrapServers),
+                "holds a user name or password; put credentials under Kafka:Settings (sasl.username, sasl.password)");
         }
 
         if (Group.Length == 0) yield return new(nameof(Group), "is empty");

@@ -149,7 +149,9 @@ internal sealed class KafkaProducer(KafkaOptions options, TimeProvider clock, IL
         return end;
     }
 
-    /// <summary>After a fatal error a producer takes nothing any more: its reports are collected, and the next append gets a new one.</summary>
+    /// <summary>
+    /// After a fatal error a producer takes nothing any more: its reports are collected, and the next append gets a new one.
+    /// </summary>
     private void Retire()
     {
         _producer?.Flush(ReportsOfFailed);

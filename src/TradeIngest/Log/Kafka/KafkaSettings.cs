@@ -66,17 +66,20 @@ internal static class KafkaSettings
         ["partitioner"] = "murmur2_random",
         ["compression.type"] = "lz4",
 
-        // An append is a whole batch and waits for its acknowledgment: lingering would only add to it. Requests form while one is on its way.
+        // An append is a whole batch and waits for its acknowledgment: lingering would only add to it. Requests form while one is on its
+        // way.
         ["linger.ms"] = "1",
         ["batch.size"] = "1000000",
         ["batch.num.messages"] = "10000",
 
         // Bytes in flight are bounded before the queue; this is the second line.
         ["queue.buffering.max.messages"] = "0",
-        ["queue.buffering.max.kbytes"] = (((options.MaxBytesInFlight / 1024) + 1) * 4).ToString(System.Globalization.CultureInfo.InvariantCulture),
+        ["queue.buffering.max.kbytes"] = (((options.MaxBytesInFlight / 1024) + 1) * 4).ToString(
+            System.Globalization.CultureInfo.InvariantCulture),
         ["message.max.bytes"] = KafkaTopics.MaxRecordBytes.ToString(System.Globalization.CultureInfo.InvariantCulture),
 
-        // No message is given up while the process lives: a broker that is away makes the pipeline shed, which is counted and fetched again.
+        // No message is given up while the process lives: a broker that is away makes the pipeline shed, which is counted and fetched
+        // again.
         ["message.timeout.ms"] = "0",
         ["allow.auto.create.topics"] = "false",
 
@@ -87,24 +90,26 @@ internal static class KafkaSettings
     /// <param name="options">Where to and as whom.</param>
     /// <param name="isMember">Whether it joins a group; else it is assigned by hand.</param>
     /// <param name="group">Which; the options' own by default.</param>
-    public static ConsumerConfig Consumer(KafkaOptions options, bool isMember, string? group = null) => new(Of(options, new(StringComparer.Ordinal)
-    {
-        ["group.id"] = group ?? options.Group,
-        ["enable.auto.commit"] = isMember ? "true" : "false",
-        ["enable.auto.offset.store"] = "false",
-        ["auto.offset.reset"] = "error",
-        ["enable.partition.eof"] = "true",
-        ["partition.assignment.strategy"] = Library.Version >= FirstWithSoundStickyAssignor ? "cooperative-sticky" : "range",
-        ["isolation.level"] = "read_committed",
-        ["allow.auto.create.topics"] = "false",
-        ["fetch.wait.max.ms"] = "100",
-        ["fetch.error.backoff.ms"] = "100",
-        ["queued.max.messages.kbytes"] = "16384",
-        ["message.max.bytes"] = KafkaTopics.MaxRecordBytes.ToString(System.Globalization.CultureInfo.InvariantCulture),
-        ["dotnet.consumer.consume.result.fields"] = "timestamp",
-    }));
+    public static ConsumerConfig Consumer(KafkaOptions options, bool isMember, string? group = null) =>
+        new(Of(options, new(StringComparer.Ordinal)
+        {
+            ["group.id"] = group ?? options.Group,
+            ["enable.auto.commit"] = isMember ? "true" : "false",
+            ["enable.auto.offset.store"] = "false",
+            ["auto.offset.reset"] = "error",
+            ["enable.partition.eof"] = "true",
+            ["partition.assignment.strategy"] = Library.Version >= FirstWithSoundStickyAssignor ? "cooperative-sticky" : "range",
+            ["isolation.level"] = "read_committed",
+            ["allow.auto.create.topics"] = "false",
+            ["fetch.wait.max.ms"] = "100",
+            ["fetch.error.backoff.ms"] = "100",
+            ["queued.max.messages.kbytes"] = "16384",
+            ["message.max.bytes"] = KafkaTopics.MaxRecordBytes.ToString(System.Globalization.CultureInfo.InvariantCulture),
+            ["dotnet.consumer.consume.result.fields"] = "timestamp",
+        }));
 
-    public static AdminClientConfig Admin(KafkaOptions options) => new(Of(options, new(StringComparer.Ordinal) { ["allow.auto.create.topics"] = "false" }));
+    public static AdminClientConfig Admin(KafkaOptions options) =>
+        new(Of(options, new(StringComparer.Ordinal) { ["allow.auto.create.topics"] = "false" }));
 
     /// <summary>Keeps the secret of a setting: its value, that of the file it names, or what it holds in place of such a name.</summary>
     public static void KeepSecret(string written, string? value)
@@ -150,7 +155,8 @@ internal static class KafkaSettings
         var name = written.ToLowerInvariant().Replace('_', '.');
 
         // These two of librdkafka's own name files themselves.
-        var isFile = name.EndsWith(FileSuffix, StringComparison.Ordinal) && !name.StartsWith("sasl.oauthbearer.assertion.", StringComparison.Ordinal);
+        var isFile = name.EndsWith(FileSuffix, StringComparison.Ordinal)
+            && !name.StartsWith("sasl.oauthbearer.assertion.", StringComparison.Ordinal);
         return isFile ? (name[..^FileSuffix.Length], true) : (name, false);
     }
 

@@ -58,10 +58,14 @@ internal sealed class KafkaTopics(IAdminClient admin, KafkaOptions options, Time
         if (faults.Count > 0) throw ConfigurationException.Of(faults);
 
         var ids = await IdsAsync(plans);
-        return plans.ToDictionary(plan => plan.Topic, plan => new TopicState(PartitionsOf(plan)!.Value, ids.GetValueOrDefault(plan.Topic)), StringComparer.Ordinal);
+        return plans.ToDictionary(
+            plan =>
+                plan.Topic, plan => new TopicState(PartitionsOf(plan)!.Value, ids.GetValueOrDefault(plan.Topic)), StringComparer.Ordinal);
     }
 
-    /// <summary>What of the topics does not fit the plan, each with how to mend it; those that are missing count where none are created.</summary>
+    /// <summary>
+    /// What of the topics does not fit the plan, each with how to mend it; those that are missing count where none are created.
+    /// </summary>
     /// <exception cref="Warehouse.StorageException">The brokers cannot be reached.</exception>
     public async Task<List<string>> CompareAsync(IReadOnlyList<TopicPlan> plans)
     {
@@ -81,7 +85,9 @@ internal sealed class KafkaTopics(IAdminClient admin, KafkaOptions options, Time
     {
         var found = plans.Where(plan => PartitionsOf(plan) is not null).ToList();
         var ids = found.Count == 0 ? [] : await IdsAsync(found);
-        return found.ToDictionary(plan => plan.Topic, plan => new TopicState(PartitionsOf(plan)!.Value, ids.GetValueOrDefault(plan.Topic)), StringComparer.Ordinal);
+        return found.ToDictionary(
+            plan =>
+                plan.Topic, plan => new TopicState(PartitionsOf(plan)!.Value, ids.GetValueOrDefault(plan.Topic)), StringComparer.Ordinal);
     }
 
     private string NameOf(TopicPlan plan) => options.TopicPrefix + plan.Topic;
@@ -94,7 +100,11 @@ internal sealed class KafkaTopics(IAdminClient admin, KafkaOptions options, Time
             // Of all topics: asked for one by its name, some brokers create it.
             var topic = admin.GetMetadata(options.AdminTimeout).Topics.Find(topic => topic.Topic == NameOf(plan));
             if (topic is null || topic.Error.Code is ErrorCode.UnknownTopicOrPart or ErrorCode.Local_UnknownTopic) return null;
-            if (topic.Error.IsError && topic.Error.Code != ErrorCode.LeaderNotAvailable) throw KafkaFailures.Of(topic.Error, $"asking for topic {NameOf(plan)}", options);
+            if (topic.Error.IsError && topic.Error.Code != ErrorCode.LeaderNotAvailable)
+            {
+                throw KafkaFailures.Of(topic.Error, $"asking for topic {NameOf(plan)}", options);
+            }
+
             return topic.Partitions.Count == 0 ? null : topic.Partitions.Count;
         }
         catch (KafkaException failure)
@@ -118,7 +128,8 @@ internal sealed class KafkaTopics(IAdminClient admin, KafkaOptions options, Time
                 }),
                 new CreateTopicsOptions { RequestTimeout = options.AdminTimeout, OperationTimeout = options.AdminTimeout });
         }
-        catch (CreateTopicsException failure) when (failure.Results.TrueForAll(result => !result.Error.IsError || result.Error.Code == ErrorCode.TopicAlreadyExists))
+        catch (CreateTopicsException failure) when (
+            failure.Results.TrueForAll(result => !result.Error.IsError || result.Error.Code == ErrorCode.TopicAlreadyExists))
         {
             // Another process was faster; what it made is compared at the next start.
         }
@@ -136,7 +147,12 @@ internal sealed class KafkaTopics(IAdminClient admin, KafkaOptions options, Time
             return [.. missing.Select(plan => $"Kafka did not create topic {NameOf(plan)} ({failure.Error.Reason}). {HowToCreate(plan)}")];
         }
 
-        foreach (var plan in missing) logger.LogInformation("Created topic {Topic} with {Partitions} partitions.", NameOf(plan), plan.Partitions ?? TopicPlan.DefaultPartitions);
+        foreach (var plan in missing)
+        {
+            logger.LogInformation(
+                "Created topic {Topic} with {Partitions} partitions.", NameOf(plan), plan.Partitions ?? TopicPlan.DefaultPartitions);
+        }
+
         return await WaitUntilThereAsync(missing, cancellationToken);
     }
 
@@ -149,7 +165,11 @@ internal sealed class KafkaTopics(IAdminClient admin, KafkaOptions options, Time
         var started = clock.GetTimestamp();
         while (created.Exists(plan => PartitionsOf(plan) is null))
         {
-            if (clock.GetElapsedTime(started) > options.AdminTimeout) return [$"Kafka created the topics but does not list them after {options.AdminTimeout}; start again."];
+            if (clock.GetElapsedTime(started) > options.AdminTimeout)
+            {
+                return [$"Kafka created the topics but does not list them after {options.AdminTimeout}; start again."];
+            }
+
             await Task.Delay(TimeSpan.FromMilliseconds(100), clock, cancellationToken);
         }
 
@@ -182,7 +202,8 @@ internal sealed class KafkaTopics(IAdminClient admin, KafkaOptions options, Time
         {
             logger.LogWarning(
                 "Topic {Topic} keeps records for {Kept}, configured are {Retention}: a sink that is away longer loses records. {How}",
-                NameOf(plan), TimeSpan.FromMilliseconds(kept), retention, HowToAlter(plan, $"{RetentionMs}={(long)retention.TotalMilliseconds}"));
+                NameOf(plan), TimeSpan.FromMilliseconds(kept), retention, HowToAlter(
+                    plan, $"{RetentionMs}={(long)retention.TotalMilliseconds}"));
         }
     }
 
@@ -218,7 +239,9 @@ internal sealed class KafkaTopics(IAdminClient admin, KafkaOptions options, Time
         }
         catch (KafkaException failure)
         {
-            logger.LogWarning("The ids of the topics could not be asked for, so that a recreated topic may not be noticed: {Reason}.", failure.Error.Reason);
+            logger.LogWarning(
+                "The ids of the topics could not be asked for, so that a recreated topic may not be noticed: {Reason}.",
+                failure.Error.Reason);
             return [];
         }
     }
@@ -228,7 +251,9 @@ internal sealed class KafkaTopics(IAdminClient admin, KafkaOptions options, Time
         var configs = new Dictionary<string, string>(StringComparer.Ordinal)
         {
             [Cleanup] = plan.IsCompacted ? "compact" : "delete",
-            [RetentionMs] = plan.Retention is { } retention ? ((long)retention.TotalMilliseconds).ToString(CultureInfo.InvariantCulture) : "-1",
+            [RetentionMs] = plan.Retention is { } retention
+                ? ((long)retention.TotalMilliseconds).ToString(CultureInfo.InvariantCulture)
+                : "-1",
             ["max.message.bytes"] = MaxRecordBytes.ToString(CultureInfo.InvariantCulture),
         };
         if (!plan.IsRewritten) return configs;
@@ -240,7 +265,8 @@ internal sealed class KafkaTopics(IAdminClient admin, KafkaOptions options, Time
     }
 
     // Brokers before 2.4 have no default number of replicas.
-    private string HowToCreateAfter(Error error, TopicPlan plan) => error.Code == ErrorCode.Local_UnsupportedFeature && options.ReplicationFactor == -1
+    private string HowToCreateAfter(Error error, TopicPlan plan) =>
+        error.Code == ErrorCode.Local_UnsupportedFeature && options.ReplicationFactor == -1
         ? "Say how many replicas it is to have: CRYPTO__Kafka__ReplicationFactor=3."
         : HowToCreate(plan);
 

@@ -49,14 +49,19 @@ internal sealed class KafkaTradeLog : ITradeLog
     public static Task<KafkaTradeLog> OpenAsync(
         KafkaOptions options, IReadOnlyList<TopicPlan> plans, TimeProvider clock, ILogger logger, CancellationToken cancellationToken) =>
         AskAsync(
-            options, async (admin, topics) => Of(options, admin, await topics.EnsureAsync(plans, cancellationToken), clock, logger), clock, logger, cancellationToken);
+            options, async (admin, topics) =>
+                Of(options, admin, await topics.EnsureAsync(plans, cancellationToken), clock, logger), clock, logger, cancellationToken);
 
-    /// <summary>As <see cref="OpenAsync"/>, but takes what is there: creates nothing, and minds neither differences nor missing topics.</summary>
+    /// <summary>
+    /// As <see cref="OpenAsync"/>, but takes what is there: creates nothing, and minds neither differences nor missing topics.
+    /// </summary>
     /// <exception cref="StorageException">The cluster is out of reach, or refuses this user.</exception>
     /// <exception cref="LogException">librdkafka is not installed.</exception>
-    public static Task<KafkaTradeLog> FindAsync(KafkaOptions options, TimeProvider clock, ILogger logger, CancellationToken cancellationToken) =>
+    public static Task<KafkaTradeLog> FindAsync(
+        KafkaOptions options, TimeProvider clock, ILogger logger, CancellationToken cancellationToken) =>
         AskAsync(
-            options, async (admin, topics) => Of(options, admin, await topics.FindAsync(TopicPlan.All(options, null)), clock, logger), clock, logger,
+            options, async (admin, topics) =>
+                Of(options, admin, await topics.FindAsync(TopicPlan.All(options, null)), clock, logger), clock, logger,
             cancellationToken);
 
     /// <summary>What of the topics does not fit the plan, each with how to mend it. Creates nothing.</summary>
@@ -66,7 +71,8 @@ internal sealed class KafkaTradeLog : ITradeLog
         KafkaOptions options, IReadOnlyList<TopicPlan> plans, TimeProvider clock, ILogger logger, CancellationToken cancellationToken) =>
         AskAsync(options, (_, topics) => topics.CompareAsync(plans), clock, logger, cancellationToken);
 
-    private static KafkaTradeLog Of(KafkaOptions options, IAdminClient admin, Dictionary<string, TopicState> topics, TimeProvider clock, ILogger logger)
+    private static KafkaTradeLog Of(
+        KafkaOptions options, IAdminClient admin, Dictionary<string, TopicState> topics, TimeProvider clock, ILogger logger)
     {
         var clusterId = KafkaNative.ClusterId(admin, options.AdminTimeout) ?? throw KafkaFailures.Of(
             new Error(ErrorCode.Local_TimedOut), "asking for the cluster's id", options);
@@ -74,7 +80,8 @@ internal sealed class KafkaTradeLog : ITradeLog
     }
 
     private static async Task<T> AskAsync<T>(
-        KafkaOptions options, Func<IAdminClient, KafkaTopics, Task<T>> ask, TimeProvider clock, ILogger logger, CancellationToken cancellationToken)
+        KafkaOptions options, Func<IAdminClient, KafkaTopics, Task<T>> ask, TimeProvider clock, ILogger logger,
+        CancellationToken cancellationToken)
     {
         KafkaNative.Load();
         Error? refusal = null;
@@ -97,7 +104,9 @@ internal sealed class KafkaTradeLog : ITradeLog
         }
     }
 
-    /// <summary>Cluster and topic id, so that a topic that was deleted and made anew is another one; the cluster alone where it tells no ids.</summary>
+    /// <summary>
+    /// Cluster and topic id, so that a topic that was deleted and made anew is another one; the cluster alone where it tells no ids.
+    /// </summary>
     public string EpochOf(string topic) => _topics.GetValueOrDefault(topic)?.Id is { } id ? $"{Epoch}/{id}" : Epoch;
 
     public int PartitionsOf(string topic) => _topics.TryGetValue(topic, out var state)
@@ -119,7 +128,8 @@ internal sealed class KafkaTradeLog : ITradeLog
         new(Task.Run(() => Offsets(topic, partition), cancellationToken));
 
     /// <summary>Removes nothing: the broker does, by the topic's retention.</summary>
-    public async ValueTask<long> TrimAsync(string topic, int partition, long keepFrom, TrimPolicy policy, CancellationToken cancellationToken) =>
+    public async ValueTask<long> TrimAsync(
+        string topic, int partition, long keepFrom, TrimPolicy policy, CancellationToken cancellationToken) =>
         (await OffsetsAsync(topic, partition, cancellationToken)).First;
 
     public async ValueTask DisposeAsync()
@@ -140,7 +150,9 @@ internal sealed class KafkaTradeLog : ITradeLog
         return KafkaSettings.Build(builder.Build);
     }
 
-    /// <summary>A group per topic, so that a rebalance of one does not stop the other: the group named, and with a suffix for dead letters.</summary>
+    /// <summary>
+    /// A group per topic, so that a rebalance of one does not stop the other: the group named, and with a suffix for dead letters.
+    /// </summary>
     internal string GroupOf(string topic) => topic == Topics.DeadLetters ? $"{_options.Group}-dlq" : _options.Group;
 
     internal TopicPartition At(string topic, int partition) => new(_options.TopicPrefix + topic, partition);

@@ -35,7 +35,8 @@ internal sealed unsafe class NativeProducer : IDisposable
         foreach (var (name, value) in settings)
         {
             if (name.StartsWith("dotnet.", StringComparison.Ordinal)) continue;
-            if (rd_kafka_conf_set(conf, name, value, error, MaxErrorLength) != 0) throw new LogException($"The Kafka producer does not take {name}.", isConfiguration: true);
+            if (rd_kafka_conf_set(conf, name, value, error, MaxErrorLength) != 0) throw new LogException(
+                $"The Kafka producer does not take {name}.", isConfiguration: true);
         }
 
         rd_kafka_conf_set_opaque(conf, GCHandle.ToIntPtr(_self));
@@ -47,7 +48,8 @@ internal sealed unsafe class NativeProducer : IDisposable
         {
             rd_kafka_conf_destroy(conf);
             _self.Free();
-            throw new LogException($"The Kafka producer cannot start: {Marshal.PtrToStringUTF8((nint)error)}. See Kafka:Settings.", isConfiguration: true);
+            throw new LogException(
+                $"The Kafka producer cannot start: {Marshal.PtrToStringUTF8((nint)error)}. See Kafka:Settings.", isConfiguration: true);
         }
 
         _serving = new Thread(Serve) { IsBackground = true, Name = "Kafka reports" };
@@ -190,7 +192,8 @@ internal sealed unsafe class NativeProducer : IDisposable
 
     [DllImport(Library)]
     private static extern int rd_kafka_conf_set(
-        nint conf, [MarshalAs(UnmanagedType.LPUTF8Str)] string name, [MarshalAs(UnmanagedType.LPUTF8Str)] string value, byte* error, nint errorSize);
+        nint conf, [MarshalAs(UnmanagedType.LPUTF8Str)] string name, [MarshalAs(UnmanagedType.LPUTF8Str)] string value, byte* error,
+        nint errorSize);
 
     [DllImport(Library)]
     private static extern void rd_kafka_conf_set_opaque(nint conf, nint opaque);

@@ -19,7 +19,8 @@ namespace Crypto.TradeIngest.Reference.ChangeDataCapture;
 /// that the group stores after what was read has been applied: what is read twice is the same change. What is no such event goes to
 /// the dead letters.
 /// </summary>
-internal sealed class ChangeEventTopic(KafkaTradeLog log, string topic, ISymbolChangeLog changeLog, TimeProvider clock, ILogger<ChangeEventTopic> logger) : IDisposable
+internal sealed class ChangeEventTopic(
+    KafkaTradeLog log, string topic, ISymbolChangeLog changeLog, TimeProvider clock, ILogger<ChangeEventTopic> logger) : IDisposable
 {
     private const int EventsPerApply = 1024;
 
@@ -30,7 +31,10 @@ internal sealed class ChangeEventTopic(KafkaTradeLog log, string topic, ISymbolC
     private static readonly TimeSpan Again = TimeSpan.FromSeconds(1);
 
     private readonly IConsumer<Ignore, byte[]?> _consumer = KafkaSettings.Build(new ConsumerBuilder<Ignore, byte[]?>(
-            new ConsumerConfig(KafkaSettings.Consumer(log.Options, isMember: false, $"{log.Options.Group}-changes").ToDictionary(pair => pair.Key, pair => pair.Value, StringComparer.Ordinal))
+            new ConsumerConfig(
+                KafkaSettings.Consumer(
+                    log.Options, isMember: false, $"{log.Options.Group}-changes").ToDictionary(pair =>
+                        pair.Key, pair => pair.Value, StringComparer.Ordinal))
             {
                 // From the first event kept: a snapshot or the table's whole history.
                 AutoOffsetReset = AutoOffsetReset.Earliest,
@@ -72,7 +76,8 @@ internal sealed class ChangeEventTopic(KafkaTradeLog log, string topic, ISymbolC
             }
             catch (StorageException failure) when (failure.IsTransient)
             {
-                logger.LogWarning("{Topic}: {Count} events are applied again in {Again}: {Message}", topic, read.Count, Again, failure.Message);
+                logger.LogWarning(
+                    "{Topic}: {Count} events are applied again in {Again}: {Message}", topic, read.Count, Again, failure.Message);
                 await Task.Delay(Again, clock, CancellationToken.None);
             }
             catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
@@ -95,7 +100,8 @@ internal sealed class ChangeEventTopic(KafkaTradeLog log, string topic, ISymbolC
                 bytes += result.Message.Value?.Length ?? 0;
             }
         }
-        catch (ConsumeException failure) when (KafkaFailures.IsTransient(failure.Error) || failure.Error.Code == ErrorCode.UnknownTopicOrPart)
+        catch (ConsumeException failure) when (
+            KafkaFailures.IsTransient(failure.Error) || failure.Error.Code == ErrorCode.UnknownTopicOrPart)
         {
             // The connector makes the topic with its first event. librdkafka goes on by itself.
             logger.LogWarning("{Topic} cannot be read yet: {Reason}.", topic, failure.Error.Reason);
@@ -135,7 +141,8 @@ internal sealed class ChangeEventTopic(KafkaTradeLog log, string topic, ISymbolC
     }
 
     // As of a file's line: read again, it is the same dead letter.
-    private static DeadLetter LetterOf(ConsumeResult<Ignore, byte[]?> result, byte[] value, FormatException fault, Timestamp now) => DeadLetter.Of(
+    private static DeadLetter LetterOf(ConsumeResult<Ignore, byte[]?> result, byte[] value, FormatException fault, Timestamp now) =>
+        DeadLetter.Of(
         fault.InnerException is JsonException ? ErrorReason.MalformedJson : ErrorReason.WrongType,
         $"{result.Topic}/{result.Partition.Value} offset {result.Offset.Value}: {fault.Message}", IngestSource.Replay, now, value);
 

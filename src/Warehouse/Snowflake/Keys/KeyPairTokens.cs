@@ -37,10 +37,13 @@ public sealed class KeyPairTokens : IDisposable
     {
         if (!AccountName.TryParse(account, out var name))
         {
-            throw new SnowflakeException(SnowflakeFault.Configuration, $"'{account}' is no account such as myorg-account1 or xy12345.eu-central-1; set Snowflake:Account.");
+            throw new SnowflakeException(
+                SnowflakeFault.Configuration,
+                $"'{account}' is no account such as myorg-account1 or xy12345.eu-central-1; set Snowflake:Account.");
         }
 
-        if (string.IsNullOrWhiteSpace(user)) throw new SnowflakeException(SnowflakeFault.Configuration, "No user is set; set Snowflake:User.");
+        if (string.IsNullOrWhiteSpace(user)) throw new SnowflakeException(
+            SnowflakeFault.Configuration, "No user is set; set Snowflake:User.");
         _subject = $"{name.Claim}.{user.Trim().ToUpperInvariant()}";
         _source = source;
         _clock = clock;
@@ -92,7 +95,9 @@ public sealed class KeyPairTokens : IDisposable
         }
     }
 
-    /// <summary>Tells what time the server has, from the Date header of a refusal. A difference of more than ten seconds is taken into account.</summary>
+    /// <summary>
+    /// Tells what time the server has, from the Date header of a refusal. A difference of more than ten seconds is taken into account.
+    /// </summary>
     public void ObserveServerTime(DateTimeOffset serverTime)
     {
         lock (_gate)

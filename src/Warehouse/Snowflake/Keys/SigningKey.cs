@@ -17,7 +17,9 @@ public sealed class SigningKey : IDisposable
         Fingerprint = "SHA256:" + Convert.ToBase64String(SHA256.HashData(publicKey));
     }
 
-    /// <summary>What <c>DESC USER</c> shows as <c>RSA_PUBLIC_KEY_FP</c>: <c>SHA256:</c> and the base64 digest of the DER SubjectPublicKeyInfo.</summary>
+    /// <summary>
+    /// What <c>DESC USER</c> shows as <c>RSA_PUBLIC_KEY_FP</c>: <c>SHA256:</c> and the base64 digest of the DER SubjectPublicKeyInfo.
+    /// </summary>
     public string Fingerprint { get; }
 
     /// <summary>What <c>ALTER USER … SET RSA_PUBLIC_KEY</c> takes: the DER SubjectPublicKeyInfo in base64, on one line.</summary>
@@ -32,7 +34,8 @@ public sealed class SigningKey : IDisposable
         {
             if (text.Pem.Contains("BEGIN ENCRYPTED PRIVATE KEY", StringComparison.Ordinal))
             {
-                if (string.IsNullOrEmpty(text.Passphrase)) throw Unusable(text, "it is encrypted and no passphrase is set (Snowflake:PassphraseVariable)");
+                if (string.IsNullOrEmpty(text.Passphrase)) throw Unusable(
+                    text, "it is encrypted and no passphrase is set (Snowflake:PassphraseVariable)");
                 rsa.ImportFromEncryptedPem(text.Pem, text.Passphrase);
             }
             else if (text.Pem.Contains("PRIVATE KEY", StringComparison.Ordinal))
@@ -49,7 +52,9 @@ public sealed class SigningKey : IDisposable
         catch (Exception failure) when (failure is CryptographicException or ArgumentException)
         {
             rsa.Dispose();
-            throw Unusable(text, text.Passphrase is null ? "it is damaged or no RSA key" : "the passphrase is wrong, or it is damaged or no RSA key", failure);
+            throw Unusable(
+                text, text.Passphrase is null ? "it is damaged or no RSA key" : "the passphrase is wrong, or it is damaged or no RSA key",
+                failure);
         }
         catch
         {

@@ -28,7 +28,8 @@ public sealed partial record ObjectNames
     public IEnumerable<(string Name, string Fault)> Faults() =>
         from pair in new[]
         {
-            ("Database", Database), ("Schema", Schema), ("Warehouse", Warehouse), ("User", User), ("OwnerRole", OwnerRole), ("LoaderRole", LoaderRole),
+            ("Database", Database), ("Schema", Schema), ("Warehouse", Warehouse), ("User", User), ("OwnerRole", OwnerRole), (
+                "LoaderRole", LoaderRole),
             ("TransformerRole", TransformerRole), ("ReaderRole", ReaderRole),
         }
         where !SnowflakeIdentifier.IsValid(pair.Item2)

@@ -41,16 +41,21 @@ public sealed class SnowflakeMigrator(ISnowflakeSql sql, ObjectNames names, Time
         var scripts = SqlScript.All(names);
         if (applied.Keys.FirstOrDefault(name => scripts.All(script => script.Name != name)) is { } unknown)
         {
-            throw new WarehouseException($"{names.Database}.{names.Schema} was written by a newer version (it knows '{unknown}'). Use that version or a newer one.");
+            throw new WarehouseException(
+                $"{names.Database}.{names.Schema} was written by a newer version (it knows '{unknown}'). Use that version or a newer one.");
         }
 
         if (scripts.FirstOrDefault(script => !script.IsRepeatable && applied.TryGetValue(script.Name, out var before) && before != script.Checksum) is { } changed)
         {
-            throw new WarehouseException($"{names.Database}.{names.Schema} holds another text of migration '{changed.Name}'. Use the version that wrote it, or another schema.");
+            throw new WarehouseException(
+                $"{names.Database}.{names.Schema} holds another text of migration '{changed.Name}'. Use the version that wrote it, or another schema.");
         }
 
         var existing = applied.Count == 0 ? [] : await ExistingAsync(cancellationToken);
-        var pending = scripts.Where(script => applied.GetValueOrDefault(script.Name) != script.Checksum || !script.Objects.All(created => existing.Contains(created.Name))).ToList();
+        var pending = scripts.Where(
+            script =>
+                applied.GetValueOrDefault(script.Name) != script.Checksum
+                    || !script.Objects.All(created => existing.Contains(created.Name))).ToList();
         return [.. scripts.Where(script => pending.Contains(script) || (pending.Count > 0 && script.Name == SqlScript.Grants))];
     }
 
@@ -81,7 +86,8 @@ public sealed class SnowflakeMigrator(ISnowflakeSql sql, ObjectNames names, Time
                 catch (SnowflakeException failure)
                 {
                     var lines = statement.Split('\n').Where(line => !line.StartsWith("--", StringComparison.Ordinal) && line.Length > 0);
-                    throw new SnowflakeException(failure.Fault, $"{script.Name}, at '{lines.First()}': {failure.Message}", failure, failure.Code);
+                    throw new SnowflakeException(
+                        failure.Fault, $"{script.Name}, at '{lines.First()}': {failure.Message}", failure, failure.Code);
                 }
             }
 

@@ -17,7 +17,8 @@ public sealed partial record SqlScript(string Name, string Text)
     public string Checksum => Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(Text)));
 
     /// <summary>What it creates, with <c>TABLE</c>, <c>VIEW</c> or <c>PROCEDURE</c>.</summary>
-    public IEnumerable<(string Kind, string Name)> Objects => Created().Matches(Text).Select(match => (match.Groups["kind"].Value, match.Groups["name"].Value));
+    public IEnumerable<(string Kind, string Name)> Objects =>
+        Created().Matches(Text).Select(match => (match.Groups["kind"].Value, match.Groups["name"].Value));
 
     /// <summary>The scripts of this version with names filled in: versioned ones in order, then views, procedures and privileges.</summary>
     public static IReadOnlyList<SqlScript> All(ObjectNames names) => [.. Embedded()
@@ -30,7 +31,9 @@ public sealed partial record SqlScript(string Name, string Text)
     /// <summary>The administrator's part.</summary>
     public static string Bootstrap(ObjectNames names) => names.FillIn(Embedded().Single(script => script.Name == "bootstrap.sql")).Text;
 
-    /// <summary>Cuts at semicolons, not at those in quotes, comments and the bodies of procedures. Statements of comments only are left out.</summary>
+    /// <summary>
+    /// Cuts at semicolons, not at those in quotes, comments and the bodies of procedures. Statements of comments only are left out.
+    /// </summary>
     public static IReadOnlyList<string> Statements(string text)
     {
         ArgumentNullException.ThrowIfNull(text);

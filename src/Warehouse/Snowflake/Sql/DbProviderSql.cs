@@ -23,7 +23,8 @@ public enum ParameterStyle
 /// Runs statements over any provider of ADO.NET, in production over Snowflake's own (<see cref="SnowflakeDriver"/>). Only asynchronous
 /// methods, one short-lived connection per statement: long-idle sessions of the driver expire under its users.
 /// </summary>
-public sealed class DbProviderSql(DbProviderFactory factory, string connectionString, ParameterStyle style, TimeSpan timeout) : ISnowflakeSql
+public sealed class DbProviderSql(
+    DbProviderFactory factory, string connectionString, ParameterStyle style, TimeSpan timeout) : ISnowflakeSql
 {
     [SuppressMessage("Security", "CA2100", Justification = "Statements are this project's own; values are bound.")]
     public async Task<SqlResult> ExecuteAsync(string sql, IReadOnlyList<SqlBind> binds, CancellationToken cancellationToken = default)
@@ -31,7 +32,8 @@ public sealed class DbProviderSql(DbProviderFactory factory, string connectionSt
         ArgumentNullException.ThrowIfNull(binds);
         try
         {
-            await using var connection = factory.CreateConnection() ?? throw new SnowflakeException(SnowflakeFault.Configuration, "The provider makes no connections.");
+            await using var connection = factory.CreateConnection()
+                ?? throw new SnowflakeException(SnowflakeFault.Configuration, "The provider makes no connections.");
             connection.ConnectionString = connectionString;
             await connection.OpenAsync(cancellationToken);
             await using var command = connection.CreateCommand();
@@ -47,12 +49,17 @@ public sealed class DbProviderSql(DbProviderFactory factory, string connectionSt
             }
 
             await using var reader = await command.ExecuteReaderAsync(cancellationToken);
-            var columns = Enumerable.Range(0, reader.FieldCount).Select(i => new SqlColumn(reader.GetName(i), reader.GetDataTypeName(i), 0)).ToArray();
+            var columns = Enumerable.Range(0, reader.FieldCount).Select(
+                i => new SqlColumn(reader.GetName(i), reader.GetDataTypeName(i), 0)).ToArray();
             var rows = new List<object?[]>();
             while (await reader.ReadAsync(cancellationToken))
             {
                 var row = new object?[columns.Length];
-                for (var i = 0; i < row.Length; i++) row[i] = await reader.IsDBNullAsync(i, cancellationToken) ? null : Value(reader.GetValue(i));
+                for (var i = 0; i < row.Length; i++)
+                {
+                    row[i] = await reader.IsDBNullAsync(i, cancellationToken) ? null : Value(reader.GetValue(i));
+                }
+
                 rows.Add(row);
             }
 
@@ -86,7 +93,8 @@ public sealed class DbProviderSql(DbProviderFactory factory, string connectionSt
                 _ => i,
             };
             if (end < 0) end = sql.Length - 1;
-            if (end == i && sql[i] == '?') text.Append(style == ParameterStyle.Numbered ? "$" : "@p").Append(CultureInfo.InvariantCulture, $"{++count}");
+            if (end == i && sql[i] == '?') text.Append(
+                style == ParameterStyle.Numbered ? "$" : "@p").Append(CultureInfo.InvariantCulture, $"{++count}");
             else text.Append(sql, i, end - i + 1);
             i = end;
         }
@@ -118,10 +126,12 @@ public sealed class DbProviderSql(DbProviderFactory factory, string connectionSt
             _ => Statement(),
         };
 
-        SnowflakeException Statement() => new StatementFailure(Asked("role"), Asked("db"), Asked("schema")).Of(code, failure.Message, failure);
+        SnowflakeException Statement() =>
+            new StatementFailure(Asked("role"), Asked("db"), Asked("schema")).Of(code, failure.Message, failure);
     }
 
-    private string? Asked(string name) => new DbConnectionStringBuilder { ConnectionString = connectionString }.TryGetValue(name, out var value) ? value as string : null;
+    private string? Asked(string name) =>
+        new DbConnectionStringBuilder { ConnectionString = connectionString }.TryGetValue(name, out var value) ? value as string : null;
 
     private static string? NameOf(int index, ParameterStyle style) => style switch
     {

@@ -9,7 +9,9 @@ public interface ISnowflakeSql : IAsyncDisposable
     /// <summary>Runs one statement and reads its whole result.</summary>
     /// <param name="sql">With <c>?</c> where values go.</param>
     /// <param name="binds">The values, in order; they are never part of the text.</param>
-    /// <exception cref="SnowflakeException">It failed. Whether a statement whose reply was lost took effect is not known: statements are idempotent.</exception>
+    /// <exception cref="SnowflakeException">
+    /// It failed. Whether a statement whose reply was lost took effect is not known: statements are idempotent.
+    /// </exception>
     Task<SqlResult> ExecuteAsync(string sql, IReadOnlyList<SqlBind> binds, CancellationToken cancellationToken = default);
 }
 

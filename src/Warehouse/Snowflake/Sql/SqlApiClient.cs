@@ -26,7 +26,8 @@ public sealed class SqlApiClient : ISnowflakeSql
 
     /// <param name="handler">Stands in for the network in tests; default a pooled connection with certificate checks.</param>
     [SuppressMessage("Reliability", "CA2000", Justification = "The HTTP client owns its handler.")]
-    public SqlApiClient(SqlApiOptions options, KeyPairTokens keys, TimeProvider clock, HttpMessageHandler? handler = null, Random? jitter = null)
+    public SqlApiClient(
+        SqlApiOptions options, KeyPairTokens keys, TimeProvider clock, HttpMessageHandler? handler = null, Random? jitter = null)
     {
         ArgumentNullException.ThrowIfNull(options);
         _options = options;
@@ -50,7 +51,9 @@ public sealed class SqlApiClient : ISnowflakeSql
         ArgumentNullException.ThrowIfNull(binds);
         var body = BodyOf(sql, binds);
         var requestId = Guid.CreateVersion7(_clock.GetUtcNow());
-        var reply = await SendAsync(HttpMethod.Post, attempt => $"{Path}?requestId={requestId}&nullable=true{(attempt > 0 ? "&retry=true" : "")}", body, cancellationToken);
+        var reply = await SendAsync(
+            HttpMethod.Post, attempt => $"{Path}?requestId={requestId}&nullable=true{(attempt > 0 ? "&retry=true" : "")}", body,
+            cancellationToken);
         if (reply.Status == 202) reply = await PollAsync(HandleOf(reply.Json), cancellationToken);
         using var json = reply.Json;
         return await ReadAsync(json.RootElement, cancellationToken);
@@ -86,7 +89,8 @@ public sealed class SqlApiClient : ISnowflakeSql
             if (_clock.GetElapsedTime(started) < _options.StatementTimeout) continue;
             await CancelAsync(handle);
             throw new SnowflakeException(
-                SnowflakeFault.Statement, $"Statement {handle} ran longer than {_options.StatementTimeout} and was canceled. Is warehouse {_options.Warehouse} suspended by its resource monitor?");
+                SnowflakeFault.Statement,
+                $"Statement {handle} ran longer than {_options.StatementTimeout} and was canceled. Is warehouse {_options.Warehouse} suspended by its resource monitor?");
         }
     }
 
@@ -104,7 +108,9 @@ public sealed class SqlApiClient : ISnowflakeSql
         if (!reply.TryGetProperty("resultSetMetaData", out var meta))
         {
             // Such as 391908, a result too large to be given: 200, and not the same as no rows.
-            throw new SnowflakeException(SnowflakeFault.Statement, $"Statement {handle} gave no result: {TextOf(reply, "code")} {TextOf(reply, "message")}", code: TextOf(reply, "code"));
+            throw new SnowflakeException(
+                SnowflakeFault.Statement, $"Statement {handle} gave no result: {TextOf(reply, "code")} {TextOf(reply, "message")}",
+                code: TextOf(reply, "code"));
         }
 
         var columns = meta.GetProperty("rowType").EnumerateArray().Select(column => new SqlColumn(
@@ -116,7 +122,9 @@ public sealed class SqlApiClient : ISnowflakeSql
         for (var i = 1; i < partitions; i++)
         {
             var partition = i;
-            var (_, json) = await SendAsync(HttpMethod.Get, _ => string.Create(CultureInfo.InvariantCulture, $"{Path}/{handle}?partition={partition}"), null, cancellationToken);
+            var (_, json) = await SendAsync(
+                HttpMethod.Get, _ => string.Create(CultureInfo.InvariantCulture, $"{Path}/{handle}?partition={partition}"), null,
+                cancellationToken);
             using (json) Take(json.RootElement.GetProperty("data"), columns, rows);
         }
 
@@ -139,7 +147,8 @@ public sealed class SqlApiClient : ISnowflakeSql
         }
     }
 
-    private async Task<(int Status, JsonDocument Json)> SendAsync(HttpMethod method, Func<int, string> path, byte[]? body, CancellationToken cancellationToken)
+    private async Task<(int Status, JsonDocument Json)> SendAsync(
+        HttpMethod method, Func<int, string> path, byte[]? body, CancellationToken cancellationToken)
     {
         var refused = false;
         for (var attempt = 0; ; attempt++)
@@ -164,7 +173,8 @@ public sealed class SqlApiClient : ISnowflakeSql
         }
     }
 
-    private async Task<(int Status, JsonDocument? Json, Exception? Failure)> TryOnceAsync(HttpMethod method, string path, byte[]? body, CancellationToken cancellationToken)
+    private async Task<(int Status, JsonDocument? Json, Exception? Failure)> TryOnceAsync(
+        HttpMethod method, string path, byte[]? body, CancellationToken cancellationToken)
     {
         using var timeout = new CancellationTokenSource(_options.RequestTimeout, _clock);
         using var either = CancellationTokenSource.CreateLinkedTokenSource(timeout.Token, cancellationToken);
@@ -203,8 +213,11 @@ public sealed class SqlApiClient : ISnowflakeSql
             (401, _) => new SnowflakeException(
                 SnowflakeFault.Unauthorized,
                 $"{said} A fresh token was refused. DESC USER must show RSA_PUBLIC_KEY_FP = {_keys.Fingerprint}; 'trade-ingest check --target snowflake' prints the ALTER USER line.", cause, code),
-            (403, _) => new SnowflakeException(SnowflakeFault.Forbidden, $"{said} Check the network policy of the user and the role {_options.Role}.", cause, code),
-            (0 or 200 or 202 or 429 or >= 500, _) => new SnowflakeException(SnowflakeFault.Unreachable, $"{_account.Host} does not answer: {said}", cause, code),
+            (403, _) =>
+                new SnowflakeException(
+                    SnowflakeFault.Forbidden, $"{said} Check the network policy of the user and the role {_options.Role}.", cause, code),
+            (0 or 200 or 202 or 429 or >= 500, _) =>
+                new SnowflakeException(SnowflakeFault.Unreachable, $"{_account.Host} does not answer: {said}", cause, code),
             _ => new SnowflakeException(SnowflakeFault.Refused, said, cause, code),
         };
     }
@@ -270,5 +283,6 @@ public sealed class SqlApiClient : ISnowflakeSql
 
     private static string TextOf(JsonDocument? json, string name) => json is null ? "" : TextOf(json.RootElement, name);
 
-    private static string TextOf(JsonElement json, string name) => json.ValueKind == JsonValueKind.Object && json.TryGetProperty(name, out var value) ? value.ToString() : "";
+    private static string TextOf(JsonElement json, string name) =>
+        json.ValueKind == JsonValueKind.Object && json.TryGetProperty(name, out var value) ? value.ToString() : "";
 }

@@ -19,7 +19,9 @@ public sealed record SqlApiOptions
     /// <summary>After this a statement is canceled. Default five minutes.</summary>
     public TimeSpan StatementTimeout { get; init; } = TimeSpan.FromMinutes(5);
 
-    /// <summary>After this a request counts as lost. Snowflake itself answers within 45 s, if only to say that it is not done. Default 75 s.</summary>
+    /// <summary>
+    /// After this a request counts as lost. Snowflake itself answers within 45 s, if only to say that it is not done. Default 75 s.
+    /// </summary>
     public TimeSpan RequestTimeout { get; init; } = TimeSpan.FromSeconds(75);
 
     /// <summary>Pause between two looks at a statement that runs on: grows from the first to the second. Default 100 ms to 2 s.</summary>

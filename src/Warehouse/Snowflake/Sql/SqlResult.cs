@@ -39,7 +39,8 @@ public sealed class SqlResult(IReadOnlyList<SqlColumn> columns, IReadOnlyList<ob
     public static long Scaled(object? value) => value switch
     {
         SqlDecimal number => number.ToScaled(TradeModel.Numbers.FixedPoint.Decimals),
-        decimal number => SqlDecimal.Parse(number.ToString(CultureInfo.InvariantCulture), 28).ToScaled(TradeModel.Numbers.FixedPoint.Decimals),
+        decimal number =>
+            SqlDecimal.Parse(number.ToString(CultureInfo.InvariantCulture), 28).ToScaled(TradeModel.Numbers.FixedPoint.Decimals),
         long number => checked(number * TradeModel.Numbers.FixedPoint.One),
         _ => throw Unexpected(value, "a decimal"),
     };
@@ -61,7 +62,8 @@ public sealed class SqlResult(IReadOnlyList<SqlColumn> columns, IReadOnlyList<ob
 
     public static byte[] Bytes(object? value) => value as byte[] ?? throw Unexpected(value, "bytes");
 
-    private static FormatException Unexpected(object? value, string what) => new($"A result holds {value?.GetType().Name ?? "null"} where {what} was expected.");
+    private static FormatException Unexpected(object? value, string what) =>
+        new($"A result holds {value?.GetType().Name ?? "null"} where {what} was expected.");
 
     /// <summary>A value as the SQL REST interface writes it.</summary>
     internal static object? Decode(string? text, SqlColumn column) => text is null ? null : column.Type.ToLowerInvariant() switch
@@ -71,7 +73,8 @@ public sealed class SqlResult(IReadOnlyList<SqlColumn> columns, IReadOnlyList<ob
         "real" => double.Parse(text, NumberStyles.Float, CultureInfo.InvariantCulture),
         "boolean" => text is "true" or "1" or "TRUE",
         "binary" => Convert.FromHexString(text),
-        "date" => DateOnly.FromDateTime(DateTime.UnixEpoch).AddDays(int.Parse(text, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture)),
+        "date" =>
+            DateOnly.FromDateTime(DateTime.UnixEpoch).AddDays(int.Parse(text, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture)),
         "time" => new SqlTimeOfDay((long)SqlDecimal.Parse(text, 9).Unscaled),
         "timestamp_ntz" or "timestamp_ltz" or "timestamp_tz" => SqlInstant.Parse(text),
         _ => text,

@@ -3,7 +3,9 @@ using System.Numerics;
 
 namespace Crypto.Warehouse.Snowflake.Sql;
 
-/// <summary>A decimal number as stored: <c>Unscaled</c> × 10^-<c>Scale</c>. Snowflake's have up to 38 digits, more than .NET's decimal.</summary>
+/// <summary>
+/// A decimal number as stored: <c>Unscaled</c> × 10^-<c>Scale</c>. Snowflake's have up to 38 digits, more than .NET's decimal.
+/// </summary>
 public readonly record struct SqlDecimal(BigInteger Unscaled, int Scale)
 {
     /// <exception cref="FormatException">It is no plain decimal.</exception>

@@ -14,10 +14,13 @@ namespace Crypto.Warehouse.Snowflake.Streaming;
 public sealed record ChannelStatus(
     string Channel, string Code, string? CommittedToken, long RowsInserted, long RowErrors, string? LastErrorUpperBound, string? LastError)
 {
-    public bool IsHealthy => Code is "" or "0" || Code.Equals("SUCCESS", StringComparison.OrdinalIgnoreCase) || Code.Equals("ACTIVE", StringComparison.OrdinalIgnoreCase);
+    public bool IsHealthy =>
+        Code is "" or "0" || Code.Equals("SUCCESS", StringComparison.OrdinalIgnoreCase)
+            || Code.Equals("ACTIVE", StringComparison.OrdinalIgnoreCase);
 
     /// <summary>
-    /// Reads <c>{"channel_name":"S","channel_status_code":"SUCCESS","last_committed_offset_token":"12","rows_inserted":0,"rows_error_count":0,…}</c>;
+    /// Reads
+    /// <c>{"channel_name":"S","channel_status_code":"SUCCESS","last_committed_offset_token":"12","rows_inserted":0,"rows_error_count":0,…}</c>;
     /// the bulk form says <c>rows_errors</c>.
     /// </summary>
     internal static ChannelStatus Parse(JsonElement json, string requested) => new(

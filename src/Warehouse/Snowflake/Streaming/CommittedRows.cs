@@ -9,7 +9,8 @@ public sealed class CommittedRows
 
     /// <param name="body">Lines of JSON, from the first row's on.</param>
     /// <param name="ends">For each row the end of its line.</param>
-    internal CommittedRows(ReadOnlyMemory<byte> body, ReadOnlyMemory<long> offsets, ReadOnlyMemory<int> ends, long rowsOfChannel, string? reported)
+    internal CommittedRows(
+        ReadOnlyMemory<byte> body, ReadOnlyMemory<long> offsets, ReadOnlyMemory<int> ends, long rowsOfChannel, string? reported)
     {
         _body = body;
         _offsets = offsets;
@@ -25,7 +26,9 @@ public sealed class CommittedRows
     /// <summary>Rows that were passed to the channel so far: what a few lost ones are measured against.</summary>
     public long RowsOfChannel { get; }
 
-    /// <summary>The last error Snowflake reported; null when it reported none, and the rows are looked for because the channel was opened.</summary>
+    /// <summary>
+    /// The last error Snowflake reported; null when it reported none, and the rows are looked for because the channel was opened.
+    /// </summary>
     public string? Reported { get; }
 
     /// <summary>A row's JSON object.</summary>

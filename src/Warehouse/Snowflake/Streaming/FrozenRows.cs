@@ -83,7 +83,8 @@ internal sealed class FrozenRows : IDisposable
     }
 
     private static void Cut(
-        ReadOnlySpan<byte> body, ReadOnlySpan<long> offsets, ReadOnlySpan<int> ends, int first, int end, int maxWire, Func<Guid> nextId, List<FrozenRows> pieces)
+        ReadOnlySpan<byte> body, ReadOnlySpan<long> offsets, ReadOnlySpan<int> ends, int first, int end, int maxWire, Func<Guid> nextId,
+        List<FrozenRows> pieces)
     {
         var start = first == 0 ? 0 : ends[first - 1];
         var piece = new FrozenRows(body[start..ends[end - 1]], offsets[first..end], ends[first..end], start, nextId());
@@ -97,7 +98,8 @@ internal sealed class FrozenRows : IDisposable
         if (end - first == 1)
         {
             throw new SnowflakeException(
-                SnowflakeFault.Refused, $"The row of offset {offsets[first]} has {ends[end - 1] - start} bytes, which do not fit in a request of {maxWire} even when compressed.");
+                SnowflakeFault.Refused,
+                $"The row of offset {offsets[first]} has {ends[end - 1] - start} bytes, which do not fit in a request of {maxWire} even when compressed.");
         }
 
         var middle = (first + end) / 2;

@@ -29,7 +29,9 @@ public sealed class RowBatch : IDisposable
     {
         var count = Offsets.BinarySearch(offset);
         count = count >= 0 ? count + 1 : ~count;
-        return count == 0 ? null : new CommittedRows(_bytes.AsMemory(0, Bytes), _offsets.AsMemory(0, count), _ends.AsMemory(0, count), rowsOfChannel, null);
+        return count == 0
+            ? null
+            : new CommittedRows(_bytes.AsMemory(0, Bytes), _offsets.AsMemory(0, count), _ends.AsMemory(0, count), rowsOfChannel, null);
     }
 
     internal ReadOnlySpan<long> Offsets => _offsets.AsSpan(0, Count);
@@ -42,7 +44,8 @@ public sealed class RowBatch : IDisposable
     public RowWriter BeginRow(long offset)
     {
         if (_isOpen) throw new InvalidOperationException("The row before was not ended.");
-        if (Count > 0 && offset <= LastOffset) throw new ArgumentOutOfRangeException(nameof(offset), offset, $"Offsets rise; the row before has {LastOffset}.");
+        if (Count > 0 && offset <= LastOffset) throw new ArgumentOutOfRangeException(
+            nameof(offset), offset, $"Offsets rise; the row before has {LastOffset}.");
         if (Count == _offsets.Length)
         {
             Grow(ref _offsets, Count);

@@ -19,7 +19,9 @@ public sealed partial class StreamingChannel
         }
     }
 
-    /// <summary>Sends one piece until it is accepted, or until the channel was opened anew and the order of pieces may be another.</summary>
+    /// <summary>
+    /// Sends one piece until it is accepted, or until the channel was opened anew and the order of pieces may be another.
+    /// </summary>
     private async Task SendAsync(FrozenRows piece, CancellationToken cancellationToken)
     {
         var refused = false;
@@ -40,7 +42,8 @@ public sealed partial class StreamingChannel
                     Resends++;
                     refused = false;
                     Tell(NoticeKind.Resent, $"offsets {piece.FirstOffset} to {piece.LastOffset}: {reply.Summary}");
-                    await _client.Transport.PauseAsync(_options.Backoff.PauseAfter(attempt, _client.Transport.NextJitter()), cancellationToken);
+                    await _client.Transport.PauseAsync(
+                        _options.Backoff.PauseAfter(attempt, _client.Transport.NextJitter()), cancellationToken);
                     break;
                 case ReplyAction.RefreshToken when !refused:
                     refused = true;

@@ -62,7 +62,9 @@ public sealed partial class StreamingChannel
                 + $"anew {_options.MaxReopens} times changed nothing. Look at SHOW CHANNELS and the state of {Address.Pipe.Table}.");
         }
 
-        Tell(NoticeKind.CommitOverdue, $"nothing was committed for {_options.CommitTimeout}; the channel is opened anew and its rows sent again");
+        Tell(
+            NoticeKind.CommitOverdue,
+            $"nothing was committed for {_options.CommitTimeout}; the channel is opened anew and its rows sent again");
         _isOpen = false;
         await ReopenAsync(false, cancellationToken);
         await PumpSentAsync(cancellationToken);

@@ -33,7 +33,10 @@ public sealed partial class StreamingChannel
                 + $"{DropAdvice()} {RestoreAdvice()}"));
         }
 
-        if (token is not null && isFirst && !_isTokenFromRows && token > (known ?? -1)) await ExplainAsync(token.Value, status, cancellationToken);
+        if (token is not null && isFirst && !_isTokenFromRows && token > (known ?? -1))
+        {
+            await ExplainAsync(token.Value, status, cancellationToken);
+        }
 
         // Errors of rows that settled between the last look and this opening would vanish into the new baseline.
         if (!isFirst && _known.RestoreMissing is null && status.RowErrors > _errorsSeen) throw Break(RowsRejected(status));
@@ -52,7 +55,8 @@ public sealed partial class StreamingChannel
         await VerifyAsync(status, cancellationToken);
     }
 
-    private async Task<(ChannelStatus Status, string Continuation)> RequestOpenAsync(bool waitForCommit, CancellationToken cancellationToken)
+    private async Task<(ChannelStatus Status, string Continuation)> RequestOpenAsync(
+        bool waitForCommit, CancellationToken cancellationToken)
     {
         var body = waitForCommit ? "{\"fail_on_uncommitted_rows\":true}"u8.ToArray() : "{}"u8.ToArray();
         var started = _client.Clock.GetTimestamp();
@@ -61,7 +65,8 @@ public sealed partial class StreamingChannel
         {
             var generation = _client.Transport.Generation;
             var path = $"{StreamingClient.PathOf(Address)}?requestId={_client.Transport.NextRequestId()}";
-            var reply = await _client.Transport.SendAsync(HttpMethod.Put, path, () => StreamingClient.JsonContentOf(body), cancellationToken);
+            var reply = await _client.Transport.SendAsync(
+                HttpMethod.Put, path, () => StreamingClient.JsonContentOf(body), cancellationToken);
             switch (reply.Action)
             {
                 case ReplyAction.Accept:
@@ -83,7 +88,9 @@ public sealed partial class StreamingChannel
                     break;
                 case ReplyAction.WaitForCommit when waitForCommit:
                     // They never will be. Discarding them loses nothing: whoever appended them, or reads the same log, sends them again.
-                    Tell(NoticeKind.CommitOverdue, $"rows in flight were not committed within {_options.UncommittedTimeout} and are discarded");
+                    Tell(
+                        NoticeKind.CommitOverdue,
+                        $"rows in flight were not committed within {_options.UncommittedTimeout} and are discarded");
                     (attempt, refused, waitForCommit) = (-1, false, false);
                     body = "{}"u8.ToArray();
                     break;
@@ -103,7 +110,8 @@ public sealed partial class StreamingChannel
                     await PauseAsync(attempt, reply, cancellationToken);
                     break;
                 case ReplyAction.Reopen or ReplyAction.Refuse when reply.Status == 404:
-                    throw _client.Failure($"Opening {Address}", reply with { Code = "ERR_PIPE_DOES_NOT_EXIST_OR_NOT_AUTHORIZED" }, Address.Pipe);
+                    throw _client.Failure(
+                        $"Opening {Address}", reply with { Code = "ERR_PIPE_DOES_NOT_EXIST_OR_NOT_AUTHORIZED" }, Address.Pipe);
                 default:
                     throw _client.Failure($"Opening {Address}", reply, Address.Pipe);
             }
@@ -126,17 +134,22 @@ public sealed partial class StreamingChannel
         if (stored is null && known is null) return null;
         if (stored is null || stored < known)
         {
-            var rows = _known.HighestStoredOffset is null ? "was not looked at" : stored is null ? "holds no row of it" : $"holds its rows up to {stored} only";
+            var rows = _known.HighestStoredOffset is null ? "was not looked at" : stored is null ? "holds no row of it"
+                : $"holds its rows up to {stored} only";
             throw Break(new SnowflakeException(
                 SnowflakeFault.TokenLost,
                 $"{Address} has no offset token, although {known} was committed, and {Address.Pipe.Table} {rows}: the table was replaced or emptied, or the channel dropped. Nothing is appended. {RestoreAdvice()}"));
         }
 
-        Tell(NoticeKind.TokenRecovered, string.Create(CultureInfo.InvariantCulture, $"goes on after {stored}, the last offset in {Address.Pipe.Table}"));
+        Tell(
+            NoticeKind.TokenRecovered,
+            string.Create(CultureInfo.InvariantCulture, $"goes on after {stored}, the last offset in {Address.Pipe.Table}"));
         return stored;
     }
 
-    /// <summary>A token that is further than this process knows must be that of rows in the table, or of rows that the table refused.</summary>
+    /// <summary>
+    /// A token that is further than this process knows must be that of rows in the table, or of rows that the table refused.
+    /// </summary>
     private async Task ExplainAsync(long token, ChannelStatus status, CancellationToken cancellationToken)
     {
         if (_known.HighestStoredOffset is not { } read) return;

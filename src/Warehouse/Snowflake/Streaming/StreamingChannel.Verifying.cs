@@ -13,7 +13,8 @@ public sealed partial class StreamingChannel
         if (token < _committed)
         {
             throw Break(new SnowflakeException(
-                SnowflakeFault.TokenMismatch, $"{Address} went back from offset {_committed} to {token}: {Address.Pipe.Table} was replaced, or another process set the token. {DropAdvice()} {RestoreAdvice()}"));
+                SnowflakeFault.TokenMismatch,
+                $"{Address} went back from offset {_committed} to {token}: {Address.Pipe.Table} was replaced, or another process set the token. {DropAdvice()} {RestoreAdvice()}"));
         }
 
         Settle(token);
@@ -22,7 +23,9 @@ public sealed partial class StreamingChannel
         return true;
     }
 
-    /// <summary>Row errors, or fewer rows than were sent: once what is in flight now is committed too, the rows lost are among those covered.</summary>
+    /// <summary>
+    /// Row errors, or fewer rows than were sent: once what is in flight now is committed too, the rows lost are among those covered.
+    /// </summary>
     private void Suspect(ChannelStatus status)
     {
         var errors = Math.Max(status.RowErrors, _errorsSeen);
@@ -42,7 +45,8 @@ public sealed partial class StreamingChannel
             foreach (var piece in _covered)
             {
                 if (_known.RestoreMissing is null) break;
-                missing += await RestoreAsync(piece.ToCommitted(_rowsPassed, suspicion.Errors is null ? null : status.LastError), cancellationToken);
+                missing += await RestoreAsync(
+                    piece.ToCommitted(_rowsPassed, suspicion.Errors is null ? null : status.LastError), cancellationToken);
             }
 
             // Errors counted at an opening are in its baseline.
@@ -79,7 +83,9 @@ public sealed partial class StreamingChannel
 
         if (missing == 0) return 0;
         RestoredRows += missing;
-        Tell(NoticeKind.RowsRestored, $"{missing} rows that {Address.Pipe.Table} had refused were added by SQL: {rows.Reported ?? "found when the channel was opened"}");
+        Tell(
+            NoticeKind.RowsRestored,
+            $"{missing} rows that {Address.Pipe.Table} had refused were added by SQL: {rows.Reported ?? "found when the channel was opened"}");
         return missing;
     }
 

@@ -37,7 +37,8 @@ public sealed partial class StreamingChannel : IAsyncDisposable
     // How far the channel was committed when it was opened: whoever appended those rows, their errors may be counted in the baseline.
     private long _coveredAtOpen = -1;
 
-    // Once this offset is committed, what is covered has to be looked for in the table; and how many errors that has to explain, if any were counted.
+    // Once this offset is committed, what is covered has to be looked for in the table; and how many errors that has to explain, if any
+    // were counted.
     private (long UpTo, long? Errors)? _suspicion;
 
     // The last offset of rows that are in the table.
@@ -86,7 +87,8 @@ public sealed partial class StreamingChannel : IAsyncDisposable
     /// not yet in the table; the batch may then be used again.
     /// </summary>
     /// <exception cref="SnowflakeException">
-    /// Not all rows could be sent. If it is transient, those taken over are sent first by the next call, and the same batch may be passed again.
+    /// Not all rows could be sent. If it is transient, those taken over are sent first by the next call, and the same batch may be passed
+    /// again.
     /// </exception>
     public async Task AppendAsync(RowBatch batch, CancellationToken cancellationToken = default)
     {
@@ -118,10 +120,13 @@ public sealed partial class StreamingChannel : IAsyncDisposable
 
     /// <summary>Returns when the rows up to this offset are in the table, and every row of this opening is.</summary>
     /// <param name="offset">One that was appended, or is committed.</param>
-    /// <exception cref="SnowflakeException">Rows were rejected by the table, the channel stopped committing, or its token makes no sense.</exception>
+    /// <exception cref="SnowflakeException">
+    /// Rows were rejected by the table, the channel stopped committing, or its token makes no sense.
+    /// </exception>
     public async Task CommittedAsync(long offset, CancellationToken cancellationToken = default)
     {
-        if (offset > (AppendedOffset ?? -1)) throw new ArgumentOutOfRangeException(nameof(offset), offset, $"Only {AppendedOffset} is appended.");
+        if (offset > (AppendedOffset ?? -1)) throw new ArgumentOutOfRangeException(
+            nameof(offset), offset, $"Only {AppendedOffset} is appended.");
         await WaitForAsync(offset, cancellationToken);
     }
 

@@ -11,15 +11,11 @@ namespace Crypto.Warehouse.Snowflake.Streaming;
 /// (<c>docs.snowflake.com/en/user-guide/snowpipe-streaming/snowpipe-streaming-high-performance-rest-api</c>).
 /// <code>
 /// using var keys = new KeyPairTokens("myorg-account1", "TS_SVC", new PrivateKeyFile("rsa_key.p8"), TimeProvider.System);
-/// await using var client = new StreamingClient(new StreamingOptions { AccountUrl = "https://myorg-account1.snowflakecomputing.com" }, keys, TimeProvider.System);
-/// await using var channel = await client.OpenChannelAsync(new ChannelAddress(PipeAddress.OfTable("DB", "PUBLIC", "EVENTS"), "EVENTS_P0"));
-/// // Go on after channel.CommittedOffset.
-/// using var batch = new RowBatch();
-/// var row = batch.BeginRow(offset: 0);
-/// row.Number("ID"u8, 1);
-/// row.End();
-/// await channel.AppendAsync(batch);
-/// await channel.CommittedAsync(batch.LastOffset);   // now the rows are in the table, once
+/// await using var client = new StreamingClient(new StreamingOptions { AccountUrl = "https://myorg-account1.snowflakecomputing.com" },
+/// keys, TimeProvider.System); await using var channel = await client.OpenChannelAsync(new ChannelAddress(PipeAddress.OfTable("DB",
+/// "PUBLIC", "EVENTS"), "EVENTS_P0")); // Go on after channel.CommittedOffset. using var batch = new RowBatch(); var row =
+/// batch.BeginRow(offset: 0); row.Number("ID"u8, 1); row.End(); await channel.AppendAsync(batch); await
+/// channel.CommittedAsync(batch.LastOffset);   // now the rows are in the table, once
 /// </code>
 /// Thread-safe. Channels belong to the client and end with it.
 /// </summary>
@@ -33,14 +29,16 @@ public sealed class StreamingClient : IAsyncDisposable
     /// <param name="handler">Stands in for the network in tests; default a pooled connection with certificate checks.</param>
     /// <param name="jitter">For the random part of pauses; default one seeded by the runtime.</param>
     [SuppressMessage("Reliability", "CA2000", Justification = "The HTTP client owns its handler.")]
-    public StreamingClient(StreamingOptions options, KeyPairTokens keys, TimeProvider clock, HttpMessageHandler? handler = null, Random? jitter = null)
+    public StreamingClient(
+        StreamingOptions options, KeyPairTokens keys, TimeProvider clock, HttpMessageHandler? handler = null, Random? jitter = null)
     {
         ArgumentNullException.ThrowIfNull(options);
         Options = options;
         Clock = clock;
 
         // Timeouts are the transport's: they follow the clock.
-        _http = new HttpClient(handler ?? new SocketsHttpHandler { PooledConnectionLifetime = TimeSpan.FromMinutes(10), AllowAutoRedirect = false })
+        _http = new HttpClient(
+            handler ?? new SocketsHttpHandler { PooledConnectionLifetime = TimeSpan.FromMinutes(10), AllowAutoRedirect = false })
         {
             Timeout = Timeout.InfiniteTimeSpan,
         };
@@ -59,7 +57,8 @@ public sealed class StreamingClient : IAsyncDisposable
     /// </summary>
     /// <param name="options">What this process knows of the channel from elsewhere.</param>
     /// <exception cref="SnowflakeException">It cannot be opened, or its token cannot be explained; nothing was appended.</exception>
-    public async Task<StreamingChannel> OpenChannelAsync(ChannelAddress address, OpenOptions? options = null, CancellationToken cancellationToken = default)
+    public async Task<StreamingChannel> OpenChannelAsync(
+        ChannelAddress address, OpenOptions? options = null, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(address);
         var channel = new StreamingChannel(this, address, options ?? new OpenOptions());
@@ -100,7 +99,8 @@ public sealed class StreamingClient : IAsyncDisposable
         }
 
         var reply = await CallAsync(
-            HttpMethod.Post, PathOf(pipe) + ":bulk-channel-status", () => JsonContentOf(body.WrittenMemory), $"The status of channels of pipe {pipe}", cancellationToken);
+            HttpMethod.Post, PathOf(pipe) + ":bulk-channel-status", () =>
+                JsonContentOf(body.WrittenMemory), $"The status of channels of pipe {pipe}", cancellationToken);
         using var json = JsonDocument.Parse(reply.Body);
         var statuses = new Dictionary<string, ChannelStatus>(StringComparer.Ordinal);
         if (json.RootElement.TryGetProperty("channel_statuses", out var all))
@@ -111,9 +111,12 @@ public sealed class StreamingClient : IAsyncDisposable
         return statuses;
     }
 
-    /// <summary>Retires a channel: its token and counters are gone for good, its rows stay. One that does not exist is no failure.</summary>
+    /// <summary>
+    /// Retires a channel: its token and counters are gone for good, its rows stay. One that does not exist is no failure.
+    /// </summary>
     /// <param name="evenIfUncommitted">False refuses while rows are in flight.</param>
-    public async Task DropChannelAsync(ChannelAddress address, bool evenIfUncommitted = false, CancellationToken cancellationToken = default)
+    public async Task DropChannelAsync(
+        ChannelAddress address, bool evenIfUncommitted = false, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(address);
         var body = Encoding.UTF8.GetBytes(evenIfUncommitted ? "{}" : "{\"fail_on_uncommitted_rows\":true}");
@@ -139,7 +142,8 @@ public sealed class StreamingClient : IAsyncDisposable
     internal static string PathOf(PipeAddress pipe, string area = "") =>
         $"/v2/streaming{area}/databases/{Uri.EscapeDataString(pipe.Database)}/schemas/{Uri.EscapeDataString(pipe.Schema)}/pipes/{Uri.EscapeDataString(pipe.Pipe)}";
 
-    internal static string PathOf(ChannelAddress address, string area = "") => $"{PathOf(address.Pipe, area)}/channels/{Uri.EscapeDataString(address.Channel)}";
+    internal static string PathOf(ChannelAddress address, string area = "") =>
+        $"{PathOf(address.Pipe, area)}/channels/{Uri.EscapeDataString(address.Channel)}";
 
     internal static ByteArrayContent JsonContentOf(ReadOnlyMemory<byte> body)
     {
@@ -170,7 +174,11 @@ public sealed class StreamingClient : IAsyncDisposable
                 continue;
             }
 
-            if (reply.Action is not (ReplyAction.Resend or ReplyAction.Reconnect) || attempt + 1 >= Options.Backoff.Attempts) throw Failure(what, reply);
+            if (reply.Action is not (ReplyAction.Resend or ReplyAction.Reconnect) || attempt + 1 >= Options.Backoff.Attempts)
+            {
+                throw Failure(what, reply);
+            }
+
             if (reply.Action == ReplyAction.Reconnect) _transport.Reconnect(generation);
             Options.Observer?.Invoke(new StreamingNotice(null, NoticeKind.Resent, $"{what}: {reply.Summary}"));
             await _transport.PauseAsync(Options.Backoff.PauseAfter(attempt, _transport.NextJitter()), cancellationToken);

@@ -3,7 +3,9 @@ namespace Crypto.Warehouse.Snowflake.Streaming;
 /// <summary>How a <see cref="StreamingClient"/> behaves. The defaults follow Snowflake's documented limits.</summary>
 public sealed record StreamingOptions
 {
-    /// <summary>Base address of the account, such as <c>https://myorg-account1.snowflakecomputing.com</c>. Plain http only to this machine.</summary>
+    /// <summary>
+    /// Base address of the account, such as <c>https://myorg-account1.snowflakecomputing.com</c>. Plain http only to this machine.
+    /// </summary>
     public required string AccountUrl { get; init; }
 
     /// <summary>Overrides the discovered host of the streaming interface; a host name or an address. Default none.</summary>
@@ -24,7 +26,9 @@ public sealed record StreamingOptions
     /// <summary>Most bytes of one request before compression. Default 16 MiB, a second's worth of the soft limit of a channel.</summary>
     public int MaxBodyBytes { get; init; } = 16 << 20;
 
-    /// <summary>Most bytes of a channel, before compression, that were appended and are not committed yet; more waits. Default 64 MiB.</summary>
+    /// <summary>
+    /// Most bytes of a channel, before compression, that were appended and are not committed yet; more waits. Default 64 MiB.
+    /// </summary>
     public long MaxUncommittedBytes { get; init; } = 64 << 20;
 
     /// <summary>Least time between two appends of one channel. Default 100 ms: ten requests a second.</summary>
@@ -33,15 +37,19 @@ public sealed record StreamingOptions
     /// <summary>After this long a request counts as lost; whether it was applied is then not known. Default 30 s.</summary>
     public TimeSpan RequestTimeout { get; init; } = TimeSpan.FromSeconds(30);
 
-    /// <summary>Pause between two looks at a channel's status while waiting for a commit: grows from the first to the second. Default 50 to 500 ms.</summary>
+    /// <summary>
+    /// Pause between two looks at a channel's status while waiting for a commit: grows from the first to the second. Default 50 to 500 ms.
+    /// </summary>
     public (TimeSpan First, TimeSpan Longest) PollInterval { get; init; } = (TimeSpan.FromMilliseconds(50), TimeSpan.FromMilliseconds(500));
 
-    /// <summary>Rows that are appended and not committed for this long get the channel opened anew and are sent again. Default 60 s.</summary>
+    /// <summary>
+    /// Rows that are appended and not committed for this long get the channel opened anew and are sent again. Default 60 s.
+    /// </summary>
     public TimeSpan CommitTimeout { get; init; } = TimeSpan.FromSeconds(60);
 
     /// <summary>
-    /// How long to wait, when opening, for rows that an owner before left in flight. Then they are discarded: they are not committed, so the
-    /// source comes to them again. Default 180 s.
+    /// How long to wait, when opening, for rows that an owner before left in flight. Then they are discarded: they are not committed, so
+    /// the source comes to them again. Default 180 s.
     /// </summary>
     public TimeSpan UncommittedTimeout { get; init; } = TimeSpan.FromSeconds(180);
 

@@ -35,7 +35,9 @@ internal enum ReplyAction
 
 /// <summary>A reply of the streaming interface, or the lack of one.</summary>
 /// <param name="Status">The HTTP status; 0 when none came.</param>
-/// <param name="Code">Snowflake's code, from <c>code</c>, <c>error_code</c> or the numeric <c>status_code</c>; empty where there is none.</param>
+/// <param name="Code">
+/// Snowflake's code, from <c>code</c>, <c>error_code</c> or the numeric <c>status_code</c>; empty where there is none.
+/// </param>
 internal sealed record StreamingReply(int Status, string Code, string Message, string Body, Exception? Failure = null)
 {
     /// <summary>For messages and notices.</summary>
@@ -61,8 +63,10 @@ internal sealed record StreamingReply(int Status, string Code, string Message, s
             using var json = JsonDocument.Parse(body);
             if (json.RootElement.ValueKind == JsonValueKind.Object)
             {
-                var code = Text(json.RootElement, "code") ?? Text(json.RootElement, "error_code") ?? Text(json.RootElement, "status_code") ?? "";
-                return new StreamingReply(status, code, Text(json.RootElement, "message") ?? Text(json.RootElement, "error_message") ?? "", body);
+                var code = Text(json.RootElement, "code") ?? Text(json.RootElement, "error_code") ?? Text(json.RootElement, "status_code")
+                    ?? "";
+                return new StreamingReply(
+                    status, code, Text(json.RootElement, "message") ?? Text(json.RootElement, "error_message") ?? "", body);
             }
         }
         catch (JsonException)
@@ -80,7 +84,8 @@ internal sealed record StreamingReply(int Status, string Code, string Message, s
         "3" => ReplyAction.RefreshToken,
         "4" => ReplyAction.Reopen,
         "1" or "5" or "6" => ReplyAction.Resend,
-        _ when Code.StartsWith("STALE_", StringComparison.Ordinal) || Code.StartsWith("ERR_CHANNEL_", StringComparison.Ordinal) => ReplyAction.Reopen,
+        _ when Code.StartsWith("STALE_", StringComparison.Ordinal)
+            || Code.StartsWith("ERR_CHANNEL_", StringComparison.Ordinal) => ReplyAction.Reopen,
         _ when Code.Contains("InvalidClient", StringComparison.OrdinalIgnoreCase) => ReplyAction.Reconnect,
         _ => Status switch
         {

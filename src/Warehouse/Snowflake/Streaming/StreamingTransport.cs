@@ -8,7 +8,8 @@ namespace Crypto.Warehouse.Snowflake.Streaming;
 /// Sends requests to the streaming interface: finds its host, trades the key-pair token for one that holds there, and gives every
 /// outcome as a reply, also the lack of one.
 /// </summary>
-internal sealed class StreamingTransport(StreamingOptions options, KeyPairTokens keys, HttpClient http, TimeProvider clock, Random jitter) : IDisposable
+internal sealed class StreamingTransport(
+    StreamingOptions options, KeyPairTokens keys, HttpClient http, TimeProvider clock, Random jitter) : IDisposable
 {
     private static readonly TimeSpan RefreshBefore = TimeSpan.FromSeconds(60);
     private static readonly TimeSpan AssumedLifetime = TimeSpan.FromMinutes(10);
@@ -34,7 +35,8 @@ internal sealed class StreamingTransport(StreamingOptions options, KeyPairTokens
 
     /// <summary>One attempt.</summary>
     /// <exception cref="SnowflakeException">There is no token to send it with.</exception>
-    public async Task<StreamingReply> SendAsync(HttpMethod method, string path, Func<HttpContent?> content, CancellationToken cancellationToken)
+    public async Task<StreamingReply> SendAsync(
+        HttpMethod method, string path, Func<HttpContent?> content, CancellationToken cancellationToken)
     {
         var (host, token) = await ConnectAsync(cancellationToken);
         return await SendOnceAsync(method, new Uri(host, path), token, content, cancellationToken);
@@ -78,7 +80,8 @@ internal sealed class StreamingTransport(StreamingOptions options, KeyPairTokens
     private async Task<Uri> DiscoverAsync(CancellationToken cancellationToken)
     {
         if (options.IngestHost is { Length: > 0 } configured) return HostOf(configured);
-        var body = await AskAsync("/v2/streaming/hostname", HttpMethod.Get, static _ => null, "The host of the streaming interface", cancellationToken);
+        var body = await AskAsync(
+            "/v2/streaming/hostname", HttpMethod.Get, static _ => null, "The host of the streaming interface", cancellationToken);
         return HostOf(ValueOf(body, "hostname"));
     }
 
@@ -93,7 +96,10 @@ internal sealed class StreamingTransport(StreamingOptions options, KeyPairTokens
 
         HttpContent Form(string jwt)
         {
-            var fields = new Dictionary<string, string>(StringComparer.Ordinal) { ["grant_type"] = "urn:ietf:params:oauth:grant-type:jwt-bearer" };
+            var fields = new Dictionary<string, string>(StringComparer.Ordinal)
+            {
+                ["grant_type"] = "urn:ietf:params:oauth:grant-type:jwt-bearer",
+            };
             if (options.ScopedTokens) fields["scope"] = scope;
             else fields["assertion"] = jwt;
             return new FormUrlEncodedContent(fields);
@@ -101,7 +107,8 @@ internal sealed class StreamingTransport(StreamingOptions options, KeyPairTokens
     }
 
     /// <summary>Asks the account with a key-pair token, patiently.</summary>
-    private async Task<string> AskAsync(string path, HttpMethod method, Func<string, HttpContent?> content, string what, CancellationToken cancellationToken)
+    private async Task<string> AskAsync(
+        string path, HttpMethod method, Func<string, HttpContent?> content, string what, CancellationToken cancellationToken)
     {
         var refused = false;
         for (var attempt = 0; ; attempt++)
@@ -117,7 +124,9 @@ internal sealed class StreamingTransport(StreamingOptions options, KeyPairTokens
                     await PauseAsync(options.Backoff.PauseAfter(attempt, NextJitter()), cancellationToken);
                     break;
                 case ReplyAction.Resend:
-                    throw new SnowflakeException(SnowflakeFault.Unreachable, $"{what} could not be had from {_account}: {reply.Summary}.", reply.Failure, reply.Code);
+                    throw new SnowflakeException(
+                        SnowflakeFault.Unreachable, $"{what} could not be had from {_account}: {reply.Summary}.", reply.Failure,
+                        reply.Code);
                 case ReplyAction.RefreshToken when !refused:
                     refused = true;
                     keys.Invalidate();
@@ -132,7 +141,8 @@ internal sealed class StreamingTransport(StreamingOptions options, KeyPairTokens
         }
     }
 
-    private async Task<StreamingReply> SendOnceAsync(HttpMethod method, Uri uri, string token, Func<HttpContent?> content, CancellationToken cancellationToken)
+    private async Task<StreamingReply> SendOnceAsync(
+        HttpMethod method, Uri uri, string token, Func<HttpContent?> content, CancellationToken cancellationToken)
     {
         using var timeout = new CancellationTokenSource(options.RequestTimeout, clock);
         using var either = CancellationTokenSource.CreateLinkedTokenSource(timeout.Token, cancellationToken);

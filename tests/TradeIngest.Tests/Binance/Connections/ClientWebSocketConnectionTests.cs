@@ -6,5 +6,6 @@ namespace Crypto.TradeIngest.Tests.Binance.Connections;
 [TestClass]
 public sealed class ClientWebSocketConnectionTests : WebSocketConnectionContract
 {
-    internal override IWebSocketConnection Create(TimeSpan keepAlive, int messageBound) => new ClientWebSocketConnection(keepAlive, messageBound);
+    internal override IWebSocketConnection Create(TimeSpan keepAlive, int messageBound) =>
+        new ClientWebSocketConnection(keepAlive, messageBound);
 }

@@ -39,8 +39,10 @@ internal sealed class HandshakeServer : IDisposable
         }
 
         var request = head.ToString();
-        var key = request.Split("\r\n").First(line => line.StartsWith("Sec-WebSocket-Key: ", StringComparison.OrdinalIgnoreCase)).Split(": ", 2)[1];
-        await stream.WriteAsync((byte[])[.. Encoding.ASCII.GetBytes(answer(StreamHandshake.Accept(key)) + "\r\n"), .. then], patience.Token);
+        var key = request.Split("\r\n").First(
+            line => line.StartsWith("Sec-WebSocket-Key: ", StringComparison.OrdinalIgnoreCase)).Split(": ", 2)[1];
+        await stream.WriteAsync(
+            (byte[])[.. Encoding.ASCII.GetBytes(answer(StreamHandshake.Accept(key)) + "\r\n"), .. then], patience.Token);
         return (request, stream);
     }
 
@@ -50,7 +52,8 @@ internal sealed class HandshakeServer : IDisposable
         using var patience = Patience.Start();
         using var key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
         var now = DateTimeOffset.UnixEpoch.AddYears(50);
-        using var certificate = new CertificateRequest("CN=exchange.test", key, HashAlgorithmName.SHA256).CreateSelfSigned(now, now.AddYears(100));
+        using var certificate = new CertificateRequest(
+            "CN=exchange.test", key, HashAlgorithmName.SHA256).CreateSelfSigned(now, now.AddYears(100));
         await using var tls = new SslStream(new NetworkStream(await _listener.AcceptSocketAsync(patience.Token), ownsSocket: true));
         try
         {

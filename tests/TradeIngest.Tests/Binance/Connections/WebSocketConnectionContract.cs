@@ -180,7 +180,8 @@ public abstract class WebSocketConnectionContract
         await using var stream = await ConnectAsync(server, connection);
 
         await connection.CloseAsync(None);
-        await stream.WriteAsync((byte[])[.. ServerFrames.Text("a"), .. ServerFrames.Text("b"), .. ServerFrames.Text("c"), .. ServerFrames.Frame(0x88, 3, 232)]);
+        await stream.WriteAsync(
+            (byte[])[.. ServerFrames.Text("a"), .. ServerFrames.Text("b"), .. ServerFrames.Text("c"), .. ServerFrames.Frame(0x88, 3, 232)]);
 
         Assert.AreEqual("a", await TextAsync(connection));
         Assert.AreEqual("b", await TextAsync(connection));

@@ -6,5 +6,6 @@ namespace Crypto.TradeIngest.Tests.Binance.Connections;
 [TestClass]
 public sealed class WebsocketClientConnectionTests : WebSocketConnectionContract
 {
-    internal override IWebSocketConnection Create(TimeSpan keepAlive, int messageBound) => new WebsocketClientConnection(keepAlive, messageBound);
+    internal override IWebSocketConnection Create(TimeSpan keepAlive, int messageBound) =>
+        new WebsocketClientConnection(keepAlive, messageBound);
 }

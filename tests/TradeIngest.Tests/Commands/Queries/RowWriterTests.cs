@@ -94,7 +94,8 @@ public sealed class RowWriterTests
     [TestMethod]
     public void Csv_WhateverTheText_ReadsBackAndTellsNullFromEmpty()
     {
-        var text = Write(QueryFormat.Csv, ["a", "b,c"], Wide, ["plain", "x,y"], ["say \"hi\"", "two\nlines"], [null, ""], [" padded ", 1e300]);
+        var text = Write(
+            QueryFormat.Csv, ["a", "b,c"], Wide, ["plain", "x,y"], ["say \"hi\"", "two\nlines"], [null, ""], [" padded ", 1e300]);
 
         Assert.AreEqual("a,\"b,c\"\nplain,\"x,y\"\n\"say \"\"hi\"\"\",\"two\nlines\"\n,\"\"\n\" padded \",1E+300\n", text);
     }
@@ -103,7 +104,8 @@ public sealed class RowWriterTests
     public void Json_EveryKindOfValue_KeepsIt()
     {
         var rows = JsonDocument.Parse(Write(
-            QueryFormat.Json, ["a", "a", "a_2", "b"], Wide, [1L, 2.5, "x", null], [true, new byte[] { 0, 255 }, "币", double.PositiveInfinity])).RootElement;
+            QueryFormat.Json, ["a", "a", "a_2", "b"], Wide, [1L, 2.5, "x", null],
+            [true, new byte[] { 0, 255 }, "币", double.PositiveInfinity])).RootElement;
 
         Assert.AreEqual("""{"a":1,"a_2":2.5,"a_2_2":"x","b":null}""", JsonSerializer.Serialize(rows[0]));
         Assert.AreEqual("AP8=", rows[1].GetProperty("a_2").GetString());

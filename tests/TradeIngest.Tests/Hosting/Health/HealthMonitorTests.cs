@@ -75,7 +75,8 @@ public sealed class HealthMonitorTests
         return monitor;
     }
 
-    private sealed class ProbedWorker(Probe probe, bool isStarted) : Worker(new ServiceFailure(new ApplicationLifetime(NullLogger<ApplicationLifetime>.Instance)))
+    private sealed class ProbedWorker(Probe probe, bool isStarted) : Worker(
+        new ServiceFailure(new ApplicationLifetime(NullLogger<ApplicationLifetime>.Instance)))
     {
         public override string Name => "worker";
 

@@ -131,7 +131,8 @@ public sealed class EmbeddedTradeLogTests : IDisposable
     [TestMethod]
     public void OpenForReading_NoFile_CreatesNone()
     {
-        Assert.AreEqual(StorageFault.Missing, Assert.ThrowsExactly<StorageException>(() => EmbeddedTradeLog.OpenForReading(Path, _clock, Stop)).Fault);
+        Assert.AreEqual(
+            StorageFault.Missing, Assert.ThrowsExactly<StorageException>(() => EmbeddedTradeLog.OpenForReading(Path, _clock, Stop)).Fault);
 
         Assert.IsFalse(File.Exists(Path));
     }

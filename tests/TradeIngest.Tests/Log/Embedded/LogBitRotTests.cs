@@ -62,7 +62,12 @@ public sealed class LogBitRotTests : IDisposable
         for (var batch = 0; batch < 30; batch++)
         {
             records.Clear();
-            for (var i = 0; i < 40; i++) records.Add([(byte)i], System.Text.Encoding.UTF8.GetBytes($"record {i} of batch {batch}, and something more to fill a page"));
+            for (var i = 0; i < 40; i++)
+            {
+                records.Add(
+                    [(byte)i], System.Text.Encoding.UTF8.GetBytes($"record {i} of batch {batch}, and something more to fill a page"));
+            }
+
             await log.AppendAsync(batch % 3 == 0 ? Topics.DeadLetters : Topics.StockTrades, records, TestContext.CancellationToken);
         }
 

@@ -34,7 +34,8 @@ public sealed class KafkaTradeLogTests : IDisposable
     {
         await using var log = await OpenAsync();
         _cluster.Mock!.Fail(
-            ApiKey.Produce, ErrorCode.NotLeaderForPartition, ErrorCode.RequestTimedOut, ErrorCode.NotEnoughReplicas, ErrorCode.LeaderNotAvailable);
+            ApiKey.Produce, ErrorCode.NotLeaderForPartition, ErrorCode.RequestTimedOut, ErrorCode.NotEnoughReplicas,
+            ErrorCode.LeaderNotAvailable);
 
         for (var i = 0; i < 5; i++) await AppendAsync(log, i * 100, 100);
 
@@ -191,7 +192,8 @@ public sealed class KafkaTradeLogTests : IDisposable
     {
         _cluster.Mock!.CreateTopic("stock_trades", 4);
 
-        var failure = await Assert.ThrowsExactlyAsync<ConfigurationException>(() => OpenAsync(new TopicPlan("stock_trades", 6, null, IsCompacted: false)));
+        var failure = await Assert.ThrowsExactlyAsync<ConfigurationException>(
+            () => OpenAsync(new TopicPlan("stock_trades", 6, null, IsCompacted: false)));
 
         StringAssert.Contains(failure.Message, "Topic stock_trades has 4 partitions, configured are 6. Set CRYPTO__Log__Partitions=4");
     }
@@ -275,7 +277,8 @@ public sealed class KafkaTradeLogTests : IDisposable
             {
                 using var client = await listener.AcceptTcpClientAsync(cancellationToken);
                 await using var tls = new SslStream(client.GetStream());
-                await tls.AuthenticateAsServerAsync(new SslServerAuthenticationOptions { ServerCertificate = certificate }, cancellationToken);
+                await tls.AuthenticateAsServerAsync(
+                    new SslServerAuthenticationOptions { ServerCertificate = certificate }, cancellationToken);
                 _ = await tls.ReadAsync(new byte[1], cancellationToken);
             }
             catch (Exception failure) when (failure is OperationCanceledException or IOException or AuthenticationException)
@@ -289,11 +292,14 @@ public sealed class KafkaTradeLogTests : IDisposable
     {
         _cluster.Mock!.CreateTopic(Topic, 1);
         return await KafkaTradeLog.OpenAsync(
-            change is null ? _cluster.Options : change(_cluster.Options), [new TopicPlan(Topic, 1, null, IsCompacted: false)], TimeProvider.System,
+            change is null
+                ? _cluster.Options
+                : change(_cluster.Options), [new TopicPlan(Topic, 1, null, IsCompacted: false)], TimeProvider.System,
             NullLogger.Instance, Stop);
     }
 
-    private Task<KafkaTradeLog> OpenAsync(TopicPlan plan) => KafkaTradeLog.OpenAsync(_cluster.Options, [plan], TimeProvider.System, NullLogger.Instance, Stop);
+    private Task<KafkaTradeLog> OpenAsync(TopicPlan plan) =>
+        KafkaTradeLog.OpenAsync(_cluster.Options, [plan], TimeProvider.System, NullLogger.Instance, Stop);
 
     private async Task AppendAsync(KafkaTradeLog log, int first, int count)
     {
@@ -308,7 +314,10 @@ public sealed class KafkaTradeLogTests : IDisposable
         var read = new List<int>();
         while (read.Count < count)
         {
-            foreach (var record in (await reader.ReadAsync(1000, Stop)).Records.Span) read.Add(int.Parse(Encoding.ASCII.GetString(record.Value.Span), null));
+            foreach (var record in (await reader.ReadAsync(1000, Stop)).Records.Span)
+            {
+                read.Add(int.Parse(Encoding.ASCII.GetString(record.Value.Span), null));
+            }
         }
 
         return [.. read];

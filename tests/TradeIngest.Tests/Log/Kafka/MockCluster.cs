@@ -21,7 +21,8 @@ internal sealed class MockCluster : IDisposable
     public MockCluster(int brokers = 1)
     {
         KafkaNative.Load();
-        _owner = new ProducerBuilder<Null, Null>(new ProducerConfig(new Dictionary<string, string>(StringComparer.Ordinal) { ["test.mock.num.brokers"] = $"{brokers}" }))
+        _owner = new ProducerBuilder<Null, Null>(
+            new ProducerConfig(new Dictionary<string, string>(StringComparer.Ordinal) { ["test.mock.num.brokers"] = $"{brokers}" }))
             .SetLogHandler(static (_, _) => { })
             .Build();
         _cluster = rd_kafka_handle_mock_cluster(KafkaNative.HandleOf(_owner));
@@ -43,9 +44,11 @@ internal sealed class MockCluster : IDisposable
 
     public void SetUp(int broker) => Check(rd_kafka_mock_broker_set_up(_cluster, broker));
 
-    public void SetRoundTrip(int broker, TimeSpan time) => Check(rd_kafka_mock_broker_set_rtt(_cluster, broker, (int)time.TotalMilliseconds));
+    public void SetRoundTrip(int broker, TimeSpan time) =>
+        Check(rd_kafka_mock_broker_set_rtt(_cluster, broker, (int)time.TotalMilliseconds));
 
-    public void SetLeader(string topic, int partition, int broker) => Check(rd_kafka_mock_partition_set_leader(_cluster, topic, partition, broker));
+    public void SetLeader(string topic, int partition, int broker) =>
+        Check(rd_kafka_mock_partition_set_leader(_cluster, topic, partition, broker));
 
     public void Dispose() => _owner.Dispose();
 
@@ -58,7 +61,8 @@ internal sealed class MockCluster : IDisposable
     private static extern nint rd_kafka_mock_cluster_bootstraps(nint cluster);
 
     [DllImport(Library)]
-    private static extern int rd_kafka_mock_topic_create(nint cluster, [MarshalAs(UnmanagedType.LPUTF8Str)] string topic, int partitions, int replicas);
+    private static extern int rd_kafka_mock_topic_create(
+        nint cluster, [MarshalAs(UnmanagedType.LPUTF8Str)] string topic, int partitions, int replicas);
 
     [DllImport(Library)]
     private static extern void rd_kafka_mock_push_request_errors_array(nint cluster, short apiKey, nint count, int[] errors);

@@ -17,7 +17,8 @@ public abstract class RealClusterContract : IDisposable
 {
     private readonly TestCluster _cluster;
 
-    protected RealClusterContract() => _cluster = new TestCluster(TestCluster.RealAddress ?? throw new InvalidOperationException("Set CRYPTO_TEST_KAFKA=host:port."));
+    protected RealClusterContract() =>
+        _cluster = new TestCluster(TestCluster.RealAddress ?? throw new InvalidOperationException("Set CRYPTO_TEST_KAFKA=host:port."));
 
     public TestContext TestContext { get; set; } = null!;
 
@@ -38,7 +39,9 @@ public abstract class RealClusterContract : IDisposable
 
         var trades = await ConfigsAsync(Topics.StockTrades);
         var changes = await ConfigsAsync(Topics.SymbolChanges);
-        Assert.AreEqual((3, 3, 1), (log.PartitionsOf(Topics.StockTrades), log.PartitionsOf(Topics.DeadLetters), log.PartitionsOf(Topics.SymbolChanges)));
+        Assert.AreEqual(
+            (3, 3, 1), (
+                log.PartitionsOf(Topics.StockTrades), log.PartitionsOf(Topics.DeadLetters), log.PartitionsOf(Topics.SymbolChanges)));
         Assert.AreEqual(("delete", "18000000"), (trades["cleanup.policy"], trades["retention.ms"]));
         Assert.AreEqual("72000000", (await ConfigsAsync(Topics.DeadLetters))["retention.ms"]);
         Assert.AreEqual(("compact", "-1"), (changes["cleanup.policy"], changes["retention.ms"]));
@@ -64,7 +67,8 @@ public abstract class RealClusterContract : IDisposable
         var failure = await Assert.ThrowsExactlyAsync<ConfigurationException>(() => OpenAsync(partitions: 3));
 
         StringAssert.Contains(failure.Message, "stock_trades has 2 partitions, configured are 3");
-        StringAssert.Contains(failure.Message, "stock_trades has cleanup.policy=compact, which drops all but the latest record of each symbol");
+        StringAssert.Contains(
+            failure.Message, "stock_trades has cleanup.policy=compact, which drops all but the latest record of each symbol");
         StringAssert.Contains(failure.Message, "stock_trades_dlq has 2 partitions, configured are 3");
         StringAssert.Contains(failure.Message, "symbol_changes has 2 partitions where it needs exactly 1");
         StringAssert.Contains(failure.Message, "symbol_changes has cleanup.policy=delete, which forgets symbols");
@@ -102,7 +106,8 @@ public abstract class RealClusterContract : IDisposable
 
         await AppendAsync(log, 100, 7);
         using var admin = Admin();
-        var groups = await admin.ListConsumerGroupOffsetsAsync([new ConsumerGroupTopicPartitions(Options.Group, [log.At(Topics.StockTrades, 0)])]);
+        var groups = await admin.ListConsumerGroupOffsetsAsync(
+            [new ConsumerGroupTopicPartitions(Options.Group, [log.At(Topics.StockTrades, 0)])]);
 
         var shown = groups.Single().Partitions.Single().Offset.Value;
         Assert.AreEqual(7, (await log.OffsetsAsync(Topics.StockTrades, 0, Stop)).Next - shown);
@@ -131,7 +136,8 @@ public abstract class RealClusterContract : IDisposable
     private async Task<Dictionary<string, string>> ConfigsAsync(string topic)
     {
         using var admin = Admin();
-        var described = await admin.DescribeConfigsAsync([new ConfigResource { Type = ResourceType.Topic, Name = Options.TopicPrefix + topic }]);
+        var described = await admin.DescribeConfigsAsync(
+            [new ConfigResource { Type = ResourceType.Topic, Name = Options.TopicPrefix + topic }]);
         return described.Single().Entries.ToDictionary(entry => entry.Key, entry => entry.Value.Value, StringComparer.Ordinal);
     }
 }

@@ -156,7 +156,8 @@ public sealed class SinkGroupTests : IAsyncDisposable
         var text = System.Text.Encoding.UTF8.GetString(bytes.AsSpan(0, TradeJson.Write(value, bytes)));
         using var batch = new RecordBatch();
         batch.Add("BTCUSDT"u8, System.Text.Encoding.UTF8.GetBytes(text.Insert(1, "\"added\":{\"later\":[1]},")));
-        batch.Add("BTCUSDT"u8, System.Text.Encoding.UTF8.GetBytes(text.Replace("\"version\":1", "\"version\":2", StringComparison.Ordinal)));
+        batch.Add(
+            "BTCUSDT"u8, System.Text.Encoding.UTF8.GetBytes(text.Replace("\"version\":1", "\"version\":2", StringComparison.Ordinal)));
         await Log.AppendAsync(Topics.StockTrades, batch, Stop);
 
         await using var sink = await JoinAsync();
@@ -212,13 +213,15 @@ public sealed class SinkGroupTests : IAsyncDisposable
         await changes.ApplyAsync(
             [
                 .. tickers.Select((ticker, i) => new SymbolChange(
-                    ChangeSource.ExchangeInfo, i, new NaturalKey(Exchange.Binance, ticker), ChangeOperation.Upsert, Timestamp.Epoch, Timestamp.Epoch,
+                    ChangeSource.ExchangeInfo, i, new NaturalKey(
+                        Exchange.Binance, ticker), ChangeOperation.Upsert, Timestamp.Epoch, Timestamp.Epoch,
                     ImmutableSortedDictionary<SymbolAttribute, string?>.Empty.Add(SymbolAttribute.QuoteAsset, "USDT"))),
             ],
             Stop);
     }
 
-    private Task ProduceAsync(long from, long to, params string[] tickers) => ProduceAsync(Log, from, to, tickers.Length == 0 ? Tickers : tickers);
+    private Task ProduceAsync(long from, long to, params string[] tickers) =>
+        ProduceAsync(Log, from, to, tickers.Length == 0 ? Tickers : tickers);
 
     /// <summary>Some thousand trades a second, fewer than the mock brokers forget.</summary>
     private async Task<long> ProduceUntilAsync(CancellationToken enough)
@@ -288,12 +291,14 @@ public sealed class SinkGroupTests : IAsyncDisposable
 
         public Task Running { get; }
 
-        public static async Task<GroupMember> JoinAsync(KafkaTradeLog log, IWarehouse warehouse, bool isReset, CancellationToken cancellationToken)
+        public static async Task<GroupMember> JoinAsync(
+            KafkaTradeLog log, IWarehouse warehouse, bool isReset, CancellationToken cancellationToken)
         {
             var metrics = new SinkMetrics();
             var gate = new SymbolGate(log, warehouse, TimeProvider.System, NullLogger<SymbolGate>.Instance);
             var parts = new TopicSinkParts(log, warehouse, new SymbolTable(), gate, metrics, isReset, TimeProvider.System);
-            return new GroupMember(gate, await WarehouseSink.OpenAsync(parts, null, NullLoggerFactory.Instance, cancellationToken), metrics);
+            return new GroupMember(
+                gate, await WarehouseSink.OpenAsync(parts, null, NullLoggerFactory.Instance, cancellationToken), metrics);
         }
 
         public async Task LeaveAsync()

@@ -5,7 +5,9 @@ using Microsoft.Extensions.Logging.Abstractions;
 
 namespace Crypto.TradeIngest.Tests.Log.Kafka;
 
-/// <summary>Where a test's topics live: mock brokers of its own, or the real ones at <c>CRYPTO_TEST_KAFKA</c> under a prefix of its own.</summary>
+/// <summary>
+/// Where a test's topics live: mock brokers of its own, or the real ones at <c>CRYPTO_TEST_KAFKA</c> under a prefix of its own.
+/// </summary>
 internal sealed class TestCluster : IDisposable
 {
     public TestCluster(string? real = null)
@@ -14,7 +16,9 @@ internal sealed class TestCluster : IDisposable
         Options = new KafkaOptions
         {
             BootstrapServers = real ?? Mock!.BootstrapServers,
-            TopicPrefix = real is null ? "" : $"test-{Convert.ToHexStringLower(System.Security.Cryptography.RandomNumberGenerator.GetBytes(6))}-",
+            TopicPrefix = real is null
+                ? ""
+                : $"test-{Convert.ToHexStringLower(System.Security.Cryptography.RandomNumberGenerator.GetBytes(6))}-",
             AdminTimeout = TimeSpan.FromSeconds(10),
 
             // Brokers before 2.4 have no default.
@@ -29,19 +33,22 @@ internal sealed class TestCluster : IDisposable
     }
 
     /// <summary>host:port of a real broker to test against, or null.</summary>
-    public static string? RealAddress => Environment.GetEnvironmentVariable("CRYPTO_TEST_KAFKA") is { Length: > 0 } address ? address : null;
+    public static string? RealAddress =>
+        Environment.GetEnvironmentVariable("CRYPTO_TEST_KAFKA") is { Length: > 0 } address ? address : null;
 
     public MockCluster? Mock { get; }
 
     public KafkaOptions Options { get; }
 
-    public async Task<KafkaTradeLog> OpenAsync(TimeProvider clock, CancellationToken cancellationToken, params (string Topic, int Partitions)[] topics)
+    public async Task<KafkaTradeLog> OpenAsync(
+        TimeProvider clock, CancellationToken cancellationToken, params (string Topic, int Partitions)[] topics)
     {
         foreach (var (topic, partitions) in topics) Mock?.CreateTopic(topic, partitions);
         return await OpenAgainAsync(clock, cancellationToken, topics);
     }
 
-    public Task<KafkaTradeLog> OpenAgainAsync(TimeProvider clock, CancellationToken cancellationToken, params (string Topic, int Partitions)[] topics) =>
+    public Task<KafkaTradeLog> OpenAgainAsync(
+        TimeProvider clock, CancellationToken cancellationToken, params (string Topic, int Partitions)[] topics) =>
         KafkaTradeLog.OpenAsync(
             Options, [.. topics.Select(topic => new TopicPlan(topic.Topic, topic.Partitions, TimeSpan.FromDays(1), IsCompacted: false))], clock,
             NullLogger.Instance, cancellationToken);
@@ -55,7 +62,9 @@ internal sealed class TestCluster : IDisposable
     private void DeleteTopics()
     {
         using var admin = new AdminClientBuilder(KafkaSettings.Admin(Options)).Build();
-        var topics = admin.GetMetadata(Options.AdminTimeout).Topics.Select(topic => topic.Topic).Where(topic => topic.StartsWith(Options.TopicPrefix, StringComparison.Ordinal)).ToList();
-        if (topics.Count > 0) admin.DeleteTopicsAsync(topics, new DeleteTopicsOptions { RequestTimeout = Options.AdminTimeout }).GetAwaiter().GetResult();
+        var topics = admin.GetMetadata(Options.AdminTimeout).Topics.Select(topic => topic.Topic).Where(
+            topic => topic.StartsWith(Options.TopicPrefix, StringComparison.Ordinal)).ToList();
+        if (topics.Count > 0) admin.DeleteTopicsAsync(
+            topics, new DeleteTopicsOptions { RequestTimeout = Options.AdminTimeout }).GetAwaiter().GetResult();
     }
 }

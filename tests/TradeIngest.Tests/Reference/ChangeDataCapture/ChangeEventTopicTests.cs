@@ -40,7 +40,8 @@ public sealed class ChangeEventTopicTests : IAsyncDisposable
 
         var changes = await ChangesAsync();
         CollectionAssert.AreEquivalent(
-            new[] { "BTCUSDT LOW", "ETHUSDT HIGH" }, changes.Select(change => $"{change.Key.Ticker} {change.Attributes[SymbolAttribute.RiskLevel]}").ToArray());
+            new[] { "BTCUSDT LOW", "ETHUSDT HIGH" }, changes.Select(
+                change => $"{change.Key.Ticker} {change.Attributes[SymbolAttribute.RiskLevel]}").ToArray());
         var letters = new List<StoredLetter>();
         await foreach (var letter in new DeadLetters(_log!).ReadAsync(null, Stop)) letters.Add(letter);
         CollectionAssert.AreEquivalent(
@@ -87,7 +88,8 @@ public sealed class ChangeEventTopicTests : IAsyncDisposable
     private async Task OpenAsync()
     {
         _cluster.Mock!.CreateTopic(Topic, 1);
-        _log = await _cluster.OpenAsync(TimeProvider.System, Stop, (Topics.StockTrades, 1), (Topics.DeadLetters, 1), (Topics.SymbolChanges, 1));
+        _log = await _cluster.OpenAsync(
+            TimeProvider.System, Stop, (Topics.StockTrades, 1), (Topics.DeadLetters, 1), (Topics.SymbolChanges, 1));
     }
 
     // Compressed, since a mock broker forgets what is beyond a few megabytes.
@@ -125,6 +127,7 @@ public sealed class ChangeEventTopicTests : IAsyncDisposable
 
     private sealed class NullableText : ISerializer<string?>
     {
-        public byte[]? Serialize(string? data, SerializationContext context) => data is null ? null : System.Text.Encoding.UTF8.GetBytes(data);
+        public byte[]? Serialize(string? data, SerializationContext context) =>
+            data is null ? null : System.Text.Encoding.UTF8.GetBytes(data);
     }
 }

@@ -48,7 +48,8 @@ public sealed class SimulatedMarketTests
             var trade = Market(ticker).TradeAt(ticker, k);
             var listing = ListingCatalog.Get(ticker);
             return trade.Price.Scaled % listing.TickSize.Scaled == 0
-                && Math.Abs(trade.Price.Scaled - listing.BasePrice.Scaled) <= (listing.BasePrice.Scaled / 12) + (2 * listing.TickSize.Scaled)
+                && Math.Abs(trade.Price.Scaled - listing.BasePrice.Scaled) <= (listing.BasePrice.Scaled / 12)
+                + (2 * listing.TickSize.Scaled)
                 && trade.Quantity.Scaled > 0
                 && trade.Quantity.Scaled % listing.StepSize.Scaled == 0
                 && Amount.TryMultiply(trade.Price, trade.Quantity, out var amount)

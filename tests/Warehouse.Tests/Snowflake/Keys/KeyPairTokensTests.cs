@@ -123,8 +123,10 @@ public sealed class KeyPairTokensTests
             "correct horse", new PbeParameters(PbeEncryptionAlgorithm.Aes256Cbc, HashAlgorithmName.SHA256, 1000));
 
         using (var tokens = Tokens(new FixedKey(encrypted, "correct horse"))) Assert.IsNotNull(Server(tokens).Verify(tokens.Current(), out _));
-        Assert.Contains("passphrase", Assert.ThrowsExactly<SnowflakeException>(() => Tokens(new FixedKey(encrypted, "wrong")).Current()).Message);
-        Assert.Contains("PassphraseVariable", Assert.ThrowsExactly<SnowflakeException>(() => Tokens(new FixedKey(encrypted)).Current()).Message);
+        Assert.Contains(
+            "passphrase", Assert.ThrowsExactly<SnowflakeException>(() => Tokens(new FixedKey(encrypted, "wrong")).Current()).Message);
+        Assert.Contains(
+            "PassphraseVariable", Assert.ThrowsExactly<SnowflakeException>(() => Tokens(new FixedKey(encrypted)).Current()).Message);
     }
 
     [TestMethod]
@@ -152,7 +154,8 @@ public sealed class KeyPairTokensTests
         using var tokens = Tokens(new PrivateKeyVariable(name));
 
         Assert.IsNotNull(Server(tokens).Verify(tokens.Current(), out _));
-        Assert.Contains(name + "X", Assert.ThrowsExactly<SnowflakeException>(() => Tokens(new PrivateKeyVariable(name + "X")).Current()).Message);
+        Assert.Contains(
+            name + "X", Assert.ThrowsExactly<SnowflakeException>(() => Tokens(new PrivateKeyVariable(name + "X")).Current()).Message);
     }
 
     [TestMethod]

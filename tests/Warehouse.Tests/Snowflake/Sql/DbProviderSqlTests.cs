@@ -16,16 +16,19 @@ public sealed class DbProviderSqlTests
     {
         using var folder = new TemporaryFolder();
         Warehouse.Sqlite.SqliteDatabase.OpenForWriting(folder["a.db"], isDurable: false).Dispose();
-        await using var sql = new DbProviderSql(SqliteFactory.Instance, $"Data Source={folder["a.db"]};Pooling=False", ParameterStyle.Named, TimeSpan.FromSeconds(5));
+        await using var sql = new DbProviderSql(
+            SqliteFactory.Instance, $"Data Source={folder["a.db"]};Pooling=False", ParameterStyle.Named, TimeSpan.FromSeconds(5));
         await sql.ExecuteAsync("CREATE TABLE T (ID INTEGER, NAME TEXT)", [], TestContext.CancellationToken);
-        await sql.ExecuteAsync("INSERT INTO T SELECT ?, ? -- why?\nWHERE '?' = '?'", [long.MaxValue, "it's ?"], TestContext.CancellationToken);
+        await sql.ExecuteAsync(
+            "INSERT INTO T SELECT ?, ? -- why?\nWHERE '?' = '?'", [long.MaxValue, "it's ?"], TestContext.CancellationToken);
         await sql.ExecuteAsync("INSERT INTO T VALUES (?, ?)", [1, (string?)null], TestContext.CancellationToken);
 
         var result = await sql.ExecuteAsync("SELECT ID, NAME FROM T WHERE ID >= ? ORDER BY ID", [1L], TestContext.CancellationToken);
 
         Assert.IsNull(result.Rows[0][1]);
         Assert.AreEqual((long.MaxValue, "it's ?"), ((long)result.Rows[1][0]!, (string)result.Rows[1][1]!));
-        var failure = await Assert.ThrowsExactlyAsync<SnowflakeException>(() => sql.ExecuteAsync("SELECT nonsense", [], TestContext.CancellationToken));
+        var failure = await Assert.ThrowsExactlyAsync<SnowflakeException>(
+            () => sql.ExecuteAsync("SELECT nonsense", [], TestContext.CancellationToken));
         Assert.AreEqual(SnowflakeFault.Statement, failure.Fault);
     }
 
@@ -48,7 +51,8 @@ public sealed class DbProviderSqlTests
     public void ConnectionString_OddValues_AreQuoted()
     {
         var text = SnowflakeDriver.ConnectionString(
-            "myorg-account1", "TS_SVC", "/keys/a;b=c.p8", "p;w=\"'", new SqlApiOptions { AccountUrl = "https://myorg-account1.snowflakecomputing.com", Role = "TS_LOADER" });
+            "myorg-account1", "TS_SVC", "/keys/a;b=c.p8", "p;w=\"'",
+            new SqlApiOptions { AccountUrl = "https://myorg-account1.snowflakecomputing.com", Role = "TS_LOADER" });
 
         var parsed = new DbConnectionStringBuilder { ConnectionString = text };
         Assert.AreEqual("/keys/a;b=c.p8", parsed["private_key_file"]);

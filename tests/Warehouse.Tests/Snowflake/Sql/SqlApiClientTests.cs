@@ -83,7 +83,8 @@ public sealed class SqlApiClientTests
 
         var result = await _sql.ExecuteAsync("SELECT ID FROM T ORDER BY ID", [], Stop);
 
-        CollectionAssert.AreEqual(Enumerable.Range(0, 34).Select(i => (long)i).ToArray(), result.Rows.Select(row => SqlResult.Whole(row[0])).ToArray());
+        CollectionAssert.AreEqual(
+            Enumerable.Range(0, 34).Select(i => (long)i).ToArray(), result.Rows.Select(row => SqlResult.Whole(row[0])).ToArray());
     }
 
     [TestMethod]

@@ -32,7 +32,8 @@ public sealed class SqlApiFailureTests
     [DataRow(502, "", SnowflakeFault.Unreachable, "does not answer", 3)]
     [DataRow(503, "", SnowflakeFault.Unreachable, "does not answer", 3)]
     [DataRow(504, "", SnowflakeFault.Unreachable, "does not answer", 3)]
-    public async Task ExecuteAsync_EveryReplyThatStays_IsRepeatedAsOftenAsItMay(int status, string code, SnowflakeFault fault, string said, int requests)
+    public async Task ExecuteAsync_EveryReplyThatStays_IsRepeatedAsOftenAsItMay(
+        int status, string code, SnowflakeFault fault, string said, int requests)
     {
         using var handler = new SameAnswer(status, $$"""{"code":"{{code}}","message":"words about 'FACT_TRADES'.","statementHandle":"h"}""");
         using var keys = new KeyPairTokens("myorg-account1", "TS_SVC", new FixedKey(Pem), TimeProvider.System);
@@ -47,14 +48,16 @@ public sealed class SqlApiFailureTests
             },
             keys, TimeProvider.System, handler);
 
-        var failure = await Assert.ThrowsExactlyAsync<SnowflakeException>(() => sql.ExecuteAsync("SELECT 1", [], TestContext.CancellationToken));
+        var failure = await Assert.ThrowsExactlyAsync<SnowflakeException>(
+            () => sql.ExecuteAsync("SELECT 1", [], TestContext.CancellationToken));
 
         Assert.AreEqual((fault, fault == SnowflakeFault.Unreachable), (failure.Fault, failure.IsTransient));
         Assert.Contains(said, failure.Message);
         Assert.HasCount(requests, handler.Requests);
 
         // Repeated with the id of the first request, and saying so: then it is not executed twice.
-        Assert.HasCount(1, handler.Requests.Select(uri => uri.Split("requestId=")[1].Split('&')[0]).Distinct(StringComparer.Ordinal).ToArray());
+        Assert.HasCount(
+            1, handler.Requests.Select(uri => uri.Split("requestId=")[1].Split('&')[0]).Distinct(StringComparer.Ordinal).ToArray());
         Assert.IsTrue(handler.Requests.Skip(1).All(uri => uri.EndsWith("&retry=true", StringComparison.Ordinal)));
     }
 
@@ -65,7 +68,8 @@ public sealed class SqlApiFailureTests
         protected override Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken)
         {
             Requests.Add(request.RequestUri!.ToString());
-            return Task.FromResult(new HttpResponseMessage((HttpStatusCode)status) { Content = new StringContent(body, Encoding.UTF8, "application/json") });
+            return Task.FromResult(
+                new HttpResponseMessage((HttpStatusCode)status) { Content = new StringContent(body, Encoding.UTF8, "application/json") });
         }
     }
 }

@@ -76,7 +76,9 @@ public sealed class RowBatchTests
         Assert.AreEqual(189, pieces.Sum(piece => piece.Rows));
         Assert.IsTrue(pieces.All(piece => piece.Wire.Length <= 10_000 && piece.BodyBytes <= 40_000));
         for (var i = 1; i < pieces.Count; i++) Assert.AreEqual(pieces[i - 1].LastOffset + 3, pieces[i].FirstOffset);
-        Assert.AreEqual(SnowflakeFault.Refused, Assert.ThrowsExactly<SnowflakeException>(() => FrozenRows.Of(batch, -1, 40_000, 300, () => default)).Fault);
+        Assert.AreEqual(
+            SnowflakeFault.Refused,
+            Assert.ThrowsExactly<SnowflakeException>(() => FrozenRows.Of(batch, -1, 40_000, 300, () => default)).Fault);
     }
 
     private static void Fill(RowBatch batch, int rows)

@@ -261,7 +261,8 @@ public sealed class StreamingChannelTests
         }
 
         Server.Channels.Tamper("EVENTS_P0", "99");
-        var failure = await Assert.ThrowsExactlyAsync<SnowflakeException>(() => OpenAsync(new OpenOptions { HighestStoredOffset = Highest }));
+        var failure = await Assert.ThrowsExactlyAsync<SnowflakeException>(
+            () => OpenAsync(new OpenOptions { HighestStoredOffset = Highest }));
         Assert.AreEqual(SnowflakeFault.TokenMismatch, failure.Fault);
     }
 
@@ -309,7 +310,8 @@ public sealed class StreamingChannelTests
         }
 
         Server.Database.Execute("CREATE OR REPLACE TABLE EVENTS (ID NUMBER(38,0) NOT NULL)");
-        var failure = await Assert.ThrowsExactlyAsync<SnowflakeException>(() => OpenAsync(new OpenOptions { KnownCommitted = 7, HighestStoredOffset = Highest }));
+        var failure = await Assert.ThrowsExactlyAsync<SnowflakeException>(
+            () => OpenAsync(new OpenOptions { KnownCommitted = 7, HighestStoredOffset = Highest }));
         Assert.AreEqual(SnowflakeFault.TokenLost, failure.Fault);
         Assert.Contains("STREAMING_DB.PUBLIC.EVENTS", failure.Message);
     }
@@ -340,7 +342,9 @@ public sealed class StreamingChannelTests
         Server.Allow("EVENTS");
         await using var channel = await OpenAsync();
         Server.Deny("EVENTS");
-        Assert.AreEqual(SnowflakeFault.Forbidden, (await Assert.ThrowsExactlyAsync<SnowflakeException>(() => channel.AppendAsync(Rows(0, 1), Stop))).Fault);
+        Assert.AreEqual(
+            SnowflakeFault.Forbidden,
+            (await Assert.ThrowsExactlyAsync<SnowflakeException>(() => channel.AppendAsync(Rows(0, 1), Stop))).Fault);
     }
 
     [TestMethod]
@@ -404,7 +408,8 @@ public sealed class StreamingChannelTests
 
     private Task<StreamingChannel> OpenAsync(OpenOptions? options = null) => _client.OpenChannelAsync(Address, options, Stop);
 
-    private Task<long?> Highest(CancellationToken cancellationToken) => Task.FromResult((long?)Server.Database.Read("SELECT max(ID) FROM EVENTS")[0][0]);
+    private Task<long?> Highest(CancellationToken cancellationToken) =>
+        Task.FromResult((long?)Server.Database.Read("SELECT max(ID) FROM EVENTS")[0][0]);
 
     private void AssertStored(long count, long from = 0)
     {

@@ -26,7 +26,8 @@ public sealed class StreamingFailureTests
     public async Task StartAsync()
     {
         _account = await TestAccount.StartAsync();
-        _client = _account.NewClient(_account.Streaming with { MaxReopens = 3, CommitTimeout = TimeSpan.FromMilliseconds(30), MaxWireBytes = 8_000_000 });
+        _client = _account.NewClient(
+            _account.Streaming with { MaxReopens = 3, CommitTimeout = TimeSpan.FromMilliseconds(30), MaxWireBytes = 8_000_000 });
         Server.Database.Execute("CREATE TABLE EVENTS (ID NUMBER(38,0) NOT NULL, NAME VARCHAR)");
     }
 
@@ -60,7 +61,8 @@ public sealed class StreamingFailureTests
 
         var failure = await Assert.ThrowsExactlyAsync<SnowflakeException>(() => channel.AppendAsync(Rows(0, 4), Stop));
 
-        Assert.AreEqual((SnowflakeFault.Fenced, true, "STALE_CONTINUATION_TOKEN_SEQUENCER"), (failure.Fault, failure.IsTransient, failure.Code));
+        Assert.AreEqual(
+            (SnowflakeFault.Fenced, true, "STALE_CONTINUATION_TOKEN_SEQUENCER"), (failure.Fault, failure.IsTransient, failure.Code));
         Assert.Contains("one process per partition", failure.Message);
         Assert.AreEqual(3, channel.TimesReopened);
 
