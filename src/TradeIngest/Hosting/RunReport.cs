@@ -25,11 +25,13 @@ namespace Crypto.TradeIngest.Hosting;
 /// <param name="P99">99th percentile of the same.</param>
 /// <param name="Reference">active, standby or joining.</param>
 internal sealed record RunReport(
-    DateTimeOffset At, long? Frames, long? OtherFrames, long? Received, long? Appended, long? DeadLetters, long? Summarized,
-    long? Gaps, long? Backfilled, long? Shed, long? Reconnects, int? ChannelDepth, long? InFlight, long? Stalls, long? Retries,
-    long? Stored,
-    double PerSecond, long? Duplicates, long? Rejected, int? Partitions, long? Rebalances, long? Abandoned, long? P50, long? P99,
-    string? Reference)
+    DateTimeOffset At,
+    long? Frames, long? OtherFrames, long? Received, long? Appended, long? DeadLetters, long? Summarized,
+    long? Gaps, long? Backfilled, long? Shed, long? Reconnects, int? ChannelDepth,
+    long? InFlight, long? Stalls, long? Retries,
+    long? Stored, double PerSecond, long? Duplicates, long? Rejected,
+    int? Partitions, long? Rebalances, long? Abandoned,
+    long? P50, long? P99, string? Reference)
 {
     public override string ToString()
     {
@@ -68,22 +70,41 @@ internal sealed class RunReporter(TradeIngestHost service, TimeProvider clock)
     public RunReport Read()
     {
         var (ingest, sink) = (service.Ingest, service.Sink);
-        var streams = ingest?.Metrics;
-        var appends = ingest?.Appends;
-        var count = sink?.Metrics.Stored ?? ingest?.Pipeline.Writer.Appended ?? 0;
+        var (streams, pipeline, appends) = (ingest?.Metrics, ingest?.Pipeline, ingest?.Appends);
+        return new RunReport(
+            clock.GetUtcNow(),
+            Frames: streams?.Frames,
+            OtherFrames: streams?.OtherEvents + streams?.ControlMessages,
+            Received: streams?.Trades,
+            Appended: pipeline?.Writer.Appended,
+            DeadLetters: pipeline?.Writer.DeadLetters,
+            Summarized: pipeline?.Writer.Summarized,
+            Gaps: pipeline?.Tracker.Gaps,
+            Backfilled: ingest?.Backfill.Fetched,
+            Shed: pipeline?.Channel.ShedTrades,
+            Reconnects: streams?.Disconnects,
+            ChannelDepth: pipeline?.Channel.Depth,
+            InFlight: appends?.BytesInFlight,
+            Stalls: appends?.Stalls,
+            Retries: appends?.Retries,
+            Stored: sink?.Metrics.Stored,
+            PerSecond: Rate(sink?.Metrics.Stored ?? pipeline?.Writer.Appended ?? 0),
+            Duplicates: Sum(pipeline?.Tracker.Duplicates, sink?.Metrics.Duplicates),
+            Rejected: sink?.Metrics.Rejected,
+            Partitions: sink?.Trades?.Held,
+            Rebalances: sink?.Trades?.Rebalances,
+            Abandoned: sink?.Trades?.Abandoned,
+            P50: sink?.Metrics.Latency.Percentile(0.5),
+            P99: sink?.Metrics.Latency.Percentile(0.99),
+            Reference: ReferenceState());
+    }
+
+    private double Rate(long count)
+    {
         var seconds = clock.GetElapsedTime(_at).TotalSeconds;
         var rate = seconds > 0 ? (count - _count) / seconds : 0;
         (_count, _at) = (count, clock.GetTimestamp());
-        return new RunReport(
-            clock.GetUtcNow(), streams?.Frames, streams?.OtherEvents
-                + streams?.ControlMessages, streams?.Trades, ingest?.Pipeline.Writer.Appended,
-            ingest?.Pipeline.Writer.DeadLetters, ingest?.Pipeline.Writer.Summarized,
-            ingest?.Pipeline.Tracker.Gaps, ingest?.Backfill.Fetched, ingest?.Pipeline.Channel.ShedTrades, streams?.Disconnects,
-            ingest?.Pipeline.Channel.Depth, appends?.BytesInFlight, appends?.Stalls, appends?.Retries, sink?.Metrics.Stored, rate,
-            Sum(
-                ingest?.Pipeline.Tracker.Duplicates,
-                sink?.Metrics.Duplicates), sink?.Metrics.Rejected, sink?.Trades?.Held, sink?.Trades?.Rebalances, sink?.Trades?.Abandoned,
-            sink?.Metrics.Latency.Percentile(0.5), sink?.Metrics.Latency.Percentile(0.99), ReferenceState());
+        return rate;
     }
 
     private static long? Sum(long? one, long? other) => one is null ? other : one + (other ?? 0);

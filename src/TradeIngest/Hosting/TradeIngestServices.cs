@@ -26,29 +26,30 @@ namespace Crypto.TradeIngest.Hosting;
 internal static class TradeIngestServices
 {
     /// <summary>
-    /// What only a log shared with other processes has: topics for what is known of symbols, an election, a state beside the log.
+    /// The log. One that other processes share also carries what the roles tell each other: changes of symbols, what is captured, who
+    /// leads.
     /// </summary>
     public static IServiceCollection AddTradeLog(this IServiceCollection services, ITradeLog log, KafkaOptions kafka)
     {
         services.AddSingleton(log);
         services.TryAddSingleton<SymbolTable>();
         services.TryAddSingleton(provider => log.Elect(
-            "reference", provider.GetRequiredService<TimeProvider>(), provider.GetRequiredService<ILogger<ReferenceWorker>>()));
+            "reference", provider.Get<TimeProvider>(), provider.Get<ILogger<ReferenceWorker>>()));
         if (!log.IsShared)
         {
             services.TryAddSingleton<ICaptureState>(provider => new WarehouseCaptureState(
-                provider.GetRequiredService<IWarehouse>(), provider.GetRequiredService<SinkWorker>().CaughtUp,
-                provider.GetRequiredService<SymbolTable>()));
+                provider.Get<IWarehouse>(), provider.Get<SinkWorker>().CaughtUp,
+                provider.Get<SymbolTable>()));
             return services;
         }
 
         services.TryAddSingleton<ISymbolChangeLog>(_ => new SymbolChangesTopic(log));
         services.TryAddSingleton(provider => new SymbolGate(
-            log, provider.GetRequiredService<IWarehouse>(), provider.GetRequiredService<TimeProvider>(),
-            provider.GetRequiredService<ILogger<SymbolGate>>()));
+            log, provider.Get<IWarehouse>(), provider.Get<TimeProvider>(),
+            provider.Get<ILogger<SymbolGate>>()));
         services.TryAddSingleton<ICaptureState>(provider => new LogCaptureState(
-            log, provider.GetRequiredService<ContinuityTracker>(), kafka.TailRecords, provider.GetRequiredService<TimeProvider>(),
-            provider.GetRequiredService<ILoggerFactory>()));
+            log, provider.Get<ContinuityTracker>(), kafka.TailRecords, provider.Get<TimeProvider>(),
+            provider.Get<ILoggerFactory>()));
         return services;
     }
 
@@ -57,15 +58,15 @@ internal static class TradeIngestServices
         var rest = new Uri(options.Rest.EndsWith('/') ? options.Rest : options.Rest + "/");
         services.TryAddSingleton<IExchange>(provider =>
         {
-            var clock = provider.GetRequiredService<TimeProvider>();
+            var clock = provider.Get<TimeProvider>();
             return new BinanceExchange(
                 new BinanceExchangeOptions(
                     rest, options.Stream, options.Clock, () => WebSocketTransport.Create(options.Transport, options.Stream)),
-                provider.GetRequiredService<SymbolTable>(), clock, provider.GetRequiredService<Random>(),
-                provider.GetRequiredService<ILoggerFactory>());
+                provider.Get<SymbolTable>(), clock, provider.Get<Random>(),
+                provider.Get<ILoggerFactory>());
         });
         services.TryAddSingleton(provider => new SymbolSelection(
-            provider.GetRequiredService<IExchange>(), options.Tickers, Diagnostics.Secrets.Shown(rest)));
+            provider.Get<IExchange>(), options.Tickers, Diagnostics.Secrets.Shown(rest)));
         return services;
     }
 
@@ -80,21 +81,21 @@ internal static class TradeIngestServices
         services.TryAddSingleton<ISymbolChangeLog>(warehouse);
         services.TryAddSingleton<SinkMetrics>();
         services.TryAddSingleton(provider => new TopicSinkParts(
-            provider.GetRequiredService<ITradeLog>(), warehouse, provider.GetRequiredService<SymbolTable>(),
-            provider.GetService<SymbolGate>(),
-            provider.GetRequiredService<SinkMetrics>(), isReset, provider.GetRequiredService<TimeProvider>()));
+            provider.Get<ITradeLog>(), warehouse, provider.Get<SymbolTable>(), provider.GetService<SymbolGate>(),
+            provider.Get<SinkMetrics>(),
+            isReset, provider.Get<TimeProvider>()));
 
         // Asking a warehouse where it stands may make a checkpoint, which is not worth more often than the operator wants one.
         var trimInterval = checkpointInterval > options.TrimInterval ? checkpointInterval : options.TrimInterval;
         return services.AddWorker(provider =>
         {
-            var log = provider.GetRequiredService<ITradeLog>();
+            var log = provider.Get<ITradeLog>();
             var trimmer = log.IsShared ? null : new LogTrimmer(
-                log, warehouse, options.Trim, trimInterval, provider.GetRequiredService<TimeProvider>(),
-                provider.GetRequiredService<ILogger<LogTrimmer>>());
+                log, warehouse, options.Trim, trimInterval, provider.Get<TimeProvider>(),
+                provider.Get<ILogger<LogTrimmer>>());
             return new SinkWorker(
-                provider.GetRequiredService<TopicSinkParts>(), provider.GetRequiredService<ILoggerFactory>(),
-                provider.GetRequiredService<ServiceFailure>(), trimmer);
+                provider.Get<TopicSinkParts>(), provider.Get<ILoggerFactory>(),
+                provider.Get<ServiceFailure>(), trimmer);
         });
     }
 
@@ -103,14 +104,13 @@ internal static class TradeIngestServices
         var reference = options.Reference;
         services.TryAddSingleton(provider =>
         {
-            var log = provider.GetRequiredService<ITradeLog>() as KafkaTradeLog;
+            var log = provider.Get<ITradeLog>() as KafkaTradeLog;
             Func<ISymbolChangeLog, ChangeEventTopic?>? openEvents = log is null || reference.ChangeEventsTopic is not { } topic ? null
                 : changes => new ChangeEventTopic(
-                    log, topic, changes, provider.GetRequiredService<TimeProvider>(),
-                    provider.GetRequiredService<ILogger<ChangeEventTopic>>());
+                    log, topic, changes, provider.Get<TimeProvider>(),
+                    provider.Get<ILogger<ChangeEventTopic>>());
             return new ReferenceSources(
-                provider.GetRequiredService<SymbolSelection>(), reference.File
-                    ?? folder.ReferenceFile, reference.ChangeEvents, reference.Interval,
+                provider.Get<SymbolSelection>(), reference.File ?? folder.ReferenceFile, reference.ChangeEvents, reference.Interval,
                 options.Exchange.InfoInterval, openEvents);
         });
         return services.AddWorker(provider => ActivatorUtilities.CreateInstance<ReferenceWorker>(provider));
@@ -121,16 +121,16 @@ internal static class TradeIngestServices
         services.TryAddSingleton<ContinuityTracker>();
         services.TryAddSingleton<SymbolDescriptions>();
         services.TryAddSingleton(provider => new IngestPipeline(
-            provider.GetRequiredService<ITradeLog>(), options.Exchange.Channel, provider.GetRequiredService<ContinuityTracker>(),
-            provider.GetRequiredService<ICaptureState>().Ledger, provider.GetRequiredService<TimeProvider>(),
-            provider.GetRequiredService<ILoggerFactory>()));
+            provider.Get<ITradeLog>(), options.Exchange.Channel, provider.Get<ContinuityTracker>(),
+            provider.Get<ICaptureState>().Ledger, provider.Get<TimeProvider>(),
+            provider.Get<ILoggerFactory>()));
         services.TryAddSingleton(provider => new GapBackfill(
-            provider.GetRequiredService<IExchange>().History, provider.GetRequiredService<ContinuityTracker>(),
-            provider.GetRequiredService<IngestPipeline>().Channel.WaitForRoomAsync, options.Exchange.Backfill,
-            provider.GetRequiredService<TimeProvider>(), provider.GetRequiredService<ILogger<GapBackfill>>()));
+            provider.Get<IExchange>().History, provider.Get<ContinuityTracker>(),
+            provider.Get<IngestPipeline>().Channel.WaitForRoomAsync, options.Exchange.Backfill,
+            provider.Get<TimeProvider>(), provider.Get<ILogger<GapBackfill>>()));
         services.TryAddSingleton(provider => new IngestParts(
-            provider.GetRequiredService<SymbolSelection>(), provider.GetRequiredService<SymbolDescriptions>(),
-            provider.GetRequiredService<ICaptureState>(), provider.GetRequiredService<SymbolTable>(),
+            provider.Get<SymbolSelection>(), provider.Get<SymbolDescriptions>(),
+            provider.Get<ICaptureState>(), provider.Get<SymbolTable>(),
             options.Exchange.Channel.Policy == FullPolicy.Wait, options.Kafka.StateInterval));
         return services.AddWorker(provider => ActivatorUtilities.CreateInstance<IngestWorker>(provider));
     }
@@ -140,7 +140,10 @@ internal static class TradeIngestServices
     {
         services.TryAddSingleton<ServiceFailure>();
         services.AddSingleton(create);
-        services.AddSingleton<Worker>(provider => provider.GetRequiredService<T>());
-        return services.AddSingleton<IHostedService>(provider => provider.GetRequiredService<T>());
+        services.AddSingleton<Worker>(provider => provider.Get<T>());
+        return services.AddSingleton<IHostedService>(provider => provider.Get<T>());
     }
+
+    private static T Get<T>(this IServiceProvider provider)
+        where T : notnull => provider.GetRequiredService<T>();
 }

@@ -91,11 +91,13 @@ internal sealed class TradeFeed : IDisposable
     {
         var clock = _options.TimeProvider;
         var started = clock.GetTimestamp();
-        var speed = _options.Tape is null ? 1.0 : _options.Speed!.Value;
+
+        // A generated market's time is that of the clock: what its start took until here is not to be in every trade's latency.
+        var (speed, behind) = _options.Tape is null ? (1.0, Timestamp.Now(clock) - _tape.Start) : (_options.Speed!.Value, TimeSpan.Zero);
         while (NextDue() is { } due)
         {
             // Open loop: lateness never thins the trades out, they leave as soon as they can.
-            var now = _tape.Start + (clock.GetElapsedTime(started) * speed);
+            var now = _tape.Start + behind + (clock.GetElapsedTime(started) * speed);
             if (due > now)
             {
                 var wait = (due - now) / speed;
