@@ -44,6 +44,9 @@ internal static class ServiceConfiguration
 
     private static ILoggerFactory ConsoleLoggers(LogLevel level) => LoggerFactory.Create(builder => builder
         .SetMinimumLevel(level)
+
+        // A line per request for health would bury ours.
+        .AddFilter("Microsoft", LogLevel.Warning)
         .AddConsole(console => console.LogToStandardErrorThreshold = LogLevel.Trace)
         .AddSimpleConsole(format =>
         {
