@@ -2,6 +2,7 @@ using System.Net;
 using System.Text.Json;
 using Crypto.TestSupport;
 using Crypto.TradeIngest.Simulation;
+using Crypto.Warehouse.Sqlite;
 using Microsoft.AspNetCore.Http;
 
 namespace Crypto.EndToEnd.Tests;
@@ -149,6 +150,22 @@ public sealed class FailureTests
 
         Assert.Contains($"'{folder["appsettings.json"]}' ", result.ShouldExitWith(2).Errors);
         Assert.Contains(message, result.Errors);
+    }
+
+    [TestMethod]
+    public async Task Commands_BesideAServiceThatHasJustCreatedItsLog_TakeItForNone()
+    {
+        using var folder = new TemporaryFolder();
+        using (var warehouse = SqliteDatabase.OpenForWriting(folder["data/warehouse.db"], isDurable: false))
+        {
+            new SchemaMigrator(warehouse, TimeProvider.System).Migrate(TestContext.CancellationToken);
+        }
+
+        using var log = SqliteDatabase.OpenForWriting(folder["data/log.db"], isDurable: true);
+        var status = (await TradeIngestProcess.RunAsync(folder.FullName, "status", "--data", folder["data"], "--json")).ShouldExitWith(0);
+        Assert.AreEqual(0, status.Json.GetProperty("log").GetArrayLength());
+        var check = await TradeIngestProcess.RunAsync(folder.FullName, "check", "--data", folder["data"]);
+        Assert.Contains("there is no log yet", check.Output);
     }
 
     [TestMethod]

@@ -27,8 +27,8 @@ internal sealed record LogStatus(string Topic, int Partition, long FirstOffset, 
     {
         var loaded = stored.ToDictionary(pair => (pair.Key.Epoch, pair.Key.Topic, pair.Key.Partition), pair => pair.Value);
         var positions = new List<LogStatus>();
-        if (!File.Exists(folder.Log)) return positions;
-        using var log = SqliteDatabase.OpenForReading(folder.Log);
+        using var log = SqliteDatabase.FindForReading(folder.Log);
+        if (log is null) return positions;
         using var ends = log.Prepare(
             "SELECT epoch, topic, partition, first_offset, next_offset FROM LOG_ENDS, LOG_INFO ORDER BY topic, partition");
         while (ends.Step())

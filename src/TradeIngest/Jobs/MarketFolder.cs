@@ -65,8 +65,8 @@ internal static class MarketFolder
     private static Dictionary<string, long> Stored(DataFolder folder, SimulatedMarket market)
     {
         var first = new Dictionary<string, long>(StringComparer.Ordinal);
-        if (!File.Exists(folder.Warehouse)) return first;
-        using var warehouse = SqliteDatabase.OpenForReading(folder.Warehouse);
+        using var warehouse = SqliteDatabase.FindForReading(folder.Warehouse);
+        if (warehouse is null) return first;
         foreach (var symbol in SqliteReads.Coverage(warehouse))
         {
             if (symbol.Covered.Count == 0 || !market.TryGetSymbol(symbol.Key.Ticker, out var simulated)) continue;

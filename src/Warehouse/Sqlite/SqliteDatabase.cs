@@ -90,7 +90,7 @@ public sealed class SqliteDatabase : IDisposable
     /// <summary>Opens for reading only, beside a writer in another process.</summary>
     /// <param name="path">The file.</param>
     /// <param name="stop">Ends what is read, as <see cref="StopOn"/> does.</param>
-    /// <exception cref="StorageException">There is no such file, or it is no database.</exception>
+    /// <exception cref="StorageException">There is no such file, nothing was written to it yet, or it is no database.</exception>
     public static SqliteDatabase OpenForReading(string path, CancellationToken stop = default)
     {
         if (!File.Exists(path))
@@ -104,7 +104,8 @@ public sealed class SqliteDatabase : IDisposable
         {
             ExactSum.Register(database._connection);
             database.Execute("PRAGMA query_only = ON");
-            database.Execute("SELECT count(*) FROM sqlite_master");
+            if (!database.HasTables()) throw new StorageException(
+                StorageFault.Missing, $"'{path}' is empty: the process that created it has written nothing yet. Try again, or check --data.");
             database.StopOn(stop);
             return database;
         }
@@ -112,6 +113,19 @@ public sealed class SqliteDatabase : IDisposable
         {
             database.Dispose();
             throw;
+        }
+    }
+
+    /// <summary>As <see cref="OpenForReading"/>; null where there is no such file or nothing was written to it yet.</summary>
+    public static SqliteDatabase? FindForReading(string path, CancellationToken stop = default)
+    {
+        try
+        {
+            return OpenForReading(path, stop);
+        }
+        catch (StorageException missing) when (missing.Fault == StorageFault.Missing)
+        {
+            return null;
         }
     }
 
@@ -128,6 +142,13 @@ public sealed class SqliteDatabase : IDisposable
 
         // A check of the file is one operation, which only an interrupt ends.
         _interrupt = stop.Register(() => SQLitePCL.raw.sqlite3_interrupt(Handle));
+    }
+
+    private bool HasTables()
+    {
+        using var tables = Prepare("SELECT EXISTS (SELECT 1 FROM sqlite_master)");
+        tables.Step();
+        return tables.GetInt32(0) == 1;
     }
 
     /// <summary>Prepares a statement, which the database disposes at the latest with itself.</summary>

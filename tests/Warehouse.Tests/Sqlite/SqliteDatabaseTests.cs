@@ -33,6 +33,19 @@ public sealed class SqliteDatabaseTests : IDisposable
     }
 
     [TestMethod]
+    public void OpenForReading_CreatedAndNotWrittenTo_IsMissing()
+    {
+        using var writer = SqliteDatabase.OpenForWriting(Path, isDurable: true);
+
+        Assert.AreEqual(StorageFault.Missing, Assert.ThrowsExactly<StorageException>(() => SqliteDatabase.OpenForReading(Path)).Fault);
+        Assert.IsNull(SqliteDatabase.FindForReading(Path));
+
+        writer.Execute("CREATE TABLE T (id INTEGER)");
+        using var reader = SqliteDatabase.FindForReading(Path);
+        Assert.IsNotNull(reader);
+    }
+
+    [TestMethod]
     [DataRow("no database at all, but some text that is longer than a header would be................................................")]
     [DataRow("short")]
     public void Open_FileThatIsNoDatabase_IsDamagedAndLeftAlone(string text)

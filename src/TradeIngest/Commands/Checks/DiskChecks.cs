@@ -50,11 +50,10 @@ internal static class DiskChecks
     private static Check Warehouse(DataFolder folder)
     {
         const string Name = "warehouse file";
-        if (!File.Exists(folder.Warehouse)) return Check.Pass(
-            CheckTier.Environment, Name, "there is none yet; it is created at the first start");
         try
         {
-            using var database = SqliteDatabase.OpenForReading(folder.Warehouse);
+            using var database = SqliteDatabase.FindForReading(folder.Warehouse);
+            if (database is null) return Check.Pass(CheckTier.Environment, Name, "there is none yet; it is created at the first start");
             using var version = database.Prepare("SELECT sqlite_version()");
             version.Step();
             return Check.Pass(CheckTier.Environment, Name, $"'{folder.Warehouse}' can be read by SQLite {version.GetText(0)}");

@@ -75,8 +75,6 @@ internal static class TopologyChecks
     private static async Task<Check> PartitionsAsync(LogOptions options, DataFolder folder, CancellationToken cancellationToken)
     {
         const string Name = "partitions of the log";
-        if (!File.Exists(folder.Log)) return Check.Pass(
-            CheckTier.Topology, Name, $"there is no log yet; it gets {options.Partitions ?? 1}");
         try
         {
             await using var log = EmbeddedTradeLog.OpenForReading(folder.Log, TimeProvider.System, cancellationToken);
@@ -85,6 +83,10 @@ internal static class TopologyChecks
                 : Check.Fail(
                     CheckTier.Topology, Name, $"the log has {log.Partitions}, configured are {options.Partitions ?? 1}",
                     $"Set CRYPTO__Log__Partitions={log.Partitions}, or choose another folder with --data.");
+        }
+        catch (StorageException missing) when (missing.Fault == StorageFault.Missing)
+        {
+            return Check.Pass(CheckTier.Topology, Name, $"there is no log yet; it gets {options.Partitions ?? 1}");
         }
         catch (Exception failure) when (failure is StorageException or LogException)
         {
