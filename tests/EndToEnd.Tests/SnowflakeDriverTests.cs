@@ -24,7 +24,7 @@ public sealed class SnowflakeDriverTests
             Environment.GetEnvironmentVariable("DOTNET_HOST_PATH") ?? "dotnet",
             [
                 "build", Path.Combine(
-                    Root(), "src",
+                    Repository.Root, "src",
                     "TradeIngest"), "-c", "Release", "--nologo", "-v", "quiet", "--artifacts-path", _build.FullName, "-nodeReuse:false",
                 "-p:RunAnalyzers=false", "-p:SnowflakeDriver=true",
                 $"-p:SnowflakeDriverAssembly={Path.Combine(AppContext.BaseDirectory, "Snowflake.Data.dll")}",
@@ -116,16 +116,5 @@ public sealed class SnowflakeDriverTests
 
         Assert.AreNotEqual(0, result.ExitCode);
         StringAssert.Contains(result.Errors, "-p:SnowflakeDriver=true");
-    }
-
-    private static string Root()
-    {
-        var folder = AppContext.BaseDirectory;
-        while (!File.Exists(Path.Combine(folder, "Crypto.sln")))
-        {
-            folder = Path.GetDirectoryName(folder) ?? throw new InvalidOperationException("The tests run outside the repository.");
-        }
-
-        return folder;
     }
 }

@@ -130,7 +130,6 @@ internal sealed class BinanceTradeStream(
         catch (ExchangeException e) when (!e.IsTransient)
         {
             Metrics.CountFailedShard();
-            logger.LogError("A connection with {Count} symbols gave up: {Message}", part.Count, e.Message);
             events.OnNext(new Disconnected(Timestamp.Now(clock), e.Message, Timeout.InfiniteTimeSpan));
         }
         catch

@@ -57,9 +57,7 @@ internal sealed class ExchangeClock(
                 }
                 catch (ExchangeException failure)
                 {
-                    logger.LogWarning(
-                        "The clock could not be compared with the exchange's; next try in {Delay}: {Message}", RetryInterval,
-                        failure.Message);
+                    logger.ClockNotCompared(RetryInterval, failure.Message);
                     wait = RetryInterval;
                 }
             }
@@ -92,13 +90,11 @@ internal sealed class ExchangeClock(
         Offset = offset;
         if (offset != TimeSpan.Zero)
         {
-            logger.LogWarning(
-                "This machine's clock is {Difference} {Direction} the exchange's. Times are judged by the exchange's clock; set this machine's right.",
-                difference.Duration(), difference > TimeSpan.Zero ? "behind" : "ahead of");
+            logger.ClockDiffers(difference.Duration(), difference > TimeSpan.Zero ? "behind" : "ahead of");
         }
         else if (before != TimeSpan.Zero)
         {
-            logger.LogInformation("This machine's clock agrees with the exchange's again.");
+            logger.ClockAgrees();
         }
     }
 }

@@ -3,7 +3,6 @@ using Crypto.TradeIngest.Streams;
 using Crypto.TradeModel.Quality;
 using Crypto.TradeModel.Times;
 using Crypto.TradeModel.Trades;
-using Microsoft.Extensions.Logging;
 
 namespace Crypto.TradeIngest.Binance;
 
@@ -76,7 +75,7 @@ internal sealed partial class StreamSession
                 break;
             case FrameKind.ServerShutdown:
                 _metrics.CountControlMessage();
-                _logger.LogInformation("The exchange announces that it closes this connection.");
+                _logger.ShutdownAnnounced();
                 _shutdown.TrySetResult();
                 break;
             case FrameKind.OtherEvent:
@@ -97,7 +96,7 @@ internal sealed partial class StreamSession
         }
 
         _metrics.CountControlMessage();
-        if (!_requests.Accept(reply)) _logger.LogWarning("A reply that nobody waits for: {Reply}", reply);
+        if (!_requests.Accept(reply)) _logger.UnexpectedReply(reply);
     }
 
     private void Reject(ErrorReason reason, string detail, Timestamp received, ReadOnlySpan<byte> payload) =>

@@ -81,7 +81,7 @@ internal sealed partial class StreamSession : IAsyncDisposable
         }
         catch (Exception e) when (IsNetwork(e))
         {
-            _logger.LogDebug(e, "The connection ended while it was being closed.");
+            _logger.ConnectionEndedWhileClosing(e);
         }
 
         await DisposeAsync();

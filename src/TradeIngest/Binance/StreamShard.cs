@@ -96,7 +96,7 @@ internal sealed class StreamShard(
 
                 // The old connection is worth keeping while the new one fails.
                 var delay = _backoff.Next();
-                logger.LogWarning("No replacement for an ageing connection ({Reason}); next try in {Delay}.", await next.Completion, delay);
+                logger.ReplacementFailed(await next.Completion, delay);
                 if (session.Completion.IsCompleted) break;
                 await Task.WhenAny(session.Completion, Task.Delay(delay, clock, cancellationToken));
             }
@@ -123,7 +123,6 @@ internal sealed class StreamShard(
     private void ReportLoss(string reason, TimeSpan retryIn)
     {
         metrics.CountDisconnect();
-        logger.LogWarning("Disconnected: {Reason}. Reconnecting in {Delay}.", reason, retryIn);
         events.OnNext(new Disconnected(Timestamp.Now(clock), reason, retryIn));
     }
 

@@ -33,7 +33,7 @@ internal sealed class Subscriber(
         var listed = new HashSet<string>(StringComparer.Ordinal);
         for (var round = 0; round < Rounds && missing.Count > 0; round++)
         {
-            if (round > 0) logger.LogWarning("{Count} streams were not confirmed; subscribing them again.", missing.Count);
+            if (round > 0) logger.StreamsUnconfirmed(missing.Count);
             await AskAsync(missing, cancellationToken);
             listed = await ListAsync(cancellationToken);
             missing = [.. streams.Where(stream => !listed.Contains(stream) && !_refused.Contains(stream))];
@@ -53,7 +53,7 @@ internal sealed class Subscriber(
             var reply = await requests.AskAsync(StreamRequest.Subscribe, part, cancellationToken);
             if (reply is null)
             {
-                logger.LogWarning("No reply to a subscription of {Count} streams within {Timeout}.", part.Count, options.ReplyTimeout);
+                logger.SubscriptionUnanswered(part.Count, options.ReplyTimeout);
             }
 
             if (reply?.Error is not { } error) continue;
@@ -89,7 +89,7 @@ internal sealed class Subscriber(
 
     private void Report(string message, bool isFatal)
     {
-        logger.Log(isFatal ? LogLevel.Error : LogLevel.Warning, "Subscription: {Message}", message);
+        logger.SubscriptionFault(isFatal ? LogLevel.Error : LogLevel.Warning, message);
         metrics.CountSubscriptionFault();
         events.OnNext(new SubscriptionFault(Timestamp.Now(clock), message, isFatal));
     }

@@ -105,10 +105,10 @@ internal static class RunCommand
         }
         catch (OperationCanceledException) when (stopping.IsCancellationRequested)
         {
-            logger.LogInformation("Stopping: draining for up to {Timeout}.", options.DrainTimeout);
+            logger.Draining(options.DrainTimeout);
         }
 
-        if (!await service.StopAsync()) logger.LogWarning("The drain ran out of time; what is missing is fetched at the next start.");
+        if (!await service.StopAsync()) logger.DrainTimedOut();
         Report(reporter.Read(), json);
         service.ThrowIfFailed();
     }

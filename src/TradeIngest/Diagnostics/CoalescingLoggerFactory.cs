@@ -1,3 +1,4 @@
+using System.Globalization;
 using Microsoft.Extensions.Logging;
 
 namespace Crypto.TradeIngest.Diagnostics;
@@ -46,19 +47,19 @@ internal sealed class CoalescingLoggerFactory : ILoggerFactory
         lock (_gate) (ended, _kinds) = (_kinds, []);
         foreach (var ((_, level, _), kind) in ended)
         {
-            if (kind.Held == 1) kind.Logger.Log(level, "{Message}", kind.FirstHeld);
-            if (kind.Held <= 1) continue;
-            kind.Logger.Log(level, "{Count} more of these within {Window}, the first: {Message}", kind.Held, Window, kind.FirstHeld);
+            if (kind.FirstHeld is not { } first) continue;
+            var text = kind.Held == 1 ? first : string.Create(
+                CultureInfo.InvariantCulture, $"{kind.Held} more of these within {Window}, the first: {first}");
+            kind.Logger.Log(level, kind.EventId, text, null, static (text, _) => text);
         }
     }
 
-    private bool Passes(string category, LogLevel level, string template, ILogger logger, Func<string> text)
+    private bool Passes((string Category, LogLevel Level, string Template) key, EventId eventId, ILogger logger, Func<string> text)
     {
         lock (_gate)
         {
             if (_kinds.Count == 0) _timer.Change(Window, Timeout.InfiniteTimeSpan);
-            var key = (category, level, template);
-            if (!_kinds.TryGetValue(key, out var kind)) _kinds.Add(key, kind = new Kind(logger));
+            if (!_kinds.TryGetValue(key, out var kind)) _kinds.Add(key, kind = new Kind(logger, eventId));
             if (kind.Passed < LinesPerSecond)
             {
                 kind.Passed++;
@@ -71,9 +72,11 @@ internal sealed class CoalescingLoggerFactory : ILoggerFactory
         }
     }
 
-    private sealed class Kind(ILogger logger)
+    private sealed class Kind(ILogger logger, EventId eventId)
     {
         public ILogger Logger { get; } = logger;
+
+        public EventId EventId { get; } = eventId;
 
         public int Passed { get; set; }
 
@@ -94,7 +97,7 @@ internal sealed class CoalescingLoggerFactory : ILoggerFactory
         {
             if (!inner.IsEnabled(logLevel)) return;
             var template = state is IReadOnlyList<KeyValuePair<string, object?>> { Count: > 0 } values ? values[^1].Value as string : null;
-            if (factory.Passes(category, logLevel, template ?? "", inner, () => Shorten(formatter(state, exception))))
+            if (factory.Passes((category, logLevel, template ?? ""), eventId, inner, () => Shorten(formatter(state, exception))))
             {
                 inner.Log(logLevel, eventId, state, exception, (values, cause) => Shorten(formatter(values, cause)));
             }

@@ -86,7 +86,6 @@ internal sealed class SnowflakeStore : IWarehouse
     {
         // Waiting for rows in flight repeats at every look.
         var level = notice.Kind is NoticeKind.WaitingForCommit ? LogLevel.Debug : LogLevel.Warning;
-        logger.Log(
-            level, "Snowflake, {Channel}: {Kind}: {Detail}", notice.Channel?.ToString() ?? "all channels", notice.Kind, notice.Detail);
+        logger.SnowflakeNotice(level, notice.Channel?.ToString() ?? "all channels", notice.Kind, notice.Detail);
     }
 }

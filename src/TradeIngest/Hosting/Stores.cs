@@ -110,6 +110,6 @@ internal sealed class Stores : IAsyncDisposable
     private sealed class MigrationLog(ILogger logger) : IProgress<MigrationProgress>
     {
         // A warning: it keeps the operator waiting, and shows at every level that commands log at but the demo's.
-        public void Report(MigrationProgress value) => logger.LogWarning("{Progress}", value);
+        public void Report(MigrationProgress value) => logger.Migrating(value);
     }
 }

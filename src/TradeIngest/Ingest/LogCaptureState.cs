@@ -30,12 +30,10 @@ internal sealed class LogCaptureState : ICaptureState
     public async Task RestoreAsync(ContinuityTracker tracker, IReadOnlyList<Symbol> symbols, CancellationToken cancellationToken)
     {
         var resumed = await _tail.SeedAsync(tracker, Ledger, symbols, cancellationToken);
-        _logger.LogInformation(
-            "{Resumed} of {Count} symbols go on where the log ends; the others start with their next trade.", resumed, symbols.Count);
+        _logger.CaptureResumed(resumed, symbols.Count);
         foreach (var (symbol, missing) in tracker.OpenGaps())
         {
-            _logger.LogInformation(
-                "{Symbol} has {Gaps} open gaps with {Count} trades from before.", symbol, missing.Count, missing.Sum(range => range.Count));
+            _logger.OpenGapsRestored(symbol, missing.Count, missing.Sum(range => range.Count));
         }
     }
 }

@@ -44,9 +44,7 @@ internal sealed class LogTail(ITradeLog log, int records, TimeProvider clock, IL
             foreach (var record in slice.Records.Span)
             {
                 var reason = CaptureStateJson.TryRead(record.Value, out var state);
-                if (state is null) logger.LogWarning(
-                    "{Topic} offset {Offset} is no state of a version known here: {Reason}.", Topics.CaptureState, record.Offset,
-                    reason.Name());
+                if (state is null) logger.CaptureStateUnreadable(Topics.CaptureState, record.Offset, reason.Name());
                 else if (wanted.TryGetValue(state.Ticker, out var seen)) seen.Add(state);
             }
 

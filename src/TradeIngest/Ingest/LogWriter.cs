@@ -61,7 +61,7 @@ internal sealed class LogWriter(
         {
             // No source has them any more.
             var lost = channel.DeadLetters - _deadLetters - _summarized;
-            if (lost > 0) logger.LogError("{Count} dead letters did not reach the log and are lost.", lost);
+            if (lost > 0) logger.DeadLettersLost(lost);
         }
     }
 
@@ -149,16 +149,19 @@ internal sealed class LogWriter(
                 else _takenSummarized += letter.Count;
                 break;
             case GapFound gap:
-                logger.LogInformation("Gap {Ids} of {Symbol} found ({Count} trades).", gap.Ids, gap.Symbol, gap.Ids.Count);
+                logger.GapFound(gap.Ids, gap.Symbol, gap.Ids.Count);
+                break;
+            case Disconnected { RetryIn.Ticks: < 0 } given:
+                logger.ConnectionGaveUp(given.Reason);
                 break;
             case Disconnected lost:
-                logger.LogWarning("Disconnected: {Reason} Retrying in {RetryIn}.", lost.Reason, lost.RetryIn);
+                logger.Disconnected(lost.Reason.TrimEnd('.'), lost.RetryIn);
                 break;
             case Connected connected:
-                logger.LogInformation("Connected to {Endpoint}, attempt {Attempt}.", connected.Endpoint, connected.Attempt);
+                logger.Connected(connected.Endpoint, connected.Attempt);
                 break;
             case QualityIssue issue:
-                logger.LogWarning("{Symbol} {TradeId} is rejected: {Reason}.", issue.Trade.Symbol, issue.Trade.TradeId, issue.Reason);
+                logger.TradeRejected(issue.Trade.Symbol, issue.Trade.TradeId, issue.Reason);
                 break;
         }
     }

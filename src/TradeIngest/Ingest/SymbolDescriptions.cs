@@ -21,9 +21,7 @@ internal sealed class SymbolDescriptions(ISymbolChangeLog changes, TimeProvider 
             if (awaited.Count == 0) return;
             if (polls % PollsPerMessage == PollsPerMessage / 10)
             {
-                logger.LogInformation(
-                    "Waiting for the active reference role, which must be given them, to describe {Count} symbols, such as {Symbol}.",
-                    awaited.Count, awaited[0]);
+                logger.AwaitingDescriptions(awaited.Count, awaited[0]);
             }
 
             await Task.Delay(interval, clock, cancellationToken);

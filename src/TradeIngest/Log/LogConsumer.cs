@@ -116,7 +116,7 @@ internal sealed class LogConsumer(ITradeLog log, string topic, IBatchHandler han
     {
         for (var (delay, isRewound) = (FirstDelay, false); !isRewound; delay = delay * 2 < LongestDelay ? delay * 2 : LongestDelay)
         {
-            logger.LogWarning("{Topic} is read again from where the warehouse stands, in {Delay}: {Message}", topic, delay, reason);
+            logger.RewindingTopic(topic, delay, reason);
             await Task.Delay(delay, clock, cancellationToken);
             isRewound = await TryRewindAsync(cancellationToken);
         }
@@ -135,7 +135,7 @@ internal sealed class LogConsumer(ITradeLog log, string topic, IBatchHandler han
         }
         catch (WarehouseException failure) when (failure.IsTransient)
         {
-            logger.LogWarning("The warehouse does not say where {Topic} stands: {Message}", topic, failure.Message);
+            logger.PositionUnknown(topic, failure.Message);
             return false;
         }
     }

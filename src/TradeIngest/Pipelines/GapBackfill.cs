@@ -156,10 +156,16 @@ internal sealed class GapBackfill(
             catch (ExchangeException e)
             {
                 Interlocked.Increment(ref _failures);
-                logger.LogWarning(
-                    "Fetching {Symbol} {Range} failed{Outcome}: {Message}", symbol, missing, e.IsTransient ? "" : " for good", e.Message);
-                if (e.IsTransient) Retry(symbol, missing);
-                else Exclude(symbol, missing);
+                if (e.IsTransient)
+                {
+                    logger.FetchFailed(symbol, missing, e.Message);
+                    Retry(symbol, missing);
+                }
+                else
+                {
+                    logger.FetchRefused(symbol, missing, e.Message);
+                    Exclude(symbol, missing);
+                }
             }
         }
     }
@@ -223,7 +229,7 @@ internal sealed class GapBackfill(
     {
         Exclude(symbol, range);
         Interlocked.Add(ref _holeIds, range.Count);
-        logger.LogWarning("The exchange has no trades {Range} of {Symbol}; the gap stays open.", range, symbol);
+        logger.ExchangeHoleFound(range, symbol);
         _events.OnNext(new ExchangeHole(Timestamp.Now(clock), symbol, range));
     }
 

@@ -102,7 +102,7 @@ internal sealed class TailCheck(
         {
             // Asked again at the next look that finds the symbol where it was.
             Interlocked.Increment(ref _failures);
-            logger.LogWarning("Asking what follows {Symbol} {Last} failed: {Message}", symbol, last, failure.Message);
+            logger.TailCheckFailed(symbol, last, failure.Message);
         }
     }
 

@@ -240,7 +240,7 @@ internal sealed class TradeChannel : IObserver<StreamEvent>
         else
         {
             LostEvents++;
-            _logger.LogWarning("No room in the hand-off to log an event: {Event}", value);
+            _logger.EventDropped(value);
         }
     }
 
@@ -283,7 +283,7 @@ internal sealed class TradeChannel : IObserver<StreamEvent>
     {
         foreach (var summary in _flood.Take())
         {
-            _logger.LogWarning("{Reason}: {Detail}", summary.Reason.Name(), summary.Detail);
+            _logger.DeadLettersSummarized(summary.Reason.Name(), summary.Detail);
             Enqueue(summary);
         }
     }
@@ -292,7 +292,7 @@ internal sealed class TradeChannel : IObserver<StreamEvent>
     {
         ShedBatches++;
         ShedTrades += batch.Count;
-        if (!_shedding) _logger.LogWarning("The log is slower than the exchange: trades are shed and will be fetched again.");
+        if (!_shedding) _logger.SheddingTrades();
         _shedding = true;
         foreach (var gap in _tracker.Release(batch.Trades))
         {

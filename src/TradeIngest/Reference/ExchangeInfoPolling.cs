@@ -48,18 +48,17 @@ internal sealed class ExchangeInfoPolling(
                 .ToList();
             var keys = listed.Select(symbol => new NaturalKey(Exchange.Binance, symbol.Ticker)).ToHashSet();
             var outcome = await sync.SyncAsync(ChangeSource.ExchangeInfo, statements, cancellationToken, keys);
-            if (outcome.NewChanges > 0) logger.LogInformation(
-                "exchangeInfo: {Changes} changes, {Versions} versions.", outcome.NewChanges, outcome.VersionsWritten);
+            if (outcome.NewChanges > 0) logger.ExchangeInfoApplied(outcome.NewChanges, outcome.VersionsWritten);
             return true;
         }
         catch (WarehouseException refusal)
         {
-            logger.LogError("exchangeInfo is not applied and what was known stays: {Message}", refusal.Message);
+            logger.ExchangeInfoRefused(refusal.Message);
             return true;
         }
         catch (Exception failure) when (failure is ExchangeException or StorageException { IsTransient: true })
         {
-            logger.LogWarning("exchangeInfo could not be read or applied, which is tried again: {Message}", failure.Message);
+            logger.ExchangeInfoPostponed(failure.Message);
             return false;
         }
     }

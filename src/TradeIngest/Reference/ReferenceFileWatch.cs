@@ -49,13 +49,13 @@ internal sealed class ReferenceFileWatch(
         }
         catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
         {
-            logger.LogWarning("'{Path}' cannot be read and stays as it was read last: {Message}", path, failure.Message);
+            logger.ReferenceFileUnreadable(path, failure.Message);
             return default;
         }
 
         var (statements, faults) = ReferenceFile.Parse(lines);
         Faults = faults;
-        foreach (var fault in faults) logger.LogWarning("'{Path}' {Fault}; the line is ignored and what was known stays.", path, fault);
+        foreach (var fault in faults) logger.ReferenceLineIgnored(path, fault);
         ApplyOutcome outcome;
         try
         {
@@ -66,16 +66,11 @@ internal sealed class ReferenceFileWatch(
         {
             // A mistake in a file must not end the capture; the file is looked at again when it changes.
             _seen = state;
-            logger.LogError("'{Path}' is not applied and what was known stays: {Message}", path, refusal.Message);
+            logger.ReferenceFileRefused(path, refusal.Message);
             return default;
         }
 
-        if (outcome.NewChanges > 0)
-        {
-            logger.LogInformation(
-                "'{Path}': {Changes} changes, {Versions} versions, {Facts} facts re-keyed.",
-                path, outcome.NewChanges, outcome.VersionsWritten, outcome.FactsRekeyed);
-        }
+        if (outcome.NewChanges > 0) logger.ReferenceFileApplied(path, outcome.NewChanges, outcome.VersionsWritten, outcome.FactsRekeyed);
 
         return outcome;
     }
@@ -89,7 +84,7 @@ internal sealed class ReferenceFileWatch(
         }
         catch (StorageException failure) when (failure.IsTransient)
         {
-            logger.LogWarning("'{Path}' is not applied yet and is read again in {Interval}: {Message}", path, interval, failure.Message);
+            logger.ReferenceFilePostponed(path, interval, failure.Message);
         }
     }
 }

@@ -34,7 +34,7 @@ internal sealed class LogTrimmer(
         }
         catch (WarehouseException failure) when (failure.IsTransient)
         {
-            logger.LogWarning("The log is not trimmed until the warehouse says where it stands: {Message}", failure.Message);
+            logger.TrimPostponed(failure.Message);
         }
     }
 }

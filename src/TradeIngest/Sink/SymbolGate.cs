@@ -53,7 +53,7 @@ internal sealed class SymbolGate(
             // Once: it stays inferred until somebody describes it, which changes nothing for the trade.
             if (!_known.TryAdd(ticker, true)) continue;
             Interlocked.Increment(ref _undescribed);
-            logger.LogWarning("{Topic} does not describe {Ticker}, which is traded; it is inferred.", Topics.SymbolChanges, ticker);
+            logger.SymbolInferred(Topics.SymbolChanges, ticker);
         }
     }
 
@@ -97,8 +97,7 @@ internal sealed class SymbolGate(
                 catch (Exception failure) when (
                     failure is StorageException { IsTransient: true } or WarehouseException { IsTransient: true })
                 {
-                    logger.LogWarning(
-                        "{Topic} is read again in {Interval}: {Message}", Topics.SymbolChanges, PollInterval, failure.Message);
+                    logger.SymbolChangesUnreadable(Topics.SymbolChanges, PollInterval, failure.Message);
                 }
             }
         }
@@ -135,9 +134,7 @@ internal sealed class SymbolGate(
             }
 
             Interlocked.Increment(ref _unreadable);
-            logger.LogWarning(
-                "{Topic} offset {Offset} is no statement of a version known here: {Reason}.", Topics.SymbolChanges, record.Offset,
-                reason.Name());
+            logger.SymbolChangeMalformed(Topics.SymbolChanges, record.Offset, reason.Name());
         }
 
         return changes;

@@ -1,3 +1,4 @@
+using Crypto.TestSupport;
 using System.Reflection;
 using System.Xml.Linq;
 using Crypto.TradeModel.Trades;
@@ -47,12 +48,12 @@ public sealed class ProjectReferenceTests
     public void Source_Projects_AreThree() => CollectionAssert.AreEquivalent(
         new[] { "TradeIngest", "TradeModel", "Warehouse" },
         Directory.GetFiles(
-            Path.Combine(Repository.Root(), "src"), "*.csproj", SearchOption.AllDirectories).Select(Path.GetFileNameWithoutExtension)
+            Path.Combine(Repository.Root, "src"), "*.csproj", SearchOption.AllDirectories).Select(Path.GetFileNameWithoutExtension)
             .ToArray());
 
     private static string[] Items(string project, string item) =>
     [
-        .. XDocument.Load(Path.Combine(Repository.Root(), "src", project, project + ".csproj"))
+        .. XDocument.Load(Path.Combine(Repository.Root, "src", project, project + ".csproj"))
             .Descendants(item)
             .Select(element => element.Attribute("Include")?.Value)
             .OfType<string>(),

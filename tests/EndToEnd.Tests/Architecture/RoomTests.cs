@@ -1,3 +1,4 @@
+using Crypto.TestSupport;
 using System.Text.RegularExpressions;
 
 namespace Crypto.EndToEnd.Tests.Architecture;
@@ -51,7 +52,7 @@ public sealed partial class RoomTests
     /// <summary>What each file of a room mentions of its project's namespaces, itself included.</summary>
     private static IEnumerable<(string Room, string File, string Used)> Uses(string project)
     {
-        var root = Path.Combine(Repository.Root(), "src", project);
+        var root = Path.Combine(Repository.Root, "src", project);
         foreach (var path in Directory.EnumerateFiles(root, "*.cs", SearchOption.AllDirectories))
         {
             var parts = Path.GetRelativePath(root, path).Split(Path.DirectorySeparatorChar);

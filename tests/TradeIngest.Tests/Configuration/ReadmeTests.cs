@@ -1,3 +1,4 @@
+using Crypto.TestSupport;
 using Crypto.TradeIngest.Configuration;
 using Crypto.TradeIngest.Hosting;
 
@@ -13,7 +14,7 @@ public sealed class ReadmeTests
     [TestMethod]
     public void Readme_TableOfOptions_IsTheGeneratedOne()
     {
-        var readme = File.ReadAllText(Path.Combine(Root(), "README.md")).ReplaceLineEndings("\n");
+        var readme = File.ReadAllText(Path.Combine(Repository.Root, "README.md")).ReplaceLineEndings("\n");
         var table = OptionTable.Markdown(typeof(ServiceOptions));
         var (start, end) = (readme.IndexOf(Start, StringComparison.Ordinal), readme.IndexOf(End, StringComparison.Ordinal));
 
@@ -28,9 +29,9 @@ public sealed class ReadmeTests
         var tree = OptionTree.Of(typeof(ServiceOptions));
         string[] files =
         [
-            Path.Combine(Root(), "README.md"), .. Directory.GetFiles(
-                Path.Combine(Root(), "docs"), "*.md"), Path.Combine(Root(), "docker-compose.yml"),
-            Path.Combine(Root(), ".env.example"), Path.Combine(Root(), "src", "TradeIngest", "Dockerfile"),
+            Path.Combine(Repository.Root, "README.md"), .. Directory.GetFiles(
+                Path.Combine(Repository.Root, "docs"), "*.md"), Path.Combine(Repository.Root, "docker-compose.yml"),
+            Path.Combine(Repository.Root, ".env.example"), Path.Combine(Repository.Root, "src", "TradeIngest", "Dockerfile"),
         ];
         foreach (var file in files)
         {
@@ -51,16 +52,5 @@ public sealed class ReadmeTests
             if (name.Length > 0 && !name.StartsWith("Section", StringComparison.Ordinal)) yield return name;
             at = text.IndexOf(OptionDescriptor.EnvironmentPrefix, from, StringComparison.Ordinal);
         }
-    }
-
-    private static string Root()
-    {
-        var folder = AppContext.BaseDirectory;
-        while (!File.Exists(Path.Combine(folder, "Crypto.sln")))
-        {
-            folder = Path.GetDirectoryName(folder) ?? throw new InvalidOperationException("The tests run outside the repository.");
-        }
-
-        return folder;
     }
 }

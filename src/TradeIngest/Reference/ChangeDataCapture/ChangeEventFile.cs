@@ -58,7 +58,7 @@ internal sealed class ChangeEventFile(string path, ISymbolChangeLog changeLog, T
         await file.ReadExactlyAsync(bytes, cancellationToken);
 
         var (changes, faults, unfinished, lines, consumed) = Read(bytes, _line, Timestamp.Now(clock), cancellationToken);
-        foreach (var fault in faults) logger.LogWarning("'{Path}' {Fault}; the event is not applied.", path, fault);
+        foreach (var fault in faults) logger.ChangeEventMalformed(path, fault);
         var outcome = await changeLog.ApplyAsync(changes, cancellationToken);
         Faults.AddRange(faults.Take(MostFaults - Faults.Count));
         Unfinished = unfinished;
@@ -76,14 +76,11 @@ internal sealed class ChangeEventFile(string path, ISymbolChangeLog changeLog, T
         }
         catch (Exception failure) when (failure is IOException or UnauthorizedAccessException or StorageException { IsTransient: true })
         {
-            logger.LogWarning("'{Path}' cannot be read or applied and is tried again: {Message}", path, failure.Message);
+            logger.ChangeEventsPostponed(path, failure.Message);
         }
         catch (WarehouseException refusal)
         {
-            if (_refusedAt != _position)
-            {
-                logger.LogError("'{Path}' is not applied from line {Line} on: {Message}", path, _line + 1, refusal.Message);
-            }
+            if (_refusedAt != _position) logger.ChangeEventsRefused(path, _line + 1, refusal.Message);
 
             _refusedAt = _position;
         }

@@ -76,8 +76,7 @@ internal sealed class ChangeEventTopic(
             }
             catch (StorageException failure) when (failure.IsTransient)
             {
-                logger.LogWarning(
-                    "{Topic}: {Count} events are applied again in {Again}: {Message}", topic, read.Count, Again, failure.Message);
+                logger.ChangeTopicPostponed(topic, read.Count, Again, failure.Message);
                 await Task.Delay(Again, clock, CancellationToken.None);
             }
             catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
@@ -104,7 +103,7 @@ internal sealed class ChangeEventTopic(
             KafkaFailures.IsTransient(failure.Error) || failure.Error.Code == ErrorCode.UnknownTopicOrPart)
         {
             // The connector makes the topic with its first event. librdkafka goes on by itself.
-            logger.LogWarning("{Topic} cannot be read yet: {Reason}.", topic, failure.Error.Reason);
+            logger.ChangeTopicUnreadable(topic, failure.Error.Reason);
         }
         catch (KafkaException failure)
         {
@@ -128,7 +127,7 @@ internal sealed class ChangeEventTopic(
             catch (FormatException fault)
             {
                 var letter = LetterOf(result, value, fault, now);
-                logger.LogWarning("{Detail}; the event is not applied.", letter.Detail);
+                logger.ChangeRecordMalformed(letter.Detail);
                 letters.Add(Encoding.UTF8.GetBytes(letter.Reason.ToString()), DeadLetterJson.Write(letter));
             }
         }
@@ -157,7 +156,7 @@ internal sealed class ChangeEventTopic(
         catch (KafkaException failure)
         {
             // The next commit says it again; if there is none, these events are read again and change nothing.
-            logger.LogWarning("{Topic}: the position could not be stored: {Reason}.", topic, failure.Error.Reason);
+            logger.ChangeTopicNotCommitted(topic, failure.Error.Reason);
         }
     }
 

@@ -1,9 +1,12 @@
-namespace Crypto.EndToEnd.Tests;
+namespace Crypto.TestSupport;
 
-/// <summary>The source that these tests were built from.</summary>
-internal static class Repository
+/// <summary>The source that the tests were built from.</summary>
+public static class Repository
 {
-    public static string Root()
+    /// <summary>Its folder.</summary>
+    public static string Root { get; } = Find();
+
+    private static string Find()
     {
         var folder = AppContext.BaseDirectory;
         while (!File.Exists(Path.Combine(folder, "Crypto.sln")))

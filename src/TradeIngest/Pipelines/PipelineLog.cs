@@ -1,0 +1,35 @@
+using Crypto.TradeIngest.Streams;
+using Crypto.TradeModel.Continuity;
+using Crypto.TradeModel.Symbols;
+using Microsoft.Extensions.Logging;
+
+namespace Crypto.TradeIngest.Pipelines;
+
+/// <summary>What the operators between the exchange and the log log.</summary>
+internal static partial class PipelineLog
+{
+    [LoggerMessage(EventId = 1101, Level = LogLevel.Warning, Message = "Fetching {Symbol} {Range} failed and is tried again: {Reason}")]
+    public static partial void FetchFailed(this ILogger logger, Symbol symbol, IdRange range, string reason);
+
+    [LoggerMessage(EventId = 1102, Level = LogLevel.Warning, Message = "Fetching {Symbol} {Range} failed for good: {Reason}")]
+    public static partial void FetchRefused(this ILogger logger, Symbol symbol, IdRange range, string reason);
+
+    [LoggerMessage(
+        EventId = 1103, Level = LogLevel.Warning,
+        Message = "The exchange has no trades {Range} of {Symbol}; the gap stays open.")]
+    public static partial void ExchangeHoleFound(this ILogger logger, IdRange range, Symbol symbol);
+
+    [LoggerMessage(EventId = 1104, Level = LogLevel.Warning, Message = "Asking what follows {Symbol} {Last} failed: {Reason}")]
+    public static partial void TailCheckFailed(this ILogger logger, Symbol symbol, long last, string reason);
+
+    [LoggerMessage(EventId = 1105, Level = LogLevel.Warning, Message = "No room in the hand-off to log an event: {Dropped}")]
+    public static partial void EventDropped(this ILogger logger, StreamEvent dropped);
+
+    [LoggerMessage(EventId = 1106, Level = LogLevel.Warning, Message = "{Reason}: {Detail}")]
+    public static partial void DeadLettersSummarized(this ILogger logger, string reason, string detail);
+
+    [LoggerMessage(
+        EventId = 1107, Level = LogLevel.Warning,
+        Message = "The log is slower than the exchange: trades are shed and will be fetched again.")]
+    public static partial void SheddingTrades(this ILogger logger);
+}
