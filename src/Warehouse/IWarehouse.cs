@@ -19,7 +19,7 @@ public interface IWarehouse : ISymbolChangeLog
 {
     /// <summary>
     /// Records of a batch beyond which a larger one is no cheaper: enough that a load's fixed cost is spread, and no more memory or time
-    /// for one load than that takes. Whoever loads hands over so many at most, and fewer when fewer are there.
+    /// for one load than that takes. Batches hold at most this number, and fewer when fewer are there.
     /// </summary>
     int RecordsPerLoad { get; }
 

@@ -34,7 +34,7 @@ internal sealed class BinanceTradeStream(
     public StreamMetrics Metrics { get; } = metrics ?? new StreamMetrics();
 
     /// <summary>
-    /// Completes with the exception when a subscription fails; never while all is well. An observer is told, too, but where one throws,
+    /// Completes with the exception when a subscription fails; never otherwise. Observers get it as an error, too, but where one throws,
     /// operators of Rx take it off the stream, and it hears no more.
     /// </summary>
     public Task<Exception> Failure => _failure.Task;
@@ -105,7 +105,7 @@ internal sealed class BinanceTradeStream(
         }
         catch (Exception e)
         {
-            // By now the operators have canceled the subscription, which looks as if somebody had asked for it.
+            // By now the operators have canceled the subscription, which looks like an unsubscription.
             _failure.TrySetResult(e);
             throw;
         }

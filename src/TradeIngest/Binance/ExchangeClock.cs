@@ -71,7 +71,7 @@ internal sealed class ExchangeClock(
     /// <summary>Has the clocks compared soon: a trade looked as if one of them were wrong. Never waits.</summary>
     public void RequestComparison() => _due.Writer.TryWrite(true);
 
-    // Either the interval is over, or somebody asks.
+    // Either the interval is over, or a comparison was requested.
     private async Task WaitAsync(TimeSpan interval, CancellationToken cancellationToken)
     {
         using var either = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);

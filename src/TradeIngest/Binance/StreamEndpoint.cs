@@ -1,6 +1,6 @@
 namespace Crypto.TradeIngest.Binance;
 
-/// <summary>The address of the combined stream, from whatever base the operator gave.</summary>
+/// <summary>The address of the combined stream, from the configured base.</summary>
 internal static class StreamEndpoint
 {
     /// <summary>

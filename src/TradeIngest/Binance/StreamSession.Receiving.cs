@@ -16,7 +16,7 @@ internal sealed partial class StreamSession
 
     private long _lastReceived;
 
-    // The receive loop's own, shared with nobody.
+    // Owned by the receive loop, not shared.
     private TradeBatch? _batch;
     private long _frames;
     private long _bytes;

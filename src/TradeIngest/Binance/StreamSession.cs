@@ -62,7 +62,7 @@ internal sealed partial class StreamSession : IAsyncDisposable
 
     /// <summary>
     /// Why the session ended, in words. Faults with a lasting <see cref="ExchangeException"/> when reconnecting is useless, and
-    /// with whatever a subscriber of the stream threw.
+    /// with the exception of a subscriber of the stream.
     /// </summary>
     public Task<string> Completion { get; }
 

@@ -35,8 +35,8 @@ internal sealed class SubscriptionRequests(
         }
     }
 
-    /// <summary>Called by the receive loop. An error without an id belongs to whatever was asked last.</summary>
-    /// <returns>False when nobody waits for it.</returns>
+    /// <summary>Called by the receive loop. An error without an id answers the latest request.</summary>
+    /// <returns>False when no request is open for it.</returns>
     public bool Accept(ControlReply reply) =>
         Volatile.Read(ref _pending) is { } pending
         && (reply.Id == pending.Id || (reply.Id is null && reply.Error is not null))

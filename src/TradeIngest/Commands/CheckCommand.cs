@@ -11,7 +11,7 @@ internal static class CheckCommand
 {
     public static Command Create()
     {
-        var target = new Option<string?>("--target") { Description = "Check this warehouse alone, whatever is configured.", HelpName = "snowflake" };
+        var target = new Option<string?>("--target") { Description = "Check this warehouse alone, regardless of the configuration.", HelpName = "snowflake" };
         target.AcceptOnlyFromAmong("snowflake");
         var ws = new Option<string?>("--ws") { Description = "Base of the exchange's streams, as for run.", HelpName = "URL" };
         var rest = new Option<string?>("--rest") { Description = "Base of the exchange's REST calls, as for run.", HelpName = "URL" };

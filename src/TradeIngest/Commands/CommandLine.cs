@@ -36,7 +36,7 @@ internal static class CommandLine
 
         void Stop(PosixSignalContext context, bool isInterrupt)
         {
-            // The command drains and ends by itself; a second signal finds nobody to hold it back.
+            // The command drains and ends by itself; a second signal ends the process at once.
             context.Cancel = !stop.IsCancellationRequested;
             interrupted |= isInterrupt;
             stop.Cancel();
@@ -44,7 +44,7 @@ internal static class CommandLine
     }
 
     /// <summary>
-    /// Runs work that only reads, and leaves it behind where it does not end soon after a signal: it may wait for a pipe that nobody reads,
+    /// Runs work that only reads, and leaves it behind where it does not end soon after a signal: it may wait for a pipe without a reader,
     /// and the end of the process does it no harm.
     /// </summary>
     public static async Task<int> LeavingAsync(Func<CancellationToken, Task<int>> work, CancellationToken stop)

@@ -28,7 +28,7 @@ internal static class DemoCommand
             HelpName = "TIME",
             DefaultValueFactory = _ => "15s",
         };
-        var trades = CommonOptions.OptionalNumber("--trades", "Exactly so many trades instead.", 1, long.MaxValue);
+        var trades = CommonOptions.OptionalNumber("--trades", "Exactly this number of trades instead.", 1, long.MaxValue);
         var symbols = CommonOptions.Symbols($"Tickers to trade. Default: {DemoPlan.DefaultSymbols}");
         var rate = CommonOptions.Rate(DefaultRate);
         var seed = CommonOptions.Seed();

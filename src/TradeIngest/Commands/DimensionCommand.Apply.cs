@@ -20,7 +20,7 @@ internal static partial class DimensionCommand
         };
         var limit = CommonOptions.OptionalNumber(
             "--rekey-limit", "Most facts that may be bound to another version. Default: 1000000", 0, WarehouseOptions.MaxRekeyLimit);
-        var force = new Option<bool>("--force") { Description = "Apply whatever the number of facts." };
+        var force = new Option<bool>("--force") { Description = "Apply regardless of the number of facts." };
         var data = CommonOptions.Data();
         var json = CommonOptions.Json();
         var command = new Command(
@@ -51,10 +51,10 @@ internal static partial class DimensionCommand
         ApplyOutcome outcome;
         if (Path.GetExtension(path).Equals(".csv", StringComparison.OrdinalIgnoreCase))
         {
-            var (statements, bad) = ReferenceFile.Parse(await File.ReadAllLinesAsync(path, cancellationToken));
+            var (assertions, bad) = ReferenceFile.Parse(await File.ReadAllLinesAsync(path, cancellationToken));
             faults.AddRange(bad);
             var sync = new ReferenceSync(warehouse, TimeProvider.System);
-            outcome = await sync.SyncAsync(ChangeSource.ReferenceFile, statements, cancellationToken);
+            outcome = await sync.SyncAsync(ChangeSource.ReferenceFile, assertions, cancellationToken);
         }
         else
         {

@@ -15,7 +15,7 @@ internal static partial class DimensionCommand
         var all = new Option<bool>("--all") { Description = "Also what is superseded." };
         var data = CommonOptions.Data();
         var json = CommonOptions.Json();
-        var command = new Command("history", "The versions of a symbol as a timeline, and the statements that lost against others.")
+        var command = new Command("history", "The versions of a symbol as a timeline, and the changes that lost against others.")
         {
             ticker, all, data, json,
         };

@@ -19,7 +19,7 @@ internal static class HealthCommand
             "health",
             """
             Asks the service on this machine whether its roles make progress: exit code 0 when all do, 1 when one has work and has
-            stood still for longer than CRYPTO__Health__Bound, 3 when nobody answers. Needs CRYPTO__Health__Port, as the service does.
+            stood still for longer than CRYPTO__Health__Bound, 3 when there is no answer. Needs CRYPTO__Health__Port, as the service does.
 
             Examples:
               CRYPTO__Health__Port=8081 trade-ingest health
@@ -53,7 +53,7 @@ internal static class HealthCommand
             || (failure is TaskCanceledException && !cancellationToken.IsCancellationRequested))
         {
             ErrorReport.Current.Write(
-                $"Nobody answers at {address} ({failure.Message}). The service is not running, still starting, or stands still.",
+                $"No answer from {address} ({failure.Message}). The service is not running, still starting, or stands still.",
                 ExitCode.Unreachable, failure);
             return ExitCode.Unreachable;
         }

@@ -31,7 +31,7 @@ internal static class RunCommand
         var command = new Command(
             "run",
             """
-            Captures an exchange's trades until it is told to stop (SIGTERM or Ctrl+C), then drains and exits.
+            Captures an exchange's trades until it is stopped (SIGTERM or Ctrl+C), then drains and exits.
 
             Examples:
               trade-ingest run --symbols BTCUSDT,ETHUSDT

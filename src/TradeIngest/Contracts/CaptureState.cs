@@ -4,7 +4,7 @@ namespace Crypto.TradeIngest.Contracts;
 
 /// <summary>
 /// What of one symbol stands in the log: all ids from the first to before the next one, but for those missing. Once true it stays
-/// so, whoever wrote it, since a log only grows; so several of them may be joined, and an old one is merely less.
+/// so, regardless of the writer, since a log only grows; so several of them may be joined, and an old one is merely less.
 /// </summary>
 /// <param name="Ticker">Which symbol.</param>
 /// <param name="From">Where its capture began. Equal to <paramref name="Next"/> as long as nothing stands there.</param>
@@ -12,7 +12,7 @@ namespace Crypto.TradeIngest.Contracts;
 /// <param name="Missing">Sorted, disjoint, within the two.</param>
 internal sealed record CaptureState(string Ticker, long From, long Next, IReadOnlyList<IdRange> Missing)
 {
-    /// <summary>Most ranges told of: beyond, all later ids count as missing, which costs fetching them again.</summary>
+    /// <summary>Most ranges listed: beyond, all later ids count as missing, which costs fetching them again.</summary>
     public const int MaxMissing = 10_000;
 
     public static CaptureState Of(string ticker, long from, IdRangeSet ids)

@@ -46,7 +46,7 @@ internal static class CaptureStateJson
         return buffer.WrittenSpan.ToArray();
     }
 
-    /// <returns><see cref="ErrorReason.None"/>, or why <paramref name="utf8"/> is no state. Throws for no bytes whatever.</returns>
+    /// <returns><see cref="ErrorReason.None"/>, or why <paramref name="utf8"/> is no state. Never throws.</returns>
     public static ErrorReason TryRead(ReadOnlyMemory<byte> utf8, out CaptureState? state)
     {
         state = null;

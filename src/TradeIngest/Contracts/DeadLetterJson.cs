@@ -47,7 +47,7 @@ internal static class DeadLetterJson
         return buffer.WrittenSpan.ToArray();
     }
 
-    /// <returns><see cref="ErrorReason.None"/>, or why <paramref name="utf8"/> is no dead letter. Throws for no bytes whatever.</returns>
+    /// <returns><see cref="ErrorReason.None"/>, or why <paramref name="utf8"/> is no dead letter. Never throws.</returns>
     public static ErrorReason TryRead(ReadOnlyMemory<byte> utf8, out DeadLetter? letter)
     {
         letter = null;

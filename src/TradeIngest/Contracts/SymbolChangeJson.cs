@@ -9,7 +9,7 @@ using Crypto.Warehouse.Dimension;
 namespace Crypto.TradeIngest.Contracts;
 
 /// <summary>
-/// The value of one record on the topic <c>symbol_changes</c>: one statement of one source. Times are UTC microseconds; an attribute
+/// The value of one record on the topic <c>symbol_changes</c>: one change of one source. Times are UTC microseconds; an attribute
 /// that is null has no value, one that is absent is not spoken of. Readers pass over fields and attributes they do not know, so a
 /// later version may add some under the same number.
 /// <code>
@@ -24,7 +24,7 @@ internal static class SymbolChangeJson
     private const string Upsert = "upsert";
     private const string Delete = "delete";
 
-    /// <summary>The record's key: the symbol and the statement's hash, so that compaction removes repetitions and nothing else.</summary>
+    /// <summary>The record's key: the symbol and the change's hash, so that compaction removes repetitions and nothing else.</summary>
     public static byte[] Key(SymbolChange change) => Encoding.UTF8.GetBytes($"{change.Key}/{change.Hash}");
 
     public static byte[] Write(SymbolChange change)
@@ -48,7 +48,7 @@ internal static class SymbolChangeJson
         return buffer.WrittenSpan.ToArray();
     }
 
-    /// <returns><see cref="ErrorReason.None"/>, or why <paramref name="utf8"/> is no change. Throws for no bytes whatever.</returns>
+    /// <returns><see cref="ErrorReason.None"/>, or why <paramref name="utf8"/> is no change. Never throws.</returns>
     public static ErrorReason TryRead(ReadOnlyMemory<byte> utf8, out SymbolChange? change)
     {
         change = null;

@@ -9,7 +9,7 @@ internal static class Topics
     /// <summary>What could not become a trade, with its reason and raw bytes.</summary>
     public const string DeadLetters = "stock_trades_dlq";
 
-    /// <summary>What sources said of symbols, one statement a record; compacted. Kafka only.</summary>
+    /// <summary>What sources said of symbols, one change a record; compacted. Kafka only.</summary>
     public const string SymbolChanges = "symbol_changes";
 
     /// <summary>What of each symbol stands in the log, for an ingest that starts; compacted. Kafka only.</summary>

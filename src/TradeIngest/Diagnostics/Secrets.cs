@@ -4,7 +4,7 @@ using System.Text.RegularExpressions;
 namespace Crypto.TradeIngest.Diagnostics;
 
 /// <summary>
-/// What is never printed. <see cref="Mask"/> is the one place that removes it from messages: values kept here as secrets, and whatever has
+/// What is never printed. <see cref="Mask"/> is the one place that removes it from messages: values registered as secrets, and all that has
 /// the form of one. Everything written to standard error passes through it, logs included. Thread-safe.
 /// </summary>
 internal static class Secrets

@@ -64,7 +64,7 @@ internal sealed class DataFolder(string path)
         }
         catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
         {
-            // The message is about the lock; that nobody can tell the writer's number is no reason to lose it.
+            // The message is about the lock; an unreadable process number is no reason to lose it.
             return "unknown";
         }
     }

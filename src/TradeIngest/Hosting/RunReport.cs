@@ -109,7 +109,7 @@ internal sealed class RunReporter(TradeIngestHost service, TimeProvider clock)
 
     private static long? Sum(long? one, long? other) => one is null ? other : one + (other ?? 0);
 
-    // Where nobody else may lead it is no news.
+    // With a single candidate the leader is no news.
     private string? ReferenceState() =>
         service.Reference is { IsElected: true } reference ? reference.State.ToString().ToLowerInvariant() : null;
 }

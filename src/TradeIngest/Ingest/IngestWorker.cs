@@ -11,7 +11,7 @@ namespace Crypto.TradeIngest.Ingest;
 
 /// <summary>
 /// From the exchange to the log: trades as they happen, and those that are missing, fetched. Where symbols stand is restored first, so that
-/// what the exchange traded while nobody listened is a gap, as is every gap that was open before.
+/// what the exchange traded in between is a gap, as is every gap that was open before.
 /// </summary>
 internal sealed class IngestWorker(
     IngestParts parts, IExchange exchange, ITradeLog log, IngestPipeline pipeline, GapBackfill backfill, TimeProvider clock,

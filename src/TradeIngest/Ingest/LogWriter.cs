@@ -92,7 +92,7 @@ internal sealed class LogWriter(
             await CheckpointAsync(states, cancellationToken);
         }
 
-        // The last one is exact: whoever goes on after a stop in good order fetches nothing twice.
+        // The last one is exact: after an orderly stop nothing is fetched twice.
         RequestCheckpoint(isAwake: true);
         await CheckpointAsync(states, cancellationToken);
     }

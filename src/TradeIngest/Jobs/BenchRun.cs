@@ -16,7 +16,7 @@ internal sealed record BenchResult(
 
 /// <summary>
 /// Measures the whole path, WebSocket to committed row, in one process with the simulated exchange. The load is open-loop: at a given
-/// rate each trade's event time is when it is to be sent, whatever the service does, so that a stall counts against every trade
+/// rate each trade's event time is when it is to be sent, independent of the service, so that a stall counts against every trade
 /// that was due meanwhile (no coordinated omission).
 /// </summary>
 internal static class BenchRun

@@ -73,7 +73,7 @@ internal sealed class ReplaySession : IAsyncDisposable
             await sink.DrainAsync(cancellationToken);
             await new WarehouseCaptureState(stores.Warehouse, Task.CompletedTask, symbols).RestoreAsync(tracker, [], cancellationToken);
 
-            // A file can wait, so nothing is shed; gaps stand in the ledger and are nobody's to fetch.
+            // A file can wait, so nothing is shed; gaps are recorded in the ledger and not fetched.
             var channel = options.Exchange.Channel with { Policy = FullPolicy.Wait };
             var pipeline = new IngestPipeline(stores.Log, channel, tracker, ledger: null, clock, loggers);
             return new ReplaySession(stores, symbols, pipeline, sink, metrics, mode, clock);

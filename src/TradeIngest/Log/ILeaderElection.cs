@@ -25,7 +25,7 @@ internal interface ILeaderElection : IDisposable
     Task RunAsync(Func<LeadershipTerm, Task> work, CancellationToken cancellationToken, CancellationToken abandoning);
 }
 
-/// <summary>The election of a process that nobody shares its log with.</summary>
+/// <summary>The election in a process that has its log to itself.</summary>
 internal sealed class SoleLeader : ILeaderElection
 {
     private int _state;

@@ -64,7 +64,7 @@ internal interface ITradeLog : IAsyncDisposable
 }
 
 /// <param name="BytesInFlight">Bytes handed over and not yet acknowledged.</param>
-/// <param name="Stalls">Appends that waited because so many bytes were in flight.</param>
+/// <param name="Stalls">Appends that waited because the bound on bytes in flight was reached.</param>
 /// <param name="Retries">Batches appended again after the log refused them for the time being.</param>
 internal readonly record struct AppendStatus(long BytesInFlight, long Stalls, long Retries);
 
@@ -74,7 +74,7 @@ internal readonly record struct OffsetRange(long First, long Next)
     public long Count => Next - First;
 }
 
-/// <summary>What a log keeps. Whatever exceeds one of the two goes.</summary>
+/// <summary>What a log keeps: batches beyond either bound are removed.</summary>
 /// <param name="MaxBytes">Most bytes of a partition. Default 1 GiB.</param>
 /// <param name="MaxAge">Oldest records of a partition. Default seven days.</param>
 internal sealed record TrimPolicy(long MaxBytes = 1L << 30, TimeSpan? MaxAge = null)

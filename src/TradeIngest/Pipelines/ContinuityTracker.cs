@@ -162,7 +162,7 @@ internal sealed class ContinuityTracker
         lock (_gate) return StateOf(symbol)?.Seen.Clone() ?? new IdRangeSet();
     }
 
-    // Whatever is not the very next id of its symbol.
+    // Any id but the next one of its symbol.
     private bool AcceptOther(ref State? state, in Trade trade, ICollection<GapFound> gaps)
     {
         if (state is null)
@@ -206,7 +206,7 @@ internal sealed class ContinuityTracker
         // A few bits of the content of the latest ids, each in the place that its id gives; unknown where it passed before this process.
         private readonly uint[] _recent = new uint[Recent];
 
-        // Ids that came one after the other are not put into the set one by one: [_pending, _next) waits until somebody looks.
+        // Ids that came one after the other are not put into the set one by one: [_pending, _next) is merged when the set is read.
         private long _next = Math.Max(seen.Max + 1, from);
         private long _pending = Math.Max(seen.Max + 1, from);
 

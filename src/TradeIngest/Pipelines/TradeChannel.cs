@@ -37,7 +37,7 @@ internal sealed class TradeChannel : IObserver<StreamEvent>
     private bool _shedding;
 
     /// <param name="tracker">Gets the ids of shed trades back.</param>
-    /// <param name="onShed">Told the gaps that shedding makes, for backfill; must not wait.</param>
+    /// <param name="onShed">Receives the gaps that shedding makes, for backfill; must not block.</param>
     /// <param name="clock">Of the dead letters' windows.</param>
     public TradeChannel(
         TradeChannelOptions options, ContinuityTracker tracker, Action<GapFound> onShed, TimeProvider clock, ILogger<TradeChannel> logger)

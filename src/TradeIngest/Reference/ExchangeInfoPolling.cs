@@ -42,12 +42,12 @@ internal sealed class ExchangeInfoPolling(
         {
             var listed = await exchange.GetSymbolsAsync(cancellationToken);
             var described = await sync.DescribedAsync(ChangeSource.ExchangeInfo, cancellationToken);
-            var statements = listed
+            var assertions = listed
                 .Where(symbol => _tickers.Contains(symbol.Ticker) || described.Contains(new NaturalKey(Exchange.Binance, symbol.Ticker)))
                 .Select(ExchangeInfoAssertions.From)
                 .ToList();
             var keys = listed.Select(symbol => new NaturalKey(Exchange.Binance, symbol.Ticker)).ToHashSet();
-            var outcome = await sync.SyncAsync(ChangeSource.ExchangeInfo, statements, cancellationToken, keys);
+            var outcome = await sync.SyncAsync(ChangeSource.ExchangeInfo, assertions, cancellationToken, keys);
             if (outcome.NewChanges > 0) logger.ExchangeInfoApplied(outcome.NewChanges, outcome.VersionsWritten);
             return true;
         }

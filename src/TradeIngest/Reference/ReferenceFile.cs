@@ -33,9 +33,9 @@ internal static class ReferenceFile
     /// Reads the lines; one that cannot be understood is a fault with its number, and the others count. Under a header that cannot be
     /// understood none counts.
     /// </summary>
-    public static (IReadOnlyList<SymbolAssertion> Statements, IReadOnlyList<string> Faults) Parse(IEnumerable<string> lines)
+    public static (IReadOnlyList<SymbolAssertion> Assertions, IReadOnlyList<string> Faults) Parse(IEnumerable<string> lines)
     {
-        var statements = new List<SymbolAssertion>();
+        var assertions = new List<SymbolAssertion>();
         var faults = new List<string>();
         var seen = new HashSet<(NaturalKey Key, Timestamp? ValidFrom)>();
         CsvHeader? header = null;
@@ -55,9 +55,9 @@ internal static class ReferenceFile
                     continue;
                 }
 
-                var statement = Read(fields, header);
-                if (seen.Add((statement.Key, statement.ValidFrom))) statements.Add(statement);
-                else faults.Add($"line {number}: {statement.Key.Ticker} has a line with the same valid_from above");
+                var assertion = Read(fields, header);
+                if (seen.Add((assertion.Key, assertion.ValidFrom))) assertions.Add(assertion);
+                else faults.Add($"line {number}: {assertion.Key.Ticker} has a line with the same valid_from above");
             }
             catch (FormatException failure)
             {
@@ -65,7 +65,7 @@ internal static class ReferenceFile
             }
         }
 
-        return (statements, faults);
+        return (assertions, faults);
     }
 
     /// <exception cref="FormatException">The line says nothing of a symbol; the message tells why.</exception>

@@ -53,13 +53,13 @@ internal sealed class ReferenceFileWatch(
             return default;
         }
 
-        var (statements, faults) = ReferenceFile.Parse(lines);
+        var (assertions, faults) = ReferenceFile.Parse(lines);
         Faults = faults;
         foreach (var fault in faults) logger.ReferenceLineIgnored(path, fault);
         ApplyOutcome outcome;
         try
         {
-            outcome = await sync.SyncAsync(ChangeSource.ReferenceFile, statements, cancellationToken);
+            outcome = await sync.SyncAsync(ChangeSource.ReferenceFile, assertions, cancellationToken);
             _seen = state;
         }
         catch (WarehouseException refusal)

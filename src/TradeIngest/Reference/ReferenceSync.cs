@@ -7,7 +7,7 @@ namespace Crypto.TradeIngest.Reference;
 /// <summary>
 /// Turns what a source says now into changes: only what differs from what the same source said before of the same time. What a
 /// source says first of an attribute holds from the beginning, since nothing is known to contradict it; what it says later, from
-/// then on, unless it names a time itself. An undated statement beside dated ones is about the time before the first of them.
+/// then on, unless it names a time itself. An undated assertion beside dated ones is about the time before the first of them.
 /// </summary>
 internal sealed class ReferenceSync(ISymbolChangeLog changeLog, TimeProvider clock)
 {
@@ -17,7 +17,7 @@ internal sealed class ReferenceSync(ISymbolChangeLog changeLog, TimeProvider clo
     /// </param>
     /// <returns>What the changes did; nothing when the source said nothing new.</returns>
     public async Task<ApplyOutcome> SyncAsync(
-        ChangeSource source, IReadOnlyList<SymbolAssertion> statements, CancellationToken cancellationToken,
+        ChangeSource source, IReadOnlyList<SymbolAssertion> assertions, CancellationToken cancellationToken,
         IReadOnlySet<NaturalKey>? listed = null)
     {
         var said = await changeLog.ChangesAsync(source, cancellationToken);
@@ -25,14 +25,14 @@ internal sealed class ReferenceSync(ISymbolChangeLog changeLog, TimeProvider clo
         var sequence = said.Count == 0 ? 0 : said.Max(change => change.Sequence);
         var now = Timestamp.Now(clock);
         var changes = new List<SymbolChange>();
-        foreach (var symbol in statements.GroupBy(statement => statement.Key))
+        foreach (var symbol in assertions.GroupBy(assertion => assertion.Key))
         {
             cancellationToken.ThrowIfCancellationRequested();
             var history = histories[symbol.Key].Order(SymbolChange.Order).ToList();
-            var firstDated = symbol.Min(statement => statement.ValidFrom) ?? Timestamp.EndOfTime;
-            foreach (var statement in symbol.Where(statement => statement.ValidFrom is null))
+            var firstDated = symbol.Min(assertion => assertion.ValidFrom) ?? Timestamp.EndOfTime;
+            foreach (var assertion in symbol.Where(assertion => assertion.ValidFrom is null))
             {
-                foreach (var (validTime, attributes) in UndatedNews(statement, history, firstDated, now))
+                foreach (var (validTime, attributes) in UndatedNews(assertion, history, firstDated, now))
                 {
                     var change = Say(validTime, attributes);
                     history.Insert(~history.BinarySearch(change, SymbolChange.Order), change);
@@ -41,11 +41,11 @@ internal sealed class ReferenceSync(ISymbolChangeLog changeLog, TimeProvider clo
 
             // In order of time, so that what was said up to each is only added to.
             var (known, next) = (new KnownAttributes(), 0);
-            foreach (var statement in symbol.Where(statement => statement.ValidFrom is not null).OrderBy(statement => statement.ValidFrom))
+            foreach (var assertion in symbol.Where(assertion => assertion.ValidFrom is not null).OrderBy(assertion => assertion.ValidFrom))
             {
-                var validFrom = statement.ValidFrom!.Value;
+                var validFrom = assertion.ValidFrom!.Value;
                 while (next < history.Count && history[next].ValidTime <= validFrom) known.Learn(history[next++]);
-                if (known.News(statement.Attributes) is { IsEmpty: false } news) known.Learn(Say(validFrom, news));
+                if (known.News(assertion.Attributes) is { IsEmpty: false } news) known.Learn(Say(validFrom, news));
             }
 
             SymbolChange Say(Timestamp validTime, ImmutableSortedDictionary<SymbolAttribute, string?> attributes)
@@ -72,14 +72,14 @@ internal sealed class ReferenceSync(ISymbolChangeLog changeLog, TimeProvider clo
     private static bool IsDeleted(IEnumerable<SymbolChange> history) =>
         history.Max(SymbolChange.Order)?.Operation == ChangeOperation.Delete;
 
-    /// <summary>The attributes of which an undated statement says something new, by the time from which it holds.</summary>
+    /// <summary>The attributes of which an undated assertion says something new, by the time from which it holds.</summary>
     /// <param name="history">What the source said of the symbol, in order.</param>
     private static List<(Timestamp ValidTime, ImmutableSortedDictionary<SymbolAttribute, string?> Attributes)> UndatedNews(
-        SymbolAssertion statement, List<SymbolChange> history, Timestamp firstDated, Timestamp now)
+        SymbolAssertion assertion, List<SymbolChange> history, Timestamp firstDated, Timestamp now)
     {
-        if (IsDeleted(history)) return [(now, statement.Attributes)];
+        if (IsDeleted(history)) return [(now, assertion.Attributes)];
 
-        // Of the statement's own time: what was said to hold later stays.
+        // Of the assertion's own time: what was said to hold later stays.
         var isBeforeDated = now < firstDated;
         var known = new KnownAttributes();
         foreach (var change in history.Where(change => isBeforeDated ? change.ValidTime <= now : change.ValidTime < firstDated))
@@ -87,13 +87,13 @@ internal sealed class ReferenceSync(ISymbolChangeLog changeLog, TimeProvider clo
             known.Learn(change);
         }
 
-        // Where a dated statement holds already, an undated one that differs corrects what held before.
-        return [.. known.News(statement.Attributes)
+        // Where a dated assertion holds already, an undated one that differs corrects what held before.
+        return [.. known.News(assertion.Attributes)
             .GroupBy(pair => known.Since(pair.Key) is not { } since ? Timestamp.Epoch : isBeforeDated ? now : since)
             .Select(part => (part.Key, part.ToImmutableSortedDictionary()))];
     }
 
-    /// <summary>What a source said of a symbol's attributes last, told in order of time.</summary>
+    /// <summary>What a source asserted of a symbol's attributes last, in order of time.</summary>
     private sealed class KnownAttributes
     {
         private readonly Dictionary<SymbolAttribute, (string? Value, Timestamp Since)> _values = [];

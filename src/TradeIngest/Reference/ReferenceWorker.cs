@@ -53,7 +53,7 @@ internal sealed class ReferenceWorker(
         await Task.WhenAll(parts);
     }
 
-    /// <summary>One term: brings everything up to date, as nobody may have for a while, and keeps it so.</summary>
+    /// <summary>One term: brings everything up to date, and keeps it so.</summary>
     private async Task LeadAsync(IReadOnlyList<ExchangeSymbol> chosen, LeadershipTerm term)
     {
         var log = _topic is null ? changes : new TermChangeLog(_topic, term);
@@ -62,7 +62,7 @@ internal sealed class ReferenceWorker(
         var polling = new ExchangeInfoPolling(
             exchange, [.. chosen.Select(symbol => symbol.Ticker)], sources.InfoInterval, sync, clock, loggers.CreateLogger<ExchangeInfoPolling>());
 
-        // First the file: whoever waits for the exchange's description of a symbol then has both.
+        // First the file: once the exchange's description of a symbol is there, both are.
         await file.TryApplyIfChangedAsync(term.Ending);
         List<Task> reading = [polling.RunAsync(term.Ending), file.RunAsync(term.Ending)];
         if (sources.ChangeEvents is { } path)

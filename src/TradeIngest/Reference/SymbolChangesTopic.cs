@@ -6,7 +6,7 @@ namespace Crypto.TradeIngest.Reference;
 
 /// <summary>
 /// Where the warehouse is behind the log, what sources have said is what stands in the topic <c>symbol_changes</c>, and to apply is to
-/// publish there. Safe for concurrent callers, since each source numbers its own statements.
+/// publish there. Safe for concurrent callers, since each source numbers its own changes.
 /// </summary>
 internal sealed class SymbolChangesTopic(ITradeLog log) : ISymbolChangeLog
 {
@@ -17,7 +17,7 @@ internal sealed class SymbolChangesTopic(ITradeLog log) : ISymbolChangeLog
     private readonly SemaphoreSlim _using = new(1, 1);
     private ILogReader? _reader;
 
-    /// <summary>Records that are no statement of a version known here.</summary>
+    /// <summary>Records that are no change of a version known here.</summary>
     public long Unreadable { get; private set; }
 
     public async ValueTask<IReadOnlyList<SymbolChange>> ChangesAsync(ChangeSource source, CancellationToken cancellationToken)
@@ -34,11 +34,11 @@ internal sealed class SymbolChangesTopic(ITradeLog log) : ISymbolChangeLog
         await ReadToEndAsync(cancellationToken);
     }
 
-    /// <summary>Publishes the statements that do not stand there already.</summary>
+    /// <summary>Publishes the changes that do not stand there already.</summary>
     public ValueTask<ApplyOutcome> ApplyAsync(IReadOnlyCollection<SymbolChange> changes, CancellationToken cancellationToken) =>
         ApplyAsync(changes, static () => { }, cancellationToken, cancellationToken);
 
-    /// <param name="changes">The statements.</param>
+    /// <param name="changes">The changes.</param>
     /// <param name="beforePublishing">Throws where this process may not publish any more; called right before it does.</param>
     /// <param name="cancellationToken">Ends what is done before the publication.</param>
     /// <param name="abandoning">Ends the wait for the publication.</param>

@@ -4,7 +4,7 @@ namespace Crypto.TradeIngest.Replay;
 
 /// <summary>
 /// Splits a stream into lines within one pooled buffer: fill, take lines until there are none, fill again. Memory stays the same
-/// whatever the file holds. Ends a line at LF or CRLF; the last one needs neither.
+/// for any content. Ends a line at LF or CRLF; the last one needs neither.
 /// </summary>
 internal sealed class LineBuffer : IDisposable
 {

@@ -70,7 +70,7 @@ internal sealed class ReplayFile : IDisposable
 
     /// <summary>
     /// Compares the file with the checksum file beside it, if there is one, and unpacks a packed one once, which compares it with the
-    /// checksums within: a damaged file would read as other prices. Does so once; <see cref="ReadAsync"/> does it if nobody has.
+    /// checksums within: a damaged file would read as other prices. Does so once; <see cref="ReadAsync"/> does it if it was not done.
     /// </summary>
     /// <exception cref="ReplayFileException">They do not agree.</exception>
     public async Task CheckAsync(CancellationToken cancellation)
@@ -83,7 +83,7 @@ internal sealed class ReplayFile : IDisposable
 
     /// <summary>
     /// Reads the file; it can be read once. Gives dead letters and batches of up to <see cref="ReplayLines.BatchSize"/> trades in
-    /// the order of the lines. Whoever takes a batch disposes it.
+    /// the order of the lines. The receiver of a batch disposes it.
     /// </summary>
     /// <exception cref="ReplayFileException">
     /// The checksum file beside it is of another content, or the file is packed and damaged: nothing was given out. Or reading failed half

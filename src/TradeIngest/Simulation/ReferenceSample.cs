@@ -25,7 +25,7 @@ internal static class ReferenceSample
         var isSample = false;
         foreach (var line in lines)
         {
-            // The columns of a file that somebody else wrote may stand in another order.
+            // A file from elsewhere may have its columns in another order.
             isSample |= line == Header;
             var fields = line.Split(',');
             if (!isSample || fields[0] != ticker || fields.Length < 3)

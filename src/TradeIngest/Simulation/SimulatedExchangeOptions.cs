@@ -18,7 +18,7 @@ internal sealed record SimulatedExchangeOptions
     /// </summary>
     public double? Rate { get; init; }
 
-    /// <summary>Ends the market after exactly so many trades, split over the symbols in order of time. Default none.</summary>
+    /// <summary>Ends the market after exactly this number of trades, split over the symbols in order of time. Default none.</summary>
     public long? TotalTrades { get; init; }
 
     /// <summary>A market to continue with one more session, as loaded from its file. Default none: a new market.</summary>

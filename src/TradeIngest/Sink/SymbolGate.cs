@@ -11,7 +11,7 @@ namespace Crypto.TradeIngest.Sink;
 
 /// <summary>
 /// Carries <c>symbol_changes</c> into the warehouse, ahead of the trades that need them: a batch with a symbol not seen yet waits
-/// until the topic is read to its end. The topic is read from its start each time, since the warehouse knows which statements it has.
+/// until the topic is read to its end. The topic is read from its start each time, since the warehouse knows which changes it has.
 /// Safe for concurrent callers.
 /// </summary>
 internal sealed class SymbolGate(
@@ -34,7 +34,7 @@ internal sealed class SymbolGate(
     private long _undescribed;
     private long _polls;
 
-    /// <summary>Records of the topic that are no statement of a version known here; passed over.</summary>
+    /// <summary>Records of the topic that are no change of a version known here; passed over.</summary>
     public long Unreadable => Volatile.Read(ref _unreadable);
 
     /// <summary>Symbols traded that the topic did not describe: the warehouse infers them.</summary>
@@ -50,14 +50,14 @@ internal sealed class SymbolGate(
         await CatchUpAsync(cancellationToken);
         foreach (var ticker in Unknown(trades.Span))
         {
-            // Once: it stays inferred until somebody describes it, which changes nothing for the trade.
+            // Once: it stays inferred until it is described, which changes nothing for the trade.
             if (!_known.TryAdd(ticker, true)) continue;
             Interlocked.Increment(ref _undescribed);
             logger.SymbolInferred(Topics.SymbolChanges, ticker);
         }
     }
 
-    /// <summary>Applies all statements there are now.</summary>
+    /// <summary>Applies all changes there are now.</summary>
     public async Task CatchUpAsync(CancellationToken cancellationToken)
     {
         await _reading.WaitAsync(cancellationToken);
@@ -82,7 +82,7 @@ internal sealed class SymbolGate(
         }
     }
 
-    /// <summary>Applies statements as they come, until canceled.</summary>
+    /// <summary>Applies changes as they come, until canceled.</summary>
     public async Task RunAsync(CancellationToken cancellationToken)
     {
         try

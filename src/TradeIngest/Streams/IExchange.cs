@@ -22,7 +22,7 @@ internal interface IExchange : IDisposable
     /// <exception cref="ExchangeException">It could not be asked or refused.</exception>
     Task<IReadOnlyList<ExchangeSymbol>> GetSymbolsAsync(CancellationToken cancellationToken);
 
-    /// <summary>The trades of the symbols as they happen; nothing is connected before somebody subscribes.</summary>
+    /// <summary>The trades of the symbols as they happen; connects on subscription.</summary>
     /// <param name="symbols">What to capture.</param>
     /// <param name="decorate">Wraps each connection made, for backpressure.</param>
     ITradeStream OpenStream(IReadOnlyList<Symbol> symbols, Func<IWebSocketConnection, IWebSocketConnection> decorate);

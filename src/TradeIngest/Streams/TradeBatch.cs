@@ -5,7 +5,7 @@ using Crypto.TradeModel.Trades;
 namespace Crypto.TradeIngest.Streams;
 
 /// <summary>
-/// Trades that arrived together, in arrival order, in a pooled array. Exactly one owner at a time: whoever takes it off the
+/// Trades that arrived together, in arrival order, in a pooled array. Exactly one owner at a time: the one that takes it off the
 /// stream disposes it, which returns the array.
 /// </summary>
 internal sealed record TradeBatch : StreamEvent, IDisposable

@@ -75,7 +75,7 @@ public sealed class IdRangeSet
         return true;
     }
 
-    /// <summary>Adds a range, merging whatever it overlaps or touches.</summary>
+    /// <summary>Adds a range, merging what it overlaps or touches.</summary>
     /// <exception cref="ArgumentOutOfRangeException">It is empty, or an end is negative or <see cref="long.MaxValue"/>.</exception>
     public void Add(IdRange range)
     {

@@ -8,7 +8,7 @@ using Crypto.TradeModel.Trades;
 
 namespace Crypto.TradeModel.Contract;
 
-/// <summary>The fields of one topic value as they come by, in whatever order.</summary>
+/// <summary>The fields of one topic value, in any order.</summary>
 internal ref struct TradeJsonFields
 {
     private const int FieldCount = 11;

@@ -62,7 +62,7 @@ internal static class Digits
         return position + PerWord;
     }
 
-    // A word of digits 0 to 9, the first in the lowest byte; the last one stays, whatever it is.
+    // A word of digits 0 to 9, the first in the lowest byte; the last one may be any.
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static int WriteWordShort(Span<byte> destination, ulong digits)
     {

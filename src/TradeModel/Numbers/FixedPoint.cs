@@ -73,7 +73,7 @@ public static class FixedPoint
     }
 
     /// <summary>
-    /// Whether the text has the form <c>-?digits(.digits)?</c>, whatever its size: tells a number that does not fit from what is
+    /// Whether the text has the form <c>-?digits(.digits)?</c>, of any size: distinguishes a number that does not fit from what is
     /// no number, after <see cref="TryParse"/> refused it.
     /// </summary>
     public static bool IsDecimal(ReadOnlySpan<byte> text)

@@ -21,7 +21,7 @@ public static class TradeQuality
     /// <summary>The first rule the trade breaks, or <see cref="ErrorReason.None"/>.</summary>
     public static ErrorReason Check(in Trade trade)
     {
-        // First: a trade whose id is out of range has no place in coverage, whatever else is wrong with it.
+        // First: a trade whose id is out of range has no place in coverage.
         if (trade.TradeId is < 0 or > MaxTradeId) return ErrorReason.TradeIdOutOfRange;
         if (trade.Price.Scaled <= 0) return ErrorReason.PriceNotPositive;
         if (trade.Quantity.Scaled <= 0) return ErrorReason.QuantityNotPositive;

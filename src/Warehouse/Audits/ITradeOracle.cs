@@ -4,7 +4,7 @@ using Crypto.TradeModel.Trades;
 
 namespace Crypto.Warehouse.Audits;
 
-/// <summary>Somebody who knows what was really traded: a simulated exchange, or the exchange's archive.</summary>
+/// <summary>Knows what was really traded: a simulated exchange, or the exchange's archive.</summary>
 public interface ITradeOracle
 {
     /// <summary>The ids that were produced of a symbol and so must be stored; null when it does not know the symbol.</summary>

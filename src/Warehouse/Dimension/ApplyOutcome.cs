@@ -1,7 +1,7 @@
 namespace Crypto.Warehouse.Dimension;
 
 /// <summary>What a set of changes did.</summary>
-/// <param name="NewChanges">Statements not known before.</param>
+/// <param name="NewChanges">Changes not known before.</param>
 /// <param name="NewSymbols">Symbols registered.</param>
 /// <param name="VersionsWritten">Rows added to the dimension.</param>
 /// <param name="VersionsSuperseded">Rows that are no longer current knowledge.</param>

@@ -2,7 +2,7 @@ using Crypto.TradeModel.Times;
 
 namespace Crypto.Warehouse.Dimension;
 
-/// <summary>Why a statement about an attribute did not take effect.</summary>
+/// <summary>Why a change about an attribute did not take effect.</summary>
 public enum ConflictRule
 {
     /// <summary>Another source speaks of the same instant and has the higher priority.</summary>
@@ -15,8 +15,8 @@ public enum ConflictRule
     Ownership = 3,
 }
 
-/// <summary>A statement that lost, and the one that won; both stay in the log of changes.</summary>
-/// <param name="Winner">Null where nobody stated the attribute rightfully at that instant.</param>
+/// <summary>A change that lost, and the one that won; both stay in the log of changes.</summary>
+/// <param name="Winner">Null where no source with authority asserted the attribute at that instant.</param>
 public sealed record ChangeConflict(
     SymbolAttribute Attribute, Timestamp ValidTime, ConflictRule Rule, SymbolChange Loser, SymbolChange? Winner)
 {

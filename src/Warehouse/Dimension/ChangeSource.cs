@@ -1,7 +1,7 @@
 namespace Crypto.Warehouse.Dimension;
 
 /// <summary>
-/// Who states a change. The number is the priority: of two statements about the same instant the higher one is applied last.
+/// Who states a change. The number is the priority: of two changes about the same instant the higher one is applied last.
 /// </summary>
 public enum ChangeSource
 {

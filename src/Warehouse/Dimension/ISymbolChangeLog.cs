@@ -4,11 +4,11 @@ namespace Crypto.Warehouse.Dimension;
 public interface ISymbolChangeLog : IAsyncDisposable
 {
     /// <summary>
-    /// Adds statements; those that are known already change nothing. A warehouse folds the histories they touch, gives each new symbol its
+    /// Adds changes; those that are known already change nothing. A warehouse folds the histories they touch, gives each new symbol its
     /// durable id and re-keys the facts whose version changed, together.
     /// </summary>
     ValueTask<ApplyOutcome> ApplyAsync(IReadOnlyCollection<SymbolChange> changes, CancellationToken cancellationToken);
 
-    /// <summary>All statements of one source, oldest first: what it has said so far.</summary>
+    /// <summary>All changes of one source, oldest first: what it has said so far.</summary>
     ValueTask<IReadOnlyList<SymbolChange>> ChangesAsync(ChangeSource source, CancellationToken cancellationToken);
 }

@@ -16,16 +16,16 @@ public enum ChangeOperation
 }
 
 /// <summary>
-/// One statement about one symbol, as a source made it: an entry of the append-only log <c>SYMBOL_CHANGES</c>, which is the truth
+/// One change about one symbol, as a source made it: an entry of the append-only log <c>SYMBOL_CHANGES</c>, which is the truth
 /// that <c>DIM_SYMBOL</c> is folded from.
 /// </summary>
 /// <param name="Source">Who says so.</param>
-/// <param name="Sequence">Rises within a source; orders statements of one source about the same instant.</param>
+/// <param name="Sequence">Rises within a source; orders changes of one source about the same instant.</param>
 /// <param name="Key">About which symbol.</param>
 /// <param name="Operation">What happened.</param>
 /// <param name="ValidTime">Since when it holds in the world.</param>
 /// <param name="RecordedTime">When we learned it.</param>
-/// <param name="Attributes">Only what the statement is about; a null value says that the attribute has none.</param>
+/// <param name="Attributes">Only what the change is about; a null value says that the attribute has none.</param>
 public sealed record SymbolChange(
     ChangeSource Source,
     long Sequence,
@@ -45,14 +45,14 @@ public sealed record SymbolChange(
     }
 
     /// <summary>
-    /// SHA-256 over everything but the recorded time, in hex. The same statement received twice is the same change.
+    /// SHA-256 over everything but the recorded time, in hex. The same change received twice is the same change.
     /// </summary>
     public string Hash => _hash ??= ComputeHash();
 
     /// <summary>The total order of changes of one symbol: valid time, then source priority, then sequence, then hash.</summary>
     public static IComparer<SymbolChange> Order { get; } = Comparer<SymbolChange>.Create(Compare);
 
-    /// <summary>Whether the statement is about an attribute.</summary>
+    /// <summary>Whether the change is about an attribute.</summary>
     public bool States(SymbolAttribute attribute) => Operation == ChangeOperation.Upsert && Attributes.ContainsKey(attribute);
 
     public bool Equals(SymbolChange? other) => other is not null && Hash == other.Hash;

@@ -176,7 +176,7 @@ public sealed class SymbolHistory
 
         public State After(SymbolChange change, AttributeOwnership ownership)
         {
-            // A guess says nothing once somebody knows.
+            // An inferred value yields to any source.
             if (change.Source == ChangeSource.Inferred && !IsInferred) return this;
             var isInferred = IsInferred && change.Source == ChangeSource.Inferred;
 

@@ -5,7 +5,7 @@ namespace Crypto.Warehouse.Snowflake;
 /// </summary>
 /// <param name="First">Default 500 ms.</param>
 /// <param name="Longest">Default 30 s.</param>
-/// <param name="Attempts">Attempts after which the last failure is told. Default 12, about four minutes.</param>
+/// <param name="Attempts">Attempts after which the last failure is thrown. Default 12, about four minutes.</param>
 public sealed record RetryBackoff(TimeSpan First, TimeSpan Longest, int Attempts)
 {
     public static RetryBackoff Default { get; } = new(TimeSpan.FromMilliseconds(500), TimeSpan.FromSeconds(30), 12);

@@ -14,7 +14,7 @@ namespace Crypto.Warehouse.Snowflake;
 /// <param name="sql">With a role that may read.</param>
 /// <param name="options">As the writer has them.</param>
 /// <param name="oracle">Who knows the truth, if anybody does.</param>
-/// <param name="progress">Told the number of facts read so far, now and then.</param>
+/// <param name="progress">Receives the number of facts read so far, now and then.</param>
 public sealed class SnowflakeAudits(
     ISnowflakeSql sql, SnowflakeWarehouseOptions options, ITradeOracle? oracle = null, IProgress<long>? progress = null)
 {

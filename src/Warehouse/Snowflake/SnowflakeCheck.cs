@@ -13,7 +13,7 @@ public sealed record CheckResult(string Name, bool Passed, string Detail, string
 /// Looks whether the service can work as configured: key, reachability, sign-in, schema, privileges, channels. Writes nothing but an empty
 /// channel, which it drops again.
 /// </summary>
-/// <param name="onStep">Told the name of each step before it is tried.</param>
+/// <param name="onStep">Receives the name of each step before it is tried.</param>
 public sealed class SnowflakeCheck(
     KeyPairTokens keys, ISnowflakeSql sql, StreamingClient streaming, ObjectNames names, TimeProvider clock, Action<string>? onStep = null)
 {

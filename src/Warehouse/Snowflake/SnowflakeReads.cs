@@ -56,7 +56,7 @@ internal static class SnowflakeReads
                 new IdRange(SqlResult.Whole(row[1]), SqlResult.Whole(row[2])), SqlResult.Instant(row[3]))))];
     }
 
-    /// <summary>All statements, oldest first.</summary>
+    /// <summary>All changes, oldest first.</summary>
     public static async Task<IReadOnlyList<SymbolChange>> ChangesAsync(ISnowflakeSql sql, CancellationToken cancellationToken)
     {
         var result = await sql.ExecuteAsync(

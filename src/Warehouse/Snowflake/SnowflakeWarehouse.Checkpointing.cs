@@ -14,7 +14,7 @@ public sealed partial class SnowflakeWarehouse
     private static readonly Timestamp FirstYear = Timestamp.Parse("0001-01-01T00:00:00Z");
     private static readonly Timestamp LastYear = Timestamp.Parse("9999-12-31T23:59:59.999999Z");
 
-    /// <summary>Makes durable what was decided since the last checkpoint, then looks whether somebody else changed the dimension.</summary>
+    /// <summary>Makes durable what was decided since the last checkpoint, then looks whether another process changed the dimension.</summary>
     private async Task CheckpointAsync(CancellationToken cancellationToken)
     {
         var pending = _partitions.Values.Where(partition => partition.IsPending).ToList();
@@ -75,7 +75,7 @@ public sealed partial class SnowflakeWarehouse
         }
         catch (Exception failure) when (failure is WarehouseException or ObjectDisposedException)
         {
-            // The state is stale now: the next call reads it again, and tells whoever loads to go on from there.
+            // The state is stale now: the next call reads it again, and has the sink go on from there.
         }
     }
 

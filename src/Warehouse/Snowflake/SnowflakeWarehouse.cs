@@ -81,7 +81,7 @@ public sealed partial class SnowflakeWarehouse : IWarehouse
     }
 
     /// <summary>
-    /// A commit takes some seconds however many rows it has, and few loads are on the way at once; building so many rows takes some 30 MB.
+    /// A commit takes some seconds however many rows it has, and few loads are on the way at once; building that many rows takes some 30 MB.
     /// </summary>
     public int RecordsPerLoad => 32_768;
 
@@ -89,7 +89,7 @@ public sealed partial class SnowflakeWarehouse : IWarehouse
         await TakingTurnAsync(
         async () =>
         {
-            // What is told here is what the log may forget, so it has to be durable.
+            // The log may drop what is reported here, so it has to be durable.
             await CheckpointAsync(cancellationToken);
 
             // Partitions change hands among sinks; with nothing pending here, what the others wrote can be read.
@@ -171,7 +171,7 @@ public sealed partial class SnowflakeWarehouse : IWarehouse
 
     private async Task CheckHealthAsync()
     {
-        // Whoever has the turn uses the channels, and sees for itself.
+        // The holder of the turn uses the channels, and sees for itself.
         if (!await _turn.WaitAsync(TimeSpan.Zero, CancellationToken.None)) return;
         try
         {
@@ -179,7 +179,7 @@ public sealed partial class SnowflakeWarehouse : IWarehouse
         }
         catch (Exception failure) when (failure is SnowflakeException or OperationCanceledException)
         {
-            // The next load meets it, and tells whoever loads.
+            // The next load fails with it.
         }
         finally
         {
@@ -253,7 +253,7 @@ public sealed partial class SnowflakeWarehouse : IWarehouse
             var coverage = await SnowflakeReads.CoverageAsync(_sql, cancellationToken);
             var gaps = await SnowflakeReads.OpenGapsAsync(_sql, cancellationToken);
 
-            // Each statement sees another moment; only if nobody wrote in between do they fit together.
+            // Each statement sees another moment; they fit together only if nothing was written in between.
             if (await SnowflakeReads.RevisionAsync(_sql, cancellationToken) != revision)
             {
                 if (attempt < 20) continue;

@@ -18,7 +18,7 @@ internal sealed class UncommittedLoads(int mostRecords) : IAsyncDisposable
     private Load? _last;
     private long _records;
 
-    /// <summary>Returns when so many records more may be on the way.</summary>
+    /// <summary>Returns when this number of records more may be in flight.</summary>
     public async Task RoomForAsync(int records, CancellationToken cancellationToken)
     {
         while (true)
@@ -104,7 +104,7 @@ internal sealed class UncommittedLoads(int mostRecords) : IAsyncDisposable
         }
     }
 
-    /// <summary>Forgets all loads; whoever waits for one is told that it is decided anew.</summary>
+    /// <summary>Forgets all loads; those who wait for one learn that it is decided anew.</summary>
     public async Task StopAsync()
     {
         await _stopping.CancelAsync();
@@ -164,7 +164,7 @@ internal sealed class UncommittedLoads(int mostRecords) : IAsyncDisposable
             {
                 load.Committed.SetException(failure);
 
-                // Most loads are waited for by nobody.
+                // Most loads have no waiter.
                 _ = load.Committed.Task.Exception;
             }
 

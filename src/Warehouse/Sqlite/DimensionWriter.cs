@@ -7,7 +7,7 @@ namespace Crypto.Warehouse.Sqlite;
 
 /// <summary>The statements that write the dimension, prepared for one transaction.</summary>
 /// <param name="database">In the transaction.</param>
-/// <param name="progress">Told the number of statements recorded so far.</param>
+/// <param name="progress">Receives the number of changes recorded so far.</param>
 internal sealed class DimensionWriter(SqliteDatabase database, IProgress<long>? progress) : IDisposable
 {
     // The facts of a symbol in a stretch of time: of each segment that reaches into the stretch, the rows of the symbol.

@@ -32,7 +32,7 @@ internal static class MigrationSteps
         TakeRejectedOutOfStored(database, Timestamp.Now(clock).ToString());
     }
 
-    /// <summary>Rejected ids used to count as stored, whatever the reason.</summary>
+    /// <summary>Rejected ids used to count as stored, for any reason.</summary>
     private static void TakeRejectedOutOfStored(SqliteDatabase database, string now)
     {
         var rejected = new Dictionary<int, List<(long Id, bool IsConclusive)>>();

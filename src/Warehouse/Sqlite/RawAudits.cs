@@ -9,7 +9,7 @@ using Crypto.Warehouse.Dimension;
 namespace Crypto.Warehouse.Sqlite;
 
 /// <summary>
-/// Holds every raw record against the fact it became, field by field, and every fact against the records: whoever changes one of the two,
+/// Holds every raw record against the fact it became, field by field, and every fact against the records: a change of one of the two,
 /// or a disk that turns a bit over, is found. Reads run by run, beside it the segments of about the same time, so memory does not grow with
 /// the warehouse.
 /// </summary>

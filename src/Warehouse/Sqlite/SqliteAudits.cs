@@ -22,7 +22,7 @@ public enum AuditScope
 /// <param name="database">Opened for reading.</param>
 /// <param name="options">As the writer has them.</param>
 /// <param name="oracle">Who knows the truth, if anybody does.</param>
-/// <param name="progress">Told the number of facts read so far, now and then.</param>
+/// <param name="progress">Receives the number of facts read so far, now and then.</param>
 public sealed class SqliteAudits(
     SqliteDatabase database, SqliteWarehouseOptions options, ITradeOracle? oracle = null, IProgress<long>? progress = null)
 {
@@ -99,7 +99,7 @@ public sealed class SqliteAudits(
 
     private AuditResult TablesAsWritten()
     {
-        var tally = new AuditTally("tables_as_written", "the smaller tables hold what the service wrote, and nobody else did");
+        var tally = new AuditTally("tables_as_written", "the smaller tables hold what the service wrote, and nothing else");
         using var query = database.Prepare("SELECT checksum FROM TABLE_CHECKSUMS WHERE table_name = ?");
         foreach (var table in TableChecksums.Tables)
         {

@@ -16,7 +16,7 @@ internal sealed class SqliteCheckpoints(Func<SqliteDatabase> open, int pages) : 
     private volatile bool _isEnding;
     private int _written;
 
-    /// <summary>Told by the writer after each commit, with the pages it wrote.</summary>
+    /// <summary>Called by the writer after each commit, with the pages it wrote.</summary>
     public void Committed(int written)
     {
         _written += written;
@@ -31,7 +31,7 @@ internal sealed class SqliteCheckpoints(Func<SqliteDatabase> open, int pages) : 
         _due.Release();
     }
 
-    /// <summary>Told by the writer before each transaction, so that what keeps the copies from being made comes to light.</summary>
+    /// <summary>Called by the writer before each transaction, so that a failure to copy surfaces.</summary>
     /// <exception cref="StorageException">A copy failed since the last time.</exception>
     public void ThrowIfFailed() => Interlocked.Exchange(ref _failure, null)?.Throw();
 

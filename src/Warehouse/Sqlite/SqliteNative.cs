@@ -26,7 +26,7 @@ internal static class SqliteNative
             NativeLibrary.SetDllImportResolver(typeof(SQLitePCL.SQLite3Provider_e_sqlite3).Assembly, Resolve);
             SQLitePCL.raw.SetProvider(new SQLitePCL.SQLite3Provider_e_sqlite3());
 
-            // A connection is used by one thread at a time, and nobody asks how much memory there is: no lock per call, a tenth of a
+            // A connection is used by one thread at a time, and memory statistics are not used: no lock per call, a tenth of a
             // load. Where SQLite was in use before, its settings stay as they are.
             SQLitePCL.raw.sqlite3_config(SQLitePCL.raw.SQLITE_CONFIG_MULTITHREAD);
             SQLitePCL.raw.sqlite3_config(SQLitePCL.raw.SQLITE_CONFIG_MEMSTATUS, 0);

@@ -24,7 +24,7 @@ public sealed class SqliteQuery : IDisposable
     /// <summary>The names of the columns, as the statement gives them; two may be the same.</summary>
     public IReadOnlyList<string> Columns { get; }
 
-    /// <summary>From now on the connection refuses whatever is no reading, whoever asks for it.</summary>
+    /// <summary>From now on the connection refuses everything but reading.</summary>
     /// <exception cref="WarehouseException">The text is not one statement, is wrong, or would do more than read.</exception>
     public static SqliteQuery Prepare(SqliteDatabase database, string sql)
     {
@@ -88,7 +88,7 @@ public sealed class SqliteQuery : IDisposable
             "A query is one statement, and there is more behind its semicolon. Nothing was run; give them one by one.");
     }
 
-    /// <summary>What is wrong with the statement is told from what is wrong with the file.</summary>
+    /// <summary>Distinguishes a fault of the statement from one of the file.</summary>
     private static Exception Failed(SqliteDatabase database, ReadingAuthorizer authorizer, int result)
     {
         var code = result & 0xFF;

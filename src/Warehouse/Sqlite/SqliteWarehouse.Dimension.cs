@@ -15,7 +15,7 @@ public sealed partial class SqliteWarehouse
 
     /// <summary>
     /// Throws the dimension away and folds the log of changes again. Since the dimension is a function of that log, nothing changes
-    /// unless the rules did or somebody wrote into the tables.
+    /// unless the rules did or another program wrote into the tables.
     /// </summary>
     /// <returns>How many rows differ from before, and how many facts were bound anew.</returns>
     public async ValueTask<RebuildOutcome> RebuildDimensionAsync(CancellationToken cancellationToken)

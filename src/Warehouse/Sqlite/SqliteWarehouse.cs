@@ -79,7 +79,7 @@ public sealed partial class SqliteWarehouse : IWarehouse
         }
     }
 
-    /// <summary>A commit of so many takes milliseconds; four times as many gain a tenth.</summary>
+    /// <summary>A commit of this size takes milliseconds; four times as many gain a tenth.</summary>
     public int RecordsPerLoad => 8192;
 
     public async ValueTask<IReadOnlyDictionary<LogPartition, long>> PositionsAsync(CancellationToken cancellationToken)
@@ -109,7 +109,7 @@ public sealed partial class SqliteWarehouse : IWarehouse
         await _writing.WaitAsync(CancellationToken.None);
         _database.Dispose();
 
-        // Whoever waits still learns that it is disposed.
+        // Waiters still learn that it is disposed.
         _writing.Release();
     }
 

@@ -74,7 +74,7 @@ public sealed class SymbolChangeJsonTests
     }
 
     [TestMethod]
-    public void Key_DifferentStatementsOfOneSymbol_Differs()
+    public void Key_DifferentChangesOfOneSymbol_Differs()
     {
         Assert.AreNotEqual(
             Encoding.UTF8.GetString(SymbolChangeJson.Key(Change)), Encoding.UTF8.GetString(

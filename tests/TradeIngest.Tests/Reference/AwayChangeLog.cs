@@ -3,7 +3,7 @@ using Crypto.Warehouse.Dimension;
 
 namespace Crypto.TradeIngest.Tests.Reference;
 
-/// <summary>Statements in a store that cannot be reached for now.</summary>
+/// <summary>Changes in a store that cannot be reached for now.</summary>
 internal sealed class AwayChangeLog(ISymbolChangeLog store) : ISymbolChangeLog
 {
     public bool IsAway { get; set; } = true;

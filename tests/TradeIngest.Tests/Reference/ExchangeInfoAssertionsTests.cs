@@ -11,7 +11,7 @@ namespace Crypto.TradeIngest.Tests.Reference;
 
 /// <summary>exchangeInfo gains fields several times a year: only the chosen columns make versions.</summary>
 [TestClass]
-public sealed class ExchangeInfoStatementsTests : IAsyncDisposable
+public sealed class ExchangeInfoAssertionsTests : IAsyncDisposable
 {
     private const string ExchangeInfo =
         """
@@ -30,7 +30,7 @@ public sealed class ExchangeInfoStatementsTests : IAsyncDisposable
     private readonly ManualTimeProvider _clock = new();
     private readonly SqliteWarehouse _warehouse;
 
-    public ExchangeInfoStatementsTests() =>
+    public ExchangeInfoAssertionsTests() =>
         _warehouse = SqliteWarehouse.Open(_folder[SqliteWarehouse.FileName], new SqliteWarehouseOptions(), _clock);
 
     public async ValueTask DisposeAsync()

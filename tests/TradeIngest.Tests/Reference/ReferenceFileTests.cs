@@ -8,7 +8,7 @@ namespace Crypto.TradeIngest.Tests.Reference;
 public sealed class ReferenceFileTests
 {
     [TestMethod]
-    public void Parse_AsDocumented_GivesItsStatements()
+    public void Parse_AsDocumented_GivesItsAssertions()
     {
         var (statements, faults) = ReferenceFile.Parse(
         [
@@ -34,7 +34,7 @@ public sealed class ReferenceFileTests
     [DataRow("币安人生USDT,梗,HIGH", "梗", "HIGH")]
     public void Parse_Line_IsReadWithoutItsBlanks(string line, string? sector, string? riskLevel)
     {
-        var statement = ReferenceFile.Parse(["ticker,sector,risk_level", line]).Statements.Single();
+        var statement = ReferenceFile.Parse(["ticker,sector,risk_level", line]).Assertions.Single();
 
         Assert.AreEqual(
             (sector, riskLevel), (statement.Attributes[SymbolAttribute.Sector], statement.Attributes[SymbolAttribute.RiskLevel]));

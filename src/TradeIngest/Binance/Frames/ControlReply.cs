@@ -16,7 +16,7 @@ namespace Crypto.TradeIngest.Binance.Frames;
 /// <param name="Error">What went wrong, or null.</param>
 internal sealed record ControlReply(string? Id, IReadOnlyList<string> Streams, ControlError? Error)
 {
-    /// <returns>The reply, or null when <paramref name="frame"/> is none. Throws for no bytes whatever.</returns>
+    /// <returns>The reply, or null when <paramref name="frame"/> is none. Never throws.</returns>
     public static ControlReply? Parse(ReadOnlyMemory<byte> frame)
     {
         try

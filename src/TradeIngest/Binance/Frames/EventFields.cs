@@ -9,7 +9,7 @@ using Crypto.TradeModel.Trades;
 namespace Crypto.TradeIngest.Binance.Frames;
 
 /// <summary>
-/// The one-letter fields of one event, collected in whatever order they come. A fault in one of them counts only if the event
+/// The one-letter fields of one event, collected in any order. A fault in one of them counts only if the event
 /// turns out to be a trade: other events use the same letters for other things.
 /// </summary>
 internal ref struct EventFields

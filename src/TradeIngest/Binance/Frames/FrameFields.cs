@@ -51,7 +51,7 @@ internal ref struct FrameFields
     }
 
     /// <summary>
-    /// An event has its type in <c>e</c>; whatever else such an object holds is extra. Without one it is a reply if it looks like
+    /// An event has its type in <c>e</c>; its other members are ignored. Without one it is a reply if it looks like
     /// one, and an envelope otherwise.
     /// </summary>
     public readonly FrameKind Classify(

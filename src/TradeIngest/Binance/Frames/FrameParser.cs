@@ -16,7 +16,7 @@ namespace Crypto.TradeIngest.Binance.Frames;
 /// {"stream":"btcusdt@trade","data":{"e":"trade", … }}
 /// </code>
 /// Keys may come in any order, with unknown ones between them. A repeated key is refused: which of two prices is meant is not
-/// for a parser to choose. Throws for no bytes whatever and, but for the first sight of a symbol and for malformed JSON,
+/// for a parser to choose. Never throws and, but for the first sight of a symbol and for malformed JSON,
 /// allocates nothing. Prices and times are read, not judged.
 /// </summary>
 internal static class FrameParser

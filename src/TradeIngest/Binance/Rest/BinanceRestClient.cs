@@ -53,8 +53,8 @@ internal sealed class BinanceRestClient(HttpClient http, WeightBudget budget, Ti
             using var request = new HttpRequestMessage(HttpMethod.Get, path);
             request.Headers.Add("X-MBX-TIME-UNIT", "MICROSECOND");
             using var response = await http.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, cancellationToken);
-            if (response.Headers.TryGetValues("X-MBX-USED-WEIGHT-1M", out var told)
-                && int.TryParse(told.FirstOrDefault(), NumberStyles.None, CultureInfo.InvariantCulture, out var used))
+            if (response.Headers.TryGetValues("X-MBX-USED-WEIGHT-1M", out var counted)
+                && int.TryParse(counted.FirstOrDefault(), NumberStyles.None, CultureInfo.InvariantCulture, out var used))
             {
                 budget.Correct(minute, used);
             }
@@ -86,7 +86,7 @@ internal sealed class BinanceRestClient(HttpClient http, WeightBudget budget, Ti
         if (status is 429 or 418)
         {
             var wait = response.Headers.RetryAfter is { } header ? header.Delta ?? header.Date - clock.GetUtcNow() : null;
-            var period = wait is { } told && told > TimeSpan.Zero ? told : DefaultRetryAfter;
+            var period = wait is { } asked && asked > TimeSpan.Zero ? asked : DefaultRetryAfter;
             budget.Block(period);
             var what = status == 418 ? "This address is banned by the exchange" : "The exchange's request limit is exceeded";
             return new ExchangeException(

@@ -2,7 +2,7 @@ namespace Crypto.TradeIngest.Binance.Rest;
 
 /// <summary>
 /// The request weight this process may use per minute, shared by all its REST calls: the exchange counts per address and bans who
-/// goes on after a refusal. The exchange's own count, told in every reply, corrects ours upwards. Minutes are those of the clock when the
+/// goes on after a refusal. The exchange's own count, a header of every reply, corrects ours upwards. Minutes are those of the clock when the
 /// budget was made, counted on steadily: a clock that is set neither stops the calls nor gives a minute twice. Thread-safe.
 /// </summary>
 /// <param name="limit">Weight per minute; 6,000 by the exchange's rule.</param>
@@ -91,7 +91,7 @@ internal sealed class WeightBudget(TimeProvider clock, int limit = WeightBudget.
         }
     }
 
-    /// <summary>No request before then: the exchange refused one. Never longer than its longest ban, whatever an answer says.</summary>
+    /// <summary>No request before then: the exchange refused one. At most the exchange's longest ban.</summary>
     public void Block(TimeSpan period)
     {
         lock (_gate)

@@ -130,7 +130,7 @@ internal static class TopologyChecks
         catch (Exception failure) when (failure is HttpRequestException or JsonException
             || (failure is TaskCanceledException && !cancellationToken.IsCancellationRequested))
         {
-            // Whatever it is, it is no service of this kind.
+            // Something else listens there, not this service.
             return false;
         }
     }

@@ -61,7 +61,7 @@ internal sealed class QueryOutput : IDisposable
     }
 
     /// <summary>What a failed write means.</summary>
-    /// <returns>Null where whoever reads standard output has had enough, as <c>head</c> does.</returns>
+    /// <returns>Null where the reader of standard output closed it, as <c>head</c> does.</returns>
     public StorageException? FailureOf(IOException failure)
     {
         const int BrokenPipe = 32;
@@ -76,7 +76,7 @@ internal sealed class QueryOutput : IDisposable
 
     private static string Partial(string path) => path + ".part";
 
-    // The console's own stream hides that nobody reads a pipe any more, and the query would run on to its end.
+    // The console's own stream hides that a pipe has lost its reader, and the query would run on to its end.
     private static Stream StandardOutput()
     {
         if (OperatingSystem.IsWindows() || !Console.IsOutputRedirected) return Console.OpenStandardOutput();

@@ -26,7 +26,7 @@ internal static class ChangeEnvelope
     // Of two values of one name any reader takes another.
     private static readonly JsonDocumentOptions Format = new() { AllowDuplicateProperties = false };
 
-    /// <summary>Reads an event into the statements it makes; none for a tombstone, which only tells Kafka that it may compact.</summary>
+    /// <summary>Reads an event into the assertions it makes; none for a tombstone, which only tells Kafka that it may compact.</summary>
     /// <exception cref="FormatException">It is no such event; the message says what is wrong.</exception>
     public static IReadOnlyList<SymbolChange> Read(ReadOnlyMemory<byte> json, Timestamp recorded)
     {

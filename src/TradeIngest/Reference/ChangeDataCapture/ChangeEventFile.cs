@@ -67,7 +67,7 @@ internal sealed class ChangeEventFile(string path, ISymbolChangeLog changeLog, T
         return outcome;
     }
 
-    /// <summary>A refused change must not end the capture: it is told once, and tried again for as long as it stands there.</summary>
+    /// <summary>A refused change must not end the capture: it is logged once, and tried again for as long as it is in the file.</summary>
     private async Task TryApplyNewAsync(CancellationToken cancellationToken)
     {
         try

@@ -1,6 +1,6 @@
 namespace Crypto.TradeIngest.Simulation.Streams;
 
-/// <summary>At most so many events within any window of time. Not thread-safe.</summary>
+/// <summary>Bounds the number of events within any window of time. Not thread-safe.</summary>
 internal sealed class MessageBudget(int limit, TimeSpan window, TimeProvider clock)
 {
     private readonly long[] _times = new long[limit];

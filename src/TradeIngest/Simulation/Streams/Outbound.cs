@@ -3,7 +3,7 @@ using System.Buffers;
 namespace Crypto.TradeIngest.Simulation.Streams;
 
 /// <summary>
-/// Frames on their way to one client. Whoever appends never waits; one writer sends whatever has gathered in a single write, so
+/// Frames on their way to one client. Appending never waits; one writer sends all that has gathered in a single write, so
 /// that a busy stream costs a system call per batch and not per trade. Appending is serialized by the lock inside.
 /// </summary>
 internal sealed class Outbound : IDisposable

@@ -72,7 +72,7 @@ public sealed class RowBatch : IDisposable
         ArrayPool<int>.Shared.Return(Interlocked.Exchange(ref _ends, []));
     }
 
-    /// <summary>Room for at least so many bytes; what is used of it is told to <see cref="Advance"/>.</summary>
+    /// <summary>Room for at least this number of bytes; <see cref="Advance"/> says how many were used.</summary>
     internal Span<byte> Reserve(int bytes)
     {
         if (Bytes + bytes > _bytes.Length)

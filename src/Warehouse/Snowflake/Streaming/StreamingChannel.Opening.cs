@@ -87,7 +87,7 @@ public sealed partial class StreamingChannel
                     await _client.Transport.PauseAsync(_options.PollInterval.Longest, cancellationToken);
                     break;
                 case ReplyAction.WaitForCommit when waitForCommit:
-                    // They never will be. Discarding them loses nothing: whoever appended them, or reads the same log, sends them again.
+                    // They never will be. Discarding them loses nothing: they are sent again from the log.
                     Tell(
                         NoticeKind.CommitOverdue,
                         $"rows in flight were not committed within {_options.UncommittedTimeout} and are discarded");

@@ -3,7 +3,7 @@ using System.Diagnostics.CodeAnalysis;
 namespace Crypto.Warehouse.Snowflake.Streaming;
 
 /// <summary>
-/// A named channel: rows go in with rising offsets, and each is in the table exactly once, whatever happens in between. Appended rows
+/// A named channel: rows go in with rising offsets, and each is in the table exactly once, through any failure. Appended rows
 /// are kept until they are committed, so that the channel itself sends again what another opening of it discarded.
 /// <para>
 /// One append is in flight at a time. Calls from several threads take turns. After a failure that needs a person every call throws it
@@ -34,7 +34,7 @@ public sealed partial class StreamingChannel : IAsyncDisposable
     private long _rowsCommittedSinceOpen;
     private long _rowsPassed;
 
-    // How far the channel was committed when it was opened: whoever appended those rows, their errors may be counted in the baseline.
+    // How far the channel was committed when it was opened: errors of rows before it may be counted in the baseline.
     private long _coveredAtOpen = -1;
 
     // Once this offset is committed, what is covered has to be looked for in the table; and how many errors that has to explain, if any

@@ -52,7 +52,7 @@ public sealed class StreamingClient : IAsyncDisposable
     internal StreamingTransport Transport => _transport;
 
     /// <summary>
-    /// Opens a channel, taking it over from whoever has it, and reads how far it is committed. Waits for rows that an owner before
+    /// Opens a channel, taking it over from its owner, and reads how far it is committed. Waits for rows that an owner before
     /// left in flight.
     /// </summary>
     /// <param name="options">What this process knows of the channel from elsewhere.</param>

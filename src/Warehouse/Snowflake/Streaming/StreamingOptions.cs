@@ -62,7 +62,7 @@ public sealed record StreamingOptions
     /// <summary>Times a channel may be opened anew without one append succeeding in between. Default 5.</summary>
     public int MaxReopens { get; init; } = 5;
 
-    /// <summary>Told what happens that a person may want to know; never holds tokens. Called from any thread.</summary>
+    /// <summary>Receives what an operator may want to know; never holds tokens. Called from any thread.</summary>
     public Action<StreamingNotice>? Observer { get; init; }
 }
 

@@ -26,7 +26,7 @@ internal enum ReplyAction
     /// <summary>Ask for host and token anew, then open every channel anew.</summary>
     Reconnect,
 
-    /// <summary>Somebody has to create or grant something.</summary>
+    /// <summary>An object or a grant is missing.</summary>
     ObjectMissing,
 
     /// <summary>The request is wrong.</summary>
