@@ -241,7 +241,7 @@ public sealed class SnowflakeStopTests : IAsyncDisposable
 
     private void Replace(string table)
     {
-        var definition = SqlScript.All(new ObjectNames()).SelectMany(script => SqlScript.Assertions(script.Text))
+        var definition = SqlScript.All(new ObjectNames()).SelectMany(script => SqlScript.Statements(script.Text))
             .Single(statement => statement.Contains($"CREATE TABLE IF NOT EXISTS {table} ", StringComparison.Ordinal));
         Server.Database.Execute(definition.Replace("CREATE TABLE IF NOT EXISTS", "CREATE OR REPLACE TABLE", StringComparison.Ordinal));
     }

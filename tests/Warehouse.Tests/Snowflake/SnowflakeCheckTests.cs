@@ -95,9 +95,9 @@ public sealed class SnowflakeCheckTests
             "V0001__tables.sql V0002__coverage_state.sql R__procedures.sql R__views.sql R__grants.sql", string.Join(
                 ' ', await migrator.MigrateAsync(TestContext.CancellationToken)));
 
-        var statements = _account.Server.Database.Assertions;
+        var statements = _account.Server.Database.Statements;
         Assert.IsEmpty(await migrator.MigrateAsync(TestContext.CancellationToken));
-        Assert.AreEqual(statements + 2, _account.Server.Database.Assertions);
+        Assert.AreEqual(statements + 2, _account.Server.Database.Statements);
 
         _account.Server.Database.Execute("UPDATE SCHEMA_HISTORY SET CHECKSUM = 'old' WHERE SCRIPT = 'R__views.sql'");
         Assert.AreEqual("R__views.sql R__grants.sql", string.Join(' ', await migrator.MigrateAsync(TestContext.CancellationToken)));

@@ -16,7 +16,7 @@ public sealed class SqlScriptTests
     [TestMethod]
     public void Statements_SemicolonsInQuotesCommentsAndBodies_CutNothing()
     {
-        var statements = SqlScript.Assertions(
+        var statements = SqlScript.Statements(
             "-- a; comment\nSELECT ';' AS \"a;b\"; /* x; */ CREATE PROCEDURE P() AS $$ BEGIN A; B; END; $$;\n-- only; this\n");
 
         Assert.HasCount(2, statements);
@@ -27,7 +27,7 @@ public sealed class SqlScriptTests
     [TestMethod]
     public void All_TablesAndViews_HaveACommentOnEachColumnAndOnThemselves()
     {
-        foreach (var statement in SqlScript.All(new ObjectNames()).SelectMany(script => SqlScript.Assertions(script.Text)))
+        foreach (var statement in SqlScript.All(new ObjectNames()).SelectMany(script => SqlScript.Statements(script.Text)))
         {
             var table = Regex.Match(
                 statement, @"CREATE (TABLE IF NOT EXISTS|OR REPLACE VIEW) (?<name>\w+) \((?<columns>.*?)\n\)(?<rest>[^A-Z]*COMMENT = '.+)",
@@ -54,14 +54,14 @@ public sealed class SqlScriptTests
             .ToList();
         Assert.HasCount(Directory.GetFiles(Path.Combine(Root(), "snowflake"), "*.sql", SearchOption.AllDirectories).Length, texts);
         var statements = texts.SelectMany(
-            script => SqlScript.Assertions(script.Text), (script, statement) => new { file = script.Name, statement }).ToList();
+            script => SqlScript.Statements(script.Text), (script, statement) => new { file = script.Name, statement }).ToList();
 
         // The parser takes a procedure's body as text; its changes of rows are parsed on their own.
         statements.AddRange(texts.SelectMany(
             script =>
                 Regex.Matches(
                     script.Text, @"\$\$(?<body>.*?)\$\$", RegexOptions.Singleline | RegexOptions.ExplicitCapture, TimeSpan.FromSeconds(5))
-                .SelectMany(match => SqlScript.Assertions(match.Groups["body"].Value))
+                .SelectMany(match => SqlScript.Statements(match.Groups["body"].Value))
                 .Where(statement => Regex.IsMatch(statement, "^(INSERT|UPDATE|DELETE) ", RegexOptions.ExplicitCapture, TimeSpan.FromSeconds(5))),
             (script, statement) => new { file = script.Name, statement }));
         Assert.IsGreaterThan(80, statements.Count);

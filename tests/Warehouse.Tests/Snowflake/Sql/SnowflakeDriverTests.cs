@@ -98,7 +98,7 @@ public sealed class SnowflakeDriverTests
 
         // The same questions both ways.
         await using var api = _account.NewSql();
-        var reads = driver.Assertions.Where(statement => statement.Key.StartsWith("SELECT", StringComparison.Ordinal)).ToList();
+        var reads = driver.Statements.Where(statement => statement.Key.StartsWith("SELECT", StringComparison.Ordinal)).ToList();
         foreach (var (sql, binds) in reads)
         {
             AssertSame(await api.ExecuteAsync(sql, binds, Stop), await driver.ExecuteAsync(sql, binds, Stop), sql);
@@ -111,7 +111,7 @@ public sealed class SnowflakeDriverTests
             AssertSame(await api.ExecuteAsync($"SELECT * FROM {view}", [], Stop), result, view);
         }
 
-        var verbs = driver.Assertions.Keys.Select(
+        var verbs = driver.Statements.Keys.Select(
             sql =>
                 string.Join(
                     ' ', sql.Split(
@@ -126,13 +126,13 @@ public sealed class SnowflakeDriverTests
         var granted = Words(
             scripts.Single(script => script.Name == "R__grants.sql").Text,
             @"GRANT [\w, ]+ ON \w+ (?<name>\w+)(\(\w*\))? TO ROLE TRADE_INGEST_TRANSFORMER;");
-        foreach (var name in driver.Assertions.Keys.Where(sql => sql[..4] is "SELE" or "CALL").SelectMany(sql => Words(sql, @"(FROM|JOIN|CALL) (?<name>\w+)\b(?!\.)")))
+        foreach (var name in driver.Statements.Keys.Where(sql => sql[..4] is "SELE" or "CALL").SelectMany(sql => Words(sql, @"(FROM|JOIN|CALL) (?<name>\w+)\b(?!\.)")))
         {
             if (name != "TABLE") Assert.Contains(name, granted);
         }
 
         Assert.IsGreaterThan(20, reads.Count);
-        TestContext.WriteLine($"{driver.Assertions.Count} different statements, {reads.Count} of them reads");
+        TestContext.WriteLine($"{driver.Statements.Count} different statements, {reads.Count} of them reads");
     }
 
     [TestMethod]

@@ -111,13 +111,13 @@ public sealed class SqlApiClientTests
     public async Task ExecuteAsync_StatementThatFails_IsNotRepeated()
     {
         _account.Server.Faults.Next(Fault.StatementFailed);
-        var before = _account.Server.Database.Assertions;
+        var before = _account.Server.Database.Statements;
 
         var failure = await Assert.ThrowsExactlyAsync<SnowflakeException>(() => _sql.ExecuteAsync("SELECT ID FROM T", [], Stop));
 
         Assert.AreEqual((SnowflakeFault.Statement, "000904", false), (failure.Fault, failure.Code, failure.IsTransient));
         Assert.AreEqual(1, _account.Server.Faults.Count(Fault.StatementFailed));
-        Assert.AreEqual(before, _account.Server.Database.Assertions);
+        Assert.AreEqual(before, _account.Server.Database.Statements);
     }
 
     [TestMethod]
