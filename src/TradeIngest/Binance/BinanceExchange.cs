@@ -12,24 +12,24 @@ internal sealed class BinanceExchange : IExchange
     private readonly BinanceRestClient _rest;
     private readonly ExchangeClock _clock;
     private readonly BinanceExchangeOptions _options;
-    private readonly SymbolTable _table;
     private readonly Random _random;
     private readonly ILoggerFactory _loggers;
+    private readonly ILogger _logger;
+    private readonly HashSet<string> _unreadable = new(StringComparer.Ordinal);
 
     /// <param name="options">Where it is.</param>
-    /// <param name="table">Of the trades captured.</param>
     /// <param name="clock">This machine's.</param>
     /// <param name="random">Jitter of delays.</param>
     /// <param name="loggers">For streams and clock.</param>
-    public BinanceExchange(BinanceExchangeOptions options, SymbolTable table, TimeProvider clock, Random random, ILoggerFactory loggers)
+    public BinanceExchange(BinanceExchangeOptions options, TimeProvider clock, Random random, ILoggerFactory loggers)
     {
         _options = options;
-        _table = table;
         _random = random;
         _loggers = loggers;
-        _http = new HttpClient { BaseAddress = options.Rest, Timeout = TimeSpan.FromSeconds(10) };
+        _logger = loggers.CreateLogger<BinanceExchange>();
+        _http = BinanceRestClient.CreateHttp(options.Rest);
         _clock = new ExchangeClock(clock, options.Clock, loggers.CreateLogger<ExchangeClock>());
-        _rest = new BinanceRestClient(_http, new WeightBudget(clock), _clock);
+        _rest = new BinanceRestClient(_http, new WeightBudget(clock, new ExchangeBan(clock, options.BanFile, _logger)), _clock);
     }
 
     public TimeProvider Clock => _clock;
@@ -38,26 +38,55 @@ internal sealed class BinanceExchange : IExchange
 
     public ITradeHistory History => _rest;
 
-    public Task ConnectAsync(CancellationToken cancellationToken) => _clock.CompareAsync(_rest, cancellationToken);
+    public Task ConnectAsync(CancellationToken cancellationToken) => SittingOutBansAsync(async () =>
+    {
+        await _clock.CompareAsync(_rest, cancellationToken);
+        return true;
+    });
 
-    public Task<IReadOnlyList<ExchangeSymbol>> GetSymbolsAsync(CancellationToken cancellationToken) =>
-        _rest.GetExchangeInfoAsync(cancellationToken);
+    public async Task<ExchangeListing> GetSymbolsAsync(CancellationToken cancellationToken)
+    {
+        var listing = await SittingOutBansAsync(() => _rest.GetExchangeInfoAsync(cancellationToken));
+        foreach (var (ticker, reason) in listing.Unreadable)
+        {
+            if (_unreadable.Add(ticker)) _logger.SymbolUnreadable(ticker, reason);
+        }
+
+        return listing;
+    }
 
     public ITradeStream OpenStream(IReadOnlyList<Symbol> symbols, Func<IWebSocketConnection, IWebSocketConnection> decorate) =>
         new BinanceTradeStream(
-        symbols, _table, _options.Stream, () =>
-            decorate(_options.Connect()), _random, _clock, _loggers.CreateLogger<BinanceTradeStream>(), Metrics);
+            symbols, _options.Stream, () => decorate(_options.Connect()), _random, _clock,
+            _loggers.CreateLogger<BinanceTradeStream>(), Metrics);
 
     public Task RunAsync(CancellationToken cancellationToken) => _clock.RunAsync(_rest, cancellationToken);
 
     public void RequestClockComparison() => _clock.RequestComparison();
 
     public void Dispose() => _http.Dispose();
+
+    // Ending instead would have a supervisor start the process again, which then asks during the ban.
+    private static async Task<T> SittingOutBansAsync<T>(Func<Task<T>> ask)
+    {
+        while (true)
+        {
+            try
+            {
+                return await ask();
+            }
+            catch (ExchangeException refusal) when (refusal.IsBan)
+            {
+                // The next request waits for its end.
+            }
+        }
+    }
 }
 
 /// <param name="Rest">Base of the REST calls, with a slash at its end.</param>
 /// <param name="Stream">How streams connect.</param>
 /// <param name="Clock">How its clock is compared.</param>
 /// <param name="Connect">Makes an unconnected socket.</param>
+/// <param name="BanFile">Where a ban is kept for the next start; null to keep none.</param>
 internal sealed record BinanceExchangeOptions(
-    Uri Rest, BinanceTradeStreamOptions Stream, ExchangeClockOptions Clock, Func<IWebSocketConnection> Connect);
+    Uri Rest, BinanceTradeStreamOptions Stream, ExchangeClockOptions Clock, Func<IWebSocketConnection> Connect, string? BanFile);

@@ -17,7 +17,6 @@ namespace Crypto.TradeIngest.Binance;
 /// <param name="metrics">To count into, where several streams are counted together.</param>
 internal sealed class BinanceTradeStream(
     IReadOnlyList<Symbol> symbols,
-    SymbolTable table,
     BinanceTradeStreamOptions options,
     Func<IWebSocketConnection> connect,
     Random random,
@@ -114,8 +113,9 @@ internal sealed class BinanceTradeStream(
     private async Task RunShardAsync(IReadOnlyList<Symbol> part, IObserver<StreamEvent> events, CancellationTokenSource detach)
     {
         var streams = part.Select(StreamRequest.TradeStream).Distinct(StringComparer.Ordinal).ToList();
+        var expected = SymbolTable.Closed(part);
         var shard = new StreamShard(
-            () => new StreamSession(connect(), streams, table, options, events, Metrics, clock, logger),
+            () => new StreamSession(connect(), streams, expected, options, events, Metrics, clock, logger),
             options,
             _attempts,
             events,

@@ -25,6 +25,9 @@ internal sealed class DataFolder(string path)
     /// <summary>The description of the simulated market whose trades the folder holds; absent for real ones.</summary>
     public string Simulation => In("simulation.json");
 
+    /// <summary>Until when the exchange is to be left alone; absent unless it once banned this address.</summary>
+    public string ExchangeBan => In("exchange-ban.txt");
+
     /// <summary>
     /// Takes the folder for writing, creating it where it is missing. The operating system frees it when the process dies.
     /// </summary>

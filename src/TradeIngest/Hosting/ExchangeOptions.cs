@@ -26,6 +26,10 @@ internal sealed record ExchangeOptions : IOptionRules
     [Within("1s", "1d")]
     public TimeSpan InfoInterval { get; init; } = TimeSpan.FromHours(1);
 
+    [Description("Percent of the known symbols that one list may lack and be believed at once; a larger drop needs a second list.")]
+    [Within("0", "100")]
+    public int MaxDelistedPercent { get; init; } = 10;
+
     [Description("The socket behind the streams: ClientWebSocket, or WebsocketClient in builds that have it.")]
     public string Transport { get; init; } = WebSocketTransport.Default;
 

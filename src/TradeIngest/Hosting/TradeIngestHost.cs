@@ -48,7 +48,7 @@ internal sealed class TradeIngestHost : IAsyncDisposable
         Build(options, clock, loggers, services =>
         {
             services.AddTradeLog(stores.Log, options.Kafka);
-            if ((roles & (Role.Ingest | Role.Reference)) != Role.None) services.AddExchange(options.Exchange);
+            if ((roles & (Role.Ingest | Role.Reference)) != Role.None) services.AddExchange(options.Exchange, stores.Folder);
             if (roles.HasFlag(Role.Sink)) services.AddWarehouse(stores.Warehouse, options.Log, isReset, stores.CheckpointInterval);
             if (roles.HasFlag(Role.Reference)) services.AddReference(options, stores.Folder);
             if (roles.HasFlag(Role.Ingest)) services.AddIngest(options);

@@ -53,7 +53,7 @@ internal static class TradeIngestServices
         return services;
     }
 
-    public static IServiceCollection AddExchange(this IServiceCollection services, ExchangeOptions options)
+    public static IServiceCollection AddExchange(this IServiceCollection services, ExchangeOptions options, DataFolder folder)
     {
         var rest = new Uri(options.Rest.EndsWith('/') ? options.Rest : options.Rest + "/");
         services.TryAddSingleton<IExchange>(provider =>
@@ -61,9 +61,9 @@ internal static class TradeIngestServices
             var clock = provider.Get<TimeProvider>();
             return new BinanceExchange(
                 new BinanceExchangeOptions(
-                    rest, options.Stream, options.Clock, () => WebSocketTransport.Create(options.Transport, options.Stream)),
-                provider.Get<SymbolTable>(), clock, provider.Get<Random>(),
-                provider.Get<ILoggerFactory>());
+                    rest, options.Stream, options.Clock, () => WebSocketTransport.Create(options.Transport, options.Stream),
+                    folder.ExchangeBan),
+                clock, provider.Get<Random>(), provider.Get<ILoggerFactory>());
         });
         services.TryAddSingleton(provider => new SymbolSelection(
             provider.Get<IExchange>(), options.Tickers, Diagnostics.Secrets.Shown(rest)));
@@ -111,7 +111,7 @@ internal static class TradeIngestServices
                     provider.Get<ILogger<ChangeEventTopic>>());
             return new ReferenceSources(
                 provider.Get<SymbolSelection>(), reference.File ?? folder.ReferenceFile, reference.ChangeEvents, reference.Interval,
-                options.Exchange.InfoInterval, openEvents);
+                new ExchangeInfoOptions(options.Exchange.InfoInterval, options.Exchange.MaxDelistedPercent), openEvents);
         });
         return services.AddWorker(provider => ActivatorUtilities.CreateInstance<ReferenceWorker>(provider));
     }

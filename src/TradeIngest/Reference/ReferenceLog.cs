@@ -55,4 +55,9 @@ internal static partial class ReferenceLog
 
     [LoggerMessage(EventId = 4015, Level = LogLevel.Warning, Message = "{Topic}: the position could not be stored: {Reason}.")]
     public static partial void ChangeTopicNotCommitted(this ILogger logger, string topic, string reason);
+
+    [LoggerMessage(
+        EventId = 4016, Level = LogLevel.Error,
+        Message = "exchangeInfo lists {Listed} symbols and lacks {Missing} of {Known}: not applied unless the next list lacks them, too.")]
+    public static partial void ExchangeInfoDoubted(this ILogger logger, int listed, int missing, int known);
 }

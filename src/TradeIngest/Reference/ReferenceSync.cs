@@ -65,9 +65,11 @@ internal sealed class ReferenceSync(ISymbolChangeLog changeLog, TimeProvider clo
         return await changeLog.ApplyAsync(changes, cancellationToken);
     }
 
-    /// <summary>The symbols that a source has ever spoken of.</summary>
-    public async Task<IReadOnlySet<NaturalKey>> DescribedAsync(ChangeSource source, CancellationToken cancellationToken) =>
-        (await changeLog.ChangesAsync(source, cancellationToken)).Select(change => change.Key).ToHashSet();
+    /// <summary>The symbols that a source has ever spoken of, and whether they are there, as far as it said.</summary>
+    public async Task<IReadOnlyDictionary<NaturalKey, bool>> DescribedAsync(ChangeSource source, CancellationToken cancellationToken) =>
+        (await changeLog.ChangesAsync(source, cancellationToken))
+            .GroupBy(change => change.Key)
+            .ToDictionary(history => history.Key, history => !IsDeleted(history));
 
     private static bool IsDeleted(IEnumerable<SymbolChange> history) =>
         history.Max(SymbolChange.Order)?.Operation == ChangeOperation.Delete;

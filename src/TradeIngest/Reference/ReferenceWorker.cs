@@ -60,7 +60,8 @@ internal sealed class ReferenceWorker(
         var sync = new ReferenceSync(log, clock);
         var file = new ReferenceFileWatch(sources.File, sources.Interval, sync, clock, loggers.CreateLogger<ReferenceFileWatch>());
         var polling = new ExchangeInfoPolling(
-            exchange, [.. chosen.Select(symbol => symbol.Ticker)], sources.InfoInterval, sync, clock, loggers.CreateLogger<ExchangeInfoPolling>());
+            exchange, [.. chosen.Select(symbol => symbol.Ticker)], sources.ExchangeInfo, sync, clock,
+            loggers.CreateLogger<ExchangeInfoPolling>());
 
         // First the file: once the exchange's description of a symbol is there, both are.
         await file.TryApplyIfChangedAsync(term.Ending);
@@ -110,8 +111,8 @@ internal sealed class ReferenceWorker(
 /// <param name="File">The reference file; it need not exist.</param>
 /// <param name="ChangeEvents">A file of change events of a database; null for none.</param>
 /// <param name="Interval">How often the files are read.</param>
-/// <param name="InfoInterval">How often the exchange's list is read.</param>
+/// <param name="ExchangeInfo">How the exchange's list is read.</param>
 /// <param name="OpenEvents">Opens change events of a database in a topic; null for none.</param>
 internal sealed record ReferenceSources(
-    SymbolSelection Selection, string File, string? ChangeEvents, TimeSpan Interval, TimeSpan InfoInterval,
+    SymbolSelection Selection, string File, string? ChangeEvents, TimeSpan Interval, ExchangeInfoOptions ExchangeInfo,
     Func<ISymbolChangeLog, ChangeDataCapture.ChangeEventTopic?>? OpenEvents);

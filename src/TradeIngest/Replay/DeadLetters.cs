@@ -62,7 +62,9 @@ internal sealed class DeadLetters(ITradeLog log)
         await foreach (var (_, _, letter) in ReadAsync(reason, cancellationToken))
         {
             read += letter.Count;
-            if (!letter.IsWhole) continue;
+
+            // One that was not asked for is no trade to be stored, unless that reason is named.
+            if (!letter.IsWhole || (letter.Reason == ErrorReason.NotSubscribed && reason is null)) continue;
             if (FrameParser.Parse(letter.Payload, symbols, letter.ReceivedTime, IngestSource.Replay, out var trade, out _) != FrameKind.Trade) continue;
             trades.End(TradeJson.Write(trade, trades.Begin(trade.Symbol.Utf8, TradeJson.MaxLength)));
             replayed++;

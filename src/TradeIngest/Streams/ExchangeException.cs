@@ -5,8 +5,8 @@ namespace Crypto.TradeIngest.Streams;
 /// <summary>
 /// The exchange could not be asked, or refused. The message says what to do.
 /// <list type="bullet">
-/// <item><see cref="IsTransient"/>: unreachable host, 5xx, 429 and 418; the same request may succeed later.</item>
-/// <item>Otherwise: a wrong symbol, an unknown path, a refused location; repeating it is useless.</item>
+/// <item><see cref="IsTransient"/>: all but the next; the same request may succeed later.</item>
+/// <item>Otherwise: what the exchange documents as a fault of the request, such as a wrong symbol; repeating it is useless.</item>
 /// </list>
 /// </summary>
 internal sealed class ExchangeException(string message, bool isTransient, Exception? inner = null) : Exception(Secrets.Mask(message), inner)
@@ -16,6 +16,9 @@ internal sealed class ExchangeException(string message, bool isTransient, Except
     /// <summary>The exchange's own code, such as -1121; 0 when it sent none.</summary>
     public int Code { get; init; }
 
-    /// <summary>How long the exchange asked us to stay away.</summary>
+    /// <summary>The exchange answers nobody at this address for a while; asking on prolongs it.</summary>
+    public bool IsBan { get; init; }
+
+    /// <summary>How long to ask nothing of the kind: as the exchange said, or as the kind of refusal suggests.</summary>
     public TimeSpan? RetryAfter { get; init; }
 }

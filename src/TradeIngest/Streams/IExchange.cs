@@ -18,9 +18,9 @@ internal interface IExchange : IDisposable
     /// <exception cref="ExchangeException">It could not be asked or refused.</exception>
     Task ConnectAsync(CancellationToken cancellationToken);
 
-    /// <summary>All symbols it lists.</summary>
+    /// <summary>All symbols it lists. Waits where the exchange answers nobody for now.</summary>
     /// <exception cref="ExchangeException">It could not be asked or refused.</exception>
-    Task<IReadOnlyList<ExchangeSymbol>> GetSymbolsAsync(CancellationToken cancellationToken);
+    Task<ExchangeListing> GetSymbolsAsync(CancellationToken cancellationToken);
 
     /// <summary>The trades of the symbols as they happen; connects on subscription.</summary>
     /// <param name="symbols">What to capture.</param>

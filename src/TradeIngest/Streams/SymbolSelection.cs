@@ -30,15 +30,17 @@ internal sealed class SymbolSelection(IExchange exchange, IReadOnlyList<string> 
 
     public void Dispose() => _reading.Dispose();
 
-    private List<ExchangeSymbol> Choose(IReadOnlyList<ExchangeSymbol> listed)
+    private List<ExchangeSymbol> Choose(ExchangeListing listing)
     {
+        var listed = listing.Symbols;
         if (tickers is ["ALL"]) return [.. listed.Where(symbol => symbol.Status == "TRADING" && symbol.IsSpotTradingAllowed)];
         var byTicker = listed.ToDictionary(symbol => symbol.Ticker, StringComparer.Ordinal);
         var unknown = tickers.Where(ticker => !byTicker.ContainsKey(ticker)).ToList();
         return unknown.Count == 0
             ? [.. tickers.Select(ticker => byTicker[ticker])]
-            : throw ConfigurationException.Of(unknown.Select(ticker =>
-                $"{address} lists no symbol '{ticker}'{Suggestion(ticker, byTicker.Keys)}. Tickers are written without separators, such as BTCUSDT."));
+            : throw ConfigurationException.Of(unknown.Select(ticker => listing.Unreadable.TryGetValue(ticker, out var reason)
+                ? $"{address} lists '{ticker}' in a way that cannot be read: {reason} Leave it out of --symbols."
+                : $"{address} lists no symbol '{ticker}'{Suggestion(ticker, byTicker.Keys)}. Tickers are written without separators, such as BTCUSDT."));
     }
 
     private static string Suggestion(string ticker, IEnumerable<string> known)

@@ -66,7 +66,7 @@ public static class JsonFields
         return TryGetText(content, escaped, stackalloc byte[SymbolTable.MaxTickerLength], out var ticker)
             && symbols.TryIntern(ticker, out symbol)
             ? ErrorReason.None
-            : ErrorReason.BadSymbol;
+            : symbols.IsClosed ? ErrorReason.NotSubscribed : ErrorReason.BadSymbol;
     }
 
     /// <summary>Whether the content of a JSON string, still escaped if so said, reads <paramref name="expected"/>.</summary>

@@ -35,4 +35,7 @@ public enum ErrorReason : byte
 
     // The content that a correction replaced.
     ContentReplaced,
+
+    // A frame of a symbol that its connection did not subscribe.
+    NotSubscribed,
 }

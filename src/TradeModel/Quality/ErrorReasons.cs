@@ -25,6 +25,7 @@ public static class ErrorReasons
         ErrorReason.MalformedLine => "malformed_line",
         ErrorReason.ContentConflict => "content_conflict",
         ErrorReason.ContentReplaced => "content_replaced",
+        ErrorReason.NotSubscribed => "not_subscribed",
         _ => throw new ArgumentOutOfRangeException(nameof(reason), reason, null),
     };
 

@@ -1,5 +1,6 @@
 using System.Buffers.Binary;
 using System.Diagnostics.CodeAnalysis;
+using System.Numerics;
 using System.Text;
 using System.Text.Unicode;
 
@@ -27,6 +28,21 @@ public sealed class SymbolTable(int capacity = SymbolTable.DefaultCapacity)
     private volatile int _count;
 
     public int Count => _count;
+
+    /// <summary>Whether it takes no other symbols than it has.</summary>
+    public bool IsClosed => capacity == 0;
+
+    /// <summary>
+    /// A closed table of some symbols of another one, the same objects: to tell symbols that are expected from those that are not. Their
+    /// ordinals are those of the table they come from.
+    /// </summary>
+    public static SymbolTable Closed(IEnumerable<Symbol> symbols)
+    {
+        Symbol[] known = [.. symbols.Distinct()];
+        var slots = new Symbol?[BitOperations.RoundUpToPowerOf2((uint)Math.Max(known.Length, 1) * 2)];
+        foreach (var symbol in known) Place(slots, symbol);
+        return new SymbolTable(capacity: 0) { _slots = slots };
+    }
 
     public Symbol this[int ordinal] => (uint)ordinal < (uint)_count
         ? Volatile.Read(ref _byOrdinal)[ordinal]

@@ -358,7 +358,6 @@ public sealed class BinanceTradeStreamTests
         });
         return new BinanceTradeStream(
             [.. tickers.Select(_table.Intern)],
-            _table,
             options,
             () => WebSocketTransport.Create(WebSocketTransport.Default, options),
             new Random(1),

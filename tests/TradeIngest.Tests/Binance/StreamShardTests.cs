@@ -115,7 +115,6 @@ public sealed class StreamShardTests : IAsyncDisposable
     {
         _stream = new BinanceTradeStream(
             [_table.Intern("BTCUSDT")],
-            _table,
             change(new BinanceTradeStreamOptions()),
             () =>
             {

@@ -90,8 +90,7 @@ public sealed class FloodTests : IDisposable
     {
         var options = new BinanceTradeStreamOptions { Endpoint = address, ReplyTimeout = TimeSpan.FromSeconds(20) };
         return new BinanceTradeStream(
-            [symbols.Intern("BTCUSDT")], symbols, options, () =>
-                WebSocketTransport.Create(WebSocketTransport.Default, options), new Random(1),
+            [symbols.Intern("BTCUSDT")], options, () => WebSocketTransport.Create(WebSocketTransport.Default, options), new Random(1),
             TimeProvider.System, NullLogger<BinanceTradeStream>.Instance);
     }
 

@@ -12,6 +12,8 @@ public sealed class OptionRangeTests
     [DataRow("DrainTimeout", "86400001ms", "86400001ms is not within 1ms to 1d")]
     [DataRow("Exchange:InfoInterval", "999ms", "999ms is not within 1s to 1d")]
     [DataRow("Exchange:InfoInterval", "86400001ms", "86400001ms is not within 1s to 1d")]
+    [DataRow("Exchange:MaxDelistedPercent", "-1", "-1 is not within 0 to 100")]
+    [DataRow("Exchange:MaxDelistedPercent", "101", "101 is not within 0 to 100")]
     [DataRow("Exchange:Clock:Interval", "59999ms", "59999ms is not within 1m to 1d")]
     [DataRow("Exchange:Clock:Interval", "86400001ms", "86400001ms is not within 1m to 1d")]
     [DataRow("Exchange:Clock:Tolerance", "99ms", "99ms is not within 100ms to 1h")]

@@ -124,7 +124,7 @@ public sealed class CaptureTests
             Channel = new TradeChannel(
                 options, Tracker, gap => Backfill!.Enqueue(gap), TimeProvider.System, NullLogger<TradeChannel>.Instance);
             Backfill = new GapBackfill(
-                new BinanceRestClient(_http, new WeightBudget(TimeProvider.System), TimeProvider.System),
+                new BinanceRestClient(_http, new WeightBudget(TimeProvider.System, new ExchangeBan(TimeProvider.System, path: null, NullLogger.Instance)), TimeProvider.System),
                 Tracker,
                 Channel.WaitForRoomAsync,
                 new GapBackfillOptions { FirstDelay = backfillDelay, Tails = new() { Interval = TimeSpan.FromMilliseconds(50), Recheck = recheck } },
@@ -137,7 +137,6 @@ public sealed class CaptureTests
             };
             Stream = new BinanceTradeStream(
                 [.. Tickers.Select(_table.Intern)],
-                _table,
                 streamOptions,
                 () =>
                     options.Policy == FullPolicy.Wait

@@ -110,7 +110,7 @@ public sealed class ExchangeInfoAssertionsTests : IAsyncDisposable
     private async Task<ApplyOutcome> SyncAsync(JsonNode exchangeInfo)
     {
         _clock.Advance(TimeSpan.FromHours(1));
-        var listed = RestReplies.Symbols(JsonSerializer.SerializeToElement(exchangeInfo));
+        var listed = RestReplies.Symbols(JsonSerializer.SerializeToElement(exchangeInfo)).Symbols;
         return await new ReferenceSync(_warehouse, _clock).SyncAsync(
             ChangeSource.ExchangeInfo, [.. listed.Select(ExchangeInfoAssertions.From)], CancellationToken.None,
             listed.Select(symbol => new NaturalKey(Exchange.Binance, symbol.Ticker)).ToHashSet());

@@ -3,7 +3,6 @@ using Crypto.TradeIngest.Binance;
 using Crypto.TradeIngest.Reference;
 using Crypto.TradeIngest.Simulation;
 using Crypto.TradeIngest.Streams;
-using Crypto.TradeModel.Symbols;
 using Crypto.Warehouse.Dimension;
 using Crypto.Warehouse.Sqlite;
 using Microsoft.Extensions.Logging.Abstractions;
@@ -67,6 +66,69 @@ public sealed class ExchangeInfoPollingTests : IAsyncDisposable
         Assert.HasCount(1, said.Where(change => change.Key.Ticker == "ETHUSDT"));
     }
 
+    [TestMethod]
+    [DataRow(0, DisplayName = "none at all")]
+    [DataRow(17, DisplayName = "three of twenty less")]
+    public async Task RunAsync_ListThatLacksTooMuch_DeletesNothing(int listed)
+    {
+        var exchange = new ListingExchange();
+        await PollAsync(exchange, Tickers(20), Tickers(listed), Tickers(20));
+
+        Assert.HasCount(20, await _warehouse.ChangesAsync(ChangeSource.ExchangeInfo, Stop));
+    }
+
+    [TestMethod]
+    public async Task RunAsync_ListsThatLackTheSame_AreBelieved()
+    {
+        await PollAsync(new ListingExchange(), Tickers(20), Tickers(17), Tickers(16), Tickers(16));
+
+        var deleted = (await _warehouse.ChangesAsync(ChangeSource.ExchangeInfo, Stop)).Where(change => change.Operation == ChangeOperation.Delete);
+        CollectionAssert.AreEquivalent(Tickers(20)[16..], deleted.Select(change => change.Key.Ticker).ToArray());
+    }
+
+    [TestMethod]
+    public async Task RunAsync_EmptyListsForEver_DeleteNothing()
+    {
+        await PollAsync(new ListingExchange(), Tickers(20), [], [], []);
+
+        Assert.HasCount(20, await _warehouse.ChangesAsync(ChangeSource.ExchangeInfo, Stop));
+    }
+
+    [TestMethod]
+    public async Task RunAsync_FewDelisted_AreDeletedAtOnceAndTheUnreadableAreKept()
+    {
+        var exchange = new ListingExchange();
+        await PollAsync(exchange, Tickers(20), Tickers(18));
+        exchange.Unreadable = new Dictionary<string, string> { ["S17"] = "its tick has nine decimals" };
+        await PollAsync(exchange, Tickers(17));
+
+        var deleted = (await _warehouse.ChangesAsync(ChangeSource.ExchangeInfo, Stop)).Where(change => change.Operation == ChangeOperation.Delete);
+        CollectionAssert.AreEquivalent(Tickers(20)[18..], deleted.Select(change => change.Key.Ticker).ToArray());
+    }
+
+    private static string[] Tickers(int count) => [.. Enumerable.Range(0, count).Select(number => $"S{number:00}")];
+
+    /// <summary>One list at each poll.</summary>
+    private async Task PollAsync(ListingExchange exchange, params string[][] lists)
+    {
+        using var stopping = CancellationTokenSource.CreateLinkedTokenSource(Stop);
+        exchange.Tickers = lists[0];
+        var polling = new ExchangeInfoPolling(
+            exchange, Tickers(20), new ExchangeInfoOptions(TimeSpan.FromHours(1), MaxDelistedPercent: 10),
+            new ReferenceSync(_warehouse, _clock), _clock, NullLogger<ExchangeInfoPolling>.Instance);
+        var running = polling.RunAsync(stopping.Token);
+        foreach (var list in lists.Skip(1))
+        {
+            await Until(() => _clock.ArmedTimers == 1);
+            exchange.Tickers = list;
+            _clock.Advance(TimeSpan.FromHours(1));
+        }
+
+        await Until(() => _clock.ArmedTimers == 1);
+        await stopping.CancelAsync();
+        await running;
+    }
+
     private async Task PollOnceAsync(IExchange exchange, string ticker)
     {
         using var stopping = CancellationTokenSource.CreateLinkedTokenSource(Stop);
@@ -78,12 +140,12 @@ public sealed class ExchangeInfoPollingTests : IAsyncDisposable
 
     private BinanceExchange Exchange() => new(
         new BinanceExchangeOptions(
-            _exchange.RestBase, new BinanceTradeStreamOptions(), new ExchangeClockOptions(), () =>
-                throw new InvalidOperationException("No stream is opened.")),
-        new SymbolTable(), TimeProvider.System, new Random(1), NullLoggerFactory.Instance);
+            _exchange.RestBase, new BinanceTradeStreamOptions(), new ExchangeClockOptions(),
+            () => throw new InvalidOperationException("No stream is opened."), BanFile: null),
+        TimeProvider.System, new Random(1), NullLoggerFactory.Instance);
 
     private ExchangeInfoPolling Polling(IExchange exchange, ISymbolChangeLog log, string ticker) => new(
-        exchange, [ticker], TimeSpan.FromHours(1), new ReferenceSync(log, _clock), _clock, NullLogger<ExchangeInfoPolling>.Instance);
+        exchange, [ticker], new ExchangeInfoOptions(TimeSpan.FromHours(1), MaxDelistedPercent: 10), new ReferenceSync(log, _clock), _clock, NullLogger<ExchangeInfoPolling>.Instance);
 
     private async Task Until(Func<bool> condition)
     {

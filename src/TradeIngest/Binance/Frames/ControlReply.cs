@@ -36,6 +36,9 @@ internal sealed record ControlReply(string? Id, IReadOnlyList<string> Streams, C
         }
     }
 
+    public override string ToString() =>
+        $"id {Id ?? "none"}, " + (Error is { } error ? $"{error.Message} (code {error.Code})" : $"{Streams.Count} streams");
+
     private static string? IdOf(JsonElement root)
     {
         if (!root.TryGetProperty("id"u8, out var id)) return null;

@@ -12,7 +12,7 @@ namespace Crypto.TradeIngest.Binance.Rest;
 /// The public REST calls the capture needs, in microseconds and within one weight budget. Any failure is an
 /// <see cref="ExchangeException"/> that says what to do. Thread-safe.
 /// </summary>
-/// <param name="http">Its base address is the exchange's, such as <c>https://api.binance.com</c>; its timeout bounds each call.</param>
+/// <param name="http">As <see cref="CreateHttp"/> makes it: its bounds are those of each call.</param>
 /// <param name="budget">One per process.</param>
 internal sealed class BinanceRestClient(HttpClient http, WeightBudget budget, TimeProvider clock) : ITradeHistory
 {
@@ -20,13 +20,32 @@ internal sealed class BinanceRestClient(HttpClient http, WeightBudget budget, Ti
     private const int TimeWeight = 1;
     private const int HistoricalTradesWeight = 25;
 
-    // Without a Retry-After: the exchange's shortest ban.
-    private static readonly TimeSpan DefaultRetryAfter = TimeSpan.FromMinutes(2);
+    // All of exchangeInfo has some 20 MB.
+    private const int MaxBodyBytes = 64 << 20;
+
+    // Codes of the exchange that say what is wrong with the request itself.
+    private const int FirstRequestFault = -1199;
+    private const int LastRequestFault = -1100;
+
+    private static readonly TimeSpan DefaultLimit = TimeSpan.FromSeconds(30);
+
+    // After a refusal that the exchange does not document, such as a firewall's.
+    private static readonly TimeSpan OddRefusalDelay = TimeSpan.FromMinutes(5);
 
     public int MaxTrades => 1000;
 
+    /// <summary>A client whose calls end, with their whole body, in bounded time and memory.</summary>
+    /// <param name="address">The exchange's, such as <c>https://api.binance.com/</c>.</param>
+    /// <param name="limit">On the whole of a call; default 30 s.</param>
+    public static HttpClient CreateHttp(Uri address, TimeSpan? limit = null) => new(SingleAttemptHandler.Create())
+    {
+        BaseAddress = address,
+        Timeout = limit ?? DefaultLimit,
+        MaxResponseContentBufferSize = MaxBodyBytes,
+    };
+
     /// <summary>Every symbol the exchange lists, trading or not.</summary>
-    public Task<IReadOnlyList<ExchangeSymbol>> GetExchangeInfoAsync(CancellationToken cancellationToken) =>
+    public Task<ExchangeListing> GetExchangeInfoAsync(CancellationToken cancellationToken) =>
         GetAsync("api/v3/exchangeInfo", ExchangeInfoWeight, isUrgent: true, RestReplies.Symbols, cancellationToken);
 
     /// <summary>The exchange's clock.</summary>
@@ -52,7 +71,9 @@ internal sealed class BinanceRestClient(HttpClient http, WeightBudget budget, Ti
         {
             using var request = new HttpRequestMessage(HttpMethod.Get, path);
             request.Headers.Add("X-MBX-TIME-UNIT", "MICROSECOND");
-            using var response = await http.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, cancellationToken);
+
+            // With the whole body, so that the client's bounds hold for it, too.
+            using var response = await http.SendAsync(request, HttpCompletionOption.ResponseContentRead, cancellationToken);
             if (response.Headers.TryGetValues("X-MBX-USED-WEIGHT-1M", out var counted)
                 && int.TryParse(counted.FirstOrDefault(), NumberStyles.None, CultureInfo.InvariantCulture, out var used))
             {
@@ -67,7 +88,7 @@ internal sealed class BinanceRestClient(HttpClient http, WeightBudget budget, Ti
         catch (Exception e) when (e is HttpRequestException or IOException
             || (e is OperationCanceledException && !cancellationToken.IsCancellationRequested))
         {
-            var why = e is OperationCanceledException ? $"no answer within {http.Timeout}" : e.Message;
+            var why = e is OperationCanceledException ? $"no whole answer within {http.Timeout}" : e.Message;
             throw new ExchangeException(
                 $"Cannot reach {Secrets.Shown(http.BaseAddress!)}: {why}. Check the address, the network and any proxy.", isTransient: true,
                 e);
@@ -86,14 +107,15 @@ internal sealed class BinanceRestClient(HttpClient http, WeightBudget budget, Ti
         if (status is 429 or 418)
         {
             var wait = response.Headers.RetryAfter is { } header ? header.Delta ?? header.Date - clock.GetUtcNow() : null;
-            var period = wait is { } asked && asked > TimeSpan.Zero ? asked : DefaultRetryAfter;
-            budget.Block(period);
+            var period = wait is { } asked && asked > TimeSpan.Zero ? asked : ExchangeBan.Shortest;
+            budget.Ban.Extend(period);
             var what = status == 418 ? "This address is banned by the exchange" : "The exchange's request limit is exceeded";
             return new ExchangeException(
-                $"{what} until {budget.BlockedUntil:yyyy-MM-dd HH:mm:ss}Z; requests wait. Programs behind the same address count too.",
+                $"{what} until {budget.Ban.Until:yyyy-MM-dd HH:mm:ss}Z; requests wait. Programs behind the same address count too.",
                 isTransient: true)
             {
                 Code = code,
+                IsBan = true,
                 RetryAfter = period,
             };
         }
@@ -101,13 +123,18 @@ internal sealed class BinanceRestClient(HttpClient http, WeightBudget budget, Ti
         var message = response.StatusCode switch
         {
             HttpStatusCode.UnavailableForLegalReasons or HttpStatusCode.Forbidden =>
-                $"The exchange refuses this location or network ({status}). "
+                $"The exchange refuses this location or network, or its firewall the rate ({status}). "
                 + "https://data-api.binance.vision has public data without old trades.",
             _ when code == -1121 => $"The exchange knows no such symbol ({path}): {words} Write it in upper case, without separators.",
             _ when status >= 500 => $"The exchange is in trouble ({status} {words}); the request may be repeated.",
             _ => $"The exchange refused {path}: {status} {words} (code {code}).",
         };
-        return new ExchangeException(message, isTransient: status >= 500 || code == -1003) { Code = code };
+        var isLasting = status == (int)HttpStatusCode.BadRequest && code is >= FirstRequestFault and <= LastRequestFault;
+        return new ExchangeException(message, isTransient: !isLasting)
+        {
+            Code = code,
+            RetryAfter = isLasting || status >= 500 ? null : OddRefusalDelay,
+        };
     }
 
     /// <summary><code>{"code":-1121,"msg":"Invalid symbol."}</code></summary>

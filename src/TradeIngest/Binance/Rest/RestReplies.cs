@@ -19,29 +19,36 @@ internal static class RestReplies
     /// {"symbols":[{"symbol":"BTCUSDT","status":"TRADING","baseAsset":"BTC","quoteAsset":"USDT","isSpotTradingAllowed":true,
     ///   "filters":[{"filterType":"PRICE_FILTER","tickSize":"0.01000000"},{"filterType":"LOT_SIZE","stepSize":"0.00001000"}]}]}
     /// </code>
-    /// Each symbol once: one listed again in the same words is passed over.
+    /// Each symbol once: one listed again in the same words is passed over, and one that cannot be read costs no other.
     /// </summary>
-    public static IReadOnlyList<ExchangeSymbol> Symbols(JsonElement root)
+    public static ExchangeListing Symbols(JsonElement root)
     {
         var listed = Required(root, "symbols"u8);
         var symbols = new OrderedDictionary<string, ExchangeSymbol>(listed.GetArrayLength(), StringComparer.Ordinal);
+        var unreadable = new Dictionary<string, string>(StringComparer.Ordinal);
         foreach (var element in listed.EnumerateArray())
         {
-            var symbol = SymbolOf(element);
-            if (!symbols.TryAdd(symbol.Ticker, symbol) && symbols[symbol.Ticker] != symbol)
+            var ticker = Text(element, "symbol"u8);
+            try
             {
-                throw new JsonException($"'{symbol.Ticker}' is listed twice and described differently.");
+                var symbol = SymbolOf(ticker, element);
+                if (symbols.TryAdd(ticker, symbol) || symbols[ticker] == symbol) continue;
+                unreadable[ticker] = "it is listed twice and described differently";
+            }
+            catch (Exception fault) when (fault is JsonException or InvalidOperationException)
+            {
+                unreadable[ticker] = fault.Message;
             }
         }
 
-        return [.. symbols.Values];
+        foreach (var ticker in unreadable.Keys) symbols.Remove(ticker);
+        return new ExchangeListing([.. symbols.Values], unreadable);
     }
 
-    private static ExchangeSymbol SymbolOf(JsonElement symbol)
+    private static ExchangeSymbol SymbolOf(string ticker, JsonElement symbol)
     {
         var tick = Filter(symbol, "PRICE_FILTER", "tickSize"u8);
         var step = Filter(symbol, "LOT_SIZE", "stepSize"u8);
-        var ticker = Text(symbol, "symbol"u8);
         return new ExchangeSymbol(
             ticker.Length > 0 && Encoding.UTF8.GetByteCount(ticker) <= SymbolTable.MaxTickerLength
                 ? ticker

@@ -2,12 +2,13 @@ namespace Crypto.TradeIngest.Binance.Rest;
 
 /// <summary>
 /// The request weight this process may use per minute, shared by all its REST calls: the exchange counts per address and bans who
-/// goes on after a refusal. The exchange's own count, a header of every reply, corrects ours upwards. Minutes are those of the clock when the
-/// budget was made, counted on steadily: a clock that is set neither stops the calls nor gives a minute twice. Thread-safe.
+/// goes on after a refusal. The exchange's own count, a header of every reply, corrects ours upwards. Minutes are those of the clock when
+/// the process began, counted on steadily: a clock that is set neither stops the calls nor gives a minute twice. Thread-safe.
 /// </summary>
 /// <param name="limit">Weight per minute; 6,000 by the exchange's rule.</param>
 /// <param name="reserve">Kept for urgent calls and for other programs behind the same address.</param>
-internal sealed class WeightBudget(TimeProvider clock, int limit = WeightBudget.DefaultLimit, int reserve = WeightBudget.DefaultReserve)
+internal sealed class WeightBudget(
+    TimeProvider clock, ExchangeBan ban, int limit = WeightBudget.DefaultLimit, int reserve = WeightBudget.DefaultReserve)
 {
     public const int DefaultLimit = 6000;
     public const int DefaultReserve = 600;
@@ -15,14 +16,9 @@ internal sealed class WeightBudget(TimeProvider clock, int limit = WeightBudget.
     // The exchange's minute and ours may differ a little; spending starts when both have turned.
     private static readonly TimeSpan ClockTolerance = TimeSpan.FromMilliseconds(500);
 
-    private static readonly TimeSpan LongestBan = TimeSpan.FromDays(3);
-
     private readonly Lock _gate = new();
-    private readonly DateTimeOffset _madeAt = clock.GetUtcNow();
-    private readonly long _madeTimestamp = clock.GetTimestamp();
     private long _minute;
     private int _used;
-    private DateTimeOffset _blockedUntil;
 
     /// <summary>Weight used in the current minute, as far as known.</summary>
     public int Used
@@ -31,22 +27,14 @@ internal sealed class WeightBudget(TimeProvider clock, int limit = WeightBudget.
         {
             lock (_gate)
             {
-                Turn(Now);
+                Turn(ban.Now);
                 return _used;
             }
         }
     }
 
-    /// <summary>When the exchange lets us ask again; in the past unless it refused.</summary>
-    public DateTimeOffset BlockedUntil
-    {
-        get
-        {
-            lock (_gate) return _blockedUntil;
-        }
-    }
-
-    private DateTimeOffset Now => _madeAt + clock.GetElapsedTime(_madeTimestamp);
+    /// <summary>Holds back every call while it lasts.</summary>
+    public ExchangeBan Ban => ban;
 
     /// <summary>Waits until <paramref name="weight"/> may be spent and spends it.</summary>
     /// <param name="isUrgent">May use the reserve.</param>
@@ -60,11 +48,11 @@ internal sealed class WeightBudget(TimeProvider clock, int limit = WeightBudget.
             TimeSpan wait;
             lock (_gate)
             {
-                var now = Now;
+                var now = ban.Now;
                 Turn(now);
-                if (now < _blockedUntil)
+                if (now < ban.Until)
                 {
-                    wait = _blockedUntil - now;
+                    wait = ban.Until - now;
                 }
                 else if (_used + weight > available)
                 {
@@ -86,18 +74,8 @@ internal sealed class WeightBudget(TimeProvider clock, int limit = WeightBudget.
     {
         lock (_gate)
         {
-            Turn(Now);
+            Turn(ban.Now);
             if (minute == _minute) _used = Math.Max(_used, used);
-        }
-    }
-
-    /// <summary>No request before then: the exchange refused one. At most the exchange's longest ban.</summary>
-    public void Block(TimeSpan period)
-    {
-        lock (_gate)
-        {
-            var until = Now + (period < LongestBan ? period : LongestBan);
-            if (until > _blockedUntil) _blockedUntil = until;
         }
     }
 

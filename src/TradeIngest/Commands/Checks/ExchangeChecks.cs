@@ -5,6 +5,7 @@ using Crypto.TradeIngest.Binance.Rest;
 using Crypto.TradeIngest.Diagnostics;
 using Crypto.TradeIngest.Hosting;
 using Crypto.TradeIngest.Streams;
+using Microsoft.Extensions.Logging.Abstractions;
 
 namespace Crypto.TradeIngest.Commands.Checks;
 
@@ -16,8 +17,9 @@ internal static class ExchangeChecks
     public static async Task<IReadOnlyList<Check>> RunAsync(
         ExchangeOptions options, Role roles, TimeProvider clock, CancellationToken cancellationToken)
     {
-        using var http = new HttpClient { BaseAddress = new Uri(options.Rest.TrimEnd('/') + "/"), Timeout = TimeSpan.FromSeconds(10) };
-        var rest = new BinanceRestClient(http, new WeightBudget(clock), clock);
+        using var http = BinanceRestClient.CreateHttp(new Uri(options.Rest.TrimEnd('/') + "/"));
+        var ban = new ExchangeBan(clock, path: null, NullLogger.Instance);
+        var rest = new BinanceRestClient(http, new WeightBudget(clock, ban), clock);
         List<Check> checks = [];
         try
         {
@@ -47,9 +49,10 @@ internal static class ExchangeChecks
             : Check.Fail(CheckTier.Environment, Name, detail, "Set this machine's clock, with NTP; until then times are judged by the exchange's clock.");
     }
 
-    private static Check Symbols(ExchangeOptions options, IReadOnlyList<ExchangeSymbol> listed)
+    private static Check Symbols(ExchangeOptions options, ExchangeListing listing)
     {
         const string Name = "exchange symbols";
+        var listed = listing.Symbols;
         if (options.Tickers is ["ALL"]) return Check.Pass(CheckTier.Environment, Name, $"ALL of {listed.Count} listed");
         var trading = listed.Where(symbol => symbol.Status == "TRADING").Select(symbol => symbol.Ticker).ToHashSet(StringComparer.Ordinal);
         var unknown = options.Tickers.Where(ticker => !listed.Any(symbol => symbol.Ticker == ticker)).ToList();

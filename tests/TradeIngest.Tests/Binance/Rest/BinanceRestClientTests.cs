@@ -1,3 +1,4 @@
+using Crypto.TradeIngest.Binance;
 using System.Net;
 using System.Net.Http.Headers;
 using System.Text;
@@ -8,6 +9,7 @@ using Crypto.TradeModel.Numbers;
 using Crypto.TradeModel.Symbols;
 using Crypto.TradeModel.Times;
 using Crypto.TradeModel.Trades;
+using Microsoft.Extensions.Logging.Abstractions;
 
 namespace Crypto.TradeIngest.Tests.Binance.Rest;
 
@@ -24,7 +26,7 @@ public sealed class BinanceRestClientTests : IDisposable
     public BinanceRestClientTests()
     {
         _http = new HttpClient(_answers) { BaseAddress = new Uri("https://api.example") };
-        _budget = new WeightBudget(_clock);
+        _budget = new WeightBudget(_clock, new ExchangeBan(_clock, path: null, NullLogger.Instance));
         _client = new BinanceRestClient(_http, _budget, _clock);
     }
 
@@ -67,35 +69,36 @@ public sealed class BinanceRestClientTests : IDisposable
                           {"filterType":"LOT_SIZE","stepSize":"0.00001000"}]},
               {"symbol":"OLDBTC","status":"BREAK","baseAsset":"OLD","quoteAsset":"BTC","isSpotTradingAllowed":false,"filters":[]}]}
             """;
-        var symbols = await _client.GetExchangeInfoAsync(CancellationToken.None);
+        var listing = await _client.GetExchangeInfoAsync(CancellationToken.None);
 
         Assert.AreEqual(
             new ExchangeSymbol("BTCUSDT", "TRADING", "BTC", "USDT", Price.Parse("0.01"), Quantity.Parse("0.00001"), true),
-            symbols[0]);
-        Assert.AreEqual(new ExchangeSymbol("OLDBTC", "BREAK", "OLD", "BTC", null, null, false), symbols[1]);
+            listing.Symbols[0]);
+        Assert.AreEqual(new ExchangeSymbol("OLDBTC", "BREAK", "OLD", "BTC", null, null, false), listing.Symbols[1]);
+        Assert.IsEmpty(listing.Unreadable);
     }
 
     [TestMethod]
-    public async Task GetExchangeInfo_SymbolListedTwice_CountsOnceUnlessTheTwoDiffer()
+    [DataRow("""{"symbol":"BTCUSDT","status":"BREAK","baseAsset":"BTC","quoteAsset":"USDT"}""", "BTCUSDT", "listed twice")]
+    [DataRow("""{"symbol":"BAD","baseAsset":"B","quoteAsset":"D"}""", "BAD", "'status' is missing")]
+    [DataRow("""{"symbol":"BAD","status":7,"baseAsset":"B","quoteAsset":"D"}""", "BAD", "Number")]
+    [DataRow("""{"symbol":"","status":"TRADING","baseAsset":"B","quoteAsset":"D"}""", "", "no symbol")]
+    [DataRow(
+        """{"symbol":"BAD","status":"TRADING","baseAsset":"B","quoteAsset":"D","filters":[{"filterType":"PRICE_FILTER","tickSize":"0.000000001"}]}""",
+        "BAD", "eight decimals")]
+    public async Task GetExchangeInfo_SymbolThatCannotBeRead_CostsNoOther(string symbol, string ticker, string reason)
     {
         const string Btc = """{"symbol":"BTCUSDT","status":"TRADING","baseAsset":"BTC","quoteAsset":"USDT"}""";
-        _answers.Body = $$"""{"symbols":[{{Btc}},{{Btc.Replace("BTC", "ETH")}},{{Btc}}]}""";
-        var symbols = await _client.GetExchangeInfoAsync(CancellationToken.None);
-        Assert.AreEqual("BTCUSDT ETHUSDT", string.Join(' ', symbols.Select(symbol => symbol.Ticker)));
+        var eth = Btc.Replace("BTC", "ETH", StringComparison.Ordinal);
+        _answers.Body = $$"""{"symbols":[{{Btc}},{{eth}},{{Btc}},{{symbol}}]}""";
 
-        _answers.Body = $$"""{"symbols":[{{Btc}},{{Btc.Replace("TRADING", "BREAK")}}]}""";
-        var refused = await Assert.ThrowsExactlyAsync<ExchangeException>(() => _client.GetExchangeInfoAsync(CancellationToken.None));
-        Assert.Contains("'BTCUSDT' is listed twice", refused.Message);
-    }
+        var listing = await _client.GetExchangeInfoAsync(CancellationToken.None);
 
-    [TestMethod]
-    [DataRow("")]
-    [DataRow("A name that is longer than eighty bytes can be no symbol, whatever an exchange may say of it")]
-    public async Task GetExchangeInfo_SymbolThatCannotBeOne_IsRefused(string ticker)
-    {
-        _answers.Body = $$"""{"symbols":[{"symbol":"{{ticker}}","status":"TRADING","baseAsset":"BTC","quoteAsset":"USDT"}]}""";
-        var refused = await Assert.ThrowsExactlyAsync<ExchangeException>(() => _client.GetExchangeInfoAsync(CancellationToken.None));
-        Assert.Contains($"'{ticker}' is no symbol", refused.Message);
+        CollectionAssert.AreEqual(
+            new[] { "BTCUSDT", "ETHUSDT" }.Where(known => known != ticker).ToArray(),
+            listing.Symbols.Select(known => known.Ticker).ToArray());
+        Assert.AreEqual(ticker, listing.Unreadable.Single().Key);
+        Assert.Contains(reason, listing.Unreadable.Single().Value);
     }
 
     [TestMethod]
@@ -184,16 +187,26 @@ public sealed class BinanceRestClientTests : IDisposable
     }
 
     [TestMethod]
-    [DataRow(503, "", true)]
-    [DataRow(451, "{}", false)]
-    [DataRow(200, "<html>", true)]
-    [DataRow(200, "{}", true)]
-    public async Task Get_OtherTrouble_IsTypedByWhetherRepeatingHelps(int status, string body, bool isTransient)
+    [DataRow(503, "", true, 0)]
+    [DataRow(200, "<html>", true, 0)]
+    [DataRow(200, "{}", true, 0)]
+    [DataRow(451, "{}", true, 5)]
+    [DataRow(403, "<html>Forbidden</html>", true, 5)]
+    [DataRow(404, "", true, 5)]
+    [DataRow(408, "", true, 5)]
+    [DataRow(409, "", true, 5)]
+    [DataRow(301, "", true, 5)]
+    [DataRow(400, """{"code":-1001,"msg":"Internal error"}""", true, 5)]
+    [DataRow(401, """{"code":-2015,"msg":"Invalid API-key, IP, or permissions for action."}""", true, 5)]
+    [DataRow(400, """{"code":-1121,"msg":"Invalid symbol."}""", false, 0)]
+    [DataRow(400, """{"code":-1100,"msg":"Illegal characters found in parameter."}""", false, 0)]
+    public async Task Get_OtherTrouble_LastsOnlyWhereTheExchangeSaysSo(int status, string body, bool isTransient, int minutes)
     {
         _answers.Status = (HttpStatusCode)status;
         _answers.Body = body;
         var e = await Assert.ThrowsExactlyAsync<ExchangeException>(() => _client.GetTimeAsync(CancellationToken.None));
         Assert.AreEqual(isTransient, e.IsTransient);
+        Assert.AreEqual(minutes, e.RetryAfter?.TotalMinutes ?? 0);
     }
 
     [TestMethod]

@@ -1,5 +1,7 @@
+using Crypto.TradeIngest.Binance;
 using Crypto.TestSupport;
 using Crypto.TradeIngest.Binance.Rest;
+using Microsoft.Extensions.Logging.Abstractions;
 
 namespace Crypto.TradeIngest.Tests.Binance.Rest;
 
@@ -11,7 +13,7 @@ public sealed class WeightBudgetTests
     [TestMethod]
     public async Task Spend_BudgetUsedUp_WaitsForTheNextMinute()
     {
-        var budget = new WeightBudget(_clock, limit: 100, reserve: 20);
+        var budget = new WeightBudget(_clock, Ban(), limit: 100, reserve: 20);
         await budget.SpendAsync(80, isUrgent: false, CancellationToken.None);
         var next = budget.SpendAsync(1, isUrgent: false, CancellationToken.None);
         _clock.Advance(TimeSpan.FromSeconds(50));
@@ -25,7 +27,7 @@ public sealed class WeightBudgetTests
     [TestMethod]
     public async Task Spend_Urgent_MayUseTheReserve()
     {
-        var budget = new WeightBudget(_clock, limit: 100, reserve: 20);
+        var budget = new WeightBudget(_clock, Ban(), limit: 100, reserve: 20);
         await budget.SpendAsync(80, isUrgent: false, CancellationToken.None);
         await budget.SpendAsync(20, isUrgent: true, CancellationToken.None);
         Assert.IsFalse(budget.SpendAsync(1, isUrgent: true, CancellationToken.None).IsCompleted);
@@ -34,7 +36,7 @@ public sealed class WeightBudgetTests
     [TestMethod]
     public async Task Correct_ExchangeCountsMore_IsBelieved()
     {
-        var budget = new WeightBudget(_clock, limit: 100, reserve: 0);
+        var budget = new WeightBudget(_clock, Ban(), limit: 100, reserve: 0);
         var minute = await budget.SpendAsync(10, isUrgent: false, CancellationToken.None);
         budget.Correct(minute, 95);
         Assert.IsFalse(budget.SpendAsync(10, isUrgent: false, CancellationToken.None).IsCompleted);
@@ -43,7 +45,7 @@ public sealed class WeightBudgetTests
     [TestMethod]
     public async Task Correct_CountOfAnOldMinute_IsIgnored()
     {
-        var budget = new WeightBudget(_clock, limit: 100, reserve: 0);
+        var budget = new WeightBudget(_clock, Ban(), limit: 100, reserve: 0);
         var minute = await budget.SpendAsync(10, isUrgent: false, CancellationToken.None);
         _clock.Advance(TimeSpan.FromMinutes(1));
         budget.Correct(minute, 95);
@@ -56,7 +58,7 @@ public sealed class WeightBudgetTests
     [DataRow(20)]
     public async Task Spend_ClockIsSet_NextMinuteComesAllTheSame(int hours)
     {
-        var budget = new WeightBudget(_clock, limit: 100, reserve: 0);
+        var budget = new WeightBudget(_clock, Ban(), limit: 100, reserve: 0);
         await budget.SpendAsync(100, isUrgent: false, CancellationToken.None);
         _clock.Set(TimeSpan.FromHours(hours));
         var next = budget.SpendAsync(1, isUrgent: false, CancellationToken.None);
@@ -71,8 +73,8 @@ public sealed class WeightBudgetTests
     [DataRow(20)]
     public async Task Block_ClockIsSet_LastsAsLongAsTold(int hours)
     {
-        var budget = new WeightBudget(_clock);
-        budget.Block(TimeSpan.FromMinutes(3));
+        var budget = new WeightBudget(_clock, Ban());
+        budget.Ban.Extend(TimeSpan.FromMinutes(3));
         _clock.Set(TimeSpan.FromHours(hours));
         var next = budget.SpendAsync(1, isUrgent: true, CancellationToken.None);
         _clock.Advance(TimeSpan.FromSeconds(179));
@@ -84,8 +86,8 @@ public sealed class WeightBudgetTests
     [TestMethod]
     public async Task Block_LongerThanTheExchangeEverBans_EndsWithTheLongestBan()
     {
-        var budget = new WeightBudget(_clock);
-        budget.Block(TimeSpan.FromDays(60));
+        var budget = new WeightBudget(_clock, Ban());
+        budget.Ban.Extend(TimeSpan.FromDays(60));
         var next = budget.SpendAsync(1, isUrgent: true, CancellationToken.None);
         _clock.Advance(TimeSpan.FromDays(3));
         await next.WaitAsync(Patience.Limit);
@@ -94,13 +96,15 @@ public sealed class WeightBudgetTests
     [TestMethod]
     public async Task Block_EveryRequest_WaitsUntilItIsOver()
     {
-        var budget = new WeightBudget(_clock);
-        budget.Block(TimeSpan.FromMinutes(3));
-        budget.Block(TimeSpan.FromSeconds(5));
+        var budget = new WeightBudget(_clock, Ban());
+        budget.Ban.Extend(TimeSpan.FromMinutes(3));
+        budget.Ban.Extend(TimeSpan.FromSeconds(5));
         var next = budget.SpendAsync(1, isUrgent: true, CancellationToken.None);
         _clock.Advance(TimeSpan.FromSeconds(179));
         Assert.IsFalse(next.IsCompleted);
         _clock.Advance(TimeSpan.FromSeconds(1));
         await next.WaitAsync(Patience.Limit);
     }
+
+    private ExchangeBan Ban() => new(_clock, path: null, NullLogger.Instance);
 }
