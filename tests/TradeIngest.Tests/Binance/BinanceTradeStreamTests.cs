@@ -34,6 +34,29 @@ public sealed class BinanceTradeStreamTests
     }
 
     [TestMethod]
+    [DataRow("DOGEUSDT")]
+    [DataRow("../../etc")]
+    [DataRow("BTC\\u0000USDT")]
+    [DataRow("btcusdt")]
+    public async Task Receive_SymbolThatWasNotSubscribed_IsADeadLetterAndBecomesNoSymbol(string ticker)
+    {
+        await using var exchange = new ScriptedExchange();
+        await using var stream = Open(exchange, "BTCUSDT");
+        using var subscription = stream.Subscribe(_tape);
+        var connection = await exchange.AcceptAsync();
+        await _tape.NextAsync<Connected>();
+
+        await connection.SendAsync(ScriptedExchange.Trade(ticker, 7));
+        var letter = await _tape.NextAsync<DeadLetter>();
+        await connection.SendAsync(ScriptedExchange.Trade("BTCUSDT", 8));
+        await _tape.TradesAsync(1);
+
+        Assert.AreEqual(ErrorReason.NotSubscribed, letter.Reason);
+        Assert.AreEqual(8, _tape.Trades.Single().TradeId);
+        Assert.AreEqual(1, _table.Count);
+    }
+
+    [TestMethod]
     public async Task Subscribe_ThousandSymbols_StaysWithinEveryLimit()
     {
         await using var exchange = new ScriptedExchange();

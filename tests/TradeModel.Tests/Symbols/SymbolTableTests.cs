@@ -100,4 +100,24 @@ public sealed class SymbolTableTests
 
         Assert.AreEqual(0, Allocations.Of(() => table.TryIntern("BTCUSDT"u8, out _)));
     }
+
+    [TestMethod]
+    public void Closed_OfSome_FindsTheSameObjectsAndTakesNoOthers()
+    {
+        var table = new SymbolTable();
+        Symbol[] all = [.. Enumerable.Range(0, 1000).Select(number => table.Intern($"S{number}"))];
+
+        var closed = SymbolTable.Closed(all[..500]);
+
+        foreach (var symbol in all[..500])
+        {
+            Assert.IsTrue(closed.TryIntern(symbol.Utf8, out var found));
+            Assert.AreSame(symbol, found);
+        }
+
+        foreach (var symbol in all[500..]) Assert.IsFalse(closed.TryIntern(symbol.Utf8, out _));
+        Assert.IsFalse(SymbolTable.Closed([]).TryIntern("S1"u8, out _));
+        Assert.IsTrue(closed.IsClosed);
+        Assert.IsFalse(table.IsClosed);
+    }
 }
