@@ -66,6 +66,9 @@ internal sealed partial class StreamSession : IAsyncDisposable
     /// </summary>
     public Task<string> Completion { get; }
 
+    /// <summary>How long the exchange asks to stay away, if it refused the connection and said so.</summary>
+    public TimeSpan? RetryAfter { get; private set; }
+
     /// <summary>
     /// Closes politely, and by force after <see cref="BinanceTradeStreamOptions.CloseTimeout"/>. Never throws for the network.
     /// </summary>
@@ -120,6 +123,7 @@ internal sealed partial class StreamSession : IAsyncDisposable
         }
         catch (Exception e) when (IsNetwork(e))
         {
+            RetryAfter = (e as ExchangeException)?.RetryAfter;
             return Describe(e);
         }
         finally

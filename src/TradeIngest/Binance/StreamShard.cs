@@ -21,7 +21,7 @@ internal sealed class StreamShard(
     TimeProvider clock,
     ILogger logger)
 {
-    private readonly ReconnectBackoff _backoff = new(options.MinimumBackoff, options.MaximumBackoff, random);
+    private readonly Backoff _backoff = new(new(options.MinimumBackoff, options.MaximumBackoff), clock, random);
     private int _attempt;
 
     /// <summary>Runs until <paramref name="cancellationToken"/> stops it; the last connection is then closed politely.</summary>
@@ -34,7 +34,7 @@ internal sealed class StreamShard(
             {
                 var session = await OpenAsync(cancellationToken);
                 if (session.Ready.IsCompleted) session = await FollowAsync(session, cancellationToken);
-                await BackOffAsync(await session.Completion, cancellationToken);
+                await BackOffAsync(session, cancellationToken);
             }
         }
         catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
@@ -95,7 +95,7 @@ internal sealed class StreamShard(
                 }
 
                 // The old connection is worth keeping while the new one fails.
-                var delay = _backoff.Next();
+                var delay = _backoff.Next(next.RetryAfter);
                 logger.LogWarning("No replacement for an ageing connection ({Reason}); next try in {Delay}.", await next.Completion, delay);
                 if (session.Completion.IsCompleted) break;
                 await Task.WhenAny(session.Completion, Task.Delay(delay, clock, cancellationToken));
@@ -112,10 +112,11 @@ internal sealed class StreamShard(
         return session;
     }
 
-    private async Task BackOffAsync(string reason, CancellationToken cancellationToken)
+    private async Task BackOffAsync(StreamSession lost, CancellationToken cancellationToken)
     {
+        var reason = await lost.Completion;
         cancellationToken.ThrowIfCancellationRequested();
-        var delay = _backoff.Next();
+        var delay = _backoff.Next(lost.RetryAfter);
         ReportLoss(reason, delay);
         await Task.Delay(delay, clock, cancellationToken);
     }

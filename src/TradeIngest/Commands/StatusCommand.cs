@@ -1,8 +1,8 @@
 using System.CommandLine;
 using Crypto.TradeIngest.Contracts;
 using Crypto.TradeIngest.Hosting;
+using Crypto.TradeModel.Times;
 using Crypto.Warehouse.Coverage;
-using Crypto.Warehouse.Snowflake;
 using Crypto.Warehouse.Sqlite;
 using Microsoft.Extensions.Logging.Abstractions;
 using Spectre.Console;
@@ -53,7 +53,7 @@ internal static class StatusCommand
     {
         var clock = TimeProvider.System;
         using var keys = options.Snowflake.NewKeys(clock);
-        await using var sql = options.Snowflake.NewSql(keys, options.Snowflake.TransformerRole, clock, RetryBackoff.Attended);
+        await using var sql = options.Snowflake.NewSql(keys, options.Snowflake.TransformerRole, clock, BackoffOptions.Attended);
         var totals = await WarehouseTotals.ReadAsync(sql, cancellationToken);
         await using var warehouse = await SnowflakeStore.OpenAsync(options, clock, NullLogger<SnowflakeStore>.Instance);
         var symbols = (

@@ -1,3 +1,4 @@
+using Crypto.TradeModel.Times;
 using Crypto.Warehouse;
 using Microsoft.Extensions.Logging;
 
@@ -7,9 +8,6 @@ namespace Crypto.TradeIngest.Log;
 internal sealed class LogConsumer(ITradeLog log, string topic, IBatchHandler handler, TimeProvider clock, ILogger logger) : ILogConsumer
 {
     private const string NotCommitted = "what was loaded was not committed";
-
-    private static readonly TimeSpan FirstDelay = TimeSpan.FromMilliseconds(500);
-    private static readonly TimeSpan LongestDelay = TimeSpan.FromSeconds(30);
 
     private ILogReader? _reader;
     private BatchCommit _last = BatchCommit.Done;
@@ -114,12 +112,14 @@ internal sealed class LogConsumer(ITradeLog log, string topic, IBatchHandler han
 
     private async Task RewindAsync(string reason, CancellationToken cancellationToken)
     {
-        for (var (delay, isRewound) = (FirstDelay, false); !isRewound; delay = delay * 2 < LongestDelay ? delay * 2 : LongestDelay)
+        var backoff = new Backoff(BackoffOptions.Default, clock);
+        do
         {
+            var delay = backoff.Next();
             logger.LogWarning("{Topic} is read again from where the warehouse stands, in {Delay}: {Message}", topic, delay, reason);
             await Task.Delay(delay, clock, cancellationToken);
-            isRewound = await TryRewindAsync(cancellationToken);
         }
+        while (!await TryRewindAsync(cancellationToken));
 
         _last = BatchCommit.Done;
     }

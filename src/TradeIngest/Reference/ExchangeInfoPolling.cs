@@ -1,5 +1,6 @@
 using Crypto.TradeIngest.Streams;
 using Crypto.TradeModel.Symbols;
+using Crypto.TradeModel.Times;
 using Crypto.Warehouse;
 using Crypto.Warehouse.Dimension;
 using Microsoft.Extensions.Logging;
@@ -14,8 +15,7 @@ internal sealed class ExchangeInfoPolling(
     IExchange exchange, IReadOnlyCollection<string> tickers, TimeSpan interval, ReferenceSync sync, TimeProvider clock,
     ILogger<ExchangeInfoPolling> logger)
 {
-    private static readonly TimeSpan Again = TimeSpan.FromSeconds(30);
-
+    private readonly Backoff _backoff = new(new(TimeSpan.FromSeconds(2), TimeSpan.FromMinutes(1)), clock);
     private readonly HashSet<string> _tickers = new(tickers, StringComparer.Ordinal);
 
     /// <summary>Reads the list at once, and at intervals until canceled.</summary>
@@ -25,7 +25,7 @@ internal sealed class ExchangeInfoPolling(
         {
             while (true)
             {
-                var wait = await PollAsync(cancellationToken) || interval < Again ? interval : Again;
+                var wait = await PollAsync(cancellationToken);
                 await Task.Delay(wait, clock, cancellationToken);
             }
         }
@@ -35,8 +35,8 @@ internal sealed class ExchangeInfoPolling(
         }
     }
 
-    /// <returns>False when it is to be done again soon.</returns>
-    private async Task<bool> PollAsync(CancellationToken cancellationToken)
+    /// <returns>When to do it again.</returns>
+    private async Task<TimeSpan> PollAsync(CancellationToken cancellationToken)
     {
         try
         {
@@ -50,17 +50,19 @@ internal sealed class ExchangeInfoPolling(
             var outcome = await sync.SyncAsync(ChangeSource.ExchangeInfo, statements, cancellationToken, keys);
             if (outcome.NewChanges > 0) logger.LogInformation(
                 "exchangeInfo: {Changes} changes, {Versions} versions.", outcome.NewChanges, outcome.VersionsWritten);
-            return true;
+            _backoff.Reset();
+            return interval;
         }
         catch (WarehouseException refusal)
         {
             logger.LogError("exchangeInfo is not applied and what was known stays: {Message}", refusal.Message);
-            return true;
+            return interval;
         }
         catch (Exception failure) when (failure is ExchangeException or StorageException { IsTransient: true })
         {
             logger.LogWarning("exchangeInfo could not be read or applied, which is tried again: {Message}", failure.Message);
-            return false;
+            var wait = _backoff.Next((failure as ExchangeException)?.RetryAfter);
+            return wait < interval ? wait : interval;
         }
     }
 }

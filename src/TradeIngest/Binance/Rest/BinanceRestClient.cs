@@ -85,8 +85,7 @@ internal sealed class BinanceRestClient(HttpClient http, WeightBudget budget, Ti
         var status = (int)response.StatusCode;
         if (status is 429 or 418)
         {
-            var wait = response.Headers.RetryAfter is { } header ? header.Delta ?? header.Date - clock.GetUtcNow() : null;
-            var period = wait is { } told && told > TimeSpan.Zero ? told : DefaultRetryAfter;
+            var period = Backoff.RetryAfter(response.Headers.RetryAfter, clock) ?? DefaultRetryAfter;
             budget.Block(period);
             var what = status == 418 ? "This address is banned by the exchange" : "The exchange's request limit is exceeded";
             return new ExchangeException(

@@ -1,3 +1,5 @@
+using Crypto.TradeModel.Times;
+
 namespace Crypto.TradeIngest.Binance.Rest;
 
 /// <summary>
@@ -14,8 +16,6 @@ internal sealed class WeightBudget(TimeProvider clock, int limit = WeightBudget.
 
     // The exchange's minute and ours may differ a little; spending starts when both have turned.
     private static readonly TimeSpan ClockTolerance = TimeSpan.FromMilliseconds(500);
-
-    private static readonly TimeSpan LongestBan = TimeSpan.FromDays(3);
 
     private readonly Lock _gate = new();
     private readonly DateTimeOffset _madeAt = clock.GetUtcNow();
@@ -96,7 +96,7 @@ internal sealed class WeightBudget(TimeProvider clock, int limit = WeightBudget.
     {
         lock (_gate)
         {
-            var until = Now + (period < LongestBan ? period : LongestBan);
+            var until = Now + (period < Backoff.LongestRetryAfter ? period : Backoff.LongestRetryAfter);
             if (until > _blockedUntil) _blockedUntil = until;
         }
     }

@@ -1,3 +1,5 @@
+using Crypto.TradeModel.Times;
+
 namespace Crypto.Warehouse.Snowflake.Streaming;
 
 public sealed partial class StreamingChannel
@@ -38,7 +40,7 @@ public sealed partial class StreamingChannel
                 _turn.Release();
             }
 
-            await _client.Transport.PauseAsync(watch.NextPause(), cancellationToken);
+            await watch.Pauses.WaitAsync(cancellationToken);
         }
     }
 
@@ -84,11 +86,12 @@ public sealed partial class StreamingChannel
     /// <summary>What a wait for commits has seen: how far the channel was, since when, and how often that took too long.</summary>
     private sealed class CommitWatch(StreamingChannel channel)
     {
-        private TimeSpan _pause = channel._options.PollInterval.First;
         private long _since = channel._client.Clock.GetTimestamp();
         private long? _before = channel._committed;
 
         public int Overdue { get; set; }
+
+        public Backoff Pauses { get; } = new(channel._options.PollInterval, channel._client.Clock);
 
         public bool IsOverdue()
         {
@@ -100,12 +103,5 @@ public sealed partial class StreamingChannel
         }
 
         public void Restart() => _since = channel._client.Clock.GetTimestamp();
-
-        public TimeSpan NextPause()
-        {
-            var (pause, longest) = (_pause, channel._options.PollInterval.Longest);
-            _pause = pause * 2 < longest ? pause * 2 : longest;
-            return pause;
-        }
     }
 }

@@ -1,4 +1,5 @@
 using System.Diagnostics.CodeAnalysis;
+using Crypto.TradeModel.Times;
 
 namespace Crypto.Warehouse.Snowflake.Streaming;
 
@@ -27,7 +28,7 @@ public sealed partial class StreamingChannel : IAsyncDisposable
     private string _continuation = "";
     private long? _committed;
     private int _generation;
-    private int _reopens;
+    private readonly Backoff _reopening;
     private long _errorsAtOpen;
     private long _errorsSeen;
     private long _insertedAtOpen;
@@ -54,6 +55,8 @@ public sealed partial class StreamingChannel : IAsyncDisposable
     {
         _client = client;
         _options = client.Options;
+        _reopening = new Backoff(
+            new BackoffOptions(_options.ReopenPause, _options.ReopenPause * 2, _options.MaxReopens + 1), client.Clock);
         _known = known;
         Address = address;
         ServerName = address.Channel;

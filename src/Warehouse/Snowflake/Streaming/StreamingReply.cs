@@ -40,6 +40,9 @@ internal enum ReplyAction
 /// </param>
 internal sealed record StreamingReply(int Status, string Code, string Message, string Body, Exception? Failure = null)
 {
+    /// <summary>The wait that the server asks for.</summary>
+    public TimeSpan? RetryAfter { get; init; }
+
     /// <summary>For messages and notices.</summary>
     public string Summary => Failure is not null
         ? $"no reply ({Failure.Message})"
