@@ -3,6 +3,7 @@ using Crypto.TradeIngest.Contracts;
 using Crypto.TradeIngest.Hosting;
 using Crypto.TradeModel.Times;
 using Crypto.Warehouse.Coverage;
+using Crypto.Warehouse.Snowflake;
 using Crypto.Warehouse.Sqlite;
 using Microsoft.Extensions.Logging.Abstractions;
 using Spectre.Console;
@@ -55,7 +56,7 @@ internal static class StatusCommand
         using var keys = options.Snowflake.NewKeys(clock);
         await using var sql = options.Snowflake.NewSql(keys, options.Snowflake.TransformerRole, clock, BackoffOptions.Attended);
         var totals = await WarehouseTotals.ReadAsync(sql, cancellationToken);
-        await using var warehouse = await SnowflakeStore.OpenAsync(options, clock, NullLogger<SnowflakeStore>.Instance);
+        await using var warehouse = await Stores.OpenSnowflakeAsync(options, clock, NullLogger<SnowflakeWarehouse>.Instance, cancellationToken);
         var symbols = (
             await warehouse.CoverageAsync(cancellationToken)).Where(symbol => !symbol.Captured.IsEmpty).Select(SymbolStatus.Of).ToList();
         var positions = await LogStatus.ReadAsync(

@@ -70,7 +70,7 @@ internal static class VerifyCommand
         using var keys = options.Snowflake.NewKeys(TimeProvider.System);
         await using var sql = options.Snowflake.NewSql(keys, options.Snowflake.TransformerRole, TimeProvider.System);
         return await new SnowflakeAudits(
-            sql, SnowflakeStore.WarehouseOptionsOf(options), OracleOf(new DataFolder(options.Data))).RunAsync(cancellationToken);
+            sql, Stores.SnowflakeOptionsOf(options), OracleOf(new DataFolder(options.Data))).RunAsync(cancellationToken);
     }
 
     internal static IReadOnlyList<AuditResult> AuditWithProgress(

@@ -9,6 +9,8 @@ internal sealed class LogConsumer(ITradeLog log, string topic, IBatchHandler han
 {
     private const string NotCommitted = "what was loaded was not committed";
 
+    // What was handed over since the handler last told where it stands, by partition.
+    private readonly Dictionary<int, long> _handed = [];
     private ILogReader? _reader;
     private BatchCommit _last = BatchCommit.Done;
 
@@ -45,7 +47,7 @@ internal sealed class LogConsumer(ITradeLog log, string topic, IBatchHandler han
 
             var committed = _last.Completion;
             await ((Task)committed).WaitAsync(cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-            if (!committed.IsCompleted || await committed) return;
+            if (!committed.IsCompleted || (await committed && await IsDurableAsync(cancellationToken))) return;
             await RewindAsync(NotCommitted, cancellationToken);
         }
     }
@@ -102,11 +104,30 @@ internal sealed class LogConsumer(ITradeLog log, string topic, IBatchHandler han
         try
         {
             _last = await handler.HandleAsync(batch);
+            _handed[batch.Partition] = batch.NextOffset;
             Metrics.CountPoll();
         }
         catch (WarehouseException failure) when (failure.IsTransient)
         {
             await RewindAsync(failure.Message, cancellationToken);
+        }
+    }
+
+    /// <summary>
+    /// Whether the next start goes on behind all that was handed over. A handler that makes checkpoints makes one before it says where it stands.
+    /// </summary>
+    private async Task<bool> IsDurableAsync(CancellationToken cancellationToken)
+    {
+        if (_handed.Count == 0) return true;
+        try
+        {
+            var positions = await handler.PositionsAsync(cancellationToken);
+            return _handed.All(handed => positions.TryGetValue(handed.Key, out var position) && position >= handed.Value);
+        }
+        catch (WarehouseException failure) when (failure.IsTransient)
+        {
+            logger.LogWarning("What was loaded of {Topic} could not be checkpointed: {Message}", topic, failure.Message);
+            return false;
         }
     }
 
@@ -131,6 +152,7 @@ internal sealed class LogConsumer(ITradeLog log, string topic, IBatchHandler han
             var positions = await handler.PositionsAsync(cancellationToken);
             await _reader!.DisposeAsync();
             _reader = log.OpenReader(topic, positions);
+            _handed.Clear();
             return true;
         }
         catch (WarehouseException failure) when (failure.IsTransient)

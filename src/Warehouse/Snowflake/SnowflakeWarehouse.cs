@@ -4,6 +4,7 @@ using Crypto.TradeModel.Trades;
 using Crypto.Warehouse.Coverage;
 using Crypto.Warehouse.Dimension;
 using Crypto.Warehouse.Loading;
+using Crypto.Warehouse.Snowflake.Keys;
 using Crypto.Warehouse.Snowflake.Sql;
 using Crypto.Warehouse.Snowflake.Streaming;
 
@@ -25,6 +26,7 @@ public sealed partial class SnowflakeWarehouse : IWarehouse
 
     private readonly ISnowflakeSql _sql;
     private readonly StreamingClient _streaming;
+    private readonly KeyPairTokens _keys;
     private readonly SnowflakeWarehouseOptions _options;
     private readonly TimeProvider _clock;
     private readonly UsdAmount _usd;
@@ -52,10 +54,12 @@ public sealed partial class SnowflakeWarehouse : IWarehouse
     private bool _isRewound;
     private bool _wasRead;
 
-    private SnowflakeWarehouse(ISnowflakeSql sql, StreamingClient streaming, SnowflakeWarehouseOptions options, TimeProvider clock)
+    private SnowflakeWarehouse(
+        ISnowflakeSql sql, StreamingClient streaming, KeyPairTokens keys, SnowflakeWarehouseOptions options, TimeProvider clock)
     {
         _sql = sql;
         _streaming = streaming;
+        _keys = keys;
         _options = options;
         _clock = clock;
         _usd = new UsdAmount(options.PeggedAssets);
@@ -69,15 +73,26 @@ public sealed partial class SnowflakeWarehouse : IWarehouse
     /// <summary>Rows that the tables refused when they were streamed, and that were added by SQL.</summary>
     public long RestoredRows => Volatile.Read(ref _restoredRows);
 
-    /// <summary>Reads the state to resume from. The schema must be migrated. The warehouse owns both clients.</summary>
+    /// <summary>
+    /// Reads the state to resume from. The schema must be migrated. The warehouse owns both clients and the keys they sign in with, also
+    /// when it cannot be opened.
+    /// </summary>
     /// <exception cref="WarehouseException">Snowflake cannot be used as configured; the message says what to do.</exception>
     public static async Task<SnowflakeWarehouse> OpenAsync(
-        ISnowflakeSql sql, StreamingClient streaming, SnowflakeWarehouseOptions options, TimeProvider clock,
+        ISnowflakeSql sql, StreamingClient streaming, KeyPairTokens keys, SnowflakeWarehouseOptions options, TimeProvider clock,
         CancellationToken cancellationToken = default)
     {
-        var warehouse = new SnowflakeWarehouse(sql, streaming, options, clock);
-        await warehouse.TakingTurnAsync(static () => Task.FromResult(0), cancellationToken);
-        return warehouse;
+        var warehouse = new SnowflakeWarehouse(sql, streaming, keys, options, clock);
+        try
+        {
+            await warehouse.TakingTurnAsync(static () => Task.FromResult(0), cancellationToken);
+            return warehouse;
+        }
+        catch
+        {
+            await warehouse.DisposeAsync();
+            throw;
+        }
     }
 
     /// <summary>
@@ -144,6 +159,13 @@ public sealed partial class SnowflakeWarehouse : IWarehouse
             (IReadOnlyList<SymbolChange>)[.. (await SnowflakeReads.ChangesAsync(_sql, cancellationToken)).Where(change => change.Source == source)],
         cancellationToken);
 
+    public async ValueTask<long> RevisionAsync(CancellationToken cancellationToken) => await TakingTurnAsync(
+        async () => (await SnowflakeReads.RevisionAsync(_sql, cancellationToken)).Dimension, cancellationToken);
+
+    /// <summary>
+    /// Ends what is under way and makes no checkpoint: what was decided since the last is decided again, from the log, at the next start.
+    /// Whoever drains asks for <see cref="PositionsAsync"/> first, which makes one and tells its failure.
+    /// </summary>
     public async ValueTask DisposeAsync()
     {
         await _idle.DisposeAsync();
@@ -152,19 +174,11 @@ public sealed partial class SnowflakeWarehouse : IWarehouse
         await _settling;
         await _checking;
         await _turn.WaitAsync(CancellationToken.None);
-        try
-        {
-            if (!_isStale) await CheckpointAsync(CancellationToken.None);
-        }
-        catch (SnowflakeException)
-        {
-            // Nothing is lost: the next start reads the log again from the checkpoint before.
-        }
-
         await ForgetAsync();
         await _loads.DisposeAsync();
         await _streaming.DisposeAsync();
         await _sql.DisposeAsync();
+        _keys.Dispose();
         _turn.Dispose();
         _closing.Dispose();
     }

@@ -24,7 +24,7 @@ internal sealed class TestAccount : IAsyncDisposable
     {
         Server = server;
         Clock = clock;
-        Keys = new KeyPairTokens("testorg-emulated", User, new FixedKey(Pem), clock);
+        Keys = NewKeys();
         server.Keys.SetKeys(User, Keys.PublicKey);
     }
 
@@ -72,6 +72,8 @@ internal sealed class TestAccount : IAsyncDisposable
         return rsa.ExportPkcs8PrivateKeyPem();
     }
 
+    public KeyPairTokens NewKeys() => new("testorg-emulated", User, new FixedKey(Pem), Clock);
+
     public StreamingClient NewClient(StreamingOptions? options = null) => new(options ?? Streaming, Keys, Clock);
 
     public SqlApiClient NewSql(Func<SqlApiOptions, SqlApiOptions>? change = null)
@@ -108,7 +110,7 @@ internal sealed class TestAccount : IAsyncDisposable
     public Task<SnowflakeWarehouse> OpenWarehouseAsync(
         TimeSpan checkpointInterval = default, StreamingOptions? streaming = null, ISnowflakeSql? sql = null) =>
         SnowflakeWarehouse.OpenAsync(
-            sql ?? NewSql(), NewClient(streaming), new SnowflakeWarehouseOptions { CheckpointInterval = checkpointInterval }, Clock);
+            sql ?? NewSql(), NewClient(streaming), NewKeys(), new SnowflakeWarehouseOptions { CheckpointInterval = checkpointInterval }, Clock);
 
     public async ValueTask DisposeAsync()
     {
