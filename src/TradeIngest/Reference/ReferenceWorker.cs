@@ -87,7 +87,7 @@ internal sealed class ReferenceWorker(
             {
                 try
                 {
-                    await topic.PollAsync(cancellationToken);
+                    await topic.RevisionAsync(cancellationToken);
                     Interlocked.Increment(ref _polls);
                 }
                 catch (StorageException failed) when (failed.IsTransient)

@@ -28,10 +28,11 @@ internal sealed class SymbolChangesTopic(ITradeLog log) : ISymbolChangeLog
     }
 
     /// <summary>Reads on to the end, which takes a broker that answers and a publication that is not stuck.</summary>
-    public async ValueTask PollAsync(CancellationToken cancellationToken)
+    public async ValueTask<long> RevisionAsync(CancellationToken cancellationToken)
     {
         using var _ = await EnterAsync(cancellationToken);
         await ReadToEndAsync(cancellationToken);
+        return _byHash.Count;
     }
 
     /// <summary>Publishes the statements that do not stand there already.</summary>

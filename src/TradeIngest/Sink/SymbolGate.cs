@@ -31,14 +31,10 @@ internal sealed class SymbolGate(
     private readonly List<SymbolChange> _read = [];
     private ILogReader? _reader;
     private long _unreadable;
-    private long _undescribed;
     private long _polls;
 
     /// <summary>Records of the topic that are no statement of a version known here; passed over.</summary>
     public long Unreadable => Volatile.Read(ref _unreadable);
-
-    /// <summary>Symbols traded that the topic did not describe: the warehouse infers them.</summary>
-    public long Undescribed => Volatile.Read(ref _undescribed);
 
     /// <summary>Times the topic was read to its end, which takes a broker that answers and a warehouse that writes.</summary>
     public long Polls => Volatile.Read(ref _polls);
@@ -52,7 +48,6 @@ internal sealed class SymbolGate(
         {
             // Once: it stays inferred until somebody describes it, which changes nothing for the trade.
             if (!_known.TryAdd(ticker, true)) continue;
-            Interlocked.Increment(ref _undescribed);
             logger.LogWarning("{Topic} does not describe {Ticker}, which is traded; it is inferred.", Topics.SymbolChanges, ticker);
         }
     }
@@ -73,7 +68,6 @@ internal sealed class SymbolGate(
             }
 
             await ApplyAsync();
-
             Interlocked.Increment(ref _polls);
         }
         finally

@@ -103,6 +103,13 @@ public sealed partial class SqliteWarehouse : IWarehouse
         return SqliteReads.Changes(_database, source);
     }
 
+    public async ValueTask<long> RevisionAsync(CancellationToken cancellationToken)
+    {
+        using var _ = await EnterAsync(cancellationToken);
+        using var query = _database.Prepare("SELECT ifnull(max(change_id), 0) FROM SYMBOL_CHANGES");
+        return query.Step() ? query.GetInt64(0) : 0;
+    }
+
     public async ValueTask DisposeAsync()
     {
         if (Interlocked.Exchange(ref _isDisposed, true)) return;
