@@ -45,8 +45,11 @@ internal sealed class BinanceExchange : IExchange
 
     public ITradeStream OpenStream(IReadOnlyList<Symbol> symbols, Func<IWebSocketConnection, IWebSocketConnection> decorate) =>
         new BinanceTradeStream(
-        symbols, _table, _options.Stream, () =>
-            decorate(_options.Connect()), _random, _clock, _loggers.CreateLogger<BinanceTradeStream>(), Metrics);
+            symbols, _table, _options.Stream, () => decorate(_options.Connect()), _random, _clock,
+            _loggers.CreateLogger<BinanceTradeStream>())
+        {
+            Metrics = Metrics,
+        };
 
     public Task RunAsync(CancellationToken cancellationToken) => _clock.RunAsync(_rest, cancellationToken);
 
