@@ -88,8 +88,7 @@ internal sealed class SymbolGate(
                 {
                     await CatchUpAsync(cancellationToken);
                 }
-                catch (Exception failure) when (
-                    failure is StorageException { IsTransient: true } or WarehouseException { IsTransient: true })
+                catch (StoreException failure) when (failure.IsTransient)
                 {
                     logger.LogWarning(
                         "{Topic} is read again in {Interval}: {Message}", Topics.SymbolChanges, PollInterval, failure.Message);
