@@ -11,14 +11,12 @@ namespace Crypto.TradeIngest.Binance;
 /// </summary>
 /// <param name="open">Starts a session on these streams; it publishes by itself.</param>
 /// <param name="attempts">Shared by all shards: the exchange counts attempts per address.</param>
-internal sealed class StreamShard(
-    Func<StreamSession> open, SlidingWindowLimit attempts, Random random, StreamContext context)
+internal sealed class StreamShard(Func<StreamSession> open, SlidingWindowLimit attempts, Random random, StreamContext context)
 {
     private readonly BinanceTradeStreamOptions _options = context.Options;
     private readonly TimeProvider _clock = context.Clock;
     private readonly ILogger _logger = context.Logger;
-    private readonly Backoff _backoff = new(
-        new(context.Options.MinimumBackoff, context.Options.MaximumBackoff), context.Clock, random);
+    private readonly Backoff _backoff = new(new(context.Options.MinimumBackoff, context.Options.MaximumBackoff), context.Clock, random);
     private int _attempt;
 
     /// <summary>Runs until <paramref name="cancellationToken"/> stops it; the last connection is then closed politely.</summary>

@@ -30,9 +30,8 @@ internal static class StatusCommand
         {
             data, json,
         };
-        command.SetAction(
-            (parsed, cancellationToken) =>
-                CommandLine.LeavingAsync(token => RunAsync(parsed.GetValue(data), parsed.GetValue(json), token), cancellationToken));
+        command.SetAction((parsed, cancellationToken) => CommandLine.LeavingAsync(
+            token => RunAsync(parsed.GetValue(data), parsed.GetValue(json), token), cancellationToken));
         return command;
     }
 
@@ -57,8 +56,8 @@ internal static class StatusCommand
         await using var sql = options.Snowflake.NewSql(keys, options.Snowflake.TransformerRole, clock, BackoffOptions.Attended);
         var totals = await WarehouseTotals.ReadAsync(sql, cancellationToken);
         await using var warehouse = await Stores.OpenSnowflakeAsync(options, clock, NullLogger<SnowflakeWarehouse>.Instance, cancellationToken);
-        var symbols = (
-            await warehouse.CoverageAsync(cancellationToken)).Where(symbol => !symbol.Captured.IsEmpty).Select(SymbolStatus.Of).ToList();
+        var coverage = await warehouse.CoverageAsync(cancellationToken);
+        var symbols = coverage.Where(symbol => !symbol.Captured.IsEmpty).Select(SymbolStatus.Of).ToList();
         var positions = await LogStatus.ReadAsync(
             [.. await warehouse.PositionsAsync(cancellationToken)], options, folder, cancellationToken);
         var name = $"{options.Snowflake.Account}/{options.Snowflake.Database}.{options.Snowflake.Schema}";

@@ -1,4 +1,5 @@
 using Crypto.TradeIngest.Streams;
+using Crypto.TradeIngest.Workers;
 using Crypto.TradeModel.Symbols;
 using Crypto.TradeModel.Times;
 using Crypto.Warehouse;
@@ -19,21 +20,7 @@ internal sealed class ExchangeInfoPolling(
     private readonly HashSet<string> _tickers = new(tickers, StringComparer.Ordinal);
 
     /// <summary>Reads the list at once, and at intervals until canceled.</summary>
-    public async Task RunAsync(CancellationToken cancellationToken)
-    {
-        try
-        {
-            while (true)
-            {
-                var wait = await PollAsync(cancellationToken);
-                await Task.Delay(wait, clock, cancellationToken);
-            }
-        }
-        catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
-        {
-            // The way this loop ends.
-        }
-    }
+    public Task RunAsync(CancellationToken cancellationToken) => Loop.RunAsync(PollAsync, clock, cancellationToken);
 
     /// <returns>When to do it again.</returns>
     private async Task<TimeSpan> PollAsync(CancellationToken cancellationToken)

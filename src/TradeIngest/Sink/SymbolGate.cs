@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using Crypto.TradeIngest.Contracts;
 using Crypto.TradeIngest.Log;
+using Crypto.TradeIngest.Workers;
 using Crypto.TradeModel.Quality;
 using Crypto.TradeModel.Trades;
 using Crypto.Warehouse;
@@ -55,57 +56,42 @@ internal sealed class SymbolGate(
     /// <summary>Applies all statements there are now.</summary>
     public async Task CatchUpAsync(CancellationToken cancellationToken)
     {
-        await _reading.WaitAsync(cancellationToken);
-        try
+        using var _ = await _reading.EnterAsync(cancellationToken);
+        _reader ??= log.OpenReader(
+            Topics.SymbolChanges,
+            new Dictionary<int, long> { [0] = (await log.OffsetsAsync(Topics.SymbolChanges, 0, cancellationToken)).First });
+        while (_reader.TryRead(StatementsPerRead) is { } slice)
         {
-            _reader ??= log.OpenReader(
-                Topics.SymbolChanges,
-                new Dictionary<int, long> { [0] = (await log.OffsetsAsync(Topics.SymbolChanges, 0, cancellationToken)).First });
-            while (_reader.TryRead(StatementsPerRead) is { } slice)
-            {
-                _read.AddRange(Read(slice));
-                if (_read.Count >= StatementsPerApply) await ApplyAsync();
-            }
+            _read.AddRange(Read(slice));
+            if (_read.Count >= StatementsPerApply) await ApplyAsync();
+        }
 
-            await ApplyAsync();
-            Interlocked.Increment(ref _polls);
-        }
-        finally
-        {
-            _reading.Release();
-        }
+        await ApplyAsync();
+        Interlocked.Increment(ref _polls);
     }
 
     /// <summary>Applies statements as they come, until canceled.</summary>
-    public async Task RunAsync(CancellationToken cancellationToken)
-    {
-        try
-        {
-            while (true)
-            {
-                await Task.Delay(PollInterval, clock, cancellationToken);
-                try
-                {
-                    await CatchUpAsync(cancellationToken);
-                }
-                catch (StoreException failure) when (failure.IsTransient)
-                {
-                    logger.LogWarning(
-                        "{Topic} is read again in {Interval}: {Message}", Topics.SymbolChanges, PollInterval, failure.Message);
-                }
-            }
-        }
-        catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
-        {
-            // The way this loop ends.
-        }
-    }
+    public Task RunAsync(CancellationToken cancellationToken) =>
+        Loop.EveryAsync(PollInterval, TryCatchUpAsync, clock, cancellationToken);
 
     public async ValueTask DisposeAsync()
     {
         await _reading.WaitAsync(CancellationToken.None);
         if (_reader is not null) await _reader.DisposeAsync();
         _reading.Dispose();
+    }
+
+    private async Task TryCatchUpAsync(CancellationToken cancellationToken)
+    {
+        try
+        {
+            await CatchUpAsync(cancellationToken);
+        }
+        catch (StoreException failure) when (failure.IsTransient)
+        {
+            logger.LogWarning(
+                "{Topic} is read again in {Interval}: {Message}", Topics.SymbolChanges, PollInterval, failure.Message);
+        }
     }
 
     private async Task ApplyAsync()

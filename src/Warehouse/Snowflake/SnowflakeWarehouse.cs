@@ -85,7 +85,7 @@ public sealed partial class SnowflakeWarehouse : IWarehouse
         var warehouse = new SnowflakeWarehouse(sql, streaming, keys, options, clock);
         try
         {
-            await warehouse.TakingTurnAsync(static () => Task.FromResult(0), cancellationToken);
+            await warehouse.TakingTurnAsync(static () => Task.CompletedTask, cancellationToken);
             return warehouse;
         }
         catch
@@ -101,23 +101,7 @@ public sealed partial class SnowflakeWarehouse : IWarehouse
     public int RecordsPerLoad => 32_768;
 
     public async ValueTask<IReadOnlyDictionary<LogPartition, long>> PositionsAsync(CancellationToken cancellationToken) =>
-        await TakingTurnAsync(
-        async () =>
-        {
-            // What is told here is what the log may forget, so it has to be durable.
-            await CheckpointAsync(cancellationToken);
-
-            // Partitions change hands among sinks; with nothing pending here, what the others wrote can be read.
-            if ((await SnowflakeReads.RevisionAsync(_sql, cancellationToken)).Checkpoints != _checkpoints)
-            {
-                await ForgetAsync();
-                await ReadStateAsync(cancellationToken);
-            }
-
-            return (IReadOnlyDictionary<LogPartition, long>)_partitions.Where(pair => pair.Value.Stored is not null).ToDictionary(
-                pair => pair.Key, pair => pair.Value.Next);
-        },
-        cancellationToken);
+        await TakingTurnAsync(() => PositionsInTurnAsync(cancellationToken), cancellationToken);
 
     public async ValueTask CommittedAsync(LogPartition partition, long offset, CancellationToken cancellationToken)
     {
@@ -139,25 +123,13 @@ public sealed partial class SnowflakeWarehouse : IWarehouse
 
     public async ValueTask<IReadOnlyDictionary<TradeKey, TradeContent>> ContentsAsync(
         ReadOnlyMemory<Trade> trades, CancellationToken cancellationToken) =>
-        await TakingTurnAsync(
-            async () =>
-            {
-                var keys = new Dictionary<long, TradeKey>();
-                foreach (var trade in MemoryMarshal.ToEnumerable(trades))
-                {
-                    if (_symbols.Find(trade.Symbol) is { } state) keys[FactId.Of(state.SymbolId, trade.TradeId)] = TradeKey.Of(trade);
-                }
+        await TakingTurnAsync(() => ContentsInTurnAsync(trades, cancellationToken), cancellationToken);
 
-                var contents = await SnowflakeReads.ContentsAsync(_sql, keys.Keys, cancellationToken);
-                return (IReadOnlyDictionary<TradeKey, TradeContent>)contents.ToDictionary(fact => keys[fact.Key], fact => fact.Value);
-            },
-            cancellationToken);
-
-    public async ValueTask<IReadOnlyList<SymbolChange>> ChangesAsync(ChangeSource source, CancellationToken cancellationToken) =>
-        await TakingTurnAsync(
-        async () =>
-            (IReadOnlyList<SymbolChange>)[.. (await SnowflakeReads.ChangesAsync(_sql, cancellationToken)).Where(change => change.Source == source)],
-        cancellationToken);
+    public async ValueTask<IReadOnlyList<SymbolChange>> ChangesAsync(ChangeSource source, CancellationToken cancellationToken)
+    {
+        var changes = await TakingTurnAsync(() => SnowflakeReads.ChangesAsync(_sql, cancellationToken), cancellationToken);
+        return [.. changes.Where(change => change.Source == source)];
+    }
 
     public async ValueTask<long> RevisionAsync(CancellationToken cancellationToken) => await TakingTurnAsync(
         async () => (await SnowflakeReads.RevisionAsync(_sql, cancellationToken)).Dimension, cancellationToken);
@@ -183,6 +155,34 @@ public sealed partial class SnowflakeWarehouse : IWarehouse
         _closing.Dispose();
     }
 
+    private async Task<IReadOnlyDictionary<LogPartition, long>> PositionsInTurnAsync(CancellationToken cancellationToken)
+    {
+        // What is told here is what the log may forget, so it has to be durable.
+        await CheckpointAsync(cancellationToken);
+
+        // Partitions change hands among sinks; with nothing pending here, what the others wrote can be read.
+        if ((await SnowflakeReads.RevisionAsync(_sql, cancellationToken)).Checkpoints != _checkpoints)
+        {
+            await ForgetAsync();
+            await ReadStateAsync(cancellationToken);
+        }
+
+        return _partitions.Where(pair => pair.Value.Stored is not null).ToDictionary(pair => pair.Key, pair => pair.Value.Next);
+    }
+
+    private async Task<IReadOnlyDictionary<TradeKey, TradeContent>> ContentsInTurnAsync(
+        ReadOnlyMemory<Trade> trades, CancellationToken cancellationToken)
+    {
+        var keys = new Dictionary<long, TradeKey>();
+        foreach (var trade in MemoryMarshal.ToEnumerable(trades))
+        {
+            if (_symbols.Find(trade.Symbol) is { } state) keys[FactId.Of(state.SymbolId, trade.TradeId)] = TradeKey.Of(trade);
+        }
+
+        var contents = await SnowflakeReads.ContentsAsync(_sql, keys.Keys, cancellationToken);
+        return contents.ToDictionary(fact => keys[fact.Key], fact => fact.Value);
+    }
+
     private async Task CheckHealthAsync()
     {
         // Whoever has the turn uses the channels, and sees for itself.
@@ -201,9 +201,17 @@ public sealed partial class SnowflakeWarehouse : IWarehouse
         }
     }
 
+    private Task<bool> TakingTurnAsync(Func<Task> work, CancellationToken cancellationToken) => TakingTurnAsync(
+        async () =>
+        {
+            await work();
+            return true;
+        },
+        cancellationToken);
+
     private async Task<T> TakingTurnAsync<T>(Func<Task<T>> work, CancellationToken cancellationToken)
     {
-        await _turn.WaitAsync(cancellationToken);
+        using var _ = await _turn.EnterAsync(cancellationToken);
         try
         {
             if (!_isStale) _loads.ThrowIfFailed();
@@ -232,10 +240,6 @@ public sealed partial class SnowflakeWarehouse : IWarehouse
         {
             _isStale = true;
             throw;
-        }
-        finally
-        {
-            _turn.Release();
         }
     }
 

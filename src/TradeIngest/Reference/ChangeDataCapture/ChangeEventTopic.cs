@@ -31,10 +31,8 @@ internal sealed class ChangeEventTopic(
     private static readonly TimeSpan Poll = TimeSpan.FromMilliseconds(100);
 
     private readonly IConsumer<Ignore, byte[]?> _consumer = KafkaSettings.Build(new ConsumerBuilder<Ignore, byte[]?>(
-            new ConsumerConfig(
-                KafkaSettings.Consumer(
-                    log.Options, isMember: false, $"{log.Options.Group}-changes").ToDictionary(pair =>
-                        pair.Key, pair => pair.Value, StringComparer.Ordinal))
+            new ConsumerConfig(KafkaSettings.Consumer(log.Options, isMember: false, $"{log.Options.Group}-changes")
+                .ToDictionary(pair => pair.Key, pair => pair.Value, StringComparer.Ordinal))
             {
                 // From the first event kept: a snapshot or the table's whole history.
                 AutoOffsetReset = AutoOffsetReset.Earliest,

@@ -7,18 +7,11 @@ public sealed partial class StreamingChannel
     /// <summary>Takes note of a status asked for on behalf of several channels; opens the channel anew when it is not well.</summary>
     internal async Task CheckAsync(ChannelStatus? status, CancellationToken cancellationToken)
     {
-        await _turn.WaitAsync(cancellationToken);
-        try
-        {
-            if (_broken is not null) return;
-            if (await TakeAsync(status, cancellationToken)) return;
-            await ReopenAsync(true, cancellationToken);
-            await PumpAsync(cancellationToken);
-        }
-        finally
-        {
-            _turn.Release();
-        }
+        using var _ = await _turn.EnterAsync(cancellationToken);
+        if (_broken is not null) return;
+        if (await TakeAsync(status, cancellationToken)) return;
+        await ReopenAsync(true, cancellationToken);
+        await PumpAsync(cancellationToken);
     }
 
     // Appends take their turns between two looks.

@@ -98,8 +98,8 @@ public sealed class StreamingClient : IAsyncDisposable
         }
 
         var reply = await CallAsync(
-            HttpMethod.Post, PathOf(pipe) + ":bulk-channel-status", () =>
-                JsonContentOf(body.WrittenMemory), $"The status of channels of pipe {pipe}", cancellationToken);
+            HttpMethod.Post, PathOf(pipe) + ":bulk-channel-status", () => JsonContentOf(body.WrittenMemory),
+            $"The status of channels of pipe {pipe}", cancellationToken);
         using var json = JsonDocument.Parse(reply.Body);
         var statuses = new Dictionary<string, ChannelStatus>(StringComparer.Ordinal);
         if (json.RootElement.TryGetProperty("channel_statuses", out var all))

@@ -59,17 +59,10 @@ internal sealed class StreamingTransport(
     private async Task<(Uri Host, string Token)> ConnectAsync(CancellationToken cancellationToken)
     {
         if (_host is { } known && _token is { } current && clock.GetUtcNow() < _refreshAt) return (known, current);
-        await _connecting.WaitAsync(cancellationToken);
-        try
-        {
-            var host = _host ??= await DiscoverAsync(cancellationToken);
-            if (_token is null || clock.GetUtcNow() >= _refreshAt) await ExchangeAsync(host, cancellationToken);
-            return (host, _token!);
-        }
-        finally
-        {
-            _connecting.Release();
-        }
+        using var _ = await _connecting.EnterAsync(cancellationToken);
+        var host = _host ??= await DiscoverAsync(cancellationToken);
+        if (_token is null || clock.GetUtcNow() >= _refreshAt) await ExchangeAsync(host, cancellationToken);
+        return (host, _token!);
     }
 
     private async Task<Uri> DiscoverAsync(CancellationToken cancellationToken)
