@@ -30,9 +30,9 @@ public enum StorageFault
 /// The message names the file and says what to do.
 /// </summary>
 public sealed class StorageException(StorageFault fault, string message, Exception? innerException = null)
-    : Exception(message, innerException)
+    : StoreException(message, innerException)
 {
     public StorageFault Fault { get; } = fault;
 
-    public bool IsTransient => Fault is StorageFault.Busy or StorageFault.Full;
+    public override bool IsTransient => Fault is StorageFault.Busy or StorageFault.Full;
 }

@@ -9,6 +9,7 @@ using Crypto.TradeModel.Symbols;
 using Crypto.Warehouse;
 using Crypto.Warehouse.Snowflake;
 using Crypto.Warehouse.Snowflake.Migrating;
+using Crypto.Warehouse.Snowflake.Sql;
 using Crypto.Warehouse.Snowflake.Streaming;
 using Crypto.Warehouse.Tests;
 using Crypto.Warehouse.Tests.Snowflake;
@@ -203,6 +204,38 @@ public sealed class SnowflakeStopTests : IAsyncDisposable
         AssertLoaded(20);
     }
 
+    [TestMethod]
+    public async Task Drain_LastCheckpointIsRefused_Throws()
+    {
+        await AppendAsync(11, 20);
+        await using var sql = new RefusingSql(_account.NewSql(), refusals: int.MaxValue, SnowflakeFault.Forbidden);
+        await using var warehouse = await _account.OpenWarehouseAsync(TimeSpan.FromHours(1), sql: sql);
+        await using var sink = await SinkAsync(warehouse);
+
+        var failure = await Assert.ThrowsExactlyAsync<WarehouseException>(() => sink.DrainAsync(Stop));
+
+        Assert.Contains("no checkpoint today", failure.Message);
+    }
+
+    [TestMethod]
+    public async Task Drain_LastCheckpointFailsForNow_EndsOnceTheNextStartGoesOnBehindIt()
+    {
+        await AppendAsync(11, 20);
+        await using (var sql = new RefusingSql(_account.NewSql(), refusals: 1, SnowflakeFault.Unreachable))
+        {
+            await using var warehouse = await _account.OpenWarehouseAsync(TimeSpan.FromHours(1), sql: sql);
+            await using var sink = await SinkAsync(warehouse);
+            await sink.DrainAsync(Stop);
+            Assert.AreEqual(1, sql.Refused);
+        }
+
+        AssertLoaded(20);
+        await using var next = await _account.OpenWarehouseAsync();
+        var stands = SinkPositions.Current(await next.PositionsAsync(Stop), _topic, Topics.StockTrades);
+        var partition = Partitioner.Of("key"u8, 2);
+        Assert.AreEqual((await _topic.OffsetsAsync(Topics.StockTrades, partition, Stop)).Next, stands[partition]);
+    }
+
     /// <summary>
     /// Starts a sink again and again: each time it stops with the same message, which names all of these, and no row comes in.
     /// </summary>
@@ -287,6 +320,25 @@ public sealed class SnowflakeStopTests : IAsyncDisposable
         table[0] != '(' && Server.Database.Read($"SELECT 1 FROM sqlite_master WHERE name = '{table}'").Count == 0
         ? 0
         : (long)Server.Database.Read($"SELECT COUNT(*) FROM {table}")[0][0]!;
+
+    /// <summary>Refuses checkpoints, some times or always.</summary>
+    private sealed class RefusingSql(ISnowflakeSql inner, int refusals, SnowflakeFault fault) : ISnowflakeSql
+    {
+        public int Refused { get; private set; }
+
+        public Task<SqlResult> ExecuteAsync(string sql, IReadOnlyList<SqlBind> binds, CancellationToken cancellationToken = default)
+        {
+            if (Refused == refusals || !sql.StartsWith("CALL CHECKPOINT_LOAD", StringComparison.Ordinal))
+            {
+                return inner.ExecuteAsync(sql, binds, cancellationToken);
+            }
+
+            Refused++;
+            return Task.FromException<SqlResult>(new SnowflakeException(fault, "no checkpoint today"));
+        }
+
+        public ValueTask DisposeAsync() => inner.DisposeAsync();
+    }
 
     /// <summary>A log whose topic has an identity of its own, as Kafka's have.</summary>
     private sealed class TopicLog(ITradeLog log, string epoch) : ITradeLog

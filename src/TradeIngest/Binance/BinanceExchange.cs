@@ -10,6 +10,7 @@ internal sealed class BinanceExchange : IExchange
 {
     private readonly HttpClient _http;
     private readonly BinanceRestClient _rest;
+    private readonly ExchangeBan _ban;
     private readonly ExchangeClock _clock;
     private readonly BinanceExchangeOptions _options;
     private readonly Random _random;
@@ -29,7 +30,8 @@ internal sealed class BinanceExchange : IExchange
         _logger = loggers.CreateLogger<BinanceExchange>();
         _http = BinanceRestClient.CreateHttp(options.Rest);
         _clock = new ExchangeClock(clock, options.Clock, loggers.CreateLogger<ExchangeClock>());
-        _rest = new BinanceRestClient(_http, new WeightBudget(clock, new ExchangeBan(clock, options.BanFile, _logger)), _clock);
+        _ban = new ExchangeBan(clock, options.BanFile, _logger);
+        _rest = new BinanceRestClient(_http, new WeightBudget(clock, _ban), _clock);
     }
 
     public TimeProvider Clock => _clock;
@@ -58,7 +60,11 @@ internal sealed class BinanceExchange : IExchange
     public ITradeStream OpenStream(IReadOnlyList<Symbol> symbols, Func<IWebSocketConnection, IWebSocketConnection> decorate) =>
         new BinanceTradeStream(
             symbols, _options.Stream, () => decorate(_options.Connect()), _random, _clock,
-            _loggers.CreateLogger<BinanceTradeStream>(), Metrics);
+            _loggers.CreateLogger<BinanceTradeStream>())
+        {
+            Metrics = Metrics,
+            Ban = _ban,
+        };
 
     public Task RunAsync(CancellationToken cancellationToken) => _clock.RunAsync(_rest, cancellationToken);
 

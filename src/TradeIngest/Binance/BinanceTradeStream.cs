@@ -14,15 +14,13 @@ namespace Crypto.TradeIngest.Binance;
 /// </summary>
 /// <param name="connect">Makes an unconnected socket; called once per attempt.</param>
 /// <param name="random">Jitter of delays.</param>
-/// <param name="metrics">To count into, where several streams are counted together.</param>
 internal sealed class BinanceTradeStream(
     IReadOnlyList<Symbol> symbols,
     BinanceTradeStreamOptions options,
     Func<IWebSocketConnection> connect,
     Random random,
     TimeProvider clock,
-    ILogger<BinanceTradeStream> logger,
-    StreamMetrics? metrics = null) : ITradeStream
+    ILogger<BinanceTradeStream> logger) : ITradeStream
 {
     private readonly CancellationTokenSource _stopping = new();
     private readonly SlidingWindowLimit _attempts = new(options.AttemptsPerFiveMinutes, TimeSpan.FromMinutes(5), clock);
@@ -30,7 +28,11 @@ internal sealed class BinanceTradeStream(
     private readonly TaskCompletionSource<Exception> _failure = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private Task _running = Task.CompletedTask;
 
-    public StreamMetrics Metrics { get; } = metrics ?? new StreamMetrics();
+    /// <summary>Given where several streams are counted together.</summary>
+    public StreamMetrics Metrics { get; init; } = new();
+
+    /// <summary>Given where requests share it.</summary>
+    public ExchangeBan Ban { get; init; } = new(clock, path: null, logger);
 
     /// <summary>
     /// Completes with the exception when a subscription fails; never otherwise. Observers get it as an error, too, but where one throws,
@@ -113,16 +115,8 @@ internal sealed class BinanceTradeStream(
     private async Task RunShardAsync(IReadOnlyList<Symbol> part, IObserver<StreamEvent> events, CancellationTokenSource detach)
     {
         var streams = part.Select(StreamRequest.TradeStream).Distinct(StringComparer.Ordinal).ToList();
-        var expected = SymbolTable.Closed(part);
-        var shard = new StreamShard(
-            () => new StreamSession(connect(), streams, expected, options, events, Metrics, clock, logger),
-            options,
-            _attempts,
-            events,
-            Metrics,
-            new Random(Draw()),
-            clock,
-            logger);
+        var context = new StreamContext(SymbolTable.Closed(part), options, events, Metrics, Ban, clock, logger);
+        var shard = new StreamShard(() => StreamSession.Start(connect(), streams, context), _attempts, new Random(Draw()), context);
         try
         {
             await shard.RunAsync(detach.Token);

@@ -1,4 +1,5 @@
 using System.Globalization;
+using Crypto.TradeModel.Times;
 using Microsoft.Extensions.Logging;
 
 namespace Crypto.TradeIngest.Binance;
@@ -11,8 +12,6 @@ internal sealed class ExchangeBan
 {
     /// <summary>Where the exchange does not say for how long: its shortest ban.</summary>
     public static readonly TimeSpan Shortest = TimeSpan.FromMinutes(2);
-
-    private static readonly TimeSpan Longest = TimeSpan.FromDays(3);
 
     private readonly Lock _gate = new();
     private readonly TimeProvider _clock;
@@ -50,7 +49,7 @@ internal sealed class ExchangeBan
     {
         lock (_gate)
         {
-            var until = Now + (period < Longest ? period : Longest);
+            var until = Now + (period < Backoff.LongestRetryAfter ? period : Backoff.LongestRetryAfter);
             if (until <= _until) return;
             _until = until;
             _logger.StayingAway(until);
@@ -72,7 +71,7 @@ internal sealed class ExchangeBan
             var text = File.ReadAllText(_path);
             if (!DateTimeOffset.TryParse(text, CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal, out var until)) return default;
             if (until <= _madeAt) return default;
-            until = until - _madeAt < Longest ? until : _madeAt + Longest;
+            until = until - _madeAt < Backoff.LongestRetryAfter ? until : _madeAt + Backoff.LongestRetryAfter;
             _logger.StayingAway(until);
             return until;
         }

@@ -17,9 +17,6 @@ namespace Crypto.TradeIngest.Binance;
 internal sealed class ExchangeClock(
     TimeProvider machine, ExchangeClockOptions options, ILogger<ExchangeClock> logger) : ShiftedTimeProvider(machine)
 {
-    // After a comparison that failed.
-    private static readonly TimeSpan RetryInterval = TimeSpan.FromMinutes(1);
-
     // Between two comparisons that trades asked for.
     private static readonly TimeSpan LeastInterval = TimeSpan.FromSeconds(5);
 
@@ -42,6 +39,7 @@ internal sealed class ExchangeClock(
     /// <summary>Compares the clocks at intervals, and soon when asked to, until canceled.</summary>
     public async Task RunAsync(BinanceRestClient rest, CancellationToken cancellationToken)
     {
+        var backoff = new Backoff(new(LeastInterval, TimeSpan.FromMinutes(1)), _machine);
         var wait = options.Interval;
         try
         {
@@ -54,11 +52,12 @@ internal sealed class ExchangeClock(
                 {
                     await CompareAsync(rest, cancellationToken);
                     wait = options.Interval;
+                    backoff.Reset();
                 }
                 catch (ExchangeException failure)
                 {
-                    logger.ClockNotCompared(RetryInterval, failure.Message);
-                    wait = RetryInterval;
+                    wait = backoff.Next(failure.RetryAfter);
+                    logger.ClockNotCompared(wait, failure.Message);
                 }
             }
         }

@@ -10,6 +10,9 @@ internal static class SingleAttemptHandler
 {
     private const string Attempted = "attempted";
 
+    /// <summary>For sockets, which share nothing of it.</summary>
+    public static HttpMessageInvoker Invoker { get; } = new(Create());
+
     public static SocketsHttpHandler Create() => new()
     {
         AllowAutoRedirect = false,

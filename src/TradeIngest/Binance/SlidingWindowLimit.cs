@@ -1,3 +1,5 @@
+using Crypto.Warehouse;
+
 namespace Crypto.TradeIngest.Binance;
 
 /// <summary>At most <paramref name="count"/> starts within any <paramref name="window"/>; others wait in turn. Thread-safe.</summary>
@@ -8,22 +10,15 @@ internal sealed class SlidingWindowLimit(int count, TimeSpan window, TimeProvide
 
     public async Task WaitAsync(CancellationToken cancellationToken)
     {
-        await _turn.WaitAsync(cancellationToken);
-        try
+        using var _ = await _turn.EnterAsync(cancellationToken);
+        while (_starts.Count >= count)
         {
-            while (_starts.Count >= count)
-            {
-                var left = window - clock.GetElapsedTime(_starts.Peek());
-                if (left > TimeSpan.Zero) await Task.Delay(left, clock, cancellationToken);
-                if (clock.GetElapsedTime(_starts.Peek()) >= window) _starts.Dequeue();
-            }
+            var left = window - clock.GetElapsedTime(_starts.Peek());
+            if (left > TimeSpan.Zero) await Task.Delay(left, clock, cancellationToken);
+            if (clock.GetElapsedTime(_starts.Peek()) >= window) _starts.Dequeue();
+        }
 
-            _starts.Enqueue(clock.GetTimestamp());
-        }
-        finally
-        {
-            _turn.Release();
-        }
+        _starts.Enqueue(clock.GetTimestamp());
     }
 
     public void Dispose() => _turn.Dispose();

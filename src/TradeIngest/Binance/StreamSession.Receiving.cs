@@ -63,7 +63,7 @@ internal sealed partial class StreamSession
 
     private void Take(ReadOnlyMemory<byte> frame, Timestamp received)
     {
-        switch (FrameParser.Parse(frame.Span, _symbols, received, IngestSource.Stream, out var trade, out var reason))
+        switch (FrameParser.Parse(frame.Span, _context.Symbols, received, IngestSource.Stream, out var trade, out var reason))
         {
             case FrameKind.Trade:
                 _batch ??= TradeBatch.Rent(_options.BatchCapacity);
@@ -114,7 +114,7 @@ internal sealed partial class StreamSession
         // What came before stays before.
         Flush();
         _metrics.CountDeadLetter();
-        _events.OnNext(letter);
+        _context.Events.OnNext(letter);
     }
 
     private void Flush()
@@ -129,6 +129,6 @@ internal sealed partial class StreamSession
         if (_batch is not { Count: > 0 } batch) return;
         _batch = null;
         _metrics.CountBatch(batch.Count);
-        _events.OnNext(batch);
+        _context.Events.OnNext(batch);
     }
 }

@@ -1,7 +1,6 @@
 using System.Net.Sockets;
 using System.Net.WebSockets;
 using Crypto.TradeIngest.Streams;
-using Crypto.TradeModel.Symbols;
 using Microsoft.Extensions.Logging;
 
 namespace Crypto.TradeIngest.Binance;
@@ -12,12 +11,11 @@ namespace Crypto.TradeIngest.Binance;
 /// </summary>
 internal sealed partial class StreamSession : IAsyncDisposable
 {
+    private readonly StreamContext _context;
     private readonly IWebSocketConnection _connection;
     private readonly Uri _endpoint;
     private readonly IReadOnlyCollection<string> _streams;
-    private readonly SymbolTable _symbols;
     private readonly BinanceTradeStreamOptions _options;
-    private readonly IObserver<StreamEvent> _events;
     private readonly StreamMetrics _metrics;
     private readonly TimeProvider _clock;
     private readonly ILogger _logger;
@@ -27,28 +25,15 @@ internal sealed partial class StreamSession : IAsyncDisposable
     private readonly TaskCompletionSource _shutdown = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private bool _connected;
 
-    public StreamSession(
-        IWebSocketConnection connection,
-        IReadOnlyCollection<string> streams,
-        SymbolTable symbols,
-        BinanceTradeStreamOptions options,
-        IObserver<StreamEvent> events,
-        StreamMetrics metrics,
-        TimeProvider clock,
-        ILogger logger)
+    private StreamSession(IWebSocketConnection connection, IReadOnlyCollection<string> streams, StreamContext context)
     {
+        _context = context;
         _connection = connection;
-        _endpoint = StreamEndpoint.From(options.Endpoint);
         _streams = streams;
-        _symbols = symbols;
-        _options = options;
-        _events = events;
-        _metrics = metrics;
-        _clock = clock;
-        _logger = logger;
-        _requests = new SubscriptionRequests(connection, options, clock);
-        StartedAt = clock.GetTimestamp();
-        Completion = RunAsync();
+        (_options, _metrics, _clock, _logger) = (context.Options, context.Metrics, context.Clock, context.Logger);
+        _endpoint = StreamEndpoint.From(_options.Endpoint);
+        _requests = new SubscriptionRequests(connection, _options, _clock);
+        StartedAt = _clock.GetTimestamp();
     }
 
     /// <summary>When connecting began, from which the exchange counts a connection's 24 hours; a timestamp of the clock.</summary>
@@ -64,7 +49,18 @@ internal sealed partial class StreamSession : IAsyncDisposable
     /// Why the session ended, in words. Faults with a lasting <see cref="ExchangeException"/> when reconnecting is useless, and
     /// with the exception of a subscriber of the stream.
     /// </summary>
-    public Task<string> Completion { get; }
+    public Task<string> Completion { get; private set; } = Task.FromResult("not started");
+
+    /// <summary>How long the exchange asks to stay away, if it refused the connection and said so.</summary>
+    public TimeSpan? RetryAfter { get; private set; }
+
+    /// <summary>Connects and captures, until it ends by itself or is ended.</summary>
+    public static StreamSession Start(IWebSocketConnection connection, IReadOnlyCollection<string> streams, StreamContext context)
+    {
+        var session = new StreamSession(connection, streams, context);
+        session.Completion = session.RunAsync();
+        return session;
+    }
 
     /// <summary>
     /// Closes politely, and by force after <see cref="BinanceTradeStreamOptions.CloseTimeout"/>. Never throws for the network.
@@ -107,7 +103,7 @@ internal sealed partial class StreamSession : IAsyncDisposable
 
     private async Task<string> RunAsync()
     {
-        // The constructor must return first: what follows may publish.
+        // The session must be its owner's first: what follows may publish.
         await Task.Yield();
         var token = _abort.Token;
         Task<string>[] parts = [];
@@ -120,6 +116,8 @@ internal sealed partial class StreamSession : IAsyncDisposable
         }
         catch (Exception e) when (IsNetwork(e))
         {
+            RetryAfter = (e as ExchangeException)?.RetryAfter;
+            if (e is ExchangeException { IsBan: true }) _context.Ban.Extend(RetryAfter ?? ExchangeBan.Shortest);
             return Describe(e);
         }
         finally
@@ -136,7 +134,7 @@ internal sealed partial class StreamSession : IAsyncDisposable
     /// <summary>Subscribes, then stays without an end of its own.</summary>
     private async Task<string> SubscribeAsync(CancellationToken token)
     {
-        var subscriber = new Subscriber(_requests, _options, _events, _metrics, _clock, _logger);
+        var subscriber = new Subscriber(_requests, _context);
         await subscriber.SubscribeAsync(_streams, token);
         _connected = true;
         _metrics.CountConnect();

@@ -11,17 +11,12 @@ namespace Crypto.TradeIngest.Binance;
 /// </summary>
 /// <param name="open">Starts a session on these streams; it publishes by itself.</param>
 /// <param name="attempts">Shared by all shards: the exchange counts attempts per address.</param>
-internal sealed class StreamShard(
-    Func<StreamSession> open,
-    BinanceTradeStreamOptions options,
-    SlidingWindowLimit attempts,
-    IObserver<StreamEvent> events,
-    StreamMetrics metrics,
-    Random random,
-    TimeProvider clock,
-    ILogger logger)
+internal sealed class StreamShard(Func<StreamSession> open, SlidingWindowLimit attempts, Random random, StreamContext context)
 {
-    private readonly ReconnectBackoff _backoff = new(options.MinimumBackoff, options.MaximumBackoff, random);
+    private readonly BinanceTradeStreamOptions _options = context.Options;
+    private readonly TimeProvider _clock = context.Clock;
+    private readonly ILogger _logger = context.Logger;
+    private readonly Backoff _backoff = new(new(context.Options.MinimumBackoff, context.Options.MaximumBackoff), context.Clock, random);
     private int _attempt;
 
     /// <summary>Runs until <paramref name="cancellationToken"/> stops it; the last connection is then closed politely.</summary>
@@ -34,7 +29,7 @@ internal sealed class StreamShard(
             {
                 var session = await OpenAsync(cancellationToken);
                 if (session.Ready.IsCompleted) session = await FollowAsync(session, cancellationToken);
-                await BackOffAsync(await session.Completion, cancellationToken);
+                await BackOffAsync(session, cancellationToken);
             }
         }
         catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
@@ -46,6 +41,7 @@ internal sealed class StreamShard(
     /// <returns>A session that is ready or, when that failed, at its end.</returns>
     private async Task<StreamSession> OpenAsync(CancellationToken cancellationToken)
     {
+        await context.Ban.WaitAsync(cancellationToken);
         await attempts.WaitAsync(cancellationToken);
         _attempt++;
         var session = open();
@@ -59,7 +55,7 @@ internal sealed class StreamShard(
             throw;
         }
 
-        if (session.Ready.IsCompleted) events.OnNext(new Connected(Timestamp.Now(clock), options.Endpoint, _attempt));
+        if (session.Ready.IsCompleted) context.Events.OnNext(new Connected(Timestamp.Now(_clock), _options.Endpoint, _attempt));
         return session;
     }
 
@@ -74,8 +70,8 @@ internal sealed class StreamShard(
             {
                 using (var waiting = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken))
                 {
-                    var left = lifetime - clock.GetElapsedTime(session.StartedAt);
-                    var old = Task.Delay(left > TimeSpan.Zero ? left : TimeSpan.Zero, clock, waiting.Token);
+                    var left = lifetime - _clock.GetElapsedTime(session.StartedAt);
+                    var old = Task.Delay(left > TimeSpan.Zero ? left : TimeSpan.Zero, _clock, waiting.Token);
                     await Task.WhenAny(session.Completion, session.ShutdownAnnounced, old);
                     await waiting.CancelAsync();
                 }
@@ -88,17 +84,17 @@ internal sealed class StreamShard(
                 {
                     if (session.Completion.IsCompleted) ReportLoss(await session.Completion, TimeSpan.Zero);
                     await session.CloseAsync();
-                    metrics.CountRotation();
+                    context.Metrics.CountRotation();
                     session = next;
                     lifetime = Lifetime();
                     continue;
                 }
 
                 // The old connection is worth keeping while the new one fails.
-                var delay = _backoff.Next();
-                logger.ReplacementFailed(await next.Completion, delay);
+                var delay = _backoff.Next(next.RetryAfter);
+                _logger.ReplacementFailed(await next.Completion, delay);
                 if (session.Completion.IsCompleted) break;
-                await Task.WhenAny(session.Completion, Task.Delay(delay, clock, cancellationToken));
+                await Task.WhenAny(session.Completion, Task.Delay(delay, _clock, cancellationToken));
             }
         }
         catch
@@ -108,23 +104,24 @@ internal sealed class StreamShard(
             throw;
         }
 
-        if (clock.GetElapsedTime(session.StartedAt) >= options.HealthyAfter) _backoff.Reset();
+        if (_clock.GetElapsedTime(session.StartedAt) >= _options.HealthyAfter) _backoff.Reset();
         return session;
     }
 
-    private async Task BackOffAsync(string reason, CancellationToken cancellationToken)
+    private async Task BackOffAsync(StreamSession lost, CancellationToken cancellationToken)
     {
+        var reason = await lost.Completion;
         cancellationToken.ThrowIfCancellationRequested();
-        var delay = _backoff.Next();
+        var delay = _backoff.Next(lost.RetryAfter);
         ReportLoss(reason, delay);
-        await Task.Delay(delay, clock, cancellationToken);
+        await Task.Delay(delay, _clock, cancellationToken);
     }
 
     private void ReportLoss(string reason, TimeSpan retryIn)
     {
-        metrics.CountDisconnect();
-        events.OnNext(new Disconnected(Timestamp.Now(clock), reason, retryIn));
+        context.Metrics.CountDisconnect();
+        context.Events.OnNext(new Disconnected(Timestamp.Now(_clock), reason, retryIn));
     }
 
-    private TimeSpan Lifetime() => options.ConnectionLifetime * (1 - (random.NextDouble() / 10));
+    private TimeSpan Lifetime() => _options.ConnectionLifetime * (1 - (random.NextDouble() / 10));
 }

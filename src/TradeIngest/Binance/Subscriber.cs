@@ -8,19 +8,15 @@ namespace Crypto.TradeIngest.Binance;
 /// Brings one connection to the wanted subscriptions: asks in batches, halves a refused batch until the stream at fault stands
 /// alone, then compares with what the exchange lists and asks again for what is missing, since a request can be lost in silence.
 /// </summary>
-internal sealed class Subscriber(
-    SubscriptionRequests requests,
-    BinanceTradeStreamOptions options,
-    IObserver<StreamEvent> events,
-    StreamMetrics metrics,
-    TimeProvider clock,
-    ILogger logger)
+internal sealed class Subscriber(SubscriptionRequests requests, StreamContext context)
 {
     /// <summary>Rounds of asking and comparing before the rest is reported and left.</summary>
     private const int Rounds = 3;
 
     private const int TooManySubscriptions = 4;
 
+    private readonly BinanceTradeStreamOptions _options = context.Options;
+    private readonly ILogger _logger = context.Logger;
     private readonly HashSet<string> _refused = new(StringComparer.Ordinal);
 
     /// <returns>The streams that are subscribed, as the exchange itself says.</returns>
@@ -33,7 +29,7 @@ internal sealed class Subscriber(
         var listed = new HashSet<string>(StringComparer.Ordinal);
         for (var round = 0; round < Rounds && missing.Count > 0; round++)
         {
-            if (round > 0) logger.StreamsUnconfirmed(missing.Count);
+            if (round > 0) _logger.StreamsUnconfirmed(missing.Count);
             await AskAsync(missing, cancellationToken);
             listed = await ListAsync(cancellationToken);
             missing = [.. streams.Where(stream => !listed.Contains(stream) && !_refused.Contains(stream))];
@@ -47,13 +43,13 @@ internal sealed class Subscriber(
 
     private async Task AskAsync(IReadOnlyList<string> streams, CancellationToken cancellationToken)
     {
-        var parts = new Stack<IReadOnlyList<string>>(StreamRequest.Split(streams, options.ControlMessageBytes).Reverse());
+        var parts = new Stack<IReadOnlyList<string>>(StreamRequest.Split(streams, _options.ControlMessageBytes).Reverse());
         while (parts.TryPop(out var part))
         {
             var reply = await requests.AskAsync(StreamRequest.Subscribe, part, cancellationToken);
             if (reply is null)
             {
-                logger.SubscriptionUnanswered(part.Count, options.ReplyTimeout);
+                _logger.SubscriptionUnanswered(part.Count, _options.ReplyTimeout);
             }
 
             if (reply?.Error is not { } error) continue;
@@ -81,7 +77,7 @@ internal sealed class Subscriber(
     private async Task<HashSet<string>> ListAsync(CancellationToken cancellationToken)
     {
         var reply = await requests.AskAsync(StreamRequest.ListSubscriptions, [], cancellationToken)
-            ?? throw new ExchangeException($"{StreamRequest.ListSubscriptions} had no reply within {options.ReplyTimeout}.", true);
+            ?? throw new ExchangeException($"{StreamRequest.ListSubscriptions} had no reply within {_options.ReplyTimeout}.", true);
         return reply.Error is { } error
             ? throw new ExchangeException($"{StreamRequest.ListSubscriptions} was refused: {error.Message}", isTransient: true)
             : new HashSet<string>(reply.Streams, StringComparer.Ordinal);
@@ -89,9 +85,9 @@ internal sealed class Subscriber(
 
     private void Report(string message, bool isFatal)
     {
-        logger.SubscriptionFault(isFatal ? LogLevel.Error : LogLevel.Warning, message);
-        metrics.CountSubscriptionFault();
-        events.OnNext(new SubscriptionFault(Timestamp.Now(clock), message, isFatal));
+        _logger.SubscriptionFault(isFatal ? LogLevel.Error : LogLevel.Warning, message);
+        context.Metrics.CountSubscriptionFault();
+        context.Events.OnNext(new SubscriptionFault(Timestamp.Now(context.Clock), message, isFatal));
     }
 
     private static string Describe(IReadOnlyList<string> streams) =>

@@ -39,8 +39,8 @@ internal static class CheckCommand
             var onlySnowflake = parsed.GetValue(target) is not null;
             var configured = ServiceConfiguration.ReadWithOrigins(
                 ("Data", parsed.GetValue(data)), ("Exchange:WebSocket", parsed.GetValue(ws)), ("Exchange:Rest", parsed.GetValue(rest)),
-                ("Exchange:Symbols", parsed.GetValue(symbols)), (
-                    "Warehouse:Target", onlySnowflake ? nameof(WarehouseTarget.Snowflake) : null));
+                ("Exchange:Symbols", parsed.GetValue(symbols)),
+                ("Warehouse:Target", onlySnowflake ? nameof(WarehouseTarget.Snowflake) : null));
             var roles = RoleNames.Parse(parsed.GetValue(role) ?? []);
             return CommandLine.LeavingAsync(
                 token => RunAsync(configured, roles, onlySnowflake, parsed.GetValue(json), token), cancellationToken);

@@ -33,8 +33,8 @@ internal sealed record LogStatus(string Topic, int Partition, long FirstOffset, 
             "SELECT epoch, topic, partition, first_offset, next_offset FROM LOG_ENDS, LOG_INFO ORDER BY topic, partition");
         while (ends.Step())
         {
-            var (epoch, topic, partition, range) = (
-                ends.GetText(0), ends.GetText(1), ends.GetInt32(2), new OffsetRange(ends.GetInt64(3), ends.GetInt64(4)));
+            var (epoch, topic, partition) = (ends.GetText(0), ends.GetText(1), ends.GetInt32(2));
+            var range = new OffsetRange(ends.GetInt64(3), ends.GetInt64(4));
             positions.Add(Of(topic, partition, range, loaded.GetValueOrDefault((epoch, topic, partition), range.First)));
         }
 

@@ -85,8 +85,8 @@ internal static class MigrateCommand
     {
         try
         {
-            using var keys = (
-                options with { Account = options.Account.Length > 0 ? options.Account : "unknown" }).NewKeys(TimeProvider.System);
+            var named = options.Account.Length > 0 ? options : options with { Account = "unknown" };
+            using var keys = named.NewKeys(TimeProvider.System);
             return keys.PublicKey;
         }
         catch (Warehouse.Snowflake.SnowflakeException)

@@ -22,8 +22,7 @@ internal sealed class ProgressLine : IProgress<long>, IDisposable
 
     /// <param name="unit">What is counted, in the plural.</param>
     /// <param name="inLogs">Whether to tell now and then where standard error is no terminal.</param>
-    public ProgressLine(string unit, bool inLogs)
-        : this(unit, inLogs, Console.Error, !Console.IsErrorRedirected, TimeProvider.System)
+    public ProgressLine(string unit, bool inLogs) : this(unit, inLogs, Console.Error, !Console.IsErrorRedirected, TimeProvider.System)
     {
     }
 

@@ -2,6 +2,7 @@ using System.Globalization;
 using Crypto.TradeIngest.Commands.Queries;
 using Crypto.TradeIngest.Configuration;
 using Crypto.TradeIngest.Hosting;
+using Crypto.TradeModel.Times;
 using Crypto.Warehouse.Snowflake;
 using Crypto.Warehouse.Snowflake.Sql;
 
@@ -13,7 +14,7 @@ internal static class SnowflakeQuery
     public static async Task<QueryRows> ReadAsync(string sql, SnowflakeOptions options, CancellationToken cancellationToken)
     {
         using var keys = options.NewKeys(TimeProvider.System);
-        await using var connection = options.NewSql(keys, options.ReaderRole, TimeProvider.System, RetryBackoff.Attended);
+        await using var connection = options.NewSql(keys, options.ReaderRole, TimeProvider.System, BackoffOptions.Attended);
         try
         {
             var result = await connection.ExecuteAsync(sql, [], cancellationToken);

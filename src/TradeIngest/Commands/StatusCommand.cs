@@ -1,6 +1,7 @@
 using System.CommandLine;
 using Crypto.TradeIngest.Contracts;
 using Crypto.TradeIngest.Hosting;
+using Crypto.TradeModel.Times;
 using Crypto.Warehouse.Coverage;
 using Crypto.Warehouse.Snowflake;
 using Crypto.Warehouse.Sqlite;
@@ -29,9 +30,8 @@ internal static class StatusCommand
         {
             data, json,
         };
-        command.SetAction(
-            (parsed, cancellationToken) =>
-                CommandLine.LeavingAsync(token => RunAsync(parsed.GetValue(data), parsed.GetValue(json), token), cancellationToken));
+        command.SetAction((parsed, cancellationToken) => CommandLine.LeavingAsync(
+            token => RunAsync(parsed.GetValue(data), parsed.GetValue(json), token), cancellationToken));
         return command;
     }
 
@@ -53,11 +53,11 @@ internal static class StatusCommand
     {
         var clock = TimeProvider.System;
         using var keys = options.Snowflake.NewKeys(clock);
-        await using var sql = options.Snowflake.NewSql(keys, options.Snowflake.TransformerRole, clock, RetryBackoff.Attended);
+        await using var sql = options.Snowflake.NewSql(keys, options.Snowflake.TransformerRole, clock, BackoffOptions.Attended);
         var totals = await WarehouseTotals.ReadAsync(sql, cancellationToken);
-        await using var warehouse = await SnowflakeStore.OpenAsync(options, clock, NullLogger<SnowflakeStore>.Instance);
-        var symbols = (
-            await warehouse.CoverageAsync(cancellationToken)).Where(symbol => !symbol.Captured.IsEmpty).Select(SymbolStatus.Of).ToList();
+        await using var warehouse = await Stores.OpenSnowflakeAsync(options, clock, NullLogger<SnowflakeWarehouse>.Instance, cancellationToken);
+        var coverage = await warehouse.CoverageAsync(cancellationToken);
+        var symbols = coverage.Where(symbol => !symbol.Captured.IsEmpty).Select(SymbolStatus.Of).ToList();
         var positions = await LogStatus.ReadAsync(
             [.. await warehouse.PositionsAsync(cancellationToken)], options, folder, cancellationToken);
         var name = $"{options.Snowflake.Account}/{options.Snowflake.Database}.{options.Snowflake.Schema}";

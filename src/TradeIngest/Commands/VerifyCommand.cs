@@ -37,8 +37,7 @@ internal static class VerifyCommand
             quick, data, json,
         };
         command.SetAction((parsed, cancellationToken) => CommandLine.LeavingAsync(
-            token =>
-                RunAsync(parsed.GetValue(quick) ? AuditScope.Quick : AuditScope.Full, parsed.GetValue(data), parsed.GetValue(json), token),
+            token => RunAsync(parsed.GetValue(quick) ? AuditScope.Quick : AuditScope.Full, parsed.GetValue(data), parsed.GetValue(json), token),
             cancellationToken));
         return command;
     }
@@ -70,7 +69,7 @@ internal static class VerifyCommand
         using var keys = options.Snowflake.NewKeys(TimeProvider.System);
         await using var sql = options.Snowflake.NewSql(keys, options.Snowflake.TransformerRole, TimeProvider.System);
         return await new SnowflakeAudits(
-            sql, SnowflakeStore.WarehouseOptionsOf(options), OracleOf(new DataFolder(options.Data))).RunAsync(cancellationToken);
+            sql, Stores.SnowflakeOptionsOf(options), OracleOf(new DataFolder(options.Data))).RunAsync(cancellationToken);
     }
 
     internal static IReadOnlyList<AuditResult> AuditWithProgress(

@@ -64,10 +64,8 @@ internal sealed record WarehouseTotals(
     /// <summary>The same of Snowflake.</summary>
     public static async Task<WarehouseTotals> ReadAsync(ISnowflakeSql sql, CancellationToken cancellationToken)
     {
-        var facts = (
-            await sql.ExecuteAsync(
-                "SELECT COUNT(*), MIN(TRADE_TIME), MAX(TRADE_TIME), SUM(TOTAL_AMOUNT_USD) FROM FACT_TRADES", [],
-                cancellationToken)).Rows[0];
+        const string OfFacts = "SELECT COUNT(*), MIN(TRADE_TIME), MAX(TRADE_TIME), SUM(TOTAL_AMOUNT_USD) FROM FACT_TRADES";
+        var facts = (await sql.ExecuteAsync(OfFacts, [], cancellationToken)).Rows[0];
         var rejected = (await sql.ExecuteAsync(
             $"""
             SELECT COUNT(*), SUM(IFF(LOG_TOPIC = ?, 1, 0)),

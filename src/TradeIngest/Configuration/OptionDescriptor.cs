@@ -51,8 +51,6 @@ internal sealed class OptionDescriptor
         : _within is not { } within ? ""
         : (within.To is { } to ? $"{within.From} to {to}" : $"from {within.From}") + (within.Or is { } or ? $", or {or}" : "");
 
-    public string EnvironmentVariable => EnvironmentVariableOf(Key);
-
     public static string EnvironmentVariableOf(string key) => EnvironmentPrefix + key.Replace(":", "__", StringComparison.Ordinal);
 
     public object? ValueIn(object root) => _path.Aggregate((object?)root, (section, property) => property.GetValue(section));

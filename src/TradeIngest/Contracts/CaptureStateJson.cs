@@ -46,26 +46,13 @@ internal static class CaptureStateJson
         return buffer.WrittenSpan.ToArray();
     }
 
-    /// <returns><see cref="ErrorReason.None"/>, or why <paramref name="utf8"/> is no state. Never throws.</returns>
-    public static ErrorReason TryRead(ReadOnlyMemory<byte> utf8, out CaptureState? state)
-    {
-        state = null;
-        try
-        {
-            using var document = JsonDocument.Parse(utf8);
-            return Read(document.RootElement, out state);
-        }
-        catch (Exception failure) when (failure is JsonException or InvalidOperationException or FormatException)
-        {
-            // The latter two: invalid UTF-8, an element of another kind, or a number that is no id.
-            return ErrorReason.MalformedJson;
-        }
-    }
+    /// <inheritdoc cref="ContractVersion.TryRead"/>
+    public static ErrorReason TryRead(ReadOnlyMemory<byte> utf8, out CaptureState? state) =>
+        ContractVersion.TryRead(utf8, Version, Read, out state);
 
     private static ErrorReason Read(JsonElement root, out CaptureState? state)
     {
         state = null;
-        if (ContractVersion.Check(root, Version) is var fault and not ErrorReason.None) return fault;
         if (!root.TryGetProperty("ticker"u8, out var ticker) || !root.TryGetProperty("from"u8, out var from)
             || !root.TryGetProperty("next"u8, out var next) || !root.TryGetProperty("missing"u8, out var missing))
         {

@@ -47,26 +47,13 @@ internal static class DeadLetterJson
         return buffer.WrittenSpan.ToArray();
     }
 
-    /// <returns><see cref="ErrorReason.None"/>, or why <paramref name="utf8"/> is no dead letter. Never throws.</returns>
-    public static ErrorReason TryRead(ReadOnlyMemory<byte> utf8, out DeadLetter? letter)
-    {
-        letter = null;
-        try
-        {
-            using var document = JsonDocument.Parse(utf8);
-            return Read(document.RootElement, out letter);
-        }
-        catch (Exception exception) when (exception is JsonException or InvalidOperationException)
-        {
-            // The latter: invalid UTF-8 or a lone surrogate, which the document lets pass until the text is asked for.
-            return ErrorReason.MalformedJson;
-        }
-    }
+    /// <inheritdoc cref="ContractVersion.TryRead"/>
+    public static ErrorReason TryRead(ReadOnlyMemory<byte> utf8, out DeadLetter? letter) =>
+        ContractVersion.TryRead(utf8, Version, Read, out letter);
 
     private static ErrorReason Read(JsonElement root, out DeadLetter? letter)
     {
         letter = null;
-        if (ContractVersion.Check(root, Version) is var fault and not ErrorReason.None) return fault;
         if (!root.TryGetProperty("reason"u8, out var reasonName)
             || !root.TryGetProperty("detail"u8, out var detail)
             || !root.TryGetProperty("source"u8, out var sourceName)

@@ -48,26 +48,13 @@ internal static class SymbolChangeJson
         return buffer.WrittenSpan.ToArray();
     }
 
-    /// <returns><see cref="ErrorReason.None"/>, or why <paramref name="utf8"/> is no change. Never throws.</returns>
-    public static ErrorReason TryRead(ReadOnlyMemory<byte> utf8, out SymbolChange? change)
-    {
-        change = null;
-        try
-        {
-            using var document = JsonDocument.Parse(utf8);
-            return Read(document.RootElement, out change);
-        }
-        catch (Exception failure) when (failure is JsonException or InvalidOperationException)
-        {
-            // The latter: invalid UTF-8 or a lone surrogate, which the document lets pass until the text is asked for.
-            return ErrorReason.MalformedJson;
-        }
-    }
+    /// <inheritdoc cref="ContractVersion.TryRead"/>
+    public static ErrorReason TryRead(ReadOnlyMemory<byte> utf8, out SymbolChange? change) =>
+        ContractVersion.TryRead(utf8, Version, Read, out change);
 
     private static ErrorReason Read(JsonElement root, out SymbolChange? change)
     {
         change = null;
-        if (ContractVersion.Check(root, Version) is var fault and not ErrorReason.None) return fault;
         if (!root.TryGetProperty("source"u8, out var source)
             || !root.TryGetProperty("sequence"u8, out var sequence)
             || !root.TryGetProperty("exchange"u8, out var exchange)

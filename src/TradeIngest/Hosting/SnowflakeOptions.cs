@@ -1,5 +1,6 @@
 using System.ComponentModel;
 using Crypto.TradeIngest.Configuration;
+using Crypto.TradeModel.Times;
 using Crypto.Warehouse.Snowflake;
 using Crypto.Warehouse.Snowflake.Keys;
 using Crypto.Warehouse.Snowflake.Migrating;
@@ -150,7 +151,7 @@ internal sealed record SnowflakeOptions
 
     /// <param name="role">The owner's for migrations, else the transformer's.</param>
     /// <param name="backoff">How often a request that got no answer is sent again; default as a service wants it.</param>
-    public ISnowflakeSql NewSql(KeyPairTokens keys, string role, TimeProvider clock, RetryBackoff? backoff = null)
+    public ISnowflakeSql NewSql(KeyPairTokens keys, string role, TimeProvider clock, BackoffOptions? backoff = null)
     {
         var options = new SqlApiOptions
         {
@@ -160,7 +161,7 @@ internal sealed record SnowflakeOptions
             Warehouse = Warehouse,
             Role = role,
             StatementTimeout = StatementTimeout,
-            Backoff = backoff ?? RetryBackoff.Default,
+            Backoff = backoff ?? BackoffOptions.Default,
         };
         return Access == SnowflakeAccess.Api
             ? new SqlApiClient(options, keys, clock)
@@ -172,7 +173,7 @@ internal sealed record SnowflakeOptions
     }
 
     public StreamingClient NewStreaming(
-        KeyPairTokens keys, TimeProvider clock, Action<StreamingNotice>? observer = null, RetryBackoff? backoff = null) =>
+        KeyPairTokens keys, TimeProvider clock, Action<StreamingNotice>? observer = null, BackoffOptions? backoff = null) =>
         new(
             new StreamingOptions
             {
@@ -183,7 +184,7 @@ internal sealed record SnowflakeOptions
                 CommitTimeout = CommitTimeout,
                 UncommittedTimeout = UncommittedTimeout,
                 Observer = observer,
-                Backoff = backoff ?? RetryBackoff.Default,
+                Backoff = backoff ?? BackoffOptions.Default,
             },
             keys, clock);
 }

@@ -2,6 +2,8 @@ using Crypto.TradeIngest.Log;
 using Crypto.TradeIngest.Log.Embedded;
 using Crypto.TradeIngest.Log.Kafka;
 using Crypto.Warehouse;
+using Crypto.Warehouse.Snowflake;
+using Crypto.Warehouse.Snowflake.Streaming;
 using Crypto.Warehouse.Sqlite;
 using Microsoft.Extensions.Logging;
 
@@ -80,7 +82,7 @@ internal sealed class Stores : IAsyncDisposable
         DataFolder folder, ServiceOptions options, TimeProvider clock, ILoggerFactory loggers, CancellationToken cancellationToken) =>
         options.Warehouse.Target switch
         {
-            WarehouseTarget.Snowflake => await SnowflakeStore.OpenAsync(options, clock, loggers.CreateLogger<SnowflakeStore>()),
+            WarehouseTarget.Snowflake => await OpenSnowflakeAsync(options, clock, loggers.CreateLogger<SnowflakeWarehouse>(), cancellationToken),
             _ => OpenEmbedded(folder, options, clock, loggers, cancellationToken),
         };
 
@@ -91,6 +93,32 @@ internal sealed class Stores : IAsyncDisposable
         SqliteWarehouse.Open(
             folder.Warehouse, WarehouseOptionsOf(options, progress), clock, new MigrationLog(loggers.CreateLogger<SqliteWarehouse>()),
             cancellationToken);
+
+    /// <summary>The Snowflake warehouse as configured. What happens on the way is logged.</summary>
+    /// <exception cref="SnowflakeException">The key cannot be used.</exception>
+    /// <exception cref="WarehouseException">Snowflake cannot be used as configured; the message says what to do.</exception>
+    public static Task<SnowflakeWarehouse> OpenSnowflakeAsync(
+        ServiceOptions options, TimeProvider clock, ILogger<SnowflakeWarehouse> logger, CancellationToken cancellationToken)
+    {
+        var snowflake = options.Snowflake;
+        var keys = snowflake.NewKeys(clock);
+        return SnowflakeWarehouse.OpenAsync(
+            snowflake.NewSql(keys, snowflake.TransformerRole, clock), snowflake.NewStreaming(keys, clock, notice => Write(logger, notice)), keys,
+            SnowflakeOptionsOf(options), clock, cancellationToken);
+    }
+
+    public static SnowflakeWarehouseOptions SnowflakeOptionsOf(ServiceOptions options) => new()
+    {
+        Database = options.Snowflake.Database,
+        Schema = options.Snowflake.Schema,
+        CheckpointInterval = options.Snowflake.CheckpointInterval,
+        HealthInterval = options.Snowflake.HealthInterval,
+        RepairLimit = options.Snowflake.RepairLimit,
+        UncommittedRecords = options.Snowflake.UncommittedRecords,
+        PeggedAssets = options.Warehouse.Pegged,
+        Ownership = options.Warehouse.Ownership,
+        RekeyLimit = options.Warehouse.RekeyLimit,
+    };
 
     public static SqliteWarehouseOptions WarehouseOptionsOf(ServiceOptions options, IProgress<long>? progress = null) => new()
     {
@@ -105,6 +133,13 @@ internal sealed class Stores : IAsyncDisposable
         if (_warehouse is not null) await _warehouse.DisposeAsync();
         await Log.DisposeAsync();
         _lock?.Dispose();
+    }
+
+    private static void Write(ILogger logger, StreamingNotice notice)
+    {
+        // Waiting for rows in flight repeats at every look.
+        var level = notice.Kind is NoticeKind.WaitingForCommit ? LogLevel.Debug : LogLevel.Warning;
+        logger.SnowflakeNotice(level, notice.Channel?.ToString() ?? "all channels", notice.Kind, notice.Detail);
     }
 
     private sealed class MigrationLog(ILogger logger) : IProgress<MigrationProgress>

@@ -93,9 +93,7 @@ internal static class TradeIngestServices
             var trimmer = log.IsShared ? null : new LogTrimmer(
                 log, warehouse, options.Trim, trimInterval, provider.Get<TimeProvider>(),
                 provider.Get<ILogger<LogTrimmer>>());
-            return new SinkWorker(
-                provider.Get<TopicSinkParts>(), provider.Get<ILoggerFactory>(),
-                provider.Get<ServiceFailure>(), trimmer);
+            return new SinkWorker(provider.Get<TopicSinkParts>(), provider.Get<ILoggerFactory>(), provider.Get<ServiceFailure>(), trimmer);
         });
     }
 

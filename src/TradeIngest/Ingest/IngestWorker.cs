@@ -75,18 +75,14 @@ internal sealed class IngestWorker(
     }
 
     /// <summary>Has what is in the log written down at intervals, where it is kept beside the log.</summary>
-    private async Task CheckpointAsync(CancellationToken cancellationToken)
-    {
-        using var timer = new PeriodicTimer(parts.StateInterval, clock);
-        try
+    private Task CheckpointAsync(CancellationToken cancellationToken) => Loop.EveryAsync(
+        parts.StateInterval,
+        _ =>
         {
-            while (await timer.WaitForNextTickAsync(cancellationToken)) pipeline.Writer.RequestCheckpoint();
-        }
-        catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
-        {
-            // The way this loop ends.
-        }
-    }
+            pipeline.Writer.RequestCheckpoint();
+            return Task.CompletedTask;
+        },
+        clock, cancellationToken);
 }
 
 /// <summary>What an ingest starts from.</summary>

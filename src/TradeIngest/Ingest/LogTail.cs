@@ -102,9 +102,7 @@ internal sealed class LogTail(ITradeLog log, int records, TimeProvider clock, IL
         public bool Seed(ContinuityTracker tracker, CaptureLedger ledger)
         {
             if (_began == long.MaxValue && _ids.IsEmpty) return false;
-            var from = _began != long.MaxValue ? _began
-                : _firstStreamed != long.MaxValue ? _firstStreamed
-                : _ids.Ranges[^1].From;
+            var from = _began != long.MaxValue ? _began : _firstStreamed != long.MaxValue ? _firstStreamed : _ids.Ranges[^1].From;
             if (from > 0) _ids.Remove(new IdRange(0, from - 1));
             tracker.Seed(symbol, _ids, from);
             ledger.Seed(symbol, from, _ids);

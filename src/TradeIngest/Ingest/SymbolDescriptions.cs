@@ -1,3 +1,4 @@
+using Crypto.TradeModel.Times;
 using Crypto.Warehouse.Dimension;
 using Microsoft.Extensions.Logging;
 
@@ -8,24 +9,30 @@ internal sealed class SymbolDescriptions(ISymbolChangeLog changes, TimeProvider 
 {
     private const int PollsPerMessage = 100;
 
-    private static readonly TimeSpan FirstInterval = TimeSpan.FromMilliseconds(5);
-    private static readonly TimeSpan LongestInterval = TimeSpan.FromMilliseconds(100);
+    private static readonly BackoffOptions Polls = new(TimeSpan.FromMilliseconds(5), TimeSpan.FromMilliseconds(100));
 
     public async Task WaitForAsync(IReadOnlyCollection<string> tickers, CancellationToken cancellationToken)
     {
-        var interval = FirstInterval;
-        for (var polls = 1; ; polls++)
+        var awaited = tickers.ToHashSet(StringComparer.Ordinal);
+        var interval = new Backoff(Polls, clock);
+        for (var (polls, seen) = (1, -1L); ; polls++)
         {
-            var described = await changes.ChangesAsync(ChangeSource.ExchangeInfo, cancellationToken);
-            var awaited = tickers.Except(described.Select(change => change.Key.Ticker), StringComparer.Ordinal).ToList();
-            if (awaited.Count == 0) return;
-            if (polls % PollsPerMessage == PollsPerMessage / 10)
+            // Asked for first: what is added in between is read again, and not missed.
+            var revision = await changes.RevisionAsync(cancellationToken);
+            if (revision != seen)
             {
-                logger.AwaitingDescriptions(awaited.Count, awaited[0]);
+                var described = await changes.ChangesAsync(ChangeSource.ExchangeInfo, cancellationToken);
+                awaited.ExceptWith(described.Select(change => change.Key.Ticker));
+                if (awaited.Count == 0) return;
+                seen = revision;
             }
 
-            await Task.Delay(interval, clock, cancellationToken);
-            interval = interval * 2 < LongestInterval ? interval * 2 : LongestInterval;
+            if (polls % PollsPerMessage == PollsPerMessage / 10)
+            {
+                logger.AwaitingDescriptions(awaited.Count, awaited.First());
+            }
+
+            await interval.WaitAsync(cancellationToken);
         }
     }
 }

@@ -168,8 +168,7 @@ internal sealed class DemoRun : IAsyncDisposable
             }
         }
 
-        while (Ingest.Symbols.Any(symbol => Missing(market, symbol).Count > 0)
-            || Sink.Stored + Sink.Rejected < _exchange.TotalProduced)
+        while (Ingest.Symbols.Any(symbol => Missing(market, symbol).Count > 0) || Sink.Stored + Sink.Rejected < _exchange.TotalProduced)
         {
             if (_clock.GetElapsedTime(started) > CatchUpTimeout)
             {

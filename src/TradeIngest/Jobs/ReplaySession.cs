@@ -25,8 +25,8 @@ internal sealed class ReplaySession : IAsyncDisposable
     private readonly Subject<StreamEvent> _events = new();
     private readonly CancellationTokenSource _stopping = new();
     private readonly CancellationTokenSource _abandoning = new();
-    private readonly Task _writing;
-    private readonly Task _sinking;
+    private Task _writing = Task.CompletedTask;
+    private Task _sinking = Task.CompletedTask;
 
     private ReplaySession(
         Stores stores, SymbolTable symbols, IngestPipeline pipeline, WarehouseSink sink, SinkMetrics metrics, ReplayMode mode,
@@ -39,9 +39,6 @@ internal sealed class ReplaySession : IAsyncDisposable
         _clock = clock;
         Pipeline = pipeline;
         Sink = metrics;
-        pipeline.Connect(_events);
-        _writing = pipeline.RunAsync(_abandoning.Token);
-        _sinking = sink.RunAsync(_stopping.Token);
     }
 
     public IngestPipeline Pipeline { get; }
@@ -76,7 +73,9 @@ internal sealed class ReplaySession : IAsyncDisposable
             // A file can wait, so nothing is shed; gaps are recorded in the ledger and not fetched.
             var channel = options.Exchange.Channel with { Policy = FullPolicy.Wait };
             var pipeline = new IngestPipeline(stores.Log, channel, tracker, ledger: null, clock, loggers);
-            return new ReplaySession(stores, symbols, pipeline, sink, metrics, mode, clock);
+            var session = new ReplaySession(stores, symbols, pipeline, sink, metrics, mode, clock);
+            session.Start();
+            return session;
         }
         catch
         {
@@ -172,6 +171,14 @@ internal sealed class ReplaySession : IAsyncDisposable
         _events.Dispose();
         _stopping.Dispose();
         _abandoning.Dispose();
+    }
+
+    // Both are waited for, by whoever completes the session or ends it before.
+    private void Start()
+    {
+        Pipeline.Connect(_events);
+        _writing = Pipeline.RunAsync(_abandoning.Token);
+        _sinking = _sink.RunAsync(_stopping.Token);
     }
 
     private async Task UnlessFailedAsync(Task work)

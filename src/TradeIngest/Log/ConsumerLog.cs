@@ -12,4 +12,7 @@ internal static partial class ConsumerLog
 
     [LoggerMessage(EventId = 2002, Level = LogLevel.Warning, Message = "The warehouse does not say where {Topic} stands: {Reason}")]
     public static partial void PositionUnknown(this ILogger logger, string topic, string reason);
+
+    [LoggerMessage(EventId = 2003, Level = LogLevel.Warning, Message = "What was loaded of {Topic} could not be checkpointed: {Reason}")]
+    public static partial void NotCheckpointed(this ILogger logger, string topic, string reason);
 }

@@ -1,3 +1,4 @@
+using Crypto.TradeModel.Times;
 using Crypto.Warehouse;
 using Microsoft.Extensions.Logging;
 
@@ -8,9 +9,8 @@ internal sealed class LogConsumer(ITradeLog log, string topic, IBatchHandler han
 {
     private const string NotCommitted = "what was loaded was not committed";
 
-    private static readonly TimeSpan FirstDelay = TimeSpan.FromMilliseconds(500);
-    private static readonly TimeSpan LongestDelay = TimeSpan.FromSeconds(30);
-
+    // What was handed over since the handler last told where it stands, by partition.
+    private readonly Dictionary<int, long> _handed = [];
     private ILogReader? _reader;
     private BatchCommit _last = BatchCommit.Done;
 
@@ -47,7 +47,7 @@ internal sealed class LogConsumer(ITradeLog log, string topic, IBatchHandler han
 
             var committed = _last.Completion;
             await ((Task)committed).WaitAsync(cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-            if (!committed.IsCompleted || await committed) return;
+            if (!committed.IsCompleted || (await committed && await IsDurableAsync(cancellationToken))) return;
             await RewindAsync(NotCommitted, cancellationToken);
         }
     }
@@ -104,6 +104,7 @@ internal sealed class LogConsumer(ITradeLog log, string topic, IBatchHandler han
         try
         {
             _last = await handler.HandleAsync(batch);
+            _handed[batch.Partition] = batch.NextOffset;
             Metrics.CountPoll();
         }
         catch (WarehouseException failure) when (failure.IsTransient)
@@ -112,14 +113,34 @@ internal sealed class LogConsumer(ITradeLog log, string topic, IBatchHandler han
         }
     }
 
+    /// <summary>
+    /// Whether the next start goes on behind all that was handed over. A handler that makes checkpoints makes one before it says where it stands.
+    /// </summary>
+    private async Task<bool> IsDurableAsync(CancellationToken cancellationToken)
+    {
+        if (_handed.Count == 0) return true;
+        try
+        {
+            var positions = await handler.PositionsAsync(cancellationToken);
+            return _handed.All(handed => positions.TryGetValue(handed.Key, out var position) && position >= handed.Value);
+        }
+        catch (WarehouseException failure) when (failure.IsTransient)
+        {
+            logger.NotCheckpointed(topic, failure.Message);
+            return false;
+        }
+    }
+
     private async Task RewindAsync(string reason, CancellationToken cancellationToken)
     {
-        for (var (delay, isRewound) = (FirstDelay, false); !isRewound; delay = delay * 2 < LongestDelay ? delay * 2 : LongestDelay)
+        var backoff = new Backoff(BackoffOptions.Default, clock);
+        do
         {
+            var delay = backoff.Next();
             logger.RewindingTopic(topic, delay, reason);
             await Task.Delay(delay, clock, cancellationToken);
-            isRewound = await TryRewindAsync(cancellationToken);
         }
+        while (!await TryRewindAsync(cancellationToken));
 
         _last = BatchCommit.Done;
     }
@@ -131,6 +152,7 @@ internal sealed class LogConsumer(ITradeLog log, string topic, IBatchHandler han
             var positions = await handler.PositionsAsync(cancellationToken);
             await _reader!.DisposeAsync();
             _reader = log.OpenReader(topic, positions);
+            _handed.Clear();
             return true;
         }
         catch (WarehouseException failure) when (failure.IsTransient)

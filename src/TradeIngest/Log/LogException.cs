@@ -1,5 +1,3 @@
-using Crypto.TradeIngest.Diagnostics;
-
 namespace Crypto.TradeIngest.Log;
 
 /// <summary>
@@ -7,7 +5,7 @@ namespace Crypto.TradeIngest.Log;
 /// <see cref="IsConfiguration"/> says so, it is sound and not what is configured. Never transient; the message says what to do.
 /// </summary>
 internal sealed class LogException(string message, Exception? innerException = null, bool isConfiguration = false)
-    : Exception(Secrets.Mask(message), innerException)
+    : IngestException(message, innerException)
 {
     /// <summary>Whether the configuration is to be corrected and not the log.</summary>
     public bool IsConfiguration { get; } = isConfiguration;

@@ -23,14 +23,13 @@ internal sealed class GapBackfill(
     TimeProvider clock,
     ILogger<GapBackfill> logger) : IDisposable
 {
-    private static readonly TimeSpan LongestRetryDelay = TimeSpan.FromMinutes(1);
-
+    private readonly BackoffOptions _backoff = new(options.RetryDelay, TimeSpan.FromMinutes(1));
     private readonly Lock _gate = new();
     private readonly GapQueue _queue = new(options.Ranges, clock);
 
     // Exchange holes and refused ranges: never asked for again.
     private readonly Dictionary<Symbol, IdRangeSet> _excluded = new(ReferenceEqualityComparer.Instance);
-    private readonly Dictionary<Symbol, int> _attempts = new(ReferenceEqualityComparer.Instance);
+    private readonly Dictionary<Symbol, Backoff> _backoffs = new(ReferenceEqualityComparer.Instance);
     private readonly SemaphoreSlim _signal = new(0, 1);
     private readonly Subject<StreamEvent> _events = new();
     private readonly TailCheck _tails = new(history, tracker, waitForRoom, options.Tails, clock, logger);
@@ -159,7 +158,7 @@ internal sealed class GapBackfill(
                 if (e.IsTransient)
                 {
                     logger.FetchFailed(symbol, missing, e.Message);
-                    Retry(symbol, missing);
+                    Retry(symbol, missing, e.RetryAfter);
                 }
                 else
                 {
@@ -197,27 +196,25 @@ internal sealed class GapBackfill(
             else RetryEmpty(symbol, range);
         }
 
-        if (absent.IsEmpty) _attempts.Remove(symbol);
+        if (absent.IsEmpty) _backoffs.Remove(symbol);
     }
 
     private void RetryEmpty(Symbol symbol, IdRange range)
     {
-        if (_attempts.GetValueOrDefault(symbol) + 1 < options.EmptyAnswers)
+        if ((_backoffs.GetValueOrDefault(symbol)?.Failures ?? 0) + 1 < options.EmptyAnswers)
         {
             Retry(symbol, range);
             return;
         }
 
-        _attempts.Remove(symbol);
+        _backoffs.Remove(symbol);
         RecordHole(symbol, range);
     }
 
-    private void Retry(Symbol symbol, IdRange range)
+    private void Retry(Symbol symbol, IdRange range, TimeSpan? retryAfter = null)
     {
-        var attempt = _attempts.GetValueOrDefault(symbol);
-        _attempts[symbol] = attempt + 1;
-        var delay = options.RetryDelay * Math.Pow(2, Math.Min(attempt, 10));
-        if (delay > LongestRetryDelay) delay = LongestRetryDelay;
+        if (!_backoffs.TryGetValue(symbol, out var backoff)) _backoffs.Add(symbol, backoff = new Backoff(_backoff, clock));
+        var delay = backoff.Next(retryAfter);
         lock (_gate)
         {
             if (!_queue.TryAdd(symbol, range, delay)) Defer();

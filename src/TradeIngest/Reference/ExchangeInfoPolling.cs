@@ -1,5 +1,7 @@
 using Crypto.TradeIngest.Streams;
+using Crypto.TradeIngest.Workers;
 using Crypto.TradeModel.Symbols;
+using Crypto.TradeModel.Times;
 using Crypto.Warehouse;
 using Crypto.Warehouse.Dimension;
 using Microsoft.Extensions.Logging;
@@ -15,32 +17,17 @@ internal sealed class ExchangeInfoPolling(
     IExchange exchange, IReadOnlyCollection<string> tickers, ExchangeInfoOptions options, ReferenceSync sync, TimeProvider clock,
     ILogger<ExchangeInfoPolling> logger)
 {
-    private static readonly TimeSpan Again = TimeSpan.FromSeconds(30);
-
+    private readonly Backoff _backoff = new(new(TimeSpan.FromSeconds(2), TimeSpan.FromMinutes(1)), clock);
     private readonly HashSet<string> _tickers = new(tickers, StringComparer.Ordinal);
 
     // What the list before lacked, where that was too much to be believed.
     private HashSet<NaturalKey> _unconfirmed = [];
 
     /// <summary>Reads the list at once, and at intervals until canceled.</summary>
-    public async Task RunAsync(CancellationToken cancellationToken)
-    {
-        try
-        {
-            while (true)
-            {
-                var wait = await PollAsync(cancellationToken) || options.Interval < Again ? options.Interval : Again;
-                await Task.Delay(wait, clock, cancellationToken);
-            }
-        }
-        catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
-        {
-            // The way this loop ends.
-        }
-    }
+    public Task RunAsync(CancellationToken cancellationToken) => Loop.RunAsync(PollAsync, clock, cancellationToken);
 
-    /// <returns>False when it is to be done again soon.</returns>
-    private async Task<bool> PollAsync(CancellationToken cancellationToken)
+    /// <returns>When to do it again.</returns>
+    private async Task<TimeSpan> PollAsync(CancellationToken cancellationToken)
     {
         try
         {
@@ -48,24 +35,26 @@ internal sealed class ExchangeInfoPolling(
             var described = await sync.DescribedAsync(ChangeSource.ExchangeInfo, cancellationToken);
             var keys = listing.Symbols.Select(symbol => symbol.Ticker).Concat(listing.Unreadable.Keys)
                 .Select(ticker => new NaturalKey(Exchange.Binance, ticker)).ToHashSet();
-            if (!IsBelievable(keys, described)) return true;
+            if (!IsBelievable(keys, described)) return options.Interval;
             var assertions = listing.Symbols
                 .Where(symbol => _tickers.Contains(symbol.Ticker) || described.ContainsKey(new NaturalKey(Exchange.Binance, symbol.Ticker)))
                 .Select(ExchangeInfoAssertions.From)
                 .ToList();
             var outcome = await sync.SyncAsync(ChangeSource.ExchangeInfo, assertions, cancellationToken, keys);
             if (outcome.NewChanges > 0) logger.ExchangeInfoApplied(outcome.NewChanges, outcome.VersionsWritten);
-            return true;
+            _backoff.Reset();
+            return options.Interval;
         }
         catch (WarehouseException refusal)
         {
             logger.ExchangeInfoRefused(refusal.Message);
-            return true;
+            return options.Interval;
         }
         catch (Exception failure) when (failure is ExchangeException or StorageException { IsTransient: true })
         {
             logger.ExchangeInfoPostponed(failure.Message);
-            return false;
+            var wait = _backoff.Next((failure as ExchangeException)?.RetryAfter);
+            return wait < options.Interval ? wait : options.Interval;
         }
     }
 

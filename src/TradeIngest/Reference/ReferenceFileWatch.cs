@@ -1,3 +1,4 @@
+using Crypto.TradeIngest.Workers;
 using Crypto.Warehouse;
 using Crypto.Warehouse.Dimension;
 using Microsoft.Extensions.Logging;
@@ -16,21 +17,8 @@ internal sealed class ReferenceFileWatch(
     /// <summary>Faults of the file as read last, each with its line number.</summary>
     public IReadOnlyList<string> Faults { get; private set; } = [];
 
-    public async Task RunAsync(CancellationToken cancellationToken)
-    {
-        try
-        {
-            while (true)
-            {
-                await Task.Delay(interval, clock, cancellationToken);
-                await TryApplyIfChangedAsync(cancellationToken);
-            }
-        }
-        catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
-        {
-            // The way this loop ends.
-        }
-    }
+    public Task RunAsync(CancellationToken cancellationToken) =>
+        Loop.EveryAsync(interval, TryApplyIfChangedAsync, clock, cancellationToken);
 
     /// <summary>
     /// Reads and applies the file if it changed since the last call. A file that cannot be read, or is

@@ -45,7 +45,8 @@ internal sealed class ReferenceWorker(
         NoteStarted();
         using var ending = CancellationTokenSource.CreateLinkedTokenSource(stoppingToken);
         List<Task> parts = [election.RunAsync(term => LeadAsync(chosen, term), ending.Token, Abandoning)];
-        if (_topic is not null) parts.Add(Task.Run(() => PollAsync(_topic, ending.Token), CancellationToken.None));
+        if (_topic is not null) parts.Add(Task.Run(
+            () => Loop.RunAsync(token => PollAsync(_topic, token), clock, ending.Token), CancellationToken.None));
 
         // When one part fails the other ends too, so that the failure is known at once.
         await Task.WhenAny(parts);
@@ -80,29 +81,19 @@ internal sealed class ReferenceWorker(
     }
 
     /// <summary>Keeps in touch with the topic, so that a broker that is gone shows, also on standby.</summary>
-    private async Task PollAsync(SymbolChangesTopic topic, CancellationToken cancellationToken)
+    private async Task<TimeSpan> PollAsync(SymbolChangesTopic topic, CancellationToken cancellationToken)
     {
         try
         {
-            while (true)
-            {
-                try
-                {
-                    await topic.PollAsync(cancellationToken);
-                    Interlocked.Increment(ref _polls);
-                }
-                catch (StorageException failed) when (failed.IsTransient)
-                {
-                    // Librdkafka has logged it; that nothing is counted is what the probe shows.
-                }
-
-                await Task.Delay(PollInterval, clock, cancellationToken);
-            }
+            await topic.RevisionAsync(cancellationToken);
+            Interlocked.Increment(ref _polls);
         }
-        catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
+        catch (StorageException failed) when (failed.IsTransient)
         {
-            // The way this loop ends.
+            // Librdkafka has logged it; that nothing is counted is what the probe shows.
         }
+
+        return PollInterval;
     }
 }
 

@@ -1,5 +1,6 @@
 using Crypto.TradeIngest.Contracts;
 using Crypto.TradeIngest.Log;
+using Crypto.Warehouse;
 using Crypto.Warehouse.Dimension;
 
 namespace Crypto.TradeIngest.Reference;
@@ -22,16 +23,17 @@ internal sealed class SymbolChangesTopic(ITradeLog log) : ISymbolChangeLog
 
     public async ValueTask<IReadOnlyList<SymbolChange>> ChangesAsync(ChangeSource source, CancellationToken cancellationToken)
     {
-        using var _ = await EnterAsync(cancellationToken);
+        using var _ = await _using.EnterAsync(cancellationToken);
         await ReadToEndAsync(cancellationToken);
         return [.. _byHash.Values.Where(change => change.Source == source).Order(SymbolChange.Order)];
     }
 
     /// <summary>Reads on to the end, which takes a broker that answers and a publication that is not stuck.</summary>
-    public async ValueTask PollAsync(CancellationToken cancellationToken)
+    public async ValueTask<long> RevisionAsync(CancellationToken cancellationToken)
     {
-        using var _ = await EnterAsync(cancellationToken);
+        using var _ = await _using.EnterAsync(cancellationToken);
         await ReadToEndAsync(cancellationToken);
+        return _byHash.Count;
     }
 
     /// <summary>Publishes the changes that do not stand there already.</summary>
@@ -46,7 +48,7 @@ internal sealed class SymbolChangesTopic(ITradeLog log) : ISymbolChangeLog
         IReadOnlyCollection<SymbolChange> changes, Action beforePublishing, CancellationToken cancellationToken,
         CancellationToken abandoning)
     {
-        using var _ = await EnterAsync(cancellationToken);
+        using var _ = await _using.EnterAsync(cancellationToken);
         await ReadToEndAsync(cancellationToken);
         var news = changes.Where(change => !_byHash.ContainsKey(change.Hash)).DistinctBy(
             change => change.Hash, StringComparer.Ordinal).ToList();
@@ -63,12 +65,6 @@ internal sealed class SymbolChangesTopic(ITradeLog log) : ISymbolChangeLog
     {
         if (_reader is not null) await _reader.DisposeAsync();
         _using.Dispose();
-    }
-
-    private async ValueTask<Lease> EnterAsync(CancellationToken cancellationToken)
-    {
-        await _using.WaitAsync(cancellationToken);
-        return new Lease(_using);
     }
 
     private async Task ReadToEndAsync(CancellationToken cancellationToken)
@@ -90,10 +86,5 @@ internal sealed class SymbolChangesTopic(ITradeLog log) : ISymbolChangeLog
     {
         _byHash[change.Hash] = change;
         _symbols.Add(change.Key);
-    }
-
-    private readonly struct Lease(SemaphoreSlim semaphore) : IDisposable
-    {
-        public void Dispose() => semaphore.Release();
     }
 }

@@ -12,6 +12,8 @@ internal sealed class TermChangeLog(SymbolChangesTopic topic, LeadershipTerm ter
     public ValueTask<IReadOnlyList<SymbolChange>> ChangesAsync(ChangeSource source, CancellationToken cancellationToken) =>
         topic.ChangesAsync(source, cancellationToken);
 
+    public ValueTask<long> RevisionAsync(CancellationToken cancellationToken) => topic.RevisionAsync(cancellationToken);
+
     /// <summary>The topic outlives a term.</summary>
     public ValueTask DisposeAsync() => ValueTask.CompletedTask;
 }

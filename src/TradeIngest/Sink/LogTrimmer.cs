@@ -1,4 +1,5 @@
 using Crypto.TradeIngest.Log;
+using Crypto.TradeIngest.Workers;
 using Crypto.Warehouse;
 using Microsoft.Extensions.Logging;
 
@@ -9,18 +10,7 @@ namespace Crypto.TradeIngest.Sink;
 internal sealed class LogTrimmer(
     ITradeLog log, IWarehouse warehouse, TrimPolicy policy, TimeSpan interval, TimeProvider clock, ILogger<LogTrimmer> logger)
 {
-    public async Task RunAsync(CancellationToken cancellationToken)
-    {
-        using var timer = new PeriodicTimer(interval, clock);
-        try
-        {
-            while (await timer.WaitForNextTickAsync(cancellationToken)) await TrimAsync(cancellationToken);
-        }
-        catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
-        {
-            // The way this loop ends.
-        }
-    }
+    public Task RunAsync(CancellationToken cancellationToken) => Loop.EveryAsync(interval, TrimAsync, clock, cancellationToken);
 
     private async Task TrimAsync(CancellationToken cancellationToken)
     {

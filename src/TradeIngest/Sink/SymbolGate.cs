@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using Crypto.TradeIngest.Contracts;
 using Crypto.TradeIngest.Log;
+using Crypto.TradeIngest.Workers;
 using Crypto.TradeModel.Quality;
 using Crypto.TradeModel.Trades;
 using Crypto.Warehouse;
@@ -31,14 +32,10 @@ internal sealed class SymbolGate(
     private readonly List<SymbolChange> _read = [];
     private ILogReader? _reader;
     private long _unreadable;
-    private long _undescribed;
     private long _polls;
 
     /// <summary>Records of the topic that are no change of a version known here; passed over.</summary>
     public long Unreadable => Volatile.Read(ref _unreadable);
-
-    /// <summary>Symbols traded that the topic did not describe: the warehouse infers them.</summary>
-    public long Undescribed => Volatile.Read(ref _undescribed);
 
     /// <summary>Times the topic was read to its end, which takes a broker that answers and a warehouse that writes.</summary>
     public long Polls => Volatile.Read(ref _polls);
@@ -52,7 +49,6 @@ internal sealed class SymbolGate(
         {
             // Once: it stays inferred until it is described, which changes nothing for the trade.
             if (!_known.TryAdd(ticker, true)) continue;
-            Interlocked.Increment(ref _undescribed);
             logger.SymbolInferred(Topics.SymbolChanges, ticker);
         }
     }
@@ -60,58 +56,41 @@ internal sealed class SymbolGate(
     /// <summary>Applies all changes there are now.</summary>
     public async Task CatchUpAsync(CancellationToken cancellationToken)
     {
-        await _reading.WaitAsync(cancellationToken);
-        try
+        using var _ = await _reading.EnterAsync(cancellationToken);
+        _reader ??= log.OpenReader(
+            Topics.SymbolChanges,
+            new Dictionary<int, long> { [0] = (await log.OffsetsAsync(Topics.SymbolChanges, 0, cancellationToken)).First });
+        while (_reader.TryRead(StatementsPerRead) is { } slice)
         {
-            _reader ??= log.OpenReader(
-                Topics.SymbolChanges,
-                new Dictionary<int, long> { [0] = (await log.OffsetsAsync(Topics.SymbolChanges, 0, cancellationToken)).First });
-            while (_reader.TryRead(StatementsPerRead) is { } slice)
-            {
-                _read.AddRange(Read(slice));
-                if (_read.Count >= StatementsPerApply) await ApplyAsync();
-            }
-
-            await ApplyAsync();
-
-            Interlocked.Increment(ref _polls);
+            _read.AddRange(Read(slice));
+            if (_read.Count >= StatementsPerApply) await ApplyAsync();
         }
-        finally
-        {
-            _reading.Release();
-        }
+
+        await ApplyAsync();
+        Interlocked.Increment(ref _polls);
     }
 
     /// <summary>Applies changes as they come, until canceled.</summary>
-    public async Task RunAsync(CancellationToken cancellationToken)
-    {
-        try
-        {
-            while (true)
-            {
-                await Task.Delay(PollInterval, clock, cancellationToken);
-                try
-                {
-                    await CatchUpAsync(cancellationToken);
-                }
-                catch (Exception failure) when (
-                    failure is StorageException { IsTransient: true } or WarehouseException { IsTransient: true })
-                {
-                    logger.SymbolChangesUnreadable(Topics.SymbolChanges, PollInterval, failure.Message);
-                }
-            }
-        }
-        catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
-        {
-            // The way this loop ends.
-        }
-    }
+    public Task RunAsync(CancellationToken cancellationToken) =>
+        Loop.EveryAsync(PollInterval, TryCatchUpAsync, clock, cancellationToken);
 
     public async ValueTask DisposeAsync()
     {
         await _reading.WaitAsync(CancellationToken.None);
         if (_reader is not null) await _reader.DisposeAsync();
         _reading.Dispose();
+    }
+
+    private async Task TryCatchUpAsync(CancellationToken cancellationToken)
+    {
+        try
+        {
+            await CatchUpAsync(cancellationToken);
+        }
+        catch (StoreException failure) when (failure.IsTransient)
+        {
+            logger.SymbolChangesUnreadable(Topics.SymbolChanges, PollInterval, failure.Message);
+        }
     }
 
     private async Task ApplyAsync()

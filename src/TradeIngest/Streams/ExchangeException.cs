@@ -1,5 +1,3 @@
-using Crypto.TradeIngest.Diagnostics;
-
 namespace Crypto.TradeIngest.Streams;
 
 /// <summary>
@@ -9,7 +7,7 @@ namespace Crypto.TradeIngest.Streams;
 /// <item>Otherwise: what the exchange documents as a fault of the request, such as a wrong symbol; repeating it is useless.</item>
 /// </list>
 /// </summary>
-internal sealed class ExchangeException(string message, bool isTransient, Exception? inner = null) : Exception(Secrets.Mask(message), inner)
+internal sealed class ExchangeException(string message, bool isTransient, Exception? inner = null) : IngestException(message, inner)
 {
     public bool IsTransient { get; } = isTransient;
 

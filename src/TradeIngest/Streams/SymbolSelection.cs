@@ -1,4 +1,5 @@
 using Crypto.TradeIngest.Configuration;
+using Crypto.Warehouse;
 
 namespace Crypto.TradeIngest.Streams;
 
@@ -15,17 +16,10 @@ internal sealed class SymbolSelection(IExchange exchange, IReadOnlyList<string> 
     /// <exception cref="ExchangeException">The exchange could not be asked or refused.</exception>
     public async Task<IReadOnlyList<ExchangeSymbol>> ReadAsync(CancellationToken cancellationToken)
     {
-        await _reading.WaitAsync(cancellationToken);
-        try
-        {
-            if (_chosen is not null) return _chosen;
-            await exchange.ConnectAsync(cancellationToken);
-            return _chosen = Choose(await exchange.GetSymbolsAsync(cancellationToken));
-        }
-        finally
-        {
-            _reading.Release();
-        }
+        using var _ = await _reading.EnterAsync(cancellationToken);
+        if (_chosen is not null) return _chosen;
+        await exchange.ConnectAsync(cancellationToken);
+        return _chosen = Choose(await exchange.GetSymbolsAsync(cancellationToken));
     }
 
     public void Dispose() => _reading.Dispose();

@@ -105,8 +105,7 @@ internal static class DimensionAudits
     private static AuditResult Rebuild(
         IReadOnlyList<RecordedVersion> rows, IReadOnlyList<SymbolChange> changes, AttributeOwnership ownership)
     {
-        var tally = new AuditTally(
-            "dimension_rebuild", "folding SYMBOL_CHANGES again gives the same rows, those superseded included");
+        var tally = new AuditTally("dimension_rebuild", "folding SYMBOL_CHANGES again gives the same rows, those superseded included");
         var stored = rows.ToHashSet();
         foreach (var history in changes.GroupBy(change => change.Key))
         {

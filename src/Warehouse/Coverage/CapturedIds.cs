@@ -12,8 +12,7 @@ public sealed class CapturedIds
     private readonly IdRangeSet _rejected;
     private readonly IdRangeSet _quarantined;
 
-    public CapturedIds()
-        : this(new IdRangeSet(), new IdRangeSet(), new IdRangeSet())
+    public CapturedIds() : this(new IdRangeSet(), new IdRangeSet(), new IdRangeSet())
     {
     }
 

@@ -11,4 +11,9 @@ public interface ISymbolChangeLog : IAsyncDisposable
 
     /// <summary>All changes of one source, oldest first: what it has said so far.</summary>
     ValueTask<IReadOnlyList<SymbolChange>> ChangesAsync(ChangeSource source, CancellationToken cancellationToken);
+
+    /// <summary>
+    /// Another number whenever a statement was added, at the price of one look: whoever waits for statements reads them all only then.
+    /// </summary>
+    ValueTask<long> RevisionAsync(CancellationToken cancellationToken);
 }

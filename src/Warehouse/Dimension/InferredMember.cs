@@ -23,9 +23,7 @@ public static class InferredMember
         foreach (var quote in QuoteAssets)
         {
             if (key.Ticker.Length <= quote.Length || !key.Ticker.EndsWith(quote, StringComparison.Ordinal)) continue;
-            attributes = attributes
-                .Add(SymbolAttribute.BaseAsset, key.Ticker[..^quote.Length])
-                .Add(SymbolAttribute.QuoteAsset, quote);
+            attributes = attributes.Add(SymbolAttribute.BaseAsset, key.Ticker[..^quote.Length]).Add(SymbolAttribute.QuoteAsset, quote);
             break;
         }
 

@@ -23,9 +23,13 @@ internal sealed class ChangePayload(UsdAmount usd, long revision, long rekeyLimi
         {
             ["revision"] = revision,
             ["rekey_limit"] = rekeyLimit,
-            ["symbols"] = Symbols.Select(
-                symbol =>
-                    new { symbol_id = symbol.Id, exchange = symbol.Key.Exchange, ticker = symbol.Key.Ticker, registered = symbol.Registered.Microseconds }),
+            ["symbols"] = Symbols.Select(symbol => new
+            {
+                symbol_id = symbol.Id,
+                exchange = symbol.Key.Exchange,
+                ticker = symbol.Key.Ticker,
+                registered = symbol.Registered.Microseconds,
+            }),
             ["changes"] = Plans.SelectMany(plan => plan.Plan.Added).Select(change => new
             {
                 source = change.Source.Name(),

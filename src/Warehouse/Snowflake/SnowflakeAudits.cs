@@ -24,19 +24,17 @@ public sealed class SnowflakeAudits(
     {
         var versions = await SnowflakeReads.VersionsAsync(sql, cancellationToken);
         var coverage = await CoverageAsync(cancellationToken);
-        var facts = new FactAudits(
-            versions.Where(
-                row =>
-                    row.Version.IsCurrent).Select(row =>
-                        row.Version.Version), coverage, new UsdAmount(options.PeggedAssets), oracle, progress);
+        var current = versions.Where(row => row.Version.IsCurrent).Select(row => row.Version.Version);
+        var facts = new FactAudits(current, coverage, new UsdAmount(options.PeggedAssets), oracle, progress);
         await AddFactsAsync(facts, cancellationToken);
         List<AuditResult> results = [.. facts.Finish(await RejectedIdsAsync(cancellationToken))];
         results.Add(CoverageAudits.GapsEqualHoles(coverage));
         results.Add(await ConservationAsync(cancellationToken));
         results.Add(await RawEqualsPositionsAsync(cancellationToken));
         results.Add(await ViewsEqualDefinitionAsync(cancellationToken));
+        var changes = await SnowflakeReads.ChangesAsync(sql, cancellationToken);
         results.AddRange(DimensionAudits.Run(
-            [.. versions.Select(row => row.Version)], [.. versions.Select(row => row.Key)], await SnowflakeReads.ChangesAsync(sql, cancellationToken), options.Ownership));
+            [.. versions.Select(row => row.Version)], [.. versions.Select(row => row.Key)], changes, options.Ownership));
         return results;
     }
 
@@ -90,8 +88,8 @@ public sealed class SnowflakeAudits(
         long stored = 0, rejected = 0;
         foreach (var row in positions.Rows)
         {
-            var (records, added, known, refused) = (
-                SqlResult.Whole(row[2]), SqlResult.Whole(row[3]), SqlResult.Whole(row[4]), SqlResult.Whole(row[5]));
+            var (records, added) = (SqlResult.Whole(row[2]), SqlResult.Whole(row[3]));
+            var (known, refused) = (SqlResult.Whole(row[4]), SqlResult.Whole(row[5]));
             tally.Examined += records;
             stored += added;
             rejected += refused;
@@ -137,10 +135,10 @@ public sealed class SnowflakeAudits(
     {
         var tally = new AuditTally(
             "views_equal_definition", "CONSUMPTION_TRADES shows every fact once, SILVER_TRADES every fact and every rejection");
-        var (facts, rejected) = (
-            await CountAsync("FACT_TRADES", cancellationToken), await CountAsync("REJECTED_TRADES", cancellationToken));
-        var (consumption, silver) = (
-            await CountAsync("CONSUMPTION_TRADES", cancellationToken), await CountAsync("SILVER_TRADES", cancellationToken));
+        var facts = await CountAsync("FACT_TRADES", cancellationToken);
+        var rejected = await CountAsync("REJECTED_TRADES", cancellationToken);
+        var consumption = await CountAsync("CONSUMPTION_TRADES", cancellationToken);
+        var silver = await CountAsync("SILVER_TRADES", cancellationToken);
         tally.Examined = facts + rejected;
         if (consumption != facts) tally.Fail($"CONSUMPTION_TRADES shows {consumption} rows of {facts} facts");
         if (silver != facts + rejected) tally.Fail($"SILVER_TRADES shows {silver} rows of {facts} facts and {rejected} rejections");

@@ -43,20 +43,13 @@ public enum SnowflakeFault
 /// <summary>
 /// Snowflake did not do what was asked. The message names the object and says what to do; it never holds a token or a key.
 /// </summary>
-public sealed class SnowflakeException : Exception
+public sealed class SnowflakeException(SnowflakeFault fault, string message, Exception? innerException = null, string? code = null)
+    : StoreException(message, innerException)
 {
-    public SnowflakeException(SnowflakeFault fault, string message, Exception? innerException = null, string? code = null)
-        : base(message, innerException)
-    {
-        Fault = fault;
-        Code = code;
-    }
-
-    public SnowflakeFault Fault { get; }
+    public SnowflakeFault Fault { get; } = fault;
 
     /// <summary>Snowflake's own code, such as <c>STALE_CONTINUATION_TOKEN_SEQUENCER</c> or <c>002003</c>, where it gave one.</summary>
-    public string? Code { get; }
+    public string? Code { get; } = code;
 
-    /// <summary>Whether the same call may succeed later without anybody's help.</summary>
-    public bool IsTransient => Fault is SnowflakeFault.Unreachable or SnowflakeFault.Fenced or SnowflakeFault.NotCommitted;
+    public override bool IsTransient => Fault is SnowflakeFault.Unreachable or SnowflakeFault.Fenced or SnowflakeFault.NotCommitted;
 }

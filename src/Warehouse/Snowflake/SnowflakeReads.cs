@@ -41,9 +41,8 @@ internal static class SnowflakeReads
         ISnowflakeSql sql, CancellationToken cancellationToken)
     {
         var result = await sql.ExecuteAsync("SELECT SYMBOL_ID, FROM_ID, TO_ID, STATE FROM TRADE_COVERAGE", [], cancellationToken);
-        return [.. result.Rows.Select(row => (
-            (int)SqlResult.Whole(row[0]),
-            new CoverageRange(new IdRange(SqlResult.Whole(row[1]), SqlResult.Whole(row[2])), CoverageStates.Parse((string)row[3]!))))];
+        return [.. result.Rows.Select(row =>
+            ((int)SqlResult.Whole(row[0]), new CoverageRange(RangeOf(row), CoverageStates.Parse((string)row[3]!))))];
     }
 
     public static async Task<IReadOnlyList<(int SymbolId, OpenGap Gap)>> OpenGapsAsync(
@@ -51,22 +50,22 @@ internal static class SnowflakeReads
     {
         var result = await sql.ExecuteAsync(
             "SELECT SYMBOL_ID, FROM_ID, TO_ID, FOUND FROM TRADE_GAPS WHERE STATE = 'OPEN'", [], cancellationToken);
-        return [.. result.Rows.Select(row => (
-            (int)SqlResult.Whole(row[0]), new OpenGap(
-                new IdRange(SqlResult.Whole(row[1]), SqlResult.Whole(row[2])), SqlResult.Instant(row[3]))))];
+        return [.. result.Rows.Select(row => ((int)SqlResult.Whole(row[0]), new OpenGap(RangeOf(row), SqlResult.Instant(row[3]))))];
     }
 
     /// <summary>All changes, oldest first.</summary>
     public static async Task<IReadOnlyList<SymbolChange>> ChangesAsync(ISnowflakeSql sql, CancellationToken cancellationToken)
     {
         var result = await sql.ExecuteAsync(
-            "SELECT SOURCE, SEQUENCE_NO, EXCHANGE, TICKER, OPERATION, VALID_TIME, RECORDED_TIME, ATTRIBUTES FROM SYMBOL_CHANGES ORDER BY CHANGE_ID", [], cancellationToken);
+            """
+            SELECT SOURCE, SEQUENCE_NO, EXCHANGE, TICKER, OPERATION, VALID_TIME, RECORDED_TIME, ATTRIBUTES
+            FROM SYMBOL_CHANGES ORDER BY CHANGE_ID
+            """,
+            [], cancellationToken);
         return [.. result.Rows.Select(row => new SymbolChange(
             ChangeSources.Parse((string)row[0]!), SqlResult.Whole(row[1]), new NaturalKey((string)row[2]!, (string)row[3]!),
-            (string)row[4]! == "DELETE"
-                ? ChangeOperation.Delete
-                : ChangeOperation.Upsert, SqlResult.Instant(row[5]), SqlResult.Instant(row[6]),
-            AttributesJson.Parse((string)row[7]!)))];
+            (string)row[4]! == "DELETE" ? ChangeOperation.Delete : ChangeOperation.Upsert,
+            SqlResult.Instant(row[5]), SqlResult.Instant(row[6]), AttributesJson.Parse((string)row[7]!)))];
     }
 
     /// <summary>All rows of the dimension, those superseded included, with the surrogate key stored for each.</summary>
@@ -153,6 +152,9 @@ internal static class SnowflakeReads
             "SELECT REJECTION_ID FROM REJECTED_TRADES WHERE REJECTION_ID IN (SELECT V.VALUE::VARCHAR FROM TABLE(FLATTEN(INPUT => PARSE_JSON(?))) AS V)", [wanted], cancellationToken);
         return result.Rows.Select(row => (string)row[0]!).ToHashSet(StringComparer.Ordinal);
     }
+
+    // The ids stand behind the symbol.
+    private static IdRange RangeOf(object?[] row) => new(SqlResult.Whole(row[1]), SqlResult.Whole(row[2]));
 }
 
 /// <summary>A row of <c>LOG_POSITIONS</c>.</summary>

@@ -41,9 +41,7 @@ public sealed partial class SnowflakeWarehouse
 
         foreach (var partition in pending)
         {
-            partition.Stored = new StoredPosition(
-                partition.Partition, partition.Next, partition.RawChannel?.CommittedOffset
-                    ?? partition.Stored?.Raw, partition.FactChannel?.CommittedOffset ?? partition.Stored?.Fact, id);
+            partition.Stored = new StoredPosition(partition.Partition, partition.Next, RawOf(partition), FactOf(partition), id);
             partition.Checkpointed = partition.Next;
             partition.Records = 0;
             partition.Outcome = default;
@@ -65,19 +63,17 @@ public sealed partial class SnowflakeWarehouse
     {
         try
         {
-            await TakingTurnAsync(
-                async () =>
-                {
-                    await CheckpointAsync(CancellationToken.None);
-                    return 0;
-                },
-                CancellationToken.None);
+            await TakingTurnAsync(() => CheckpointAsync(CancellationToken.None), CancellationToken.None);
         }
         catch (Exception failure) when (failure is WarehouseException or ObjectDisposedException)
         {
             // The state is stale now: the next call reads it again, and has the sink go on from there.
         }
     }
+
+    private static long? RawOf(PartitionLoad partition) => partition.RawChannel?.CommittedOffset ?? partition.Stored?.Raw;
+
+    private static long? FactOf(PartitionLoad partition) => partition.FactChannel?.CommittedOffset ?? partition.Stored?.Fact;
 
     private string PayloadOf(List<PartitionLoad> pending, string id)
     {
@@ -94,8 +90,8 @@ public sealed partial class SnowflakeWarehouse
                 partition = partition.Partition.Partition,
                 from = partition.Checkpointed,
                 next = partition.Next,
-                raw = partition.RawChannel?.CommittedOffset ?? partition.Stored?.Raw,
-                fact = partition.FactChannel?.CommittedOffset ?? partition.Stored?.Fact,
+                raw = RawOf(partition),
+                fact = FactOf(partition),
                 records = partition.Records,
                 stored = partition.Outcome.Stored,
                 duplicates = partition.Outcome.Duplicates,
@@ -122,9 +118,8 @@ public sealed partial class SnowflakeWarehouse
                 identity = rejection.Rejection.Identity,
             }),
             ["coverage_removed"] = coverage.SelectMany(
-                change =>
-                    change.Removed.Concat(change.Put.Select(range => range.Ids.From)), (change, from) =>
-                        new { symbol_id = change.Symbol.SymbolId, from }),
+                change => change.Removed.Concat(change.Put.Select(range => range.Ids.From)),
+                (change, from) => new { symbol_id = change.Symbol.SymbolId, from }),
             ["coverage"] = coverage.SelectMany(change => change.Put, (change, range) => new
             {
                 symbol_id = change.Symbol.SymbolId,

@@ -4,6 +4,7 @@ using Crypto.TradeModel.Trades;
 using Crypto.Warehouse.Coverage;
 using Crypto.Warehouse.Dimension;
 using Crypto.Warehouse.Loading;
+using Crypto.Warehouse.Snowflake.Keys;
 using Crypto.Warehouse.Snowflake.Sql;
 using Crypto.Warehouse.Snowflake.Streaming;
 
@@ -25,6 +26,7 @@ public sealed partial class SnowflakeWarehouse : IWarehouse
 
     private readonly ISnowflakeSql _sql;
     private readonly StreamingClient _streaming;
+    private readonly KeyPairTokens _keys;
     private readonly SnowflakeWarehouseOptions _options;
     private readonly TimeProvider _clock;
     private readonly UsdAmount _usd;
@@ -52,10 +54,12 @@ public sealed partial class SnowflakeWarehouse : IWarehouse
     private bool _isRewound;
     private bool _wasRead;
 
-    private SnowflakeWarehouse(ISnowflakeSql sql, StreamingClient streaming, SnowflakeWarehouseOptions options, TimeProvider clock)
+    private SnowflakeWarehouse(
+        ISnowflakeSql sql, StreamingClient streaming, KeyPairTokens keys, SnowflakeWarehouseOptions options, TimeProvider clock)
     {
         _sql = sql;
         _streaming = streaming;
+        _keys = keys;
         _options = options;
         _clock = clock;
         _usd = new UsdAmount(options.PeggedAssets);
@@ -69,15 +73,26 @@ public sealed partial class SnowflakeWarehouse : IWarehouse
     /// <summary>Rows that the tables refused when they were streamed, and that were added by SQL.</summary>
     public long RestoredRows => Volatile.Read(ref _restoredRows);
 
-    /// <summary>Reads the state to resume from. The schema must be migrated. The warehouse owns both clients.</summary>
+    /// <summary>
+    /// Reads the state to resume from. The schema must be migrated. The warehouse owns both clients and the keys they sign in with, also
+    /// when it cannot be opened.
+    /// </summary>
     /// <exception cref="WarehouseException">Snowflake cannot be used as configured; the message says what to do.</exception>
     public static async Task<SnowflakeWarehouse> OpenAsync(
-        ISnowflakeSql sql, StreamingClient streaming, SnowflakeWarehouseOptions options, TimeProvider clock,
+        ISnowflakeSql sql, StreamingClient streaming, KeyPairTokens keys, SnowflakeWarehouseOptions options, TimeProvider clock,
         CancellationToken cancellationToken = default)
     {
-        var warehouse = new SnowflakeWarehouse(sql, streaming, options, clock);
-        await warehouse.TakingTurnAsync(static () => Task.FromResult(0), cancellationToken);
-        return warehouse;
+        var warehouse = new SnowflakeWarehouse(sql, streaming, keys, options, clock);
+        try
+        {
+            await warehouse.TakingTurnAsync(static () => Task.CompletedTask, cancellationToken);
+            return warehouse;
+        }
+        catch
+        {
+            await warehouse.DisposeAsync();
+            throw;
+        }
     }
 
     /// <summary>
@@ -86,23 +101,7 @@ public sealed partial class SnowflakeWarehouse : IWarehouse
     public int RecordsPerLoad => 32_768;
 
     public async ValueTask<IReadOnlyDictionary<LogPartition, long>> PositionsAsync(CancellationToken cancellationToken) =>
-        await TakingTurnAsync(
-        async () =>
-        {
-            // The log may drop what is reported here, so it has to be durable.
-            await CheckpointAsync(cancellationToken);
-
-            // Partitions change hands among sinks; with nothing pending here, what the others wrote can be read.
-            if ((await SnowflakeReads.RevisionAsync(_sql, cancellationToken)).Checkpoints != _checkpoints)
-            {
-                await ForgetAsync();
-                await ReadStateAsync(cancellationToken);
-            }
-
-            return (IReadOnlyDictionary<LogPartition, long>)_partitions.Where(pair => pair.Value.Stored is not null).ToDictionary(
-                pair => pair.Key, pair => pair.Value.Next);
-        },
-        cancellationToken);
+        await TakingTurnAsync(() => PositionsInTurnAsync(cancellationToken), cancellationToken);
 
     public async ValueTask CommittedAsync(LogPartition partition, long offset, CancellationToken cancellationToken)
     {
@@ -124,26 +123,21 @@ public sealed partial class SnowflakeWarehouse : IWarehouse
 
     public async ValueTask<IReadOnlyDictionary<TradeKey, TradeContent>> ContentsAsync(
         ReadOnlyMemory<Trade> trades, CancellationToken cancellationToken) =>
-        await TakingTurnAsync(
-            async () =>
-            {
-                var keys = new Dictionary<long, TradeKey>();
-                foreach (var trade in MemoryMarshal.ToEnumerable(trades))
-                {
-                    if (_symbols.Find(trade.Symbol) is { } state) keys[FactId.Of(state.SymbolId, trade.TradeId)] = TradeKey.Of(trade);
-                }
+        await TakingTurnAsync(() => ContentsInTurnAsync(trades, cancellationToken), cancellationToken);
 
-                var contents = await SnowflakeReads.ContentsAsync(_sql, keys.Keys, cancellationToken);
-                return (IReadOnlyDictionary<TradeKey, TradeContent>)contents.ToDictionary(fact => keys[fact.Key], fact => fact.Value);
-            },
-            cancellationToken);
+    public async ValueTask<IReadOnlyList<SymbolChange>> ChangesAsync(ChangeSource source, CancellationToken cancellationToken)
+    {
+        var changes = await TakingTurnAsync(() => SnowflakeReads.ChangesAsync(_sql, cancellationToken), cancellationToken);
+        return [.. changes.Where(change => change.Source == source)];
+    }
 
-    public async ValueTask<IReadOnlyList<SymbolChange>> ChangesAsync(ChangeSource source, CancellationToken cancellationToken) =>
-        await TakingTurnAsync(
-        async () =>
-            (IReadOnlyList<SymbolChange>)[.. (await SnowflakeReads.ChangesAsync(_sql, cancellationToken)).Where(change => change.Source == source)],
-        cancellationToken);
+    public async ValueTask<long> RevisionAsync(CancellationToken cancellationToken) => await TakingTurnAsync(
+        async () => (await SnowflakeReads.RevisionAsync(_sql, cancellationToken)).Dimension, cancellationToken);
 
+    /// <summary>
+    /// Ends what is under way and makes no checkpoint: what was decided since the last is decided again, from the log, at the next start.
+    /// Whoever drains asks for <see cref="PositionsAsync"/> first, which makes one and tells its failure.
+    /// </summary>
     public async ValueTask DisposeAsync()
     {
         await _idle.DisposeAsync();
@@ -152,21 +146,41 @@ public sealed partial class SnowflakeWarehouse : IWarehouse
         await _settling;
         await _checking;
         await _turn.WaitAsync(CancellationToken.None);
-        try
-        {
-            if (!_isStale) await CheckpointAsync(CancellationToken.None);
-        }
-        catch (SnowflakeException)
-        {
-            // Nothing is lost: the next start reads the log again from the checkpoint before.
-        }
-
         await ForgetAsync();
         await _loads.DisposeAsync();
         await _streaming.DisposeAsync();
         await _sql.DisposeAsync();
+        _keys.Dispose();
         _turn.Dispose();
         _closing.Dispose();
+    }
+
+    private async Task<IReadOnlyDictionary<LogPartition, long>> PositionsInTurnAsync(CancellationToken cancellationToken)
+    {
+        // What is told here is what the log may forget, so it has to be durable.
+        await CheckpointAsync(cancellationToken);
+
+        // Partitions change hands among sinks; with nothing pending here, what the others wrote can be read.
+        if ((await SnowflakeReads.RevisionAsync(_sql, cancellationToken)).Checkpoints != _checkpoints)
+        {
+            await ForgetAsync();
+            await ReadStateAsync(cancellationToken);
+        }
+
+        return _partitions.Where(pair => pair.Value.Stored is not null).ToDictionary(pair => pair.Key, pair => pair.Value.Next);
+    }
+
+    private async Task<IReadOnlyDictionary<TradeKey, TradeContent>> ContentsInTurnAsync(
+        ReadOnlyMemory<Trade> trades, CancellationToken cancellationToken)
+    {
+        var keys = new Dictionary<long, TradeKey>();
+        foreach (var trade in MemoryMarshal.ToEnumerable(trades))
+        {
+            if (_symbols.Find(trade.Symbol) is { } state) keys[FactId.Of(state.SymbolId, trade.TradeId)] = TradeKey.Of(trade);
+        }
+
+        var contents = await SnowflakeReads.ContentsAsync(_sql, keys.Keys, cancellationToken);
+        return contents.ToDictionary(fact => keys[fact.Key], fact => fact.Value);
     }
 
     private async Task CheckHealthAsync()
@@ -187,9 +201,17 @@ public sealed partial class SnowflakeWarehouse : IWarehouse
         }
     }
 
+    private Task<bool> TakingTurnAsync(Func<Task> work, CancellationToken cancellationToken) => TakingTurnAsync(
+        async () =>
+        {
+            await work();
+            return true;
+        },
+        cancellationToken);
+
     private async Task<T> TakingTurnAsync<T>(Func<Task<T>> work, CancellationToken cancellationToken)
     {
-        await _turn.WaitAsync(cancellationToken);
+        using var _ = await _turn.EnterAsync(cancellationToken);
         try
         {
             if (!_isStale) _loads.ThrowIfFailed();
@@ -218,10 +240,6 @@ public sealed partial class SnowflakeWarehouse : IWarehouse
         {
             _isStale = true;
             throw;
-        }
-        finally
-        {
-            _turn.Release();
         }
     }
 

@@ -26,8 +26,8 @@ public static class ExactSum
     internal static void Register(SqliteConnection connection)
     {
         var result = raw.sqlite3_create_function(connection.Handle!, Function, 1, raw.SQLITE_DETERMINISTIC, null, Add, Finish);
-        if (result != raw.SQLITE_OK) throw new InvalidOperationException(
-            $"SQLite does not take {Function}: {raw.sqlite3_errstr(result).utf8_to_string()}.");
+        if (result != raw.SQLITE_OK) throw new StorageException(
+            StorageFault.Failed, $"SQLite does not take {Function}: {raw.sqlite3_errstr(result).utf8_to_string()}.");
     }
 
     private static void Add(sqlite3_context context, object data, sqlite3_value[] values)

@@ -44,7 +44,8 @@ internal sealed class ReadingAuthorizer
         var result = raw.sqlite3_set_authorizer(connection, decide, null);
         return result == raw.SQLITE_OK
             ? authorizer
-            : throw new InvalidOperationException($"SQLite takes no authorizer: {raw.sqlite3_errstr(result).utf8_to_string()}.");
+            : throw new StorageException(
+                StorageFault.Failed, $"SQLite takes no authorizer: {raw.sqlite3_errstr(result).utf8_to_string()}.");
     }
 
     private int Decide(int action, string? first, string? second)

@@ -202,8 +202,7 @@ public sealed class SqliteAudits(
     private List<long> StoredKeys()
     {
         var keys = new List<long>();
-        using var query = database.Prepare(
-            "SELECT symbol_key FROM DIM_SYMBOL_VERSIONS ORDER BY symbol_id, recorded_from, valid_from");
+        using var query = database.Prepare("SELECT symbol_key FROM DIM_SYMBOL_VERSIONS ORDER BY symbol_id, recorded_from, valid_from");
         while (query.Step()) keys.Add(query.GetInt64(0));
         return keys;
     }

@@ -57,9 +57,8 @@ public static class SqliteReads
             while (query.Step())
             {
                 var id = query.GetInt32(0);
-                symbols.Add(new SymbolCoverage(
-                    new NaturalKey(query.GetText(1), query.GetText(2)), id, captured.GetValueOrDefault(id)
-                        ?? new CapturedIds(), RangesOf(gaps, id)));
+                var ids = captured.GetValueOrDefault(id) ?? new CapturedIds();
+                symbols.Add(new SymbolCoverage(new NaturalKey(query.GetText(1), query.GetText(2)), id, ids, RangesOf(gaps, id)));
             }
         }
 

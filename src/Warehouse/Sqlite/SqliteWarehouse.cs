@@ -103,6 +103,13 @@ public sealed partial class SqliteWarehouse : IWarehouse
         return SqliteReads.Changes(_database, source);
     }
 
+    public async ValueTask<long> RevisionAsync(CancellationToken cancellationToken)
+    {
+        using var _ = await EnterAsync(cancellationToken);
+        using var query = _database.Prepare("SELECT max(change_id) FROM SYMBOL_CHANGES");
+        return query.Scalar() ?? 0;
+    }
+
     public async ValueTask DisposeAsync()
     {
         if (Interlocked.Exchange(ref _isDisposed, true)) return;
@@ -113,11 +120,11 @@ public sealed partial class SqliteWarehouse : IWarehouse
         _writing.Release();
     }
 
-    private async ValueTask<Lease> EnterAsync(CancellationToken cancellationToken)
+    private async ValueTask<SemaphoreLock.Held> EnterAsync(CancellationToken cancellationToken)
     {
-        await _writing.WaitAsync(cancellationToken);
-        if (!_isDisposed) return new Lease(_writing);
-        _writing.Release();
+        var held = await _writing.EnterAsync(cancellationToken);
+        if (!_isDisposed) return held;
+        held.Dispose();
         throw new ObjectDisposedException(nameof(SqliteWarehouse));
     }
 
@@ -174,9 +181,4 @@ public sealed partial class SqliteWarehouse : IWarehouse
     }
 
     private Timestamp Now() => Timestamp.Now(_clock);
-
-    private readonly struct Lease(SemaphoreSlim semaphore) : IDisposable
-    {
-        public void Dispose() => semaphore.Release();
-    }
 }

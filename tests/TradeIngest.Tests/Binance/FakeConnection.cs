@@ -13,12 +13,12 @@ internal sealed class FakeConnection : IWebSocketConnection
     private readonly Channel<byte[]> _incoming = Channel.CreateUnbounded<byte[]>();
     private readonly ConcurrentBag<string> _subscribed = [];
 
-    public bool RefusesToConnect { get; init; }
+    public Exception? Refusal { get; init; }
 
     public bool IsClosed { get; private set; }
 
     public Task ConnectAsync(Uri endpoint, CancellationToken token) =>
-        RefusesToConnect ? Task.FromException(new WebSocketException("refused")) : Task.CompletedTask;
+        Refusal is null ? Task.CompletedTask : Task.FromException(Refusal);
 
     public void Push(string message) => _incoming.Writer.TryWrite(Encoding.UTF8.GetBytes(message));
 

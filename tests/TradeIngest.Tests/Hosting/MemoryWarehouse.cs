@@ -64,6 +64,11 @@ internal sealed class MemoryWarehouse : IWarehouse
         lock (_gate) return new ValueTask<IReadOnlyList<SymbolChange>>([.. _changes.Where(change => change.Source == source)]);
     }
 
+    public ValueTask<long> RevisionAsync(CancellationToken cancellationToken)
+    {
+        lock (_gate) return new ValueTask<long>(_changes.Count);
+    }
+
     public ValueTask<IReadOnlyDictionary<TradeKey, TradeContent>> ContentsAsync(
         ReadOnlyMemory<Trade> trades, CancellationToken cancellationToken)
     {

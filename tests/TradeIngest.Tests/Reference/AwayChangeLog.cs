@@ -26,6 +26,9 @@ internal sealed class AwayChangeLog(ISymbolChangeLog store) : ISymbolChangeLog
     public ValueTask<IReadOnlyList<SymbolChange>> ChangesAsync(ChangeSource source, CancellationToken cancellationToken) =>
         IsAway ? throw Refuse() : store.ChangesAsync(source, cancellationToken);
 
+    public ValueTask<long> RevisionAsync(CancellationToken cancellationToken) =>
+        IsAway ? throw Refuse() : store.RevisionAsync(cancellationToken);
+
     public ValueTask DisposeAsync() => ValueTask.CompletedTask;
 
     private StorageException Refuse()

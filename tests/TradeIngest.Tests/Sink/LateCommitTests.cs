@@ -129,6 +129,8 @@ public sealed class LateCommitTests : IAsyncDisposable
         public ValueTask<IReadOnlyList<SymbolChange>> ChangesAsync(ChangeSource source, CancellationToken cancellationToken) =>
             inner.ChangesAsync(source, cancellationToken);
 
+        public ValueTask<long> RevisionAsync(CancellationToken cancellationToken) => inner.RevisionAsync(cancellationToken);
+
         public ValueTask<IReadOnlyDictionary<TradeKey, TradeContent>> ContentsAsync(
             ReadOnlyMemory<Trade> trades, CancellationToken cancellationToken) =>
             inner.ContentsAsync(trades, cancellationToken);

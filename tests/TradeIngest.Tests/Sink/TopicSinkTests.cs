@@ -270,6 +270,8 @@ public sealed class TopicSinkTests : IAsyncDisposable
         public ValueTask<IReadOnlyList<SymbolChange>> ChangesAsync(ChangeSource source, CancellationToken cancellationToken) =>
             throw new NotSupportedException();
 
+        public ValueTask<long> RevisionAsync(CancellationToken cancellationToken) => throw new NotSupportedException();
+
         public ValueTask<IReadOnlyDictionary<TradeKey, TradeContent>> ContentsAsync(
             ReadOnlyMemory<Trade> trades, CancellationToken cancellationToken) =>
             throw new NotSupportedException();
@@ -298,6 +300,8 @@ public sealed class TopicSinkTests : IAsyncDisposable
 
         public ValueTask<IReadOnlyList<SymbolChange>> ChangesAsync(ChangeSource source, CancellationToken cancellationToken) =>
             inner.ChangesAsync(source, cancellationToken);
+
+        public ValueTask<long> RevisionAsync(CancellationToken cancellationToken) => inner.RevisionAsync(cancellationToken);
 
         public ValueTask<IReadOnlyDictionary<TradeKey, TradeContent>> ContentsAsync(
             ReadOnlyMemory<Trade> trades, CancellationToken cancellationToken) =>

@@ -53,7 +53,8 @@ public sealed class CheckpointTests
         await using var account = await TestAccount.StartAsync();
         await account.MigrateAsync(Stop);
         await using var warehouse = await SnowflakeWarehouse.OpenAsync(
-            account.NewSql(), account.NewClient(), new SnowflakeWarehouseOptions { HealthInterval = TimeSpan.FromMilliseconds(20) },
+            account.NewSql(), account.NewClient(), account.NewKeys(),
+            new SnowflakeWarehouseOptions { HealthInterval = TimeSpan.FromMilliseconds(20) },
             account.Clock, Stop);
         var builder = new BatchBuilder();
         var btc = new SymbolTable().Intern("BTCUSDT");

@@ -29,7 +29,8 @@ public sealed class LoadRateTests
         await account.MigrateAsync(stop);
         var defaults = new StreamingOptions { AccountUrl = account.Server.Url };
         await using var warehouse = await SnowflakeWarehouse.OpenAsync(
-            account.NewSql(), account.NewClient(defaults), new SnowflakeWarehouseOptions { CheckpointInterval = TimeSpan.FromHours(1) },
+            account.NewSql(), account.NewClient(defaults), account.NewKeys(),
+            new SnowflakeWarehouseOptions { CheckpointInterval = TimeSpan.FromHours(1) },
             account.Clock, stop);
         var perLoad = loads == 0 ? 500 : warehouse.RecordsPerLoad;
         loads = loads == 0 ? 8 : loads;

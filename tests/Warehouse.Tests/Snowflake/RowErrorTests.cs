@@ -164,7 +164,7 @@ public sealed class RowErrorTests
     private WarehouseBatch Trades(long from, long to) => _log.Of(TestTrades.Range(Btc, from, to));
 
     private Task<SnowflakeWarehouse> OpenAsync(long repairLimit = 1000) => SnowflakeWarehouse.OpenAsync(
-        _account.NewSql(), _account.NewClient(),
+        _account.NewSql(), _account.NewClient(), _account.NewKeys(),
         new SnowflakeWarehouseOptions { CheckpointInterval = TimeSpan.Zero, RepairLimit = repairLimit }, _account.Clock, Stop);
 
     /// <summary>A process that ends once so many appends were accepted, and tidies nothing up.</summary>
@@ -173,7 +173,8 @@ public sealed class RowErrorTests
         using var death = new CancellationTokenSource();
         await using var client = _account.NewClient();
         var warehouse = await SnowflakeWarehouse.OpenAsync(
-            _account.NewSql(), client, new SnowflakeWarehouseOptions { CheckpointInterval = TimeSpan.Zero }, _account.Clock, Stop);
+            _account.NewSql(), client, _account.NewKeys(), new SnowflakeWarehouseOptions { CheckpointInterval = TimeSpan.Zero },
+            _account.Clock, Stop);
         var wanted = Server.Channels.Appends + appends;
         var loading = warehouse.LoadAsync(batch, death.Token).AsTask();
         using var patience = Patience.Start();

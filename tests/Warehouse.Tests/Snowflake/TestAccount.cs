@@ -1,6 +1,7 @@
 using System.Security.Cryptography;
 using Crypto.SnowflakeEmulator;
 using Crypto.TestSupport;
+using Crypto.TradeModel.Times;
 using Crypto.Warehouse.Snowflake;
 using Crypto.Warehouse.Snowflake.Keys;
 using Crypto.Warehouse.Snowflake.Migrating;
@@ -23,7 +24,7 @@ internal sealed class TestAccount : IAsyncDisposable
     {
         Server = server;
         Clock = clock;
-        Keys = new KeyPairTokens("testorg-emulated", User, new FixedKey(Pem), clock);
+        Keys = NewKeys();
         server.Keys.SetKeys(User, Keys.PublicKey);
     }
 
@@ -41,9 +42,9 @@ internal sealed class TestAccount : IAsyncDisposable
         AccountUrl = Server.Url,
         Role = "TS_TRANSFORM",
         AppendInterval = TimeSpan.Zero,
-        PollInterval = (TimeSpan.FromMilliseconds(1), TimeSpan.FromMilliseconds(5)),
+        PollInterval = new(TimeSpan.FromMilliseconds(1), TimeSpan.FromMilliseconds(5)),
         ReopenPause = TimeSpan.FromMilliseconds(1),
-        Backoff = new RetryBackoff(TimeSpan.FromMilliseconds(1), TimeSpan.FromMilliseconds(4), 40),
+        Backoff = new BackoffOptions(TimeSpan.FromMilliseconds(1), TimeSpan.FromMilliseconds(4), 40),
         CommitTimeout = TimeSpan.FromMilliseconds(300),
         UncommittedTimeout = TimeSpan.FromSeconds(2),
         MaxReopens = 20,
@@ -71,7 +72,9 @@ internal sealed class TestAccount : IAsyncDisposable
         return rsa.ExportPkcs8PrivateKeyPem();
     }
 
-    public StreamingClient NewClient(StreamingOptions? options = null) => new(options ?? Streaming, Keys, Clock, jitter: new Random(1));
+    public KeyPairTokens NewKeys() => new("testorg-emulated", User, new FixedKey(Pem), Clock);
+
+    public StreamingClient NewClient(StreamingOptions? options = null) => new(options ?? Streaming, Keys, Clock);
 
     public SqlApiClient NewSql(Func<SqlApiOptions, SqlApiOptions>? change = null)
     {
@@ -82,10 +85,10 @@ internal sealed class TestAccount : IAsyncDisposable
             Schema = "PUBLIC",
             Warehouse = "TS_WH",
             Role = "TS_TRANSFORM",
-            PollInterval = (TimeSpan.FromMilliseconds(1), TimeSpan.FromMilliseconds(4)),
+            PollInterval = new(TimeSpan.FromMilliseconds(1), TimeSpan.FromMilliseconds(4)),
             Backoff = Streaming.Backoff,
         };
-        return new SqlApiClient(change?.Invoke(options) ?? options, Keys, Clock, jitter: new Random(1));
+        return new SqlApiClient(change?.Invoke(options) ?? options, Keys, Clock);
     }
 
     /// <summary>
@@ -107,7 +110,7 @@ internal sealed class TestAccount : IAsyncDisposable
     public Task<SnowflakeWarehouse> OpenWarehouseAsync(
         TimeSpan checkpointInterval = default, StreamingOptions? streaming = null, ISnowflakeSql? sql = null) =>
         SnowflakeWarehouse.OpenAsync(
-            sql ?? NewSql(), NewClient(streaming), new SnowflakeWarehouseOptions { CheckpointInterval = checkpointInterval }, Clock);
+            sql ?? NewSql(), NewClient(streaming), NewKeys(), new SnowflakeWarehouseOptions { CheckpointInterval = checkpointInterval }, Clock);
 
     public async ValueTask DisposeAsync()
     {

@@ -37,7 +37,7 @@ internal sealed class ClientWebSocketConnection : IWebSocketConnection
     {
         try
         {
-            await _socket.ConnectAsync(endpoint, cancellationToken);
+            await _socket.ConnectAsync(endpoint, SingleAttemptHandler.Invoker, cancellationToken);
         }
         catch (WebSocketException failure)
         {

@@ -3,6 +3,7 @@ using System.Net.Http.Headers;
 using System.Net.WebSockets;
 using Crypto.TradeIngest.Diagnostics;
 using Crypto.TradeIngest.Streams;
+using Crypto.TradeModel.Times;
 
 namespace Crypto.TradeIngest.Binance.Connections;
 
@@ -22,7 +23,8 @@ internal static class ConnectFailure
             : string.Join(": ", Reasons(failure));
         return new ExchangeException($"No WebSocket to {Secrets.Shown(endpoint)}: {reason}", isTransient: true, failure)
         {
-            RetryAfter = retryAfter?.Delta,
+            IsBan = (int)socket.HttpStatusCode is 418 or 429,
+            RetryAfter = Backoff.RetryAfter(retryAfter, TimeProvider.System),
         };
     }
 

@@ -41,7 +41,7 @@ internal sealed class WebsocketClientConnection : IWebSocketConnection
         // With our token and not the package's, whose time to connect is fixed in some of its versions.
         _client = new WebsocketClient(endpoint, null, async (uri, _) =>
         {
-            await _socket.ConnectAsync(uri, cancellationToken);
+            await _socket.ConnectAsync(uri, SingleAttemptHandler.Invoker, cancellationToken);
             return _bounded;
         })
         {

@@ -59,8 +59,7 @@ internal sealed class BinanceRestClient(HttpClient http, WeightBudget budget, Ti
             CultureInfo.InvariantCulture,
             $"api/v3/historicalTrades?symbol={Uri.EscapeDataString(symbol.Ticker)}&fromId={fromId}&limit={limit}");
         return GetAsync(
-            path, HistoricalTradesWeight, isUrgent: false, root =>
-                RestReplies.Trades(root, symbol, Timestamp.Now(clock)), cancellationToken);
+            path, HistoricalTradesWeight, isUrgent: false, root => RestReplies.Trades(root, symbol, Timestamp.Now(clock)), cancellationToken);
     }
 
     private async Task<T> GetAsync<T>(
@@ -106,8 +105,7 @@ internal sealed class BinanceRestClient(HttpClient http, WeightBudget budget, Ti
         var status = (int)response.StatusCode;
         if (status is 429 or 418)
         {
-            var wait = response.Headers.RetryAfter is { } header ? header.Delta ?? header.Date - clock.GetUtcNow() : null;
-            var period = wait is { } asked && asked > TimeSpan.Zero ? asked : ExchangeBan.Shortest;
+            var period = Backoff.RetryAfter(response.Headers.RetryAfter, clock) ?? ExchangeBan.Shortest;
             budget.Ban.Extend(period);
             var what = status == 418 ? "This address is banned by the exchange" : "The exchange's request limit is exceeded";
             return new ExchangeException(

@@ -2,6 +2,7 @@ using Crypto.TradeIngest.Configuration;
 using Crypto.TradeIngest.Hosting;
 using Crypto.TradeIngest.Log;
 using Crypto.TradeIngest.Log.Kafka;
+using Crypto.TradeModel.Times;
 using Crypto.Warehouse;
 using Crypto.Warehouse.Snowflake;
 using Microsoft.Extensions.Logging.Abstractions;
@@ -37,8 +38,8 @@ internal static class StoreChecks
         try
         {
             using var keys = options.NewKeys(TimeProvider.System);
-            await using var sql = options.NewSql(keys, options.TransformerRole, TimeProvider.System, RetryBackoff.Attended);
-            await using var streaming = options.NewStreaming(keys, TimeProvider.System, backoff: RetryBackoff.Attended);
+            await using var sql = options.NewSql(keys, options.TransformerRole, TimeProvider.System, BackoffOptions.Attended);
+            await using var streaming = options.NewStreaming(keys, TimeProvider.System, backoff: BackoffOptions.Attended);
             var results = await new SnowflakeCheck(
                 keys, sql, streaming, options.Names, TimeProvider.System, onStep).RunAsync(cancellationToken);
             return [.. results.Select(result => new Check(CheckTier.Environment, $"Snowflake {result.Name}", result.Passed, result.Detail, result.Advice))];

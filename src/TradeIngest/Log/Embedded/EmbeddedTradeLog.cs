@@ -2,6 +2,7 @@ using System.Buffers;
 using System.Diagnostics.CodeAnalysis;
 using System.Security.Cryptography;
 using Crypto.TradeModel.Times;
+using Crypto.Warehouse;
 using Crypto.Warehouse.Sqlite;
 
 namespace Crypto.TradeIngest.Log.Embedded;
@@ -122,7 +123,7 @@ internal sealed class EmbeddedTradeLog : ITradeLog
     public async ValueTask AppendAsync(string topic, RecordBatch records, CancellationToken cancellationToken)
     {
         if (records.Count == 0) return;
-        await _writing.WaitAsync(cancellationToken);
+        using var _ = await _writing.EnterAsync(cancellationToken);
         try
         {
             _database.InTransaction(() => Append(topic, records));
@@ -131,10 +132,6 @@ internal sealed class EmbeddedTradeLog : ITradeLog
         {
             _bytes.Clear();
             throw;
-        }
-        finally
-        {
-            _writing.Release();
         }
 
         Interlocked.Exchange(ref _appended, NewSignal()).SetResult();
@@ -145,25 +142,18 @@ internal sealed class EmbeddedTradeLog : ITradeLog
 
     public async ValueTask<OffsetRange> OffsetsAsync(string topic, int partition, CancellationToken cancellationToken)
     {
-        await _writing.WaitAsync(cancellationToken);
-        try
-        {
-            using var query = _database.Prepare("SELECT first_offset, next_offset FROM LOG_ENDS WHERE topic = ? AND partition = ?");
-            query.Bind(1, topic).Bind(2, partition);
-            var range = query.Step() ? new OffsetRange(query.GetInt64(0), query.GetInt64(1)) : default;
-            query.Reset();
-            return range;
-        }
-        finally
-        {
-            _writing.Release();
-        }
+        using var _ = await _writing.EnterAsync(cancellationToken);
+        using var query = _database.Prepare("SELECT first_offset, next_offset FROM LOG_ENDS WHERE topic = ? AND partition = ?");
+        query.Bind(1, topic).Bind(2, partition);
+        var range = query.Step() ? new OffsetRange(query.GetInt64(0), query.GetInt64(1)) : default;
+        query.Reset();
+        return range;
     }
 
     public async ValueTask<long> TrimAsync(
         string topic, int partition, long keepFrom, TrimPolicy policy, CancellationToken cancellationToken)
     {
-        await _writing.WaitAsync(cancellationToken);
+        using var _ = await _writing.EnterAsync(cancellationToken);
         try
         {
             return _database.InTransaction(() => Trim(topic, partition, keepFrom, policy));
@@ -172,10 +162,6 @@ internal sealed class EmbeddedTradeLog : ITradeLog
         {
             _bytes.Clear();
             throw;
-        }
-        finally
-        {
-            _writing.Release();
         }
     }
 

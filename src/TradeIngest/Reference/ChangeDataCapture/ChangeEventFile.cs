@@ -1,4 +1,5 @@
 using System.Text;
+using Crypto.TradeIngest.Workers;
 using Crypto.TradeModel.Times;
 using Crypto.Warehouse;
 using Crypto.Warehouse.Dimension;
@@ -25,21 +26,13 @@ internal sealed class ChangeEventFile(string path, ISymbolChangeLog changeLog, T
     public string? Unfinished { get; private set; }
 
     /// <summary>Looks at the file now and then until canceled.</summary>
-    public async Task RunAsync(TimeSpan interval, CancellationToken cancellationToken)
-    {
-        try
+    public Task RunAsync(TimeSpan interval, CancellationToken cancellationToken) => Loop.RunAsync(
+        async token =>
         {
-            while (true)
-            {
-                await TryApplyNewAsync(cancellationToken);
-                await Task.Delay(interval, clock, cancellationToken);
-            }
-        }
-        catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
-        {
-            // The way this loop ends.
-        }
-    }
+            await TryApplyNewAsync(token);
+            return interval;
+        },
+        clock, cancellationToken);
 
     /// <summary>
     /// Applies the lines that were completed since the last call, together. A line that is no event is a fault and the others count; a

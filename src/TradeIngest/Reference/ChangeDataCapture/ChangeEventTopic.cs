@@ -6,6 +6,7 @@ using Crypto.TradeIngest.Log;
 using Crypto.TradeIngest.Log.Kafka;
 using Crypto.TradeIngest.Streams;
 using Crypto.TradeModel.Quality;
+using Crypto.TradeModel.Times;
 using Crypto.TradeModel.Trades;
 using Crypto.Warehouse;
 using Crypto.Warehouse.Dimension;
@@ -28,13 +29,10 @@ internal sealed class ChangeEventTopic(
     private const int BytesPerApply = 8 << 20;
 
     private static readonly TimeSpan Poll = TimeSpan.FromMilliseconds(100);
-    private static readonly TimeSpan Again = TimeSpan.FromSeconds(1);
 
     private readonly IConsumer<Ignore, byte[]?> _consumer = KafkaSettings.Build(new ConsumerBuilder<Ignore, byte[]?>(
-            new ConsumerConfig(
-                KafkaSettings.Consumer(
-                    log.Options, isMember: false, $"{log.Options.Group}-changes").ToDictionary(pair =>
-                        pair.Key, pair => pair.Value, StringComparer.Ordinal))
+            new ConsumerConfig(KafkaSettings.Consumer(log.Options, isMember: false, $"{log.Options.Group}-changes")
+                .ToDictionary(pair => pair.Key, pair => pair.Value, StringComparer.Ordinal))
             {
                 // From the first event kept: a snapshot or the table's whole history.
                 AutoOffsetReset = AutoOffsetReset.Earliest,
@@ -65,24 +63,18 @@ internal sealed class ChangeEventTopic(
     {
         _consumer.Subscribe(topic);
         var read = new List<ConsumeResult<Ignore, byte[]?>>();
-        while (!cancellationToken.IsCancellationRequested)
+        var backoff = new Backoff(BackoffOptions.Default, clock);
+        try
         {
-            if (read.Count == 0) Take(read);
-            if (read.Count == 0) continue;
-            try
+            while (!cancellationToken.IsCancellationRequested)
             {
-                await ApplyAsync(read, cancellationToken);
-                read.Clear();
+                if (read.Count == 0) Take(read);
+                if (read.Count > 0) await ApplyOrWaitAsync(read, backoff, cancellationToken);
             }
-            catch (StorageException failure) when (failure.IsTransient)
-            {
-                logger.ChangeTopicPostponed(topic, read.Count, Again, failure.Message);
-                await Task.Delay(Again, clock, CancellationToken.None);
-            }
-            catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
-            {
-                // Not stored as read, so read again by the next.
-            }
+        }
+        catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
+        {
+            // Not stored as read, so read again by the next.
         }
 
         _consumer.Close();
@@ -108,6 +100,22 @@ internal sealed class ChangeEventTopic(
         catch (KafkaException failure)
         {
             throw KafkaFailures.Of(failure.Error, $"reading {topic}", log.Options, failure);
+        }
+    }
+
+    private async Task ApplyOrWaitAsync(List<ConsumeResult<Ignore, byte[]?>> read, Backoff backoff, CancellationToken cancellationToken)
+    {
+        try
+        {
+            await ApplyAsync(read, cancellationToken);
+            read.Clear();
+            backoff.Reset();
+        }
+        catch (StorageException failure) when (failure.IsTransient)
+        {
+            var again = backoff.Next();
+            logger.ChangeTopicPostponed(topic, read.Count, again, failure.Message);
+            await Task.Delay(again, clock, cancellationToken);
         }
     }
 

@@ -7,7 +7,7 @@ namespace Crypto.TradeIngest.Simulation.Streams;
 internal readonly record struct ClientMessage(FrameKind Kind, ReadOnlyMemory<byte> Payload);
 
 /// <summary>The client broke RFC 6455; the connection is closed with the code.</summary>
-internal sealed class FrameException(CloseCode code, string message) : Exception(message)
+internal sealed class FrameException(CloseCode code, string message) : IngestException(message)
 {
     public CloseCode Code { get; } = code;
 }

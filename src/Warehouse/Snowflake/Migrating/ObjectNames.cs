@@ -28,9 +28,8 @@ public sealed partial record ObjectNames
     public IEnumerable<(string Name, string Fault)> Faults() =>
         from pair in new[]
         {
-            ("Database", Database), ("Schema", Schema), ("Warehouse", Warehouse), ("User", User), ("OwnerRole", OwnerRole), (
-                "LoaderRole", LoaderRole),
-            ("TransformerRole", TransformerRole), ("ReaderRole", ReaderRole),
+            ("Database", Database), ("Schema", Schema), ("Warehouse", Warehouse), ("User", User), ("OwnerRole", OwnerRole),
+            ("LoaderRole", LoaderRole), ("TransformerRole", TransformerRole), ("ReaderRole", ReaderRole),
         }
         where !SnowflakeIdentifier.IsValid(pair.Item2)
         select (pair.Item1, $"'{pair.Item2}' is no plain identifier: upper-case letters, digits, _ and $");

@@ -52,11 +52,11 @@ public sealed class SnowflakeMigrator(ISnowflakeSql sql, ObjectNames names, Time
         }
 
         var existing = applied.Count == 0 ? [] : await ExistingAsync(cancellationToken);
-        var pending = scripts.Where(
-            script =>
-                applied.GetValueOrDefault(script.Name) != script.Checksum
-                    || !script.Objects.All(created => existing.Contains(created.Name))).ToList();
+        var pending = scripts.Where(IsPending).ToList();
         return [.. scripts.Where(script => pending.Contains(script) || (pending.Count > 0 && script.Name == SqlScript.Grants))];
+
+        bool IsPending(SqlScript script) => applied.GetValueOrDefault(script.Name) != script.Checksum
+            || !script.Objects.All(created => existing.Contains(created.Name));
     }
 
     private async Task<HashSet<string>> ExistingAsync(CancellationToken cancellationToken)

@@ -4,6 +4,7 @@ using System.Globalization;
 using System.Net;
 using System.Net.Http.Headers;
 using System.Text.Json;
+using Crypto.TradeModel.Times;
 using Crypto.Warehouse.Snowflake.Keys;
 
 namespace Crypto.Warehouse.Snowflake.Sql;
@@ -20,20 +21,17 @@ public sealed class SqlApiClient : ISnowflakeSql
     private readonly SqlApiOptions _options;
     private readonly KeyPairTokens _keys;
     private readonly TimeProvider _clock;
-    private readonly Random _jitter;
     private readonly Uri _account;
     private readonly HttpClient _http;
 
     /// <param name="handler">Stands in for the network in tests; default a pooled connection with certificate checks.</param>
     [SuppressMessage("Reliability", "CA2000", Justification = "The HTTP client owns its handler.")]
-    public SqlApiClient(
-        SqlApiOptions options, KeyPairTokens keys, TimeProvider clock, HttpMessageHandler? handler = null, Random? jitter = null)
+    public SqlApiClient(SqlApiOptions options, KeyPairTokens keys, TimeProvider clock, HttpMessageHandler? handler = null)
     {
         ArgumentNullException.ThrowIfNull(options);
         _options = options;
         _keys = keys;
         _clock = clock;
-        _jitter = jitter ?? new Random();
         _account = SnowflakeAddress.Check(options.AccountUrl);
         _http = new HttpClient(handler ?? new SocketsHttpHandler
         {
@@ -52,7 +50,7 @@ public sealed class SqlApiClient : ISnowflakeSql
         var body = BodyOf(sql, binds);
         var requestId = Guid.CreateVersion7(_clock.GetUtcNow());
         var reply = await SendAsync(
-            HttpMethod.Post, attempt => $"{Path}?requestId={requestId}&nullable=true{(attempt > 0 ? "&retry=true" : "")}", body,
+            HttpMethod.Post, isRepeated => $"{Path}?requestId={requestId}&nullable=true{(isRepeated ? "&retry=true" : "")}", body,
             cancellationToken);
         if (reply.Status == 202) reply = await PollAsync(HandleOf(reply.Json), cancellationToken);
         using var json = reply.Json;
@@ -69,13 +67,12 @@ public sealed class SqlApiClient : ISnowflakeSql
     private async Task<(int Status, JsonDocument Json)> PollAsync(string handle, CancellationToken cancellationToken)
     {
         var started = _clock.GetTimestamp();
-        var pause = _options.PollInterval.First;
+        var pauses = new Backoff(_options.PollInterval, _clock);
         while (true)
         {
             try
             {
-                await Task.Delay(pause, _clock, cancellationToken);
-                pause = pause * 2 < _options.PollInterval.Longest ? pause * 2 : _options.PollInterval.Longest;
+                await pauses.WaitAsync(cancellationToken);
                 var reply = await SendAsync(HttpMethod.Get, _ => $"{Path}/{handle}", null, cancellationToken);
                 if (reply.Status != 202) return reply;
                 reply.Json.Dispose();
@@ -148,12 +145,13 @@ public sealed class SqlApiClient : ISnowflakeSql
     }
 
     private async Task<(int Status, JsonDocument Json)> SendAsync(
-        HttpMethod method, Func<int, string> path, byte[]? body, CancellationToken cancellationToken)
+        HttpMethod method, Func<bool, string> path, byte[]? body, CancellationToken cancellationToken)
     {
+        var backoff = new Backoff(_options.Backoff, _clock);
         var refused = false;
-        for (var attempt = 0; ; attempt++)
+        for (var isRepeated = false; ; isRepeated = true)
         {
-            var reply = await TryOnceAsync(method, path(attempt), body, cancellationToken);
+            var reply = await TryOnceAsync(method, path(isRepeated), body, cancellationToken);
             if (reply.Status is 200 or 202 && reply.Json is not null) return (reply.Status, reply.Json);
             var code = TextOf(reply.Json, "code");
             var message = reply.Failure?.Message ?? TextOf(reply.Json, "message");
@@ -164,8 +162,8 @@ public sealed class SqlApiClient : ISnowflakeSql
                     refused = true;
                     _keys.Invalidate();
                     break;
-                case 0 or 200 or 202 or 429 or >= 500 when attempt + 1 < _options.Backoff.Attempts:
-                    await Task.Delay(_options.Backoff.PauseAfter(attempt, Jitter()), _clock, cancellationToken);
+                case 0 or 200 or 202 or 429 or >= 500 when !backoff.IsLastAttempt:
+                    await backoff.WaitAsync(reply.RetryAfter, cancellationToken);
                     break;
                 default:
                     throw Failure(reply.Status, code, message, reply.Failure);
@@ -173,7 +171,7 @@ public sealed class SqlApiClient : ISnowflakeSql
         }
     }
 
-    private async Task<(int Status, JsonDocument? Json, Exception? Failure)> TryOnceAsync(
+    private async Task<(int Status, JsonDocument? Json, TimeSpan? RetryAfter, Exception? Failure)> TryOnceAsync(
         HttpMethod method, string path, byte[]? body, CancellationToken cancellationToken)
     {
         using var timeout = new CancellationTokenSource(_options.RequestTimeout, _clock);
@@ -195,12 +193,12 @@ public sealed class SqlApiClient : ISnowflakeSql
             var status = (int)response.StatusCode;
             if (status == 401 && response.Headers.Date is { } serverTime) _keys.ObserveServerTime(serverTime);
             var bytes = await response.Content.ReadAsByteArrayAsync(either.Token);
-            return (status, ParseOrNull(bytes), null);
+            return (status, ParseOrNull(bytes), Backoff.RetryAfter(response.Headers.RetryAfter, _clock), null);
         }
         catch (Exception failure) when (failure is HttpRequestException or IOException
             || (failure is OperationCanceledException && !cancellationToken.IsCancellationRequested))
         {
-            return (0, null, failure);
+            return (0, null, null, failure);
         }
     }
 
@@ -256,11 +254,6 @@ public sealed class SqlApiClient : ISnowflakeSql
         }
 
         return body.WrittenSpan.ToArray();
-    }
-
-    private double Jitter()
-    {
-        lock (_jitter) return _jitter.NextDouble();
     }
 
     private static string HandleOf(JsonDocument json)

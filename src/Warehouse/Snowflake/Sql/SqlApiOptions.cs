@@ -1,3 +1,5 @@
+using Crypto.TradeModel.Times;
+
 namespace Crypto.Warehouse.Snowflake.Sql;
 
 /// <summary>Where and as what statements run. Names are upper-case.</summary>
@@ -25,7 +27,7 @@ public sealed record SqlApiOptions
     public TimeSpan RequestTimeout { get; init; } = TimeSpan.FromSeconds(75);
 
     /// <summary>Pause between two looks at a statement that runs on: grows from the first to the second. Default 100 ms to 2 s.</summary>
-    public (TimeSpan First, TimeSpan Longest) PollInterval { get; init; } = (TimeSpan.FromMilliseconds(100), TimeSpan.FromSeconds(2));
+    public BackoffOptions PollInterval { get; init; } = new(TimeSpan.FromMilliseconds(100), TimeSpan.FromSeconds(2));
 
-    public RetryBackoff Backoff { get; init; } = RetryBackoff.Default;
+    public BackoffOptions Backoff { get; init; } = BackoffOptions.Default;
 }

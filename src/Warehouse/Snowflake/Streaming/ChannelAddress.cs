@@ -24,10 +24,6 @@ public sealed record PipeAddress
     public static PipeAddress OfTable(string database, string schema, string table) =>
         new(database, schema, SnowflakeIdentifier.Check(table, "Table") + "-STREAMING", $"{database}.{schema}.{table}");
 
-    /// <summary>A pipe created with <c>CREATE PIPE … DATA_SOURCE(TYPE => 'STREAMING')</c>.</summary>
-    public static PipeAddress OfPipe(string database, string schema, string pipe) =>
-        new(database, schema, SnowflakeIdentifier.Check(pipe, "Pipe"), $"the table of pipe {pipe}");
-
     public override string ToString() => $"{Database}.{Schema}.\"{Pipe}\"";
 }
 

@@ -53,7 +53,7 @@ internal sealed class FrozenRows : IDisposable
             var start = first == 0 ? 0 : batch.Ends[first - 1];
             var end = first + 1;
             while (end < batch.Count && batch.Ends[end] - start <= maxBody) end++;
-            Cut(batch.Body, batch.Offsets, batch.Ends, first, end, maxWire, nextId, pieces);
+            Cut(batch, first, end, maxWire, nextId, pieces);
             first = end;
         }
 
@@ -82,12 +82,12 @@ internal sealed class FrozenRows : IDisposable
         ArrayPool<byte>.Shared.Return(Interlocked.Exchange(ref _wire, []));
     }
 
-    private static void Cut(
-        ReadOnlySpan<byte> body, ReadOnlySpan<long> offsets, ReadOnlySpan<int> ends, int first, int end, int maxWire, Func<Guid> nextId,
-        List<FrozenRows> pieces)
+    private static void Cut(RowBatch batch, int first, int end, int maxWire, Func<Guid> nextId, List<FrozenRows> pieces)
     {
-        var start = first == 0 ? 0 : ends[first - 1];
-        var piece = new FrozenRows(body[start..ends[end - 1]], offsets[first..end], ends[first..end], start, nextId());
+        var offsets = batch.Offsets[first..end];
+        var ends = batch.Ends[first..end];
+        var start = first == 0 ? 0 : batch.Ends[first - 1];
+        var piece = new FrozenRows(batch.Body[start..ends[^1]], offsets, ends, start, nextId());
         if (piece._wireLength <= maxWire)
         {
             pieces.Add(piece);
@@ -99,12 +99,12 @@ internal sealed class FrozenRows : IDisposable
         {
             throw new SnowflakeException(
                 SnowflakeFault.Refused,
-                $"The row of offset {offsets[first]} has {ends[end - 1] - start} bytes, which do not fit in a request of {maxWire} even when compressed.");
+                $"The row of offset {offsets[0]} has {ends[0] - start} bytes, which do not fit in a request of {maxWire} even when compressed.");
         }
 
         var middle = (first + end) / 2;
-        Cut(body, offsets, ends, first, middle, maxWire, nextId, pieces);
-        Cut(body, offsets, ends, middle, end, maxWire, nextId, pieces);
+        Cut(batch, first, middle, maxWire, nextId, pieces);
+        Cut(batch, middle, end, maxWire, nextId, pieces);
     }
 
     private static (byte[] Wire, int Length) Compress(ReadOnlySpan<byte> body)

@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Net.Http.Headers;
 using System.Text.Json;
+using Crypto.TradeModel.Times;
 
 namespace Crypto.Warehouse.Snowflake.Streaming;
 
@@ -24,11 +25,12 @@ public sealed partial class StreamingChannel
     /// </summary>
     private async Task SendAsync(FrozenRows piece, CancellationToken cancellationToken)
     {
+        var backoff = new Backoff(_options.Backoff, _client.Clock);
         var refused = false;
         var path = string.Create(
             CultureInfo.InvariantCulture,
             $"{StreamingClient.PathOf(Address, "/data")}/rows?continuationToken={Uri.EscapeDataString(_continuation)}&startOffsetToken={piece.FirstOffset}&endOffsetToken={piece.LastOffset}&requestId={piece.RequestId}");
-        for (var attempt = 0; ; attempt++)
+        while (true)
         {
             await KeepIntervalAsync(cancellationToken);
             var reply = await _client.Transport.SendAsync(HttpMethod.Post, path, () => ContentOf(piece), cancellationToken);
@@ -37,13 +39,12 @@ public sealed partial class StreamingChannel
                 case ReplyAction.Accept:
                     Accept(reply);
                     return;
-                case ReplyAction.Resend when attempt + 1 < _options.Backoff.Attempts:
+                case ReplyAction.Resend when !backoff.IsLastAttempt:
                     // Whether it was applied is not known. The identical request is safe: a used continuation token inserts nothing.
                     Resends++;
                     refused = false;
                     Tell(NoticeKind.Resent, $"offsets {piece.FirstOffset} to {piece.LastOffset}: {reply.Summary}");
-                    await _client.Transport.PauseAsync(
-                        _options.Backoff.PauseAfter(attempt, _client.Transport.NextJitter()), cancellationToken);
+                    await backoff.WaitAsync(reply.RetryAfter, cancellationToken);
                     break;
                 case ReplyAction.RefreshToken when !refused:
                     refused = true;
@@ -69,20 +70,20 @@ public sealed partial class StreamingChannel
         using var json = JsonDocument.Parse(reply.Body);
         _continuation = json.RootElement.GetProperty("next_continuation_token").GetString()!;
         _sent++;
-        _reopens = 0;
+        _reopening.Reset();
     }
 
     private async Task ReopenAfterAsync(StreamingReply reply, CancellationToken cancellationToken)
     {
         _isOpen = false;
         Tell(NoticeKind.Reopened, reply.Summary);
-        if (++_reopens > _options.MaxReopens)
+        if (_reopening.IsLastAttempt)
         {
-            _reopens = 0;
+            _reopening.Reset();
             throw _client.Failure($"Appending to {Address}, opened anew {_options.MaxReopens} times,", reply, Address.Pipe);
         }
 
-        await _client.Transport.PauseAsync(_options.ReopenPause * (0.5 + (_client.Transport.NextJitter() / 2)), cancellationToken);
+        await _reopening.WaitAsync(reply.RetryAfter, cancellationToken);
         await ReopenAsync(true, cancellationToken);
     }
 
@@ -95,7 +96,7 @@ public sealed partial class StreamingChannel
         {
             await LookAsync(watch, cancellationToken);
             if (_sent >= _uncommitted.Count || HasRoom()) return;
-            await _client.Transport.PauseAsync(watch.NextPause(), cancellationToken);
+            await watch.Pauses.WaitAsync(cancellationToken);
         }
     }
 

@@ -1,3 +1,5 @@
+using Crypto.TradeModel.Times;
+
 namespace Crypto.Warehouse.Snowflake.Streaming;
 
 public sealed partial class StreamingChannel
@@ -5,18 +7,11 @@ public sealed partial class StreamingChannel
     /// <summary>Takes note of a status asked for on behalf of several channels; opens the channel anew when it is not well.</summary>
     internal async Task CheckAsync(ChannelStatus? status, CancellationToken cancellationToken)
     {
-        await _turn.WaitAsync(cancellationToken);
-        try
-        {
-            if (_broken is not null) return;
-            if (await TakeAsync(status, cancellationToken)) return;
-            await ReopenAsync(true, cancellationToken);
-            await PumpAsync(cancellationToken);
-        }
-        finally
-        {
-            _turn.Release();
-        }
+        using var _ = await _turn.EnterAsync(cancellationToken);
+        if (_broken is not null) return;
+        if (await TakeAsync(status, cancellationToken)) return;
+        await ReopenAsync(true, cancellationToken);
+        await PumpAsync(cancellationToken);
     }
 
     // Appends take their turns between two looks.
@@ -38,7 +33,7 @@ public sealed partial class StreamingChannel
                 _turn.Release();
             }
 
-            await _client.Transport.PauseAsync(watch.NextPause(), cancellationToken);
+            await watch.Pauses.WaitAsync(cancellationToken);
         }
     }
 
@@ -84,11 +79,12 @@ public sealed partial class StreamingChannel
     /// <summary>What a wait for commits has seen: how far the channel was, since when, and how often that took too long.</summary>
     private sealed class CommitWatch(StreamingChannel channel)
     {
-        private TimeSpan _pause = channel._options.PollInterval.First;
         private long _since = channel._client.Clock.GetTimestamp();
         private long? _before = channel._committed;
 
         public int Overdue { get; set; }
+
+        public Backoff Pauses { get; } = new(channel._options.PollInterval, channel._client.Clock);
 
         public bool IsOverdue()
         {
@@ -100,12 +96,5 @@ public sealed partial class StreamingChannel
         }
 
         public void Restart() => _since = channel._client.Clock.GetTimestamp();
-
-        public TimeSpan NextPause()
-        {
-            var (pause, longest) = (_pause, channel._options.PollInterval.Longest);
-            _pause = pause * 2 < longest ? pause * 2 : longest;
-            return pause;
-        }
     }
 }

@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text.Json;
+using Crypto.TradeModel.Times;
 
 namespace Crypto.Warehouse.Snowflake.Streaming;
 
@@ -60,8 +61,9 @@ public sealed partial class StreamingChannel
     {
         var body = waitForCommit ? "{\"fail_on_uncommitted_rows\":true}"u8.ToArray() : "{}"u8.ToArray();
         var started = _client.Clock.GetTimestamp();
+        var backoff = new Backoff(_options.Backoff, _client.Clock);
         var refused = false;
-        for (var attempt = 0; ; attempt++)
+        while (true)
         {
             var generation = _client.Transport.Generation;
             var path = $"{StreamingClient.PathOf(Address)}?requestId={_client.Transport.NextRequestId()}";
@@ -77,12 +79,13 @@ public sealed partial class StreamingChannel
                         reply = new StreamingReply(reply.Status, status.Code, "the channel was opened and is not well", "");
                     }
 
-                    if (attempt + 1 >= _options.MaxReopens) throw _client.Failure($"Opening {Address}", reply, Address.Pipe);
-                    await PauseAsync(attempt, reply, cancellationToken);
+                    if (backoff.Failures + 1 >= _options.MaxReopens) throw _client.Failure($"Opening {Address}", reply, Address.Pipe);
+                    await PauseAsync(backoff, reply, cancellationToken);
                     break;
                 case ReplyAction.WaitForCommit when _client.Clock.GetElapsedTime(started) < _options.UncommittedTimeout:
                     // An answer: what failed before it was not the beginning of an outage, however long the wait is.
-                    (attempt, refused) = (-1, false);
+                    backoff.Reset();
+                    refused = false;
                     Tell(NoticeKind.WaitingForCommit, reply.Summary);
                     await _client.Transport.PauseAsync(_options.PollInterval.Longest, cancellationToken);
                     break;
@@ -91,23 +94,24 @@ public sealed partial class StreamingChannel
                     Tell(
                         NoticeKind.CommitOverdue,
                         $"rows in flight were not committed within {_options.UncommittedTimeout} and are discarded");
-                    (attempt, refused, waitForCommit) = (-1, false, false);
+                    backoff.Reset();
+                    (refused, waitForCommit) = (false, false);
                     body = "{}"u8.ToArray();
                     break;
                 case ReplyAction.RefreshToken when !refused:
                     refused = true;
                     _client.RefuseToken(Address, reply);
                     break;
-                case ReplyAction.Reconnect when attempt + 1 < _options.Backoff.Attempts:
+                case ReplyAction.Reconnect when !backoff.IsLastAttempt:
                     _client.Transport.Reconnect(generation);
-                    await PauseAsync(attempt, reply, cancellationToken);
+                    await PauseAsync(backoff, reply, cancellationToken);
                     break;
-                case ReplyAction.Resend when attempt + 1 < _options.Backoff.Attempts:
-                    await PauseAsync(attempt, reply, cancellationToken);
+                case ReplyAction.Resend when !backoff.IsLastAttempt:
+                    await PauseAsync(backoff, reply, cancellationToken);
                     break;
-                case ReplyAction.Reopen when attempt + 1 < _options.MaxReopens:
+                case ReplyAction.Reopen when backoff.Failures + 1 < _options.MaxReopens:
                     // Opening is what the table of errors asks for; a stale cache passes.
-                    await PauseAsync(attempt, reply, cancellationToken);
+                    await PauseAsync(backoff, reply, cancellationToken);
                     break;
                 case ReplyAction.Reopen or ReplyAction.Refuse when reply.Status == 404:
                     throw _client.Failure(
@@ -118,10 +122,10 @@ public sealed partial class StreamingChannel
         }
     }
 
-    private async Task PauseAsync(int attempt, StreamingReply reply, CancellationToken cancellationToken)
+    private Task PauseAsync(Backoff backoff, StreamingReply reply, CancellationToken cancellationToken)
     {
         Tell(NoticeKind.Resent, $"open: {reply.Summary}");
-        await _client.Transport.PauseAsync(_options.Backoff.PauseAfter(attempt, _client.Transport.NextJitter()), cancellationToken);
+        return backoff.WaitAsync(reply.RetryAfter, cancellationToken);
     }
 
     /// <summary>

@@ -1,4 +1,5 @@
 using System.Diagnostics.CodeAnalysis;
+using Crypto.TradeModel.Times;
 
 namespace Crypto.Warehouse.Snowflake.Streaming;
 
@@ -27,7 +28,7 @@ public sealed partial class StreamingChannel : IAsyncDisposable
     private string _continuation = "";
     private long? _committed;
     private int _generation;
-    private int _reopens;
+    private readonly Backoff _reopening;
     private long _errorsAtOpen;
     private long _errorsSeen;
     private long _insertedAtOpen;
@@ -54,6 +55,7 @@ public sealed partial class StreamingChannel : IAsyncDisposable
     {
         _client = client;
         _options = client.Options;
+        _reopening = new Backoff(new BackoffOptions(_options.ReopenPause, _options.ReopenPause * 2, _options.MaxReopens + 1), client.Clock);
         _known = known;
         Address = address;
         ServerName = address.Channel;
@@ -93,29 +95,22 @@ public sealed partial class StreamingChannel : IAsyncDisposable
     public async Task AppendAsync(RowBatch batch, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(batch);
-        await _turn.WaitAsync(cancellationToken);
-        try
+        using var _ = await _turn.EnterAsync(cancellationToken);
+        ThrowIfBroken();
+        await PumpAsync(cancellationToken);
+        if (batch.Count == 0) return;
+        _rowsPassed += batch.Count;
+        if (batch.UpTo(_coveredAtOpen, _rowsPassed) is { } skipped) await RestoreAsync(skipped, cancellationToken);
+        var after = AppendedOffset ?? -1;
+        var rows = 0;
+        foreach (var piece in FrozenRows.Of(batch, after, _options.MaxBodyBytes, _options.MaxWireBytes, _client.Transport.NextRequestId))
         {
-            ThrowIfBroken();
-            await PumpAsync(cancellationToken);
-            if (batch.Count == 0) return;
-            _rowsPassed += batch.Count;
-            if (batch.UpTo(_coveredAtOpen, _rowsPassed) is { } skipped) await RestoreAsync(skipped, cancellationToken);
-            var after = AppendedOffset ?? -1;
-            var rows = 0;
-            foreach (var piece in FrozenRows.Of(batch, after, _options.MaxBodyBytes, _options.MaxWireBytes, _client.Transport.NextRequestId))
-            {
-                rows += piece.Rows;
-                _uncommitted.Add(piece);
-            }
+            rows += piece.Rows;
+            _uncommitted.Add(piece);
+        }
 
-            SkippedRows += batch.Count - rows;
-            await PumpAsync(cancellationToken);
-        }
-        finally
-        {
-            _turn.Release();
-        }
+        SkippedRows += batch.Count - rows;
+        await PumpAsync(cancellationToken);
     }
 
     /// <summary>Returns when the rows up to this offset are in the table, and every row of this opening is.</summary>

@@ -2,6 +2,7 @@ using System.Buffers;
 using System.Diagnostics.CodeAnalysis;
 using System.Text;
 using System.Text.Json;
+using Crypto.TradeModel.Times;
 using Crypto.Warehouse.Snowflake.Keys;
 
 namespace Crypto.Warehouse.Snowflake.Streaming;
@@ -27,10 +28,8 @@ public sealed class StreamingClient : IAsyncDisposable
     private readonly List<StreamingChannel> _channels = [];
 
     /// <param name="handler">Stands in for the network in tests; default a pooled connection with certificate checks.</param>
-    /// <param name="jitter">For the random part of pauses; default one seeded by the runtime.</param>
     [SuppressMessage("Reliability", "CA2000", Justification = "The HTTP client owns its handler.")]
-    public StreamingClient(
-        StreamingOptions options, KeyPairTokens keys, TimeProvider clock, HttpMessageHandler? handler = null, Random? jitter = null)
+    public StreamingClient(StreamingOptions options, KeyPairTokens keys, TimeProvider clock, HttpMessageHandler? handler = null)
     {
         ArgumentNullException.ThrowIfNull(options);
         Options = options;
@@ -42,7 +41,7 @@ public sealed class StreamingClient : IAsyncDisposable
         {
             Timeout = Timeout.InfiniteTimeSpan,
         };
-        _transport = new StreamingTransport(options, keys, _http, clock, jitter ?? new Random());
+        _transport = new StreamingTransport(options, keys, _http, clock);
     }
 
     internal StreamingOptions Options { get; }
@@ -99,8 +98,8 @@ public sealed class StreamingClient : IAsyncDisposable
         }
 
         var reply = await CallAsync(
-            HttpMethod.Post, PathOf(pipe) + ":bulk-channel-status", () =>
-                JsonContentOf(body.WrittenMemory), $"The status of channels of pipe {pipe}", cancellationToken);
+            HttpMethod.Post, PathOf(pipe) + ":bulk-channel-status", () => JsonContentOf(body.WrittenMemory),
+            $"The status of channels of pipe {pipe}", cancellationToken);
         using var json = JsonDocument.Parse(reply.Body);
         var statuses = new Dictionary<string, ChannelStatus>(StringComparer.Ordinal);
         if (json.RootElement.TryGetProperty("channel_statuses", out var all))
@@ -161,8 +160,9 @@ public sealed class StreamingClient : IAsyncDisposable
     internal async Task<StreamingReply> CallAsync(
         HttpMethod method, string path, Func<HttpContent?> content, string what, CancellationToken cancellationToken)
     {
+        var backoff = new Backoff(Options.Backoff, Clock);
         var refused = false;
-        for (var attempt = 0; ; attempt++)
+        while (true)
         {
             var generation = _transport.Generation;
             var reply = await _transport.SendAsync(method, path, content, cancellationToken);
@@ -174,14 +174,11 @@ public sealed class StreamingClient : IAsyncDisposable
                 continue;
             }
 
-            if (reply.Action is not (ReplyAction.Resend or ReplyAction.Reconnect) || attempt + 1 >= Options.Backoff.Attempts)
-            {
-                throw Failure(what, reply);
-            }
+            if (reply.Action is not (ReplyAction.Resend or ReplyAction.Reconnect) || backoff.IsLastAttempt) throw Failure(what, reply);
 
             if (reply.Action == ReplyAction.Reconnect) _transport.Reconnect(generation);
             Options.Observer?.Invoke(new StreamingNotice(null, NoticeKind.Resent, $"{what}: {reply.Summary}"));
-            await _transport.PauseAsync(Options.Backoff.PauseAfter(attempt, _transport.NextJitter()), cancellationToken);
+            await backoff.WaitAsync(reply.RetryAfter, cancellationToken);
         }
     }
 

@@ -1,3 +1,5 @@
+using Crypto.TradeModel.Times;
+
 namespace Crypto.Warehouse.Snowflake.Streaming;
 
 /// <summary>How a <see cref="StreamingClient"/> behaves. The defaults follow Snowflake's documented limits.</summary>
@@ -40,7 +42,7 @@ public sealed record StreamingOptions
     /// <summary>
     /// Pause between two looks at a channel's status while waiting for a commit: grows from the first to the second. Default 50 to 500 ms.
     /// </summary>
-    public (TimeSpan First, TimeSpan Longest) PollInterval { get; init; } = (TimeSpan.FromMilliseconds(50), TimeSpan.FromMilliseconds(500));
+    public BackoffOptions PollInterval { get; init; } = new(TimeSpan.FromMilliseconds(50), TimeSpan.FromMilliseconds(500));
 
     /// <summary>
     /// Rows that are appended and not committed for this long get the channel opened anew and are sent again. Default 60 s.
@@ -54,10 +56,10 @@ public sealed record StreamingOptions
     public TimeSpan UncommittedTimeout { get; init; } = TimeSpan.FromSeconds(180);
 
     /// <summary>Pauses between attempts of one request.</summary>
-    public RetryBackoff Backoff { get; init; } = RetryBackoff.Default;
+    public BackoffOptions Backoff { get; init; } = BackoffOptions.Default;
 
-    /// <summary>Pause before a channel is opened anew; half of it is random. Default 500 ms.</summary>
-    public TimeSpan ReopenPause { get; init; } = TimeSpan.FromMilliseconds(500);
+    /// <summary>Smallest pause before a channel is opened anew, and half the largest one. Default 250 ms.</summary>
+    public TimeSpan ReopenPause { get; init; } = TimeSpan.FromMilliseconds(250);
 
     /// <summary>Times a channel may be opened anew without one append succeeding in between. Default 5.</summary>
     public int MaxReopens { get; init; } = 5;

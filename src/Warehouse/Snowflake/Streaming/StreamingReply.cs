@@ -40,6 +40,9 @@ internal enum ReplyAction
 /// </param>
 internal sealed record StreamingReply(int Status, string Code, string Message, string Body, Exception? Failure = null)
 {
+    /// <summary>The wait that the server asks for.</summary>
+    public TimeSpan? RetryAfter { get; init; }
+
     /// <summary>For messages and notices.</summary>
     public string Summary => Failure is not null
         ? $"no reply ({Failure.Message})"
@@ -63,10 +66,9 @@ internal sealed record StreamingReply(int Status, string Code, string Message, s
             using var json = JsonDocument.Parse(body);
             if (json.RootElement.ValueKind == JsonValueKind.Object)
             {
-                var code = Text(json.RootElement, "code") ?? Text(json.RootElement, "error_code") ?? Text(json.RootElement, "status_code")
-                    ?? "";
-                return new StreamingReply(
-                    status, code, Text(json.RootElement, "message") ?? Text(json.RootElement, "error_message") ?? "", body);
+                var root = json.RootElement;
+                var code = Text(root, "code") ?? Text(root, "error_code") ?? Text(root, "status_code") ?? "";
+                return new StreamingReply(status, code, Text(root, "message") ?? Text(root, "error_message") ?? "", body);
             }
         }
         catch (JsonException)

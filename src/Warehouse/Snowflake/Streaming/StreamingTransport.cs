@@ -1,5 +1,6 @@
 using System.Net.Http.Headers;
 using System.Text.Json;
+using Crypto.TradeModel.Times;
 using Crypto.Warehouse.Snowflake.Keys;
 
 namespace Crypto.Warehouse.Snowflake.Streaming;
@@ -9,7 +10,7 @@ namespace Crypto.Warehouse.Snowflake.Streaming;
 /// outcome as a reply, also the lack of one.
 /// </summary>
 internal sealed class StreamingTransport(
-    StreamingOptions options, KeyPairTokens keys, HttpClient http, TimeProvider clock, Random jitter) : IDisposable
+    StreamingOptions options, KeyPairTokens keys, HttpClient http, TimeProvider clock) : IDisposable
 {
     private static readonly TimeSpan RefreshBefore = TimeSpan.FromSeconds(60);
     private static readonly TimeSpan AssumedLifetime = TimeSpan.FromMinutes(10);
@@ -24,12 +25,6 @@ internal sealed class StreamingTransport(
     public int Generation { get; private set; }
 
     public Guid NextRequestId() => Guid.CreateVersion7(clock.GetUtcNow());
-
-    /// <summary>A random part of a pause.</summary>
-    public double NextJitter()
-    {
-        lock (jitter) return jitter.NextDouble();
-    }
 
     public Task PauseAsync(TimeSpan pause, CancellationToken cancellationToken) => Task.Delay(pause, clock, cancellationToken);
 
@@ -64,17 +59,10 @@ internal sealed class StreamingTransport(
     private async Task<(Uri Host, string Token)> ConnectAsync(CancellationToken cancellationToken)
     {
         if (_host is { } known && _token is { } current && clock.GetUtcNow() < _refreshAt) return (known, current);
-        await _connecting.WaitAsync(cancellationToken);
-        try
-        {
-            var host = _host ??= await DiscoverAsync(cancellationToken);
-            if (_token is null || clock.GetUtcNow() >= _refreshAt) await ExchangeAsync(host, cancellationToken);
-            return (host, _token!);
-        }
-        finally
-        {
-            _connecting.Release();
-        }
+        using var _ = await _connecting.EnterAsync(cancellationToken);
+        var host = _host ??= await DiscoverAsync(cancellationToken);
+        if (_token is null || clock.GetUtcNow() >= _refreshAt) await ExchangeAsync(host, cancellationToken);
+        return (host, _token!);
     }
 
     private async Task<Uri> DiscoverAsync(CancellationToken cancellationToken)
@@ -110,8 +98,9 @@ internal sealed class StreamingTransport(
     private async Task<string> AskAsync(
         string path, HttpMethod method, Func<string, HttpContent?> content, string what, CancellationToken cancellationToken)
     {
+        var backoff = new Backoff(options.Backoff, clock);
         var refused = false;
-        for (var attempt = 0; ; attempt++)
+        while (true)
         {
             var jwt = keys.Current();
             var reply = await SendOnceAsync(method, new Uri(_account, path), jwt, () => content(jwt), cancellationToken);
@@ -119,9 +108,9 @@ internal sealed class StreamingTransport(
             {
                 case ReplyAction.Accept:
                     return reply.Body;
-                case ReplyAction.Resend when attempt + 1 < options.Backoff.Attempts:
+                case ReplyAction.Resend when !backoff.IsLastAttempt:
                     options.Observer?.Invoke(new StreamingNotice(null, NoticeKind.Resent, $"{path}: {reply.Summary}"));
-                    await PauseAsync(options.Backoff.PauseAfter(attempt, NextJitter()), cancellationToken);
+                    await backoff.WaitAsync(reply.RetryAfter, cancellationToken);
                     break;
                 case ReplyAction.Resend:
                     throw new SnowflakeException(
@@ -159,7 +148,8 @@ internal sealed class StreamingTransport(
         {
             using var response = await http.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, either.Token);
             if ((int)response.StatusCode == 401 && response.Headers.Date is { } serverTime) keys.ObserveServerTime(serverTime);
-            return StreamingReply.Parse((int)response.StatusCode, await response.Content.ReadAsStringAsync(either.Token));
+            var reply = StreamingReply.Parse((int)response.StatusCode, await response.Content.ReadAsStringAsync(either.Token));
+            return reply with { RetryAfter = Backoff.RetryAfter(response.Headers.RetryAfter, clock) };
         }
         catch (Exception failure) when (failure is HttpRequestException or IOException
             || (failure is OperationCanceledException && !cancellationToken.IsCancellationRequested))

@@ -1,5 +1,7 @@
 using System.Net;
 using System.Text;
+using Crypto.TestSupport;
+using Crypto.TradeModel.Times;
 using Crypto.Warehouse.Snowflake;
 using Crypto.Warehouse.Snowflake.Keys;
 using Crypto.Warehouse.Snowflake.Sql;
@@ -44,7 +46,7 @@ public sealed class SqlApiFailureTests
                 Database = "DB",
                 Schema = "S",
                 Role = "R",
-                Backoff = new RetryBackoff(TimeSpan.FromMilliseconds(1), TimeSpan.FromMilliseconds(1), 3),
+                Backoff = new BackoffOptions(TimeSpan.FromMilliseconds(1), TimeSpan.FromMilliseconds(1), 3),
             },
             keys, TimeProvider.System, handler);
 
@@ -61,15 +63,37 @@ public sealed class SqlApiFailureTests
         Assert.IsTrue(handler.Requests.Skip(1).All(uri => uri.EndsWith("&retry=true", StringComparison.Ordinal)));
     }
 
-    private sealed class SameAnswer(int status, string body) : HttpMessageHandler
+    [TestMethod]
+    public async Task ExecuteAsync_ServerSaysWhenToComeBack_AsksNoSooner()
+    {
+        var clock = new ManualTimeProvider();
+        using var handler = new SameAnswer(429, "{}", retryAfter: "90");
+        using var keys = new KeyPairTokens("myorg-account1", "TS_SVC", new FixedKey(Pem), clock);
+        await using var sql = new SqlApiClient(
+            new SqlApiOptions { AccountUrl = "https://myorg-account1.snowflakecomputing.com" }, keys, clock, handler);
+
+        using var stopping = CancellationTokenSource.CreateLinkedTokenSource(TestContext.CancellationToken);
+        var asking = sql.ExecuteAsync("SELECT 1", [], stopping.Token);
+        Assert.AreEqual(TimeSpan.FromSeconds(90), clock.NextDue);
+
+        await stopping.CancelAsync();
+        await Assert.ThrowsAsync<OperationCanceledException>(() => asking);
+        Assert.HasCount(1, handler.Requests);
+    }
+
+    private sealed class SameAnswer(int status, string body, string? retryAfter = null) : HttpMessageHandler
     {
         public List<string> Requests { get; } = [];
 
         protected override Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken)
         {
             Requests.Add(request.RequestUri!.ToString());
-            return Task.FromResult(
-                new HttpResponseMessage((HttpStatusCode)status) { Content = new StringContent(body, Encoding.UTF8, "application/json") });
+            var response = new HttpResponseMessage((HttpStatusCode)status)
+            {
+                Content = new StringContent(body, Encoding.UTF8, "application/json"),
+            };
+            if (retryAfter is not null) response.Headers.Add("Retry-After", retryAfter);
+            return Task.FromResult(response);
         }
     }
 }

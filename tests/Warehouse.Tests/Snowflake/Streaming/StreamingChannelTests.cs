@@ -1,6 +1,7 @@
 using Crypto.SnowflakeEmulator;
 using Crypto.SnowflakeEmulator.Faults;
 using Crypto.TestSupport;
+using Crypto.TradeModel.Times;
 using Crypto.Warehouse.Snowflake;
 using Crypto.Warehouse.Snowflake.Streaming;
 using static Crypto.Warehouse.Tests.Snowflake.Streaming.EventRows;
@@ -171,7 +172,7 @@ public sealed class StreamingChannelTests
         await using var client = _account.NewClient(_account.Streaming with
         {
             UncommittedTimeout = Patience.Limit,
-            Backoff = new RetryBackoff(TimeSpan.FromMilliseconds(1), TimeSpan.FromMilliseconds(1), Attempts),
+            Backoff = new BackoffOptions(TimeSpan.FromMilliseconds(1), TimeSpan.FromMilliseconds(1), Attempts),
         });
         var opening = client.OpenChannelAsync(Address, cancellationToken: Stop);
         await CountedAsync(Fault.UnavailableBefore, 2 * Attempts, opening);
