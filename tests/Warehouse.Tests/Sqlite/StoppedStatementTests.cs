@@ -23,8 +23,7 @@ public sealed class StoppedStatementTests : IDisposable
     [TestMethod]
     public async Task Step_StoppedWhileItRuns_IsCanceledAndTheNextIsRefused()
     {
-        SqliteDatabase.OpenForWriting(Path, isDurable: false).Dispose();
-        using var database = SqliteDatabase.OpenForReading(Path, _stop.Token);
+        using var database = OpenForReading();
         using var statement = database.Prepare(Endless);
         var running = Task.Run(statement.Scalar, CancellationToken.None);
 
@@ -69,9 +68,15 @@ public sealed class StoppedStatementTests : IDisposable
     [TestMethod]
     public void Dispose_StoppedAfterwards_IsNothing()
     {
-        SqliteDatabase.OpenForWriting(Path, isDurable: false).Dispose();
-        SqliteDatabase.OpenForReading(Path, _stop.Token).Dispose();
+        OpenForReading().Dispose();
 
         _stop.Cancel();
+    }
+
+    // A file without a table counts as not written yet.
+    private SqliteDatabase OpenForReading()
+    {
+        using (var database = SqliteDatabase.OpenForWriting(Path, isDurable: false)) database.Execute("CREATE TABLE T (id INTEGER)");
+        return SqliteDatabase.OpenForReading(Path, _stop.Token);
     }
 }
