@@ -114,7 +114,7 @@ internal sealed class KafkaTradeLog : ITradeLog
         : throw new ArgumentException($"Topic {topic} is not among those this log was opened with.", nameof(topic));
 
     public ValueTask AppendAsync(string topic, RecordBatch records, CancellationToken cancellationToken) =>
-        _producer.AppendAsync(_options.TopicPrefix + topic, topic, records, cancellationToken);
+        _producer.AppendAsync(_options.TopicPrefix + topic, records, cancellationToken);
 
     public ILogReader OpenReader(string topic, IReadOnlyDictionary<int, long> positions) => new KafkaLogReader(this, topic, positions);
 
