@@ -68,8 +68,11 @@ internal sealed class KafkaProducer(KafkaOptions options, TimeProvider clock, IL
         // room gets it so, and ends.
         Volatile.Read(ref _client)?.Close();
         await _producing.WaitAsync(CancellationToken.None);
-        _client?.Dispose();
-        _client = null;
+        if (_client is { } client)
+        {
+            await Task.Run(() => KafkaClosing.TryClose(client.Dispose, "The producer", options.CloseTimeout, logger));
+            _client = null;
+        }
 
         // For appends that still wait for their turn.
         _producing.Release();
