@@ -23,9 +23,9 @@ internal sealed class GroupReadiness(Func<int, OffsetRange> offsets, long maxLag
             _lag = lag;
             return lag <= maxLag || comesNearer;
         }
-        catch (StorageException)
+        catch (Exception failure) when (failure is StorageException or ObjectDisposedException)
         {
-            // No topic, no leader, or no answer; which of them, librdkafka logs.
+            // No topic, no leader, or no answer (which of them, librdkafka logs), or the log was closed meanwhile.
             return false;
         }
     }

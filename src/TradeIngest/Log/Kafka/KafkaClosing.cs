@@ -16,7 +16,7 @@ internal static class KafkaClosing
         var closing = Task.Factory.StartNew(close, CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default);
         if (!((IAsyncResult)closing).AsyncWaitHandle.WaitOne(timeout))
         {
-            logger.LogWarning("{Client} did not close within {Timeout} and is left behind.", what, timeout);
+            logger.ClientLeftBehind(what, timeout);
             return false;
         }
 
@@ -26,7 +26,7 @@ internal static class KafkaClosing
         }
         catch (KafkaException failure)
         {
-            logger.LogWarning("{Client} closed with an error: {Reason}", what, failure.Error.Reason);
+            logger.ClientClosedWithError(what, failure.Error.Reason);
         }
 
         return true;

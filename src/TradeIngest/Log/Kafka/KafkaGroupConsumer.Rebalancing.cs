@@ -1,5 +1,4 @@
 using Confluent.Kafka;
-using Microsoft.Extensions.Logging;
 
 namespace Crypto.TradeIngest.Log.Kafka;
 
@@ -31,7 +30,7 @@ internal sealed partial class KafkaGroupConsumer
         }
 
         Metrics.Hold(_runs.Count);
-        _logger.LogInformation("{Topic}: partitions {Partitions} assigned.", _topic, string.Join(", ", numbers));
+        _logger.PartitionsAssigned(_topic, string.Join(", ", numbers));
         return [.. numbers.Select(number => new TopicPartitionOffset(_log.At(_topic, number), _runs[number].Position))];
     }
 
@@ -56,9 +55,7 @@ internal sealed partial class KafkaGroupConsumer
         }
 
         Metrics.Hold(_runs.Count);
-        _logger.LogInformation(
-            "{Topic}: partitions {Partitions} {How}.", _topic, string.Join(", ", partitions.Select(partition => partition.Partition.Value)),
-            how);
+        _logger.PartitionsGone(_topic, string.Join(", ", partitions.Select(partition => partition.Partition.Value)), how);
     }
 
     // One that was added to the topic since is read from its first record, as is one that nothing was ever loaded of.
@@ -78,8 +75,7 @@ internal sealed partial class KafkaGroupConsumer
         catch (Exception failure) when (failure is Warehouse.WarehouseException or Warehouse.StorageException)
         {
             // Nothing is lost: the next owner starts where the warehouse stood before.
-            _logger.LogWarning(
-                "{Topic}: partitions are released before what was loaded is checkpointed: {Message}", _topic, failure.Message);
+            _logger.ReleasedWithoutCheckpoint(_topic, failure.Message);
         }
     }
 

@@ -105,7 +105,7 @@ internal sealed partial class KafkaGroupConsumer : ILogConsumer
         catch (Exception failure)
         {
             // First of all: to leave may take its time.
-            _logger.LogError("{Topic}: {Message}", _topic, failure.Message);
+            _logger.GroupMemberFailed(_topic, failure.Message);
             throw;
         }
         finally
@@ -190,12 +190,11 @@ internal sealed partial class KafkaGroupConsumer : ILogConsumer
         catch (Warehouse.WarehouseException failure) when (_runs.GetValueOrDefault(run.Partition) != run)
         {
             Metrics.CountAbandoned(slice.Records.Length);
-            _logger.LogInformation(
-                "{Topic}/{Partition} went to another member, which was faster: {Message}", _topic, run.Partition, failure.Message);
+            _logger.LoadAbandoned(_topic, run.Partition, failure.Message);
         }
         catch (Warehouse.WarehouseException failure) when (failure.IsTransient)
         {
-            _logger.LogWarning("{Topic} is read again from where the warehouse stands: {Message}", _topic, failure.Message);
+            _logger.GroupRewinding(_topic, failure.Message);
             return false;
         }
         finally
@@ -227,8 +226,7 @@ internal sealed partial class KafkaGroupConsumer : ILogConsumer
             catch (Warehouse.WarehouseException failure) when (failure.IsTransient)
             {
                 // Its client has waited for minutes already.
-                _logger.LogWarning(
-                    "The warehouse does not say where {Topic} stands and is asked again: {Message}", _topic, failure.Message);
+                _logger.GroupPositionUnknown(_topic, failure.Message);
             }
         }
 
@@ -296,7 +294,7 @@ internal sealed partial class KafkaGroupConsumer : ILogConsumer
             }
 
             // They are there after all, as after a change of leaders. librdkafka fetches that partition no more until it is assigned again.
-            _logger.LogWarning("{Topic}: the brokers refused an offset that they have; joining again: {Reason}", _topic, failure.Error.Reason);
+            _logger.OffsetRefused(_topic, failure.Error.Reason);
             _joinsAgain = true;
             return false;
         }

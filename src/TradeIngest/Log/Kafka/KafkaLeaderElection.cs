@@ -104,7 +104,7 @@ internal sealed class KafkaLeaderElection : ILeaderElection
         catch (Exception failure)
         {
             // First of all: what follows may take its time.
-            _logger.LogError("{Group}: {Message}", _group, failure.Message);
+            _logger.ElectionFailed(_group, failure.Message);
             EndTerm(_log.Options.CloseTimeout);
             throw;
         }
@@ -138,7 +138,7 @@ internal sealed class KafkaLeaderElection : ILeaderElection
     /// <summary>Another may lead by now: this process was paused, or waited too long for its own work to end.</summary>
     private void JoinAgain()
     {
-        _logger.LogWarning("{Group}: this process was silent for {Session} or longer and joins again.", _group, _session);
+        _logger.SilentForASession(_group, _session);
         EndTerm(Timeout.InfiniteTimeSpan);
         _consumer.Unsubscribe();
         _consumer.Subscribe(_log.At(_topic, 0).Topic);
@@ -179,7 +179,7 @@ internal sealed class KafkaLeaderElection : ILeaderElection
     private void Stand(LeadershipState state)
     {
         if (Interlocked.Exchange(ref _state, (int)state) == (int)state) return;
-        _logger.LogInformation("{Group}: {State}.", _group, state switch
+        _logger.LeadershipChanged(_group, state switch
         {
             LeadershipState.Active => "active",
             LeadershipState.Standby => "standby, since another process is active",

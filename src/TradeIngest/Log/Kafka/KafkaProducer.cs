@@ -54,7 +54,7 @@ internal sealed class KafkaProducer(KafkaOptions options, TimeProvider clock, IL
             catch (StorageException failure) when (failure.IsTransient && !_isDisposed)
             {
                 Interlocked.Increment(ref _retries);
-                logger.LogWarning("{Message} Appending again in {Wait}.", failure.Message, wait);
+                logger.AppendingAgain(failure.Message, wait);
                 await Task.Delay(wait, clock, cancellationToken);
             }
         }
