@@ -1,6 +1,7 @@
 using Crypto.TradeIngest.Log;
 using Crypto.TradeIngest.Log.Embedded;
 using Crypto.TradeIngest.Log.Kafka;
+using Crypto.TradeIngest.Workers;
 using Crypto.Warehouse;
 using Crypto.Warehouse.Snowflake;
 using Crypto.Warehouse.Snowflake.Streaming;
@@ -16,14 +17,22 @@ internal sealed class Stores : IAsyncDisposable
 {
     private readonly IDisposable? _lock;
     private readonly IWarehouse? _warehouse;
+    private readonly TimeSpan _closeTimeout;
+    private readonly TimeProvider _clock;
+    private readonly ILogger _logger;
 
-    private Stores(DataFolder folder, IDisposable? folderLock, ITradeLog log, IWarehouse? warehouse, TimeSpan checkpointInterval)
+    private Stores(
+        DataFolder folder, IDisposable? folderLock, ITradeLog log, IWarehouse? warehouse, ServiceOptions options, TimeProvider clock,
+        ILogger logger)
     {
+        _closeTimeout = options.DrainTimeout;
+        _clock = clock;
+        _logger = logger;
         _lock = folderLock;
         _warehouse = warehouse;
         Folder = folder;
         Log = log;
-        CheckpointInterval = checkpointInterval;
+        CheckpointInterval = options.Warehouse.Target == WarehouseTarget.Snowflake ? options.Snowflake.CheckpointInterval : TimeSpan.Zero;
     }
 
     public DataFolder Folder { get; }
@@ -53,7 +62,7 @@ internal sealed class Stores : IAsyncDisposable
             log = await OpenLogAsync(folder, options, clock, loggers);
             return new Stores(
                 folder, folderLock, log, hasSink ? await OpenWarehouseAsync(folder, options, clock, loggers, cancellationToken) : null,
-                options.Warehouse.Target == WarehouseTarget.Snowflake ? options.Snowflake.CheckpointInterval : TimeSpan.Zero);
+                options, clock, loggers.CreateLogger<Stores>());
         }
         catch
         {
@@ -68,7 +77,7 @@ internal sealed class Stores : IAsyncDisposable
         DataFolder folder, ServiceOptions options, TimeProvider clock, ILoggerFactory loggers) => options.Log.Kind switch
         {
             LogKind.Kafka => await KafkaTradeLog.OpenAsync(
-                options.Kafka, TopicPlan.All(options.Kafka, options.Log.Partitions), clock, loggers.CreateLogger<KafkaTradeLog>(),
+                options.Kafka with { CloseTimeout = options.DrainTimeout }, TopicPlan.All(options.Kafka, options.Log.Partitions), clock, loggers.CreateLogger<KafkaTradeLog>(),
                 CancellationToken.None),
             _ => EmbeddedTradeLog.Open(
                 folder.Log, new EmbeddedTradeLogOptions { Partitions = options.Log.Partitions ?? 1, PollInterval = options.Log.PollInterval },
@@ -130,9 +139,12 @@ internal sealed class Stores : IAsyncDisposable
 
     public async ValueTask DisposeAsync()
     {
-        if (_warehouse is not null) await _warehouse.DisposeAsync();
-        await Log.DisposeAsync();
-        _lock?.Dispose();
+        var isClosed = _warehouse is null
+            || await BoundedDisposal.DisposeAsync(_warehouse, "The warehouse", _closeTimeout, _clock, _logger);
+        isClosed &= await BoundedDisposal.DisposeAsync(Log, "The log", _closeTimeout, _clock, _logger);
+
+        // What is left behind may still write: then the lock goes with the process.
+        if (isClosed) _lock?.Dispose();
     }
 
     private static void Write(ILogger logger, StreamingNotice notice)

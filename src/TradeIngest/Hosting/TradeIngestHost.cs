@@ -123,7 +123,8 @@ internal sealed class TradeIngestHost : IAsyncDisposable
     public async ValueTask DisposeAsync()
     {
         await _app.StopAsync(CancellationToken.None);
-        await _app.DisposeAsync();
+        var (clock, logger) = (_app.Services.GetRequiredService<TimeProvider>(), _app.Services.GetRequiredService<ILogger<TradeIngestHost>>());
+        await BoundedDisposal.DisposeAsync(_app, "The service", _options.DrainTimeout, clock, logger);
     }
 
     /// <summary>Signals are the command line's, which runs other commands too.</summary>

@@ -8,6 +8,10 @@ namespace Crypto.TradeIngest.Sink;
 /// <summary>
 /// Where a sink goes on in a topic, as the warehouse has it. After a reset the topic's epoch gets a generation (<c>#1</c>, <c>#2</c>):
 /// positions of before are kept as they were, and count no more.
+/// <para>
+/// The epoch of a topic on a cluster ends with the topic's id, where that is known: not every client or broker tells it. A topic whose id is
+/// not known on one side is taken for the same, and has the id of the other side from then on.
+/// </para>
 /// </summary>
 /// <param name="Epoch">The epoch that positions are stored under.</param>
 /// <param name="Next">First offset wanted, by partition.</param>
@@ -27,8 +31,8 @@ internal sealed record SinkPositions(string Epoch, IReadOnlyDictionary<int, long
         ITradeLog log, string topic, IWarehouse warehouse, bool reset, CancellationToken cancellationToken)
     {
         var stored = (await warehouse.PositionsAsync(cancellationToken)).Where(position => position.Key.Topic == topic).ToList();
-        var incarnation = log.EpochOf(topic);
-        var (generation, current) = CurrentOf(stored, incarnation);
+        var incarnation = IncarnationOf(stored, log, topic);
+        var (generation, current) = CurrentOf(stored, incarnation, log.Epoch);
         if (current.Count == 0 && !reset && OtherIncarnation(stored, log) is { } other)
         {
             throw new LogException(
@@ -58,19 +62,43 @@ internal sealed record SinkPositions(string Epoch, IReadOnlyDictionary<int, long
 
     /// <summary>The positions that count in one topic, by partition.</summary>
     public static IReadOnlyDictionary<int, long> Current(
-        IEnumerable<KeyValuePair<LogPartition, long>> stored, ITradeLog log, string topic) =>
-        CurrentOf(stored.Where(position => position.Key.Topic == topic), log.EpochOf(topic)).Positions;
+        IEnumerable<KeyValuePair<LogPartition, long>> stored, ITradeLog log, string topic)
+    {
+        var ofTopic = stored.Where(position => position.Key.Topic == topic).ToList();
+        return CurrentOf(ofTopic, IncarnationOf(ofTopic, log, topic), log.Epoch).Positions;
+    }
+
+    // Without an id of its own the topic is the one that the warehouse knows, if that is one.
+    private static string IncarnationOf(List<KeyValuePair<LogPartition, long>> stored, ITradeLog log, string topic)
+    {
+        var incarnation = log.EpochOf(topic);
+        return incarnation == log.Epoch && IdsOf(stored, log.Epoch) is [var known] ? known : incarnation;
+    }
 
     private static (int Generation, Dictionary<int, long> Positions) CurrentOf(
-        IEnumerable<KeyValuePair<LogPartition, long>> stored, string incarnation)
+        List<KeyValuePair<LogPartition, long>> stored, string incarnation, string cluster)
     {
-        var known = stored.Where(position => Incarnation(position.Key.Epoch) == incarnation).ToList();
+        // Positions from before the id was known are this topic's, unless the warehouse knows another one of the name.
+        var isOnlyOne = IdsOf(stored, cluster).TrueForAll(id => id == incarnation);
+        var known = stored.Where(position => Incarnation(position.Key.Epoch) is var other
+            && (other == incarnation || (isOnlyOne && other == cluster))).ToList();
         var generation = known.Count == 0 ? 0 : known.Max(position => GenerationOf(position.Key.Epoch));
-        return (
-            generation,
-            known.Where(position => GenerationOf(position.Key.Epoch) == generation).ToDictionary(
-                position => position.Key.Partition, position => position.Value));
+        var positions = new Dictionary<int, long>();
+        foreach (var (partition, position) in known.Where(position => GenerationOf(position.Key.Epoch) == generation))
+        {
+            // Of the two a partition may have, the one with the id is the later.
+            if (Incarnation(partition.Epoch) == incarnation) positions[partition.Partition] = position;
+            else positions.TryAdd(partition.Partition, position);
+        }
+
+        return (generation, positions);
     }
+
+    private static List<string> IdsOf(List<KeyValuePair<LogPartition, long>> stored, string cluster) =>
+    [
+        .. stored.Select(position => Incarnation(position.Key.Epoch)).Where(
+            epoch => epoch.StartsWith(cluster + "/", StringComparison.Ordinal)).Distinct(StringComparer.Ordinal),
+    ];
 
     private static string EpochOf(string incarnation, int generation) =>
         generation == 0 ? incarnation : incarnation + Generation + generation.ToString(CultureInfo.InvariantCulture);

@@ -53,8 +53,16 @@ internal sealed class WarehouseSink : IAsyncDisposable
         if (parts.Gate is not null) await parts.Gate.CatchUpAsync(cancellationToken);
         var logger = loggers.CreateLogger<TopicSink>();
         var trades = await TopicSink.OpenAsync(parts, Topics.StockTrades, logger, cancellationToken);
-        var deadLetters = await TopicSink.OpenAsync(parts, Topics.DeadLetters, logger, cancellationToken);
-        return new WarehouseSink(parts, trimmer, trades, deadLetters);
+        try
+        {
+            var deadLetters = await TopicSink.OpenAsync(parts, Topics.DeadLetters, logger, cancellationToken);
+            return new WarehouseSink(parts, trimmer, trades, deadLetters);
+        }
+        catch
+        {
+            await trades.DisposeAsync();
+            throw;
+        }
     }
 
     /// <summary>Loads what an earlier run left in the log, and nothing else.</summary>

@@ -1,10 +1,14 @@
 using System.Runtime.ExceptionServices;
 using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
 
 namespace Crypto.TradeIngest.Workers;
 
-/// <summary>The first failure of a worker, which ends the host; later ones are its consequences.</summary>
-internal sealed class ServiceFailure(IHostApplicationLifetime lifetime)
+/// <summary>
+/// The first failure of a worker, which ends the host; later ones are its consequences. It is logged before anything is closed, since
+/// that may take time, or hang.
+/// </summary>
+internal sealed class ServiceFailure(IHostApplicationLifetime lifetime, ILogger<ServiceFailure> logger)
 {
     private ExceptionDispatchInfo? _first;
 
@@ -13,7 +17,11 @@ internal sealed class ServiceFailure(IHostApplicationLifetime lifetime)
 
     public void Report(Exception failure)
     {
-        Interlocked.CompareExchange(ref _first, ExceptionDispatchInfo.Capture(failure), null);
+        if (Interlocked.CompareExchange(ref _first, ExceptionDispatchInfo.Capture(failure), null) is null)
+        {
+            logger.WorkerFailed(failure.Message);
+        }
+
         lifetime.StopApplication();
     }
 

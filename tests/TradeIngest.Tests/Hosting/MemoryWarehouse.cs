@@ -36,6 +36,12 @@ internal sealed class MemoryWarehouse : IWarehouse
         lock (_gate) return new ValueTask<IReadOnlyDictionary<LogPartition, long>>(new Dictionary<LogPartition, long>(_positions));
     }
 
+    /// <summary>As if it had loaded up to there.</summary>
+    public void Stand(LogPartition partition, long position)
+    {
+        lock (_gate) _positions[partition] = position;
+    }
+
     public ValueTask<LoadOutcome> LoadAsync(WarehouseBatch batch, CancellationToken cancellationToken)
     {
         if (Failure is not null) throw Failure;

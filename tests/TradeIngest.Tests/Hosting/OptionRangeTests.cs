@@ -101,6 +101,8 @@ public sealed class OptionRangeTests
     [DataRow("Kafka:ConfigTimeout", "300001ms", "300001ms is not within 100ms to 5m")]
     [DataRow("Kafka:MaxBytesInFlight", "1048575", "1048575 is not within 1MiB to 16GiB")]
     [DataRow("Kafka:MaxBytesInFlight", "17179869185", "17179869185 is not within 1MiB to 16GiB")]
+    [DataRow("Kafka:MaxLag", "-1", "-1 is not within 0 to 1000000000000")]
+    [DataRow("Kafka:MaxLag", "1000000000001", "1000000000001 is not within 0 to 1000000000000")]
     [DataRow("Kafka:StateInterval", "49ms", "49ms is not within 50ms to 1h")]
     [DataRow("Kafka:StateInterval", "3600001ms", "3600001ms is not within 50ms to 1h")]
     [DataRow("Kafka:TailRecords", "-1", "-1 is not within 0 to 1000000000")]

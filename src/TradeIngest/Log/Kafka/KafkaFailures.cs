@@ -28,7 +28,7 @@ internal static class KafkaFailures
                 StorageFault.ReadOnly,
         ErrorCode.UnknownTopicOrPart or ErrorCode.Local_UnknownTopic or ErrorCode.Local_UnknownPartition or ErrorCode.UnknownTopicId =>
             StorageFault.Missing,
-        ErrorCode.KafkaStorageError => StorageFault.Failed,
+        ErrorCode.KafkaStorageError or ErrorCode.FencedInstanceId => StorageFault.Failed,
         ErrorCode.MsgSizeTooLarge or ErrorCode.InvalidMsg or ErrorCode.InvalidRecord or ErrorCode.RecordListTooLarge or ErrorCode.PolicyViolation
             or ErrorCode.UnsupportedCompressionType or ErrorCode.UnsupportedForMessageFormat or ErrorCode.UnsupportedVersion
             or ErrorCode.Local_UnsupportedFeature or ErrorCode.InvalidRequiredAcks or ErrorCode.Local_InvalidArg or ErrorCode.Local_Fail =>
@@ -42,6 +42,8 @@ internal static class KafkaFailures
         StorageFault.Missing => "Create the topic, or let the service do it (Kafka:CreateTopics=true).",
         StorageFault.Failed when error.Code == ErrorCode.MsgSizeTooLarge =>
             "Raise max.message.bytes of the topic, or message.max.bytes of the broker.",
+        StorageFault.Failed when error.Code == ErrorCode.FencedInstanceId =>
+            "Another process of the group has the same Kafka:InstanceId; give each a name of its own.",
         StorageFault.Failed => "The records were not appended; trying again will not help.",
         _ => "The brokers may be starting or changing leaders; the same may succeed later.",
     };

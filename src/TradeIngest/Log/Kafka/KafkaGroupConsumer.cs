@@ -13,11 +13,13 @@ namespace Crypto.TradeIngest.Log.Kafka;
 /// already: the load then fails because it is not contiguous, and is abandoned.
 /// </para>
 /// </summary>
-internal sealed class KafkaGroupConsumer : ILogConsumer
+internal sealed partial class KafkaGroupConsumer : ILogConsumer
 {
     private const string Revoked = "revoked";
 
     private static readonly TimeSpan Poll = TimeSpan.FromMilliseconds(100);
+
+    private static readonly TimeSpan WatchInterval = TimeSpan.FromSeconds(1);
 
     // A load that takes longer is waited for with the partitions paused, polling, so that the group does not take this member for dead.
     private static readonly TimeSpan PauseAfter = TimeSpan.FromSeconds(1);
@@ -35,6 +37,14 @@ internal sealed class KafkaGroupConsumer : ILogConsumer
     private int _takenBytes;
     private Exception? _failure;
     private int _rewindsWanted;
+    private bool _joinsAgain;
+    private bool _hasLeft;
+    private bool _isLeftBehind;
+
+    // Written by the consumer's thread, for the watch beside it.
+    private volatile bool _hasJoined;
+    private volatile bool _isReady;
+    private volatile Dictionary<int, long> _held = [];
 
     public KafkaGroupConsumer(KafkaTradeLog log, string topic, IBatchHandler handler, ILogger logger)
     {
@@ -45,52 +55,123 @@ internal sealed class KafkaGroupConsumer : ILogConsumer
         _consumer = log.Consume(_values, isMember: true, log.GroupOf(topic), builder => builder
             .SetPartitionsAssignedHandler((_, partitions) => OnAssigned(partitions))
             .SetPartitionsRevokedHandler((_, partitions) => OnRevoked(partitions, Revoked))
-            .SetPartitionsLostHandler((_, partitions) => OnRevoked(partitions, "lost")));
+            .SetPartitionsLostHandler((_, partitions) => OnRevoked(partitions, "lost")), log.Options.InstanceId);
     }
 
     public ConsumerMetrics Metrics { get; } = new();
 
+    /// <summary>Whether the group has answered, and the watch of its partitions found nothing wrong; see <see cref="GroupReadiness"/>.</summary>
+    internal bool IsReady => _isReady;
+
     public Task DrainAsync(CancellationToken cancellationToken) => Task.CompletedTask;
 
-    /// <summary>Reads and loads until canceled, then leaves the group in good order.</summary>
-    public Task RunAsync(CancellationToken cancellationToken) => Task.Factory.StartNew(
-        () => Run(cancellationToken), CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default);
-
-    public ValueTask DisposeAsync()
+    /// <summary>Reads and loads until canceled or failed, then leaves the group.</summary>
+    public async Task RunAsync(CancellationToken cancellationToken)
     {
-        _consumer.Dispose();
+        using var ending = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        var watching = WatchAsync(ending.Token);
+        try
+        {
+            await Task.Factory.StartNew(
+                () => Run(cancellationToken), CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default);
+        }
+        finally
+        {
+            await ending.CancelAsync();
+            await watching;
+        }
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        if (!_hasLeft) await Task.Run(Leave);
+
+        // What is left behind may still use them.
+        if (_isLeftBehind) return;
         foreach (var run in _runs.Values) run.Dispose();
-        return ValueTask.CompletedTask;
     }
 
     private void Run(CancellationToken cancellationToken)
     {
-        _consumer.Subscribe(_log.At(_topic, 0).Topic);
-        while (!cancellationToken.IsCancellationRequested)
+        try
         {
-            // Each goes to its partition's run.
-            _takenBytes = 0;
-            if (Take(Poll))
+            _consumer.Subscribe(_log.At(_topic, 0).Topic);
+            while (!cancellationToken.IsCancellationRequested)
             {
-                for (var taken = 1; taken < _handler.RecordsPerBatch && _takenBytes < ConsumedBatch.MaxBytes && Take(TimeSpan.Zero);)
-                {
-                    taken++;
-                }
+                ReadAndLoad(cancellationToken);
+                _held = _runs.ToDictionary(run => run.Key, run => run.Value.Position);
             }
+        }
+        catch (Exception failure)
+        {
+            // First of all: to leave may take its time.
+            _logger.GroupMemberFailed(_topic, failure.Message);
+            throw;
+        }
+        finally
+        {
+            Leave();
+        }
+    }
 
-            if (Interlocked.Exchange(ref _rewindsWanted, 0) != 0) Rewind(cancellationToken);
-            var isLoaded = true;
-            while (_ready.TryDequeue(out var run))
-            {
-                if (TryLoad(run)) continue;
-                isLoaded = false;
-                Rewind(cancellationToken);
-            }
+    private void Leave()
+    {
+        _hasLeft = true;
+        _isLeftBehind = !_log.TryClose(_consumer.Close, $"The member of {_log.GroupOf(_topic)}");
+    }
 
-            if (isLoaded) Metrics.CountPoll();
+    private void ReadAndLoad(CancellationToken cancellationToken)
+    {
+        if (_joinsAgain)
+        {
+            _joinsAgain = false;
+            _consumer.Unsubscribe();
+            _consumer.Subscribe(_log.At(_topic, 0).Topic);
         }
 
-        _consumer.Close();
+        // Each record goes to its partition's run.
+        _takenBytes = 0;
+        if (Take(Poll))
+        {
+            for (var taken = 1; taken < _handler.RecordsPerBatch && _takenBytes < ConsumedBatch.MaxBytes && Take(TimeSpan.Zero);) taken++;
+        }
+
+        if (Interlocked.Exchange(ref _rewindsWanted, 0) != 0) Rewind(cancellationToken);
+        var isLoaded = true;
+        while (_ready.TryDequeue(out var run))
+        {
+            if (TryLoad(run)) continue;
+            isLoaded = false;
+            Rewind(cancellationToken);
+        }
+
+        if (isLoaded && _isReady) Metrics.CountPoll();
+    }
+
+    /// <summary>
+    /// Looks at intervals whether this member gets on, which the polls alone do not show: those of a member that has no partitions, or whose
+    /// partitions have no leader, come back empty, as when there is nothing to read.
+    /// </summary>
+    private async Task WatchAsync(CancellationToken cancellationToken)
+    {
+        var readiness = new GroupReadiness(partition => _log.Offsets(_topic, partition), _log.Options.MaxLag);
+        var checking = Task.FromResult(false);
+        try
+        {
+            while (true)
+            {
+                await Task.Delay(WatchInterval, _log.Clock, cancellationToken);
+
+                // librdkafka asks a broker that is gone for minutes: one question at a time, and no answer in time is one.
+                if (checking.IsCompleted) checking = Task.Run(() => readiness.Check(_held), CancellationToken.None);
+                await Task.WhenAny(checking, Task.Delay(_log.Options.AdminTimeout, _log.Clock, cancellationToken));
+                _isReady = _hasJoined && checking.IsCompletedSuccessfully && await checking;
+            }
+        }
+        catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
+        {
+            // The way this loop ends.
+        }
     }
 
     /// <returns>False when the warehouse could not for now, and may stand before what was read.</returns>
@@ -109,16 +190,17 @@ internal sealed class KafkaGroupConsumer : ILogConsumer
         catch (Warehouse.WarehouseException failure) when (_runs.GetValueOrDefault(run.Partition) != run)
         {
             Metrics.CountAbandoned(slice.Records.Length);
-            _logger.LogInformation(
-                "{Topic}/{Partition} went to another member, which was faster: {Message}", _topic, run.Partition, failure.Message);
+            _logger.LoadAbandoned(_topic, run.Partition, failure.Message);
         }
         catch (Warehouse.WarehouseException failure) when (failure.IsTransient)
         {
-            _logger.LogWarning("{Topic} is read again from where the warehouse stands: {Message}", _topic, failure.Message);
+            _logger.GroupRewinding(_topic, failure.Message);
             return false;
         }
         finally
         {
+            // Also where a poll failed beside it: its records are the run's.
+            Ended(Timeout.InfiniteTimeSpan);
             _loadingRun = null;
             run.Clear();
         }
@@ -144,15 +226,15 @@ internal sealed class KafkaGroupConsumer : ILogConsumer
             catch (Warehouse.WarehouseException failure) when (failure.IsTransient)
             {
                 // Its client has waited for minutes already.
-                _logger.LogWarning(
-                    "The warehouse does not say where {Topic} stands and is asked again: {Message}", _topic, failure.Message);
+                _logger.GroupPositionUnknown(_topic, failure.Message);
             }
         }
 
         foreach (var number in _runs.Keys.ToList())
         {
-            // What was assigned meanwhile starts where it should.
-            if (positions is null || !positions.TryGetValue(number, out var position)) continue;
+            // Canceled: nothing more is read.
+            if (positions is null) return;
+            var position = PositionOf(number, positions);
             _runs[number].Dispose();
             _runs[number] = new PartitionRun(number, position);
             _consumer.Seek(new TopicPartitionOffset(_log.At(_topic, number), position));
@@ -211,6 +293,9 @@ internal sealed class KafkaGroupConsumer : ILogConsumer
                 KafkaPositions.Check(_topic, run.Partition, run.Position, _log.Offsets(_topic, run.Partition));
             }
 
+            // They are there after all, as after a change of leaders. librdkafka fetches that partition no more until it is assigned again.
+            _logger.OffsetRefused(_topic, failure.Error.Reason);
+            _joinsAgain = true;
             return false;
         }
         catch (ConsumeException failure) when (KafkaFailures.IsTransient(failure.Error))
@@ -221,74 +306,6 @@ internal sealed class KafkaGroupConsumer : ILogConsumer
         catch (KafkaException failure)
         {
             throw KafkaFailures.Of(failure.Error, $"reading {_topic} as a member of {_log.GroupOf(_topic)}", _log.Options, failure);
-        }
-    }
-
-    private List<TopicPartitionOffset> OnAssigned(List<TopicPartition> partitions)
-    {
-        Metrics.CountRebalance();
-        var numbers = partitions.Select(partition => partition.Partition.Value).ToList();
-        try
-        {
-            var positions = Wait(() => _handler.PositionsAsync(CancellationToken.None));
-            foreach (var number in numbers)
-            {
-                KafkaPositions.Check(_topic, number, positions[number], _log.Offsets(_topic, number));
-                _runs[number] = new PartitionRun(number, positions[number]);
-            }
-        }
-        catch (Exception failure) when (failure is not OutOfMemoryException)
-        {
-            // Exceptions do not pass through the native frames: it is thrown after the call that led here.
-            _failure = failure;
-            return [.. partitions.Select(partition => new TopicPartitionOffset(partition, Offset.End))];
-        }
-
-        Metrics.Hold(_runs.Count);
-        _logger.LogInformation("{Topic}: partitions {Partitions} assigned.", _topic, string.Join(", ", numbers));
-        return [.. numbers.Select(number => new TopicPartitionOffset(_log.At(_topic, number), _runs[number].Position))];
-    }
-
-    private void OnRevoked(List<TopicPartitionOffset> partitions, string how)
-    {
-        Metrics.CountRebalance();
-
-        // The load under way is finished, well or badly, before the group gives the partition to another member.
-        if (_loadingRun is { } loading && partitions.Exists(partition => partition.Partition.Value == loading.Partition))
-        {
-            Ended(Timeout.InfiniteTimeSpan);
-        }
-
-        if (how == Revoked) Checkpoint();
-        foreach (var partition in partitions)
-        {
-            if (!_runs.Remove(partition.Partition.Value, out var run)) continue;
-            if (run == _loadingRun) continue;
-            Metrics.CountAbandoned(run.Count);
-            run.Dispose();
-        }
-
-        Metrics.Hold(_runs.Count);
-        _logger.LogInformation(
-            "{Topic}: partitions {Partitions} {How}.", _topic, string.Join(", ", partitions.Select(partition => partition.Partition.Value)),
-            how);
-    }
-
-    private void Checkpoint()
-    {
-        try
-        {
-            Wait(async () =>
-            {
-                await _handler.CheckpointAsync();
-                return true;
-            });
-        }
-        catch (Exception failure) when (failure is Warehouse.WarehouseException or Warehouse.StorageException)
-        {
-            // Nothing is lost: the next owner starts where the warehouse stood before.
-            _logger.LogWarning(
-                "{Topic}: partitions are released before what was loaded is checkpointed: {Message}", _topic, failure.Message);
         }
     }
 
@@ -304,10 +321,4 @@ internal sealed class KafkaGroupConsumer : ILogConsumer
     {
         if (!await commit.Completion) Volatile.Write(ref _rewindsWanted, 1);
     }
-
-    /// <summary>
-    /// The one place where a thread waits for a task: the client calls back from inside its poll, on this consumer's own thread, and knows
-    /// no asynchronous callbacks.
-    /// </summary>
-    private static T Wait<T>(Func<Task<T>> work) => Task.Run(work).GetAwaiter().GetResult();
 }

@@ -33,6 +33,7 @@ internal sealed class KafkaLeaderElection : ILeaderElection
     private Task _working = Task.CompletedTask;
     private long _polledAt;
     private int _state;
+    private bool _hasLeft;
 
     /// <param name="log">The cluster.</param>
     /// <param name="topic">A topic whose partition 0 goes to the leader; its records are of no interest.</param>
@@ -74,8 +75,15 @@ internal sealed class KafkaLeaderElection : ILeaderElection
 
     public void Dispose()
     {
-        _consumer.Dispose();
+        if (!_hasLeft) Leave();
         _term?.Dispose();
+    }
+
+    // Closed once: where it hangs it goes on hanging.
+    private void Leave()
+    {
+        _hasLeft = true;
+        _log.TryClose(_consumer.Close, $"The member of {_group}");
     }
 
     private bool WasSilent => _clock.GetElapsedTime(Volatile.Read(ref _polledAt)) >= _session;
@@ -93,12 +101,19 @@ internal sealed class KafkaLeaderElection : ILeaderElection
                 Volatile.Write(ref _polledAt, _clock.GetTimestamp());
             }
         }
+        catch (Exception failure)
+        {
+            // First of all: what follows may take its time.
+            _logger.ElectionFailed(_group, failure.Message);
+            EndTerm(_log.Options.CloseTimeout);
+            throw;
+        }
         finally
         {
-            EndTerm();
+            EndTerm(Timeout.InfiniteTimeSpan);
+            Leave();
         }
 
-        _consumer.Close();
         _working.GetAwaiter().GetResult();
     }
 
@@ -123,8 +138,8 @@ internal sealed class KafkaLeaderElection : ILeaderElection
     /// <summary>Another may lead by now: this process was paused, or waited too long for its own work to end.</summary>
     private void JoinAgain()
     {
-        _logger.LogWarning("{Group}: this process was silent for {Session} or longer and joins again.", _group, _session);
-        EndTerm();
+        _logger.SilentForASession(_group, _session);
+        EndTerm(Timeout.InfiniteTimeSpan);
         _consumer.Unsubscribe();
         _consumer.Subscribe(_log.At(_topic, 0).Topic);
     }
@@ -147,15 +162,15 @@ internal sealed class KafkaLeaderElection : ILeaderElection
 
     private void OnTaken(List<TopicPartitionOffset> partitions)
     {
-        if (partitions.Exists(partition => partition.Partition == 0)) EndTerm();
+        if (partitions.Exists(partition => partition.Partition == 0)) EndTerm(Timeout.InfiniteTimeSpan);
     }
 
     // Waits for what is under way: nothing of this term is sent after the resignation.
-    private void EndTerm()
+    private void EndTerm(TimeSpan patience)
     {
         if (_term is not { } term) return;
         term.End();
-        ((IAsyncResult)_working).AsyncWaitHandle.WaitOne();
+        ((IAsyncResult)_working).AsyncWaitHandle.WaitOne(patience);
         _term = null;
         term.Dispose();
         Stand(LeadershipState.Joining);
@@ -164,7 +179,7 @@ internal sealed class KafkaLeaderElection : ILeaderElection
     private void Stand(LeadershipState state)
     {
         if (Interlocked.Exchange(ref _state, (int)state) == (int)state) return;
-        _logger.LogInformation("{Group}: {State}.", _group, state switch
+        _logger.LeadershipChanged(_group, state switch
         {
             LeadershipState.Active => "active",
             LeadershipState.Standby => "standby, since another process is active",

@@ -64,7 +64,7 @@ internal sealed class KafkaLogReader : ILogReader
     public async ValueTask DisposeAsync()
     {
         await _reading.WaitAsync(CancellationToken.None);
-        if (_consumer is { } consumer) await Task.Run(consumer.Dispose);
+        if (_consumer is { } consumer) await Task.Run(() => _log.TryClose(consumer.Dispose, $"The reader of {_topic}"));
         foreach (var run in _runs.Values) run.Dispose();
         _reading.Dispose();
     }

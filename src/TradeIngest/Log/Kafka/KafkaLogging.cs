@@ -10,14 +10,12 @@ internal static class KafkaLogging
     {
         // One set of settings serves all clients; that a producer ignores a consumer's is no news.
         if (message.Facility == "CONFWARN") return;
-        logger.Log(
-            (LogLevel)message.LevelAs(LogLevelType.MicrosoftExtensionsLogging), "librdkafka {Facility}: {Message}", message.Facility,
-            message.Message);
+        logger.LibrdkafkaSays((LogLevel)message.LevelAs(LogLevelType.MicrosoftExtensionsLogging), message.Facility, message.Message);
     }
 
     public static void Write(ILogger logger, Error error)
     {
-        if (error.IsFatal) logger.LogError("Kafka: {Code}: {Reason}", error.Code, error.Reason);
-        else logger.LogWarning("Kafka: {Code}: {Reason}", error.Code, error.Reason);
+        if (error.IsFatal) logger.KafkaFatal(error.Code, error.Reason);
+        else logger.KafkaError(error.Code, error.Reason);
     }
 }

@@ -18,7 +18,6 @@ internal static class KafkaNative
     // After the name asked for: what distributions install, the package's second build (without Kerberos, whose libraries a small image
     // does not have), Homebrew's.
     private static readonly string[] Candidates = ["librdkafka.so.1", "centos8-librdkafka", "librdkafka.1.dylib", "/opt/homebrew/lib/librdkafka.1.dylib"];
-    private static readonly Version WithLeaderEpochs = new(2, 1);
     private static readonly Lock Gate = new();
     private static bool _isLoaded;
 
@@ -44,7 +43,7 @@ internal static class KafkaNative
                 // Library.Version loads and checks; 0xMMmmrrxx.
                 var number = Library.Version;
                 Version = new Version((number >> 24) & 0xFF, (number >> 16) & 0xFF, (number >> 8) & 0xFF);
-                if (Version < WithLeaderEpochs) DoWithoutLeaderEpochs();
+                if (Version < LeaderEpochs.Since) LeaderEpochs.DoWithout();
                 _isLoaded = true;
             }
             catch (Exception failure) when (
@@ -92,30 +91,6 @@ internal static class KafkaNative
     [UnsafeAccessor(UnsafeAccessorKind.Method, Name = "get_LibrdkafkaHandle")]
     [return: UnsafeAccessorType("Confluent.Kafka.Impl.SafeKafkaHandle, Confluent.Kafka")]
     private static extern object Inner(Handle handle);
-
-    // Confluent.Kafka asks for leader epochs with every message, which librdkafka has since 2.1. An older one (Debian 12 has 2.0.2) is
-    // answered for: there are none. They serve to detect truncation, which the check of positions does here.
-    private static void DoWithoutLeaderEpochs()
-    {
-        var bindings = typeof(Library).Assembly.GetType("Confluent.Kafka.Impl.Librdkafka", throwOnError: true)!;
-        Bind("_message_leader_epoch", nameof(NoLeaderEpoch));
-        Bind("_topic_partition_get_leader_epoch", nameof(NoLeaderEpoch));
-        Bind("_topic_partition_set_leader_epoch", nameof(SetNoLeaderEpoch));
-
-        void Bind(string field, string method)
-        {
-            const BindingFlags Static = BindingFlags.Static | BindingFlags.NonPublic;
-            var binding = bindings.GetField(field, Static)
-                ?? throw new InvalidOperationException($"This version of Confluent.Kafka has no {field}.");
-            binding.SetValue(null, Delegate.CreateDelegate(binding.FieldType, typeof(KafkaNative).GetMethod(method, Static)!));
-        }
-    }
-
-    private static int NoLeaderEpoch(nint message) => -1;
-
-    private static void SetNoLeaderEpoch(nint partition, int epoch)
-    {
-    }
 
     /// <summary>
     /// Finds librdkafka for an assembly that imports from it (<see cref="DllImportResolver"/>): the runtime itself finds only a

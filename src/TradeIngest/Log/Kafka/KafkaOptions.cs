@@ -19,6 +19,10 @@ internal sealed record KafkaOptions
     [Description("The consumer group of the sinks; its members share one warehouse.")]
     public string Group { get; init; } = "trade-ingest";
 
+    /// <summary>A static member: it keeps its partitions until its session ends, also when it stops in good order.</summary>
+    [Description("This sink's name in the group, the same after a restart and another in each process: it has its partitions back at once; without a value, after a kill, when its session ends.")]
+    public string? InstanceId { get; init; }
+
     /// <summary>
     /// By librdkafka's own names (<c>sasl.username</c>) or written as in the environment (<c>SASL_USERNAME</c>). A name with <c>.file</c>
     /// (<c>_FILE</c>) behind it takes the value from that file.
@@ -52,6 +56,11 @@ internal sealed record KafkaOptions
     [BytesWithin("1MiB", "16GiB")]
     public long MaxBytesInFlight { get; init; } = 32L << 20;
 
+    /// <summary>One that catches up is ready however far behind it is.</summary>
+    [Description("Records behind the end of its partitions beyond which a sink that falls further behind is not ready.")]
+    [Within("0", "1000000000000")]
+    public long MaxLag { get; init; } = 100_000;
+
     /// <summary>What was appended since is fetched again after a kill, as far as <see cref="TailRecords"/> does not show it.</summary>
     [Description("How often the ingest role writes down which ids are in the log.")]
     [Within("50ms", "1h")]
@@ -60,6 +69,10 @@ internal sealed record KafkaOptions
     [Description("Records of each partition that a starting ingest role reads back beside that.")]
     [Within("0", "1000000000")]
     public int TailRecords { get; init; } = 50_000;
+
+    /// <summary>Longest wait for a client to close; the service's <c>DrainTimeout</c> where one runs.</summary>
+    [Derived]
+    public TimeSpan CloseTimeout { get; init; } = TimeSpan.FromSeconds(20);
 
     /// <summary>Nothing of the settings and servers, which may hold secrets.</summary>
     public override string ToString() => $"Kafka, group {Group}, {Settings.Count} settings";
@@ -77,6 +90,7 @@ internal sealed record KafkaOptions
         }
 
         if (Group.Length == 0) yield return new(nameof(Group), "is empty");
+        if (InstanceId is { Length: 0 }) yield return new(nameof(InstanceId), "is empty; leave it out, or give this process a name of its own");
         if (TopicPrefix.Any(letter => !char.IsAsciiLetterOrDigit(letter) && letter is not ('.' or '_' or '-')))
         {
             yield return new(nameof(TopicPrefix), $"'{TopicPrefix}' has letters other than a-z, A-Z, 0-9, '.', '_' and '-'");

@@ -1,4 +1,3 @@
-using System.Runtime.InteropServices;
 using Confluent.Kafka;
 using Crypto.Warehouse;
 using Microsoft.Extensions.Logging;
@@ -6,8 +5,8 @@ using Microsoft.Extensions.Logging;
 namespace Crypto.TradeIngest.Log.Kafka;
 
 /// <summary>
-/// Appends batches through one idempotent producer. A batch goes out in chunks, each counted as a whole: no task and no record of
-/// its own per message. At most <see cref="KafkaOptions.MaxBytesInFlight"/> are unacknowledged; beyond it an append waits.
+/// Appends batches through one idempotent producer. A batch goes out in chunks, each counted as a whole: no task and no delegate per
+/// record. At most <see cref="KafkaOptions.MaxBytesInFlight"/> are unacknowledged; beyond it an append waits.
 /// </summary>
 internal sealed class KafkaProducer(KafkaOptions options, TimeProvider clock, ILogger logger) : IAsyncDisposable
 {
@@ -20,7 +19,7 @@ internal sealed class KafkaProducer(KafkaOptions options, TimeProvider clock, IL
 
     private readonly SemaphoreSlim _producing = new(1, 1);
     private readonly Lock _gate = new();
-    private NativeProducer? _producer;
+    private ProducerClient? _client;
     private TaskCompletionSource? _room;
     private long _bytesInFlight;
     private long _stalls;
@@ -39,24 +38,23 @@ internal sealed class KafkaProducer(KafkaOptions options, TimeProvider clock, IL
     /// most errors; what it gives up, such as a quota, is done again as a whole batch, so that each key's records stand in order.
     /// </summary>
     /// <param name="name">The topic's name in the cluster.</param>
-    /// <param name="topic">The topic.</param>
     /// <param name="records">May be used again when the append has ended.</param>
     /// <param name="cancellationToken">Ends the wait, not what is under way.</param>
     /// <exception cref="StorageException">Not everything was acknowledged; what was is not known.</exception>
-    public async ValueTask AppendAsync(string name, string topic, RecordBatch records, CancellationToken cancellationToken)
+    public async ValueTask AppendAsync(string name, RecordBatch records, CancellationToken cancellationToken)
     {
         if (records.Count == 0) return;
         for (var wait = FirstRetry; ; wait = wait * 2 < LastRetry ? wait * 2 : LastRetry)
         {
             try
             {
-                await AppendOnceAsync(name, topic, records, cancellationToken);
+                await AppendOnceAsync(name, records, cancellationToken);
                 return;
             }
             catch (StorageException failure) when (failure.IsTransient && !_isDisposed)
             {
                 Interlocked.Increment(ref _retries);
-                logger.LogWarning("{Message} Appending again in {Wait}.", failure.Message, wait);
+                logger.AppendingAgain(failure.Message, wait);
                 await Task.Delay(wait, clock, cancellationToken);
             }
         }
@@ -66,29 +64,37 @@ internal sealed class KafkaProducer(KafkaOptions options, TimeProvider clock, IL
     {
         _isDisposed = true;
 
-        // Whoever disposes waits for no append any more: what is still queued was abandoned at a drain's deadline.
+        // Whoever disposes waits for no append any more: what is still queued was abandoned at a drain's deadline. An append that waits for
+        // room gets it so, and ends.
+        Volatile.Read(ref _client)?.Close();
         await _producing.WaitAsync(CancellationToken.None);
-        _producer?.Dispose();
-        _producer = null;
-        _producing.Dispose();
+        if (_client is { } client)
+        {
+            await Task.Run(() => KafkaClosing.TryClose(client.Dispose, "The producer", options.CloseTimeout, logger));
+            _client = null;
+        }
+
+        // For appends that still wait for their turn.
+        _producing.Release();
     }
 
-    private async ValueTask AppendOnceAsync(string name, string topic, RecordBatch records, CancellationToken cancellationToken)
+    private async ValueTask AppendOnceAsync(string name, RecordBatch records, CancellationToken cancellationToken)
     {
-        var chunks = new List<Chunk>();
+        var chunks = new List<AppendChunk>();
+        ProducerClient client;
         await _producing.WaitAsync(cancellationToken);
         try
         {
-            if (_producer?.Fatal is not null) Retire();
-            _producer ??= new NativeProducer(KafkaSettings.Producer(options), logger);
-            var version = RecordHeaders.VersionOf(topic);
+            client = await ClientAsync(name);
+            var target = new TopicPartition(name, Partition.Any);
             for (var next = 0; next < records.Count;)
             {
                 var (end, bytes) = ChunkAt(records, next);
                 await WaitForRoomAsync(bytes, cancellationToken);
-                var chunk = new Chunk(this, end - next, bytes);
+                var chunk = Open(client, end - next, bytes, name);
                 chunks.Add(chunk);
-                next = await ProduceAsync(chunk, name, version, records, next, end, cancellationToken);
+                await ProduceAsync(client, chunk, target, records, next, end, cancellationToken);
+                next = end;
             }
         }
         finally
@@ -96,11 +102,10 @@ internal sealed class KafkaProducer(KafkaOptions options, TimeProvider clock, IL
             _producing.Release();
         }
 
-        foreach (var chunk in chunks) await chunk.Acknowledged.WaitAsync(cancellationToken);
-        foreach (var chunk in chunks)
-        {
-            if (chunk.Failure is var failure and not ErrorCode.NoError) throw Failed(failure, name);
-        }
+        // Each: what is appended again stands behind everything of this attempt.
+        Error? failure = null;
+        foreach (var chunk in chunks) failure = await chunk.Ended.WaitAsync(cancellationToken) ?? failure;
+        if (failure is not null) throw Failed(client, failure, name);
     }
 
     private static (int End, int Bytes) ChunkAt(RecordBatch records, int start)
@@ -112,55 +117,84 @@ internal sealed class KafkaProducer(KafkaOptions options, TimeProvider clock, IL
         return (end, bytes);
     }
 
+    /// <summary>
+    /// The producer. After a fatal error it takes nothing any more: its reports are collected, and this append gets a new one.
+    /// </summary>
+    private async ValueTask<ProducerClient> ClientAsync(string name)
+    {
+        if (_isDisposed) throw KafkaFailures.Of(new Error(ErrorCode.Local_Destroy), $"appending to {name}", options);
+        if (_client is { Fatal: not null } broken)
+        {
+            await Task.Run(() =>
+            {
+                broken.Flush(ReportsOfFailed);
+                broken.Dispose();
+            });
+            _client = null;
+        }
+
+        if (_client is null) Volatile.Write(ref _client, new ProducerClient(options, logger));
+
+        // A disposal beside this one may have looked for a client before there was one.
+        if (_isDisposed) _client.Close();
+        return _client;
+    }
+
+    private AppendChunk Open(ProducerClient client, int records, int bytes, string name)
+    {
+        try
+        {
+            return client.Open(records, bytes, chunk => Release(chunk.Bytes));
+        }
+        catch (KafkaException failure)
+        {
+            Release(bytes);
+            throw Failed(client, failure.Error, name);
+        }
+    }
+
     /// <summary>Produces the records of a chunk, waiting where librdkafka's own queue is full.</summary>
-    private async ValueTask<int> ProduceAsync(
-        Chunk chunk, string name, byte[] version, RecordBatch records, int start, int end, CancellationToken cancellationToken)
+    private async ValueTask ProduceAsync(
+        ProducerClient client, AppendChunk chunk, TopicPartition topic, RecordBatch records, int start, int end, CancellationToken cancellationToken)
     {
         var next = start;
         try
         {
-            while (true)
+            while (!TryProduce(client, chunk, topic, records, ref next, end))
             {
-                next = Produce(chunk, name, version, records, next, end, out var failure);
-                if (failure == ErrorCode.NoError) return next;
-                if (failure != ErrorCode.Local_QueueFull) throw Failed(failure, name);
                 Interlocked.Increment(ref _stalls);
                 await Task.Delay(QueueRetry, clock, cancellationToken);
+                if (_isDisposed) throw new KafkaException(ErrorCode.Local_Destroy);
             }
         }
-        catch
+        catch (KafkaException failure)
+        {
+            throw Failed(client, failure.Error, topic.Topic);
+        }
+        finally
         {
             // What was not handed over will not be reported on.
-            chunk.Abandon(end - next);
-            throw;
+            if (next < end) chunk.Abandon(end - next);
         }
     }
 
-    // Stops at the record that was not taken; the next call goes on there.
-    private int Produce(Chunk chunk, string name, byte[] version, RecordBatch records, int start, int end, out ErrorCode failure)
+    /// <returns>False where the queue is full; the next call goes on with the record that was not taken.</returns>
+    private static bool TryProduce(
+        ProducerClient client, AppendChunk chunk, TopicPartition topic, RecordBatch records, ref int next, int end)
     {
-        failure = ErrorCode.NoError;
-        for (var i = start; i < end; i++)
+        try
         {
-            failure = _producer!.Produce(name, records.Key(i), records.Value(i), version, chunk.Handle);
-            if (failure != ErrorCode.NoError) return i;
+            for (; next < end; next++) client.Produce(topic, records.Key(next), records.Value(next), chunk);
+            return true;
         }
-
-        return end;
+        catch (KafkaException failure) when (failure.Error.Code == ErrorCode.Local_QueueFull)
+        {
+            return false;
+        }
     }
 
-    /// <summary>
-    /// After a fatal error a producer takes nothing any more: its reports are collected, and the next append gets a new one.
-    /// </summary>
-    private void Retire()
-    {
-        _producer?.Flush(ReportsOfFailed);
-        _producer?.Dispose();
-        _producer = null;
-    }
-
-    private StorageException Failed(ErrorCode error, string name) =>
-        KafkaFailures.Of(_producer?.Fatal ?? new Error(error), $"appending to {name}", options);
+    private StorageException Failed(ProducerClient client, Error error, string name) =>
+        KafkaFailures.Of(client.Fatal ?? error, $"appending to {name}", options);
 
     private async ValueTask WaitForRoomAsync(int bytes, CancellationToken cancellationToken)
     {
@@ -194,50 +228,6 @@ internal sealed class KafkaProducer(KafkaOptions options, TimeProvider clock, IL
             _bytesInFlight -= bytes;
             _room?.TrySetResult();
             _room = null;
-        }
-    }
-
-    /// <summary>Counts down the reports of a run of records.</summary>
-    private sealed class Chunk : NativeProducer.IReports
-    {
-        private readonly KafkaProducer _owner;
-        private readonly int _bytes;
-        private readonly TaskCompletionSource _acknowledged = new(TaskCreationOptions.RunContinuationsAsynchronously);
-        private GCHandle _handle;
-        private int _open;
-        private int _failure;
-
-        public Chunk(KafkaProducer owner, int records, int bytes)
-        {
-            _owner = owner;
-            _bytes = bytes;
-            _open = records;
-            _handle = GCHandle.Alloc(this);
-            Handle = GCHandle.ToIntPtr(_handle);
-        }
-
-        /// <summary>One for all records of the chunk, freed with the last report.</summary>
-        public nint Handle { get; }
-
-        public Task Acknowledged => _acknowledged.Task;
-
-        /// <summary>What the first record that failed, failed with.</summary>
-        public ErrorCode Failure => (ErrorCode)Volatile.Read(ref _failure);
-
-        public void Abandon(int records) => Count(records);
-
-        public void OnReport(ErrorCode error)
-        {
-            if (error != ErrorCode.NoError) Interlocked.CompareExchange(ref _failure, (int)error, 0);
-            Count(1);
-        }
-
-        private void Count(int records)
-        {
-            if (records == 0 || Interlocked.Add(ref _open, -records) > 0) return;
-            _handle.Free();
-            _owner.Release(_bytes);
-            _acknowledged.TrySetResult();
         }
     }
 }

@@ -18,6 +18,7 @@ internal static class KafkaSettings
         ["bootstrap.servers"] = "set Kafka:BootstrapServers",
         ["metadata.broker.list"] = "set Kafka:BootstrapServers",
         ["group.id"] = "set Kafka:Group",
+        ["group.instance.id"] = "set Kafka:InstanceId",
         ["enable.idempotence"] = "the producer is always idempotent",
         ["acks"] = "it is always all",
         ["request.required.acks"] = "it is always all",
@@ -90,8 +91,10 @@ internal static class KafkaSettings
     /// <param name="options">Where to and as whom.</param>
     /// <param name="isMember">Whether it joins a group; else it is assigned by hand.</param>
     /// <param name="group">Which; the options' own by default.</param>
-    public static ConsumerConfig Consumer(KafkaOptions options, bool isMember, string? group = null) =>
-        new(Of(options, new(StringComparer.Ordinal)
+    /// <param name="instance">Its name as a static member, which has its partitions back at once after a restart.</param>
+    public static ConsumerConfig Consumer(KafkaOptions options, bool isMember, string? group = null, string? instance = null)
+    {
+        var settings = new Dictionary<string, string>(StringComparer.Ordinal)
         {
             ["group.id"] = group ?? options.Group,
             ["enable.auto.commit"] = isMember ? "true" : "false",
@@ -106,7 +109,10 @@ internal static class KafkaSettings
             ["queued.max.messages.kbytes"] = "16384",
             ["message.max.bytes"] = KafkaTopics.MaxRecordBytes.ToString(System.Globalization.CultureInfo.InvariantCulture),
             ["dotnet.consumer.consume.result.fields"] = "timestamp",
-        }));
+        };
+        if (instance is not null) settings["group.instance.id"] = instance;
+        return new ConsumerConfig(Of(options, settings));
+    }
 
     public static AdminClientConfig Admin(KafkaOptions options) =>
         new(Of(options, new(StringComparer.Ordinal) { ["allow.auto.create.topics"] = "false" }));

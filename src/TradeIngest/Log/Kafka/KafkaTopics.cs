@@ -149,8 +149,7 @@ internal sealed class KafkaTopics(IAdminClient admin, KafkaOptions options, Time
 
         foreach (var plan in missing)
         {
-            logger.LogInformation(
-                "Created topic {Topic} with {Partitions} partitions.", NameOf(plan), plan.Partitions ?? TopicPlan.DefaultPartitions);
+            logger.TopicCreated(NameOf(plan), plan.Partitions ?? TopicPlan.DefaultPartitions);
         }
 
         return await WaitUntilThereAsync(missing, cancellationToken);
@@ -200,10 +199,9 @@ internal sealed class KafkaTopics(IAdminClient admin, KafkaOptions options, Time
         if (plan.Retention is { } retention && long.TryParse(configs.GetValueOrDefault(RetentionMs), CultureInfo.InvariantCulture, out var kept)
             && kept >= 0 && kept < retention.TotalMilliseconds)
         {
-            logger.LogWarning(
-                "Topic {Topic} keeps records for {Kept}, configured are {Retention}: a sink that is away longer loses records. {How}",
-                NameOf(plan), TimeSpan.FromMilliseconds(kept), retention, HowToAlter(
-                    plan, $"{RetentionMs}={(long)retention.TotalMilliseconds}"));
+            logger.ShortRetention(
+                NameOf(plan), TimeSpan.FromMilliseconds(kept), retention,
+                HowToAlter(plan, $"{RetentionMs}={(long)retention.TotalMilliseconds}"));
         }
     }
 
@@ -222,7 +220,7 @@ internal sealed class KafkaTopics(IAdminClient admin, KafkaOptions options, Time
         }
         catch (KafkaException failure)
         {
-            logger.LogWarning("Retention and compaction of the topics could not be compared: {Reason}.", failure.Error.Reason);
+            logger.TopicsNotCompared(failure.Error.Reason);
             return [];
         }
     }
@@ -239,9 +237,7 @@ internal sealed class KafkaTopics(IAdminClient admin, KafkaOptions options, Time
         }
         catch (KafkaException failure)
         {
-            logger.LogWarning(
-                "The ids of the topics could not be asked for, so that a recreated topic may not be noticed: {Reason}.",
-                failure.Error.Reason);
+            logger.TopicIdsUnknown(failure.Error.Reason);
             return [];
         }
     }

@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using Confluent.Kafka;
 using Crypto.TradeIngest.Contracts;
 using Crypto.Warehouse;
@@ -13,7 +14,7 @@ internal sealed class KafkaTradeLog : ITradeLog
 {
     private readonly KafkaOptions _options;
     private readonly ILogger _logger;
-    private readonly Dictionary<string, TopicState> _topics;
+    private readonly ConcurrentDictionary<string, TopicState> _topics;
     private readonly KafkaProducer _producer;
     private readonly Lock _asking = new();
     private IConsumer<Ignore, int>? _offsets;
@@ -22,7 +23,8 @@ internal sealed class KafkaTradeLog : ITradeLog
     {
         _options = options;
         _logger = logger;
-        _topics = topics;
+        _topics = new(topics, StringComparer.Ordinal);
+        Clock = clock;
         Epoch = $"kafka:{clusterId}";
         _producer = new KafkaProducer(options, clock, logger);
     }
@@ -37,10 +39,12 @@ internal sealed class KafkaTradeLog : ITradeLog
 
     public bool IsShared => true;
 
+    internal TimeProvider Clock { get; }
+
     public AppendStatus Appends => new(_producer.BytesInFlight, _producer.Stalls, _producer.Retries);
 
     /// <summary>Its topics, by their names without prefix.</summary>
-    public IReadOnlyCollection<string> TopicNames => _topics.Keys;
+    public IReadOnlyCollection<string> TopicNames => [.. _topics.Keys];
 
     /// <summary>Reaches the cluster, creates or checks the topics.</summary>
     /// <exception cref="Configuration.ConfigurationException">A topic differs from the plan.</exception>
@@ -85,7 +89,7 @@ internal sealed class KafkaTradeLog : ITradeLog
     {
         KafkaNative.Load();
         Error? refusal = null;
-        using var admin = KafkaSettings.Build(() => new AdminClientBuilder(KafkaSettings.Admin(options))
+        var admin = KafkaSettings.Build(() => new AdminClientBuilder(KafkaSettings.Admin(options))
             .SetLogHandler((_, message) => KafkaLogging.Write(logger, message))
             .SetErrorHandler((_, error) =>
             {
@@ -102,19 +106,23 @@ internal sealed class KafkaTradeLog : ITradeLog
             // What was asked only met a connection that did not come up; why, librdkafka tells beside it.
             throw KafkaFailures.Of(refusal, "connecting", options, failure);
         }
+        finally
+        {
+            KafkaClosing.TryClose(admin.Dispose, "The administration client", options.CloseTimeout, logger);
+        }
     }
 
     /// <summary>
     /// Cluster and topic id, so that a topic that was deleted and made anew is another one; the cluster alone where it tells no ids.
     /// </summary>
-    public string EpochOf(string topic) => _topics.GetValueOrDefault(topic)?.Id is { } id ? $"{Epoch}/{id}" : Epoch;
+    public string EpochOf(string topic) => _topics.TryGetValue(topic, out var state) && state.Id is { } id ? $"{Epoch}/{id}" : Epoch;
 
     public int PartitionsOf(string topic) => _topics.TryGetValue(topic, out var state)
         ? state.Partitions
         : throw new ArgumentException($"Topic {topic} is not among those this log was opened with.", nameof(topic));
 
     public ValueTask AppendAsync(string topic, RecordBatch records, CancellationToken cancellationToken) =>
-        _producer.AppendAsync(_options.TopicPrefix + topic, topic, records, cancellationToken);
+        _producer.AppendAsync(_options.TopicPrefix + topic, records, cancellationToken);
 
     public ILogReader OpenReader(string topic, IReadOnlyDictionary<int, long> positions) => new KafkaLogReader(this, topic, positions);
 
@@ -135,14 +143,21 @@ internal sealed class KafkaTradeLog : ITradeLog
     public async ValueTask DisposeAsync()
     {
         await _producer.DisposeAsync();
-        lock (_asking) _offsets?.Dispose();
+        if (_offsets is not { } offsets) return;
+        await Task.Run(() => TryClose(
+            () =>
+            {
+                lock (_asking) offsets.Dispose();
+            },
+            "The consumer that asks for offsets"));
     }
 
     /// <summary>A consumer of this cluster that keeps the value's bytes in <paramref name="values"/>.</summary>
     internal IConsumer<Ignore, int> Consume(
-        IDeserializer<int> values, bool isMember, string? group = null, Action<ConsumerBuilder<Ignore, int>>? handlers = null)
+        IDeserializer<int> values, bool isMember, string? group = null, Action<ConsumerBuilder<Ignore, int>>? handlers = null,
+        string? instance = null)
     {
-        var builder = new ConsumerBuilder<Ignore, int>(KafkaSettings.Consumer(_options, isMember, group))
+        var builder = new ConsumerBuilder<Ignore, int>(KafkaSettings.Consumer(_options, isMember, group, instance))
             .SetValueDeserializer(values)
             .SetLogHandler((_, message) => KafkaLogging.Write(_logger, message))
             .SetErrorHandler((_, error) => KafkaLogging.Write(_logger, error));
@@ -154,6 +169,18 @@ internal sealed class KafkaTradeLog : ITradeLog
     /// A group per topic, so that a rebalance of one does not stop the other: the group named, and with a suffix for dead letters.
     /// </summary>
     internal string GroupOf(string topic) => topic == Topics.DeadLetters ? $"{_options.Group}-dlq" : _options.Group;
+
+    /// <inheritdoc cref="KafkaClosing.TryClose"/>
+    internal bool TryClose(Action close, string what) => KafkaClosing.TryClose(close, what, _options.CloseTimeout, _logger);
+
+    /// <summary>The topic was seen to have at least so many partitions: some were added since the log was opened.</summary>
+    internal void NotePartitions(string topic, int partitions)
+    {
+        if (_topics.TryGetValue(topic, out var known) && known.Partitions < partitions)
+        {
+            _topics[topic] = known with { Partitions = partitions };
+        }
+    }
 
     internal TopicPartition At(string topic, int partition) => new(_options.TopicPrefix + topic, partition);
 

@@ -46,6 +46,7 @@ internal sealed class ChangeEventTopic(
 
     private long _applied;
     private long _malformed;
+    private bool _hasLeft;
 
     /// <summary>Events read and applied, tombstones among them.</summary>
     public long Applied => Volatile.Read(ref _applied);
@@ -57,9 +58,30 @@ internal sealed class ChangeEventTopic(
     public Task RunAsync(CancellationToken cancellationToken) => Task.Factory.StartNew(
         () => RunOnThreadAsync(cancellationToken), CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default).Unwrap();
 
-    public void Dispose() => _consumer.Dispose();
+    public void Dispose()
+    {
+        if (!_hasLeft) Leave();
+    }
+
+    private void Leave()
+    {
+        _hasLeft = true;
+        log.TryClose(_consumer.Close, $"The consumer of {topic}");
+    }
 
     private async Task RunOnThreadAsync(CancellationToken cancellationToken)
+    {
+        try
+        {
+            await ReadAsync(cancellationToken);
+        }
+        finally
+        {
+            Leave();
+        }
+    }
+
+    private async Task ReadAsync(CancellationToken cancellationToken)
     {
         _consumer.Subscribe(topic);
         var read = new List<ConsumeResult<Ignore, byte[]?>>();
@@ -76,8 +98,6 @@ internal sealed class ChangeEventTopic(
         {
             // Not stored as read, so read again by the next.
         }
-
-        _consumer.Close();
     }
 
     private void Take(List<ConsumeResult<Ignore, byte[]?>> read)

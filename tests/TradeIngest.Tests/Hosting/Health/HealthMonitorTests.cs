@@ -76,7 +76,7 @@ public sealed class HealthMonitorTests
     }
 
     private sealed class ProbedWorker(Probe probe, bool isStarted) : Worker(
-        new ServiceFailure(new ApplicationLifetime(NullLogger<ApplicationLifetime>.Instance)))
+        new ServiceFailure(new ApplicationLifetime(NullLogger<ApplicationLifetime>.Instance), NullLogger<ServiceFailure>.Instance))
     {
         public override string Name => "worker";
 

@@ -92,6 +92,19 @@ public sealed class KafkaOptionsTests
     }
 
     [TestMethod]
+    public void Consume_InstanceId_IsThatOfTheSinksAndOfNoOtherMember()
+    {
+        var options = new KafkaOptions { BootstrapServers = "localhost:9092", InstanceId = "sink-1" };
+
+        Assert.AreEqual("sink-1", KafkaSettings.Consumer(options, isMember: true, instance: options.InstanceId).GroupInstanceId);
+
+        // A leader that stops in good order hands over at once, which a static member does not.
+        Assert.IsNull(KafkaSettings.Consumer(options, isMember: true, "trade-ingest-reference").GroupInstanceId);
+        var refused = new KafkaOptions { BootstrapServers = "localhost:9092", Settings = new() { ["GROUP_INSTANCE_ID"] = "1" } };
+        StringAssert.Contains(refused.Faults().Single().ToString(), "set Kafka:InstanceId");
+    }
+
+    [TestMethod]
     public void Settings_ProducerAndConsumer_AreAcceptedByLibrdkafka()
     {
         KafkaNative.Load();
