@@ -1,4 +1,5 @@
 using Crypto.TradeIngest.Binance.Rest;
+using Crypto.TradeIngest.Diagnostics;
 using Crypto.TradeIngest.Streams;
 using Crypto.TradeModel.Symbols;
 using Microsoft.Extensions.Logging;
@@ -14,18 +15,22 @@ internal sealed class BinanceExchange : IExchange
     private readonly BinanceExchangeOptions _options;
     private readonly SymbolTable _table;
     private readonly Random _random;
+    private readonly StreamMetrics _metrics;
     private readonly ILoggerFactory _loggers;
 
     /// <param name="options">Where it is.</param>
     /// <param name="table">Of the trades captured.</param>
     /// <param name="clock">This machine's.</param>
     /// <param name="random">Jitter of delays.</param>
+    /// <param name="metrics">Where all its streams count.</param>
     /// <param name="loggers">For streams and clock.</param>
-    public BinanceExchange(BinanceExchangeOptions options, SymbolTable table, TimeProvider clock, Random random, ILoggerFactory loggers)
+    public BinanceExchange(
+        BinanceExchangeOptions options, SymbolTable table, TimeProvider clock, Random random, StreamMetrics metrics, ILoggerFactory loggers)
     {
         _options = options;
         _table = table;
         _random = random;
+        _metrics = metrics;
         _loggers = loggers;
         _http = new HttpClient { BaseAddress = options.Rest, Timeout = TimeSpan.FromSeconds(10) };
         _clock = new ExchangeClock(clock, options.Clock, loggers.CreateLogger<ExchangeClock>());
@@ -33,8 +38,6 @@ internal sealed class BinanceExchange : IExchange
     }
 
     public TimeProvider Clock => _clock;
-
-    public StreamMetrics Metrics { get; } = new();
 
     public ITradeHistory History => _rest;
 
@@ -46,7 +49,7 @@ internal sealed class BinanceExchange : IExchange
     public ITradeStream OpenStream(IReadOnlyList<Symbol> symbols, Func<IWebSocketConnection, IWebSocketConnection> decorate) =>
         new BinanceTradeStream(
         symbols, _table, _options.Stream, () =>
-            decorate(_options.Connect()), _random, _clock, _loggers.CreateLogger<BinanceTradeStream>(), Metrics);
+            decorate(_options.Connect()), _random, _clock, _metrics, _loggers.CreateLogger<BinanceTradeStream>());
 
     public Task RunAsync(CancellationToken cancellationToken) => _clock.RunAsync(_rest, cancellationToken);
 

@@ -1,4 +1,5 @@
 using System.Reactive;
+using Crypto.TradeIngest.Diagnostics;
 using Crypto.TradeIngest.Streams;
 using Crypto.TradeModel.Symbols;
 using Crypto.TradeModel.Times;
@@ -14,7 +15,6 @@ namespace Crypto.TradeIngest.Binance;
 /// </summary>
 /// <param name="connect">Makes an unconnected socket; called once per attempt.</param>
 /// <param name="random">Jitter of delays.</param>
-/// <param name="metrics">To count into, where several streams are counted together.</param>
 internal sealed class BinanceTradeStream(
     IReadOnlyList<Symbol> symbols,
     SymbolTable table,
@@ -22,16 +22,14 @@ internal sealed class BinanceTradeStream(
     Func<IWebSocketConnection> connect,
     Random random,
     TimeProvider clock,
-    ILogger<BinanceTradeStream> logger,
-    StreamMetrics? metrics = null) : ITradeStream
+    StreamMetrics metrics,
+    ILogger<BinanceTradeStream> logger) : ITradeStream
 {
     private readonly CancellationTokenSource _stopping = new();
     private readonly SlidingWindowLimit _attempts = new(options.AttemptsPerFiveMinutes, TimeSpan.FromMinutes(5), clock);
     private readonly Lock _gate = new();
     private readonly TaskCompletionSource<Exception> _failure = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private Task _running = Task.CompletedTask;
-
-    public StreamMetrics Metrics { get; } = metrics ?? new StreamMetrics();
 
     /// <summary>
     /// Completes with the exception when a subscription fails; never while all is well. An observer is told, too, but where one throws,
@@ -82,7 +80,7 @@ internal sealed class BinanceTradeStream(
         try
         {
             await Task.WhenAll(Split(symbols, options.StreamsPerConnection).Select(part => RunShardAsync(part, events, detach)).ToList());
-            if (!_stopping.IsCancellationRequested && Metrics.FailedShards > 0)
+            if (!_stopping.IsCancellationRequested && metrics.FailedShards.Value > 0)
             {
                 throw new ExchangeException("The exchange refused every connection for good; the log has the reasons.", isTransient: false);
             }
@@ -115,11 +113,11 @@ internal sealed class BinanceTradeStream(
     {
         var streams = part.Select(StreamRequest.TradeStream).Distinct(StringComparer.Ordinal).ToList();
         var shard = new StreamShard(
-            () => new StreamSession(connect(), streams, table, options, events, Metrics, clock, logger),
+            () => new StreamSession(connect(), streams, table, options, events, metrics, clock, logger),
             options,
             _attempts,
             events,
-            Metrics,
+            metrics,
             new Random(Draw()),
             clock,
             logger);
@@ -129,7 +127,7 @@ internal sealed class BinanceTradeStream(
         }
         catch (ExchangeException e) when (!e.IsTransient)
         {
-            Metrics.CountFailedShard();
+            metrics.FailedShards.Increment();
             logger.LogError("A connection with {Count} symbols gave up: {Message}", part.Count, e.Message);
             events.OnNext(new Disconnected(Timestamp.Now(clock), e.Message, Timeout.InfiniteTimeSpan));
         }

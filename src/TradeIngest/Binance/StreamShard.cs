@@ -1,3 +1,4 @@
+using Crypto.TradeIngest.Diagnostics;
 using Crypto.TradeIngest.Streams;
 using Crypto.TradeModel.Times;
 using Microsoft.Extensions.Logging;
@@ -88,7 +89,7 @@ internal sealed class StreamShard(
                 {
                     if (session.Completion.IsCompleted) ReportLoss(await session.Completion, TimeSpan.Zero);
                     await session.CloseAsync();
-                    metrics.CountRotation();
+                    metrics.Rotations.Increment();
                     session = next;
                     lifetime = Lifetime();
                     continue;
@@ -122,7 +123,7 @@ internal sealed class StreamShard(
 
     private void ReportLoss(string reason, TimeSpan retryIn)
     {
-        metrics.CountDisconnect();
+        metrics.Disconnects.Increment();
         logger.LogWarning("Disconnected: {Reason}. Reconnecting in {Delay}.", reason, retryIn);
         events.OnNext(new Disconnected(Timestamp.Now(clock), reason, retryIn));
     }

@@ -1,3 +1,4 @@
+using Crypto.TradeIngest.Diagnostics;
 using Crypto.TradeIngest.Streams;
 using Crypto.TradeModel.Times;
 using Microsoft.Extensions.Logging;
@@ -90,7 +91,7 @@ internal sealed class Subscriber(
     private void Report(string message, bool isFatal)
     {
         logger.Log(isFatal ? LogLevel.Error : LogLevel.Warning, "Subscription: {Message}", message);
-        metrics.CountSubscriptionFault();
+        metrics.SubscriptionFaults.Increment();
         events.OnNext(new SubscriptionFault(Timestamp.Now(clock), message, isFatal));
     }
 

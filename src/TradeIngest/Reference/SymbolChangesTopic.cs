@@ -1,4 +1,5 @@
 using Crypto.TradeIngest.Contracts;
+using Crypto.TradeIngest.Diagnostics;
 using Crypto.TradeIngest.Log;
 using Crypto.Warehouse.Dimension;
 
@@ -8,7 +9,7 @@ namespace Crypto.TradeIngest.Reference;
 /// Where the warehouse is behind the log, what sources have said is what stands in the topic <c>symbol_changes</c>, and to apply is to
 /// publish there. Safe for concurrent callers, since each source numbers its own statements.
 /// </summary>
-internal sealed class SymbolChangesTopic(ITradeLog log) : ISymbolChangeLog
+internal sealed class SymbolChangesTopic(ITradeLog log, TradeIngestMetrics metrics) : ISymbolChangeLog
 {
     private const int StatementsPerRead = 4096;
 
@@ -16,9 +17,6 @@ internal sealed class SymbolChangesTopic(ITradeLog log) : ISymbolChangeLog
     private readonly HashSet<NaturalKey> _symbols = [];
     private readonly SemaphoreSlim _using = new(1, 1);
     private ILogReader? _reader;
-
-    /// <summary>Records that are no statement of a version known here.</summary>
-    public long Unreadable { get; private set; }
 
     public async ValueTask<IReadOnlyList<SymbolChange>> ChangesAsync(ChangeSource source, CancellationToken cancellationToken)
     {
@@ -81,7 +79,7 @@ internal sealed class SymbolChangesTopic(ITradeLog log) : ISymbolChangeLog
             foreach (var record in slice.Records.Span)
             {
                 if (SymbolChangeJson.TryRead(record.Value, out var change) == TradeModel.Quality.ErrorReason.None) Learn(change!);
-                else Unreadable++;
+                else metrics.Reference.UnreadableChanges.Increment();
             }
         }
     }

@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using Crypto.TradeIngest.Contracts;
+using Crypto.TradeIngest.Diagnostics;
 using Crypto.TradeIngest.Log;
 using Crypto.TradeModel.Quality;
 using Crypto.TradeModel.Trades;
@@ -15,7 +16,7 @@ namespace Crypto.TradeIngest.Sink;
 /// Safe for concurrent callers.
 /// </summary>
 internal sealed class SymbolGate(
-    ITradeLog log, ISymbolChangeLog warehouse, TimeProvider clock, ILogger<SymbolGate> logger) : IAsyncDisposable
+    ITradeLog log, ISymbolChangeLog warehouse, TradeIngestMetrics metrics, TimeProvider clock, ILogger<SymbolGate> logger) : IAsyncDisposable
 {
     private const int StatementsPerRead = 4096;
 
@@ -30,18 +31,6 @@ internal sealed class SymbolGate(
     // Read and not applied yet: the reader is past them, and a warehouse that fails for the time being gets them again.
     private readonly List<SymbolChange> _read = [];
     private ILogReader? _reader;
-    private long _unreadable;
-    private long _undescribed;
-    private long _polls;
-
-    /// <summary>Records of the topic that are no statement of a version known here; passed over.</summary>
-    public long Unreadable => Volatile.Read(ref _unreadable);
-
-    /// <summary>Symbols traded that the topic did not describe: the warehouse infers them.</summary>
-    public long Undescribed => Volatile.Read(ref _undescribed);
-
-    /// <summary>Times the topic was read to its end, which takes a broker that answers and a warehouse that writes.</summary>
-    public long Polls => Volatile.Read(ref _polls);
 
     /// <summary>Makes sure that what the topic says of these trades' symbols is in the warehouse.</summary>
     public async ValueTask PassAsync(ReadOnlyMemory<Trade> trades, CancellationToken cancellationToken)
@@ -52,7 +41,6 @@ internal sealed class SymbolGate(
         {
             // Once: it stays inferred until somebody describes it, which changes nothing for the trade.
             if (!_known.TryAdd(ticker, true)) continue;
-            Interlocked.Increment(ref _undescribed);
             logger.LogWarning("{Topic} does not describe {Ticker}, which is traded; it is inferred.", Topics.SymbolChanges, ticker);
         }
     }
@@ -74,7 +62,7 @@ internal sealed class SymbolGate(
 
             await ApplyAsync();
 
-            Interlocked.Increment(ref _polls);
+            metrics.Sink.SymbolPolls.Increment();
         }
         finally
         {
@@ -134,7 +122,7 @@ internal sealed class SymbolGate(
                 continue;
             }
 
-            Interlocked.Increment(ref _unreadable);
+            metrics.Sink.UnreadableChanges.Increment();
             logger.LogWarning(
                 "{Topic} offset {Offset} is no statement of a version known here: {Reason}.", Topics.SymbolChanges, record.Offset,
                 reason.Name());

@@ -1,6 +1,7 @@
 using System.Threading.Channels;
 using Crypto.TestSupport;
 using Crypto.TradeIngest.Binance;
+using Crypto.TradeIngest.Diagnostics;
 using Crypto.TradeIngest.Streams;
 using Crypto.TradeModel.Symbols;
 using Microsoft.Extensions.Logging.Abstractions;
@@ -15,6 +16,7 @@ public sealed class StreamShardTests : IAsyncDisposable
     private readonly EventTape _tape = new();
     private readonly Channel<FakeConnection> _opened = Channel.CreateUnbounded<FakeConnection>();
     private readonly SymbolTable _table = new();
+    private readonly StreamMetrics _metrics = new TradeIngestMetrics().Stream;
     private bool _refuse;
     private BinanceTradeStream? _stream;
 
@@ -43,7 +45,7 @@ public sealed class StreamShardTests : IAsyncDisposable
             await _tape.TradesAsync(id);
         }
 
-        Assert.AreEqual(0, _stream!.Metrics.Disconnects);
+        Assert.AreEqual(0, _metrics.Disconnects.Value);
     }
 
     [TestMethod]
@@ -58,8 +60,8 @@ public sealed class StreamShardTests : IAsyncDisposable
         await _stream!.StopAsync();
 
         Assert.IsTrue(first.IsClosed);
-        Assert.AreEqual(1, _stream.Metrics.Rotations);
-        Assert.AreEqual(0, _stream.Metrics.Disconnects);
+        Assert.AreEqual(1, _metrics.Rotations.Value);
+        Assert.AreEqual(0, _metrics.Disconnects.Value);
     }
 
     [TestMethod]
@@ -125,6 +127,7 @@ public sealed class StreamShardTests : IAsyncDisposable
             },
             new Random(1),
             _clock,
+            _metrics,
             NullLogger<BinanceTradeStream>.Instance);
         _stream.Subscribe(_tape);
     }

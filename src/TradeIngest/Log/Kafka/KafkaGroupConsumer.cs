@@ -36,8 +36,9 @@ internal sealed class KafkaGroupConsumer : ILogConsumer
     private Exception? _failure;
     private int _rewindsWanted;
 
-    public KafkaGroupConsumer(KafkaTradeLog log, string topic, IBatchHandler handler, ILogger logger)
+    public KafkaGroupConsumer(KafkaTradeLog log, string topic, IBatchHandler handler, ConsumerMetrics metrics, ILogger logger)
     {
+        Metrics = metrics;
         _log = log;
         _topic = topic;
         _handler = handler;
@@ -48,7 +49,7 @@ internal sealed class KafkaGroupConsumer : ILogConsumer
             .SetPartitionsLostHandler((_, partitions) => OnRevoked(partitions, "lost")));
     }
 
-    public ConsumerMetrics Metrics { get; } = new();
+    private ConsumerMetrics Metrics { get; }
 
     public Task DrainAsync(CancellationToken cancellationToken) => Task.CompletedTask;
 
