@@ -105,7 +105,7 @@ internal sealed class BackfillMetrics(Meter meter)
 
     public Total Requests { get; } = new(meter, "trade_ingest.backfill.requests", "{request}", "Requests for trades.");
 
-    public Total Failures { get; } = new(meter, "trade_ingest.backfill.failures", "{request}", "Those that failed.");
+    public Total Failures { get; } = new(meter, "trade_ingest.backfill.failures", "{request}", "Requests for trades that failed.");
 
     public Total HoleIds { get; } = new(meter, "trade_ingest.backfill.holes", "{trade}", "Ids that the exchange does not have.");
 
@@ -118,16 +118,16 @@ internal sealed class BackfillMetrics(Meter meter)
 /// <summary>The hand-off between streams and log.</summary>
 internal sealed class ChannelMetrics(Meter meter)
 {
-    public Total Batches { get; } = new(meter, "trade_ingest.channel.batches", "{batch}", "Batches taken.");
+    public Total Batches { get; } = new(meter, "trade_ingest.channel.batches", "{batch}", "Batches that passed the hand-off.");
 
-    public Total Trades { get; } = new(meter, "trade_ingest.channel.trades", "{trade}", "Trades in them.");
+    public Total Trades { get; } = new(meter, "trade_ingest.channel.trades", "{trade}", "Trades that passed the hand-off.");
 
-    public Total ShedBatches { get; } = new(meter, "trade_ingest.channel.shed_batches", "{batch}", "Batches dropped for want of room.");
+    public Total ShedBatches { get; } = new(meter, "trade_ingest.channel.shed_batches", "{batch}", "Batches dropped because it was full.");
 
-    public Total ShedTrades { get; } = new(meter, "trade_ingest.channel.shed_trades", "{trade}", "Trades in them, to be fetched again.");
+    public Total ShedTrades { get; } = new(meter, "trade_ingest.channel.shed_trades", "{trade}", "Trades in dropped batches, to be fetched again.");
 
     public Total DeadLetters { get; } =
-        new(meter, "trade_ingest.channel.dead_letters", "{letter}", "Dead letters taken, to be written by themselves or in a summary.");
+        new(meter, "trade_ingest.channel.dead_letters", "{letter}", "Dead letters that passed, by themselves or in a summary.");
 
     public Total LostEvents { get; } =
         new(meter, "trade_ingest.channel.lost_events", "{event}", "Events other than batches and dead letters that found even the reserve full.");
@@ -171,16 +171,16 @@ internal sealed class LogMetrics(Meter meter)
 internal sealed class ConsumerTotals(Meter meter)
 {
     public TotalsByTag Polls { get; } =
-        new(meter, "trade_ingest.consumer.polls", "topic", "{poll}", "Rises as long as records are asked for and batches are handled.");
+        new(meter, "trade_ingest.consumer.polls", "topic", "{poll}", "Rises while records are asked for and batches are handled, by topic.");
 
     public TotalsByTag Abandoned { get; } =
-        new(meter, "trade_ingest.consumer.abandoned", "topic", "{record}", "Records given up because their partition went to another process.");
+        new(meter, "trade_ingest.consumer.abandoned", "topic", "{record}", "Records given up with a partition that another process took, by topic.");
 
     public TotalsByTag Rebalances { get; } =
-        new(meter, "trade_ingest.consumer.rebalances", "topic", "{rebalance}", "Times that partitions were assigned or revoked.");
+        new(meter, "trade_ingest.consumer.rebalances", "topic", "{rebalance}", "Times that partitions were assigned or revoked, by topic.");
 
     public Observed Partitions { get; } =
-        Observed.UpDown(meter, "trade_ingest.consumer.partitions", "{partition}", "Partitions held now.");
+        Observed.UpDown(meter, "trade_ingest.consumer.partitions", "{partition}", "Partitions held now, by topic.");
 }
 
 internal sealed class SinkMetrics(Meter meter)
@@ -189,15 +189,13 @@ internal sealed class SinkMetrics(Meter meter)
 
     public Total Stored { get; } = new(meter, "trade_ingest.sink.stored", "{trade}", "Trades stored as facts.");
 
-    public Total Duplicates { get; } =
-        new(meter, "trade_ingest.sink.duplicates", "{trade}", "Trades that were stored already.");
+    public Total Duplicates { get; } = new(meter, "trade_ingest.sink.duplicates", "{trade}", "Trades that were stored already.");
 
     public Total Rejected { get; } =
         new(meter, "trade_ingest.sink.rejected", "{record}", "Records stored as rejected, dead letters and summaries among them.");
 
-    /// <summary>Of live trades.</summary>
     public LatencyHistogram Latency { get; } =
-        new(meter, "trade_ingest.sink.latency", "From a trade's event time at the exchange to its commit in the warehouse.");
+        new(meter, "trade_ingest.sink.latency", "From a live trade's event time at the exchange to its commit in the warehouse.");
 
     public Total SymbolPolls { get; } =
         new(meter, "trade_ingest.sink.symbol_polls", "{poll}", "Times that symbol_changes was read to its end and applied.");
@@ -217,7 +215,7 @@ internal sealed class ReferenceMetrics(Meter meter)
         new(meter, "trade_ingest.reference.change_events", "{event}", "Change events read from a topic and applied, tombstones among them.");
 
     public Total MalformedEvents { get; } =
-        new(meter, "trade_ingest.reference.malformed_events", "{event}", "Records of that topic that are no change event; dead letters.");
+        new(meter, "trade_ingest.reference.malformed_events", "{event}", "Records of the topic of change events that are none.");
 }
 
 /// <summary>Time at work, waits for the disk included.</summary>

@@ -53,7 +53,7 @@ public sealed class ReadmeTests
         }
     }
 
-    private static string Root()
+    internal static string Root()
     {
         var folder = AppContext.BaseDirectory;
         while (!File.Exists(Path.Combine(folder, "Crypto.sln")))

@@ -7,7 +7,6 @@ using Crypto.TradeIngest.Hosting;
 using Crypto.TradeIngest.Ingest;
 using Crypto.TradeIngest.Pipelines;
 using Crypto.TradeIngest.Sink;
-using Crypto.TradeIngest.Streams;
 using Crypto.TradeIngest.Tests.Binance;
 using Crypto.TradeModel.Symbols;
 using Crypto.Warehouse.Sqlite;

@@ -1,5 +1,6 @@
 using Crypto.TestSupport;
 using Crypto.TradeIngest.Binance;
+using Crypto.TradeIngest.Diagnostics;
 using Crypto.TradeIngest.Reference;
 using Crypto.TradeIngest.Simulation;
 using Crypto.TradeIngest.Streams;
@@ -80,7 +81,7 @@ public sealed class ExchangeInfoPollingTests : IAsyncDisposable
         new BinanceExchangeOptions(
             _exchange.RestBase, new BinanceTradeStreamOptions(), new ExchangeClockOptions(), () =>
                 throw new InvalidOperationException("No stream is opened.")),
-        new SymbolTable(), TimeProvider.System, new Random(1), NullLoggerFactory.Instance);
+        new SymbolTable(), TimeProvider.System, new Random(1), new TradeIngestMetrics().Stream, NullLoggerFactory.Instance);
 
     private ExchangeInfoPolling Polling(IExchange exchange, ISymbolChangeLog log, string ticker) => new(
         exchange, [ticker], TimeSpan.FromHours(1), new ReferenceSync(log, _clock), _clock, NullLogger<ExchangeInfoPolling>.Instance);

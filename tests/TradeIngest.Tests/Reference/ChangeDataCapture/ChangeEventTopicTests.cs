@@ -37,7 +37,7 @@ public sealed class ChangeEventTopicTests : IAsyncDisposable
         await OpenAsync();
         await PublishAsync(Change("BTCUSDT", "LOW", 1), null, "{\"op\":", Change("ETHUSDT", "HIGH", 2), "{\"op\":\"u\"}");
 
-        await ReadUntilAsync(events => events is { Applied: 3, Malformed: 2 });
+        await ReadUntilAsync(metrics => metrics is { ChangeEvents.Value: 3, MalformedEvents.Value: 2 });
 
         var changes = await ChangesAsync();
         CollectionAssert.AreEquivalent(
@@ -56,7 +56,7 @@ public sealed class ChangeEventTopicTests : IAsyncDisposable
     {
         await OpenAsync();
         await PublishAsync(Change("BTCUSDT", "LOW", 1), "nonsense");
-        await ReadUntilAsync(events => events is { Applied: 1, Malformed: 1 });
+        await ReadUntilAsync(metrics => metrics is { ChangeEvents.Value: 1, MalformedEvents.Value: 1 });
         await PublishAsync(Change("BTCUSDT", "HIGH", 2));
 
         await ReadUntilAsync(metrics => metrics.ChangeEvents.Value == 1);
