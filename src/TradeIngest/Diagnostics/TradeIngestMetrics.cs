@@ -101,7 +101,7 @@ internal sealed class QualityMetrics(Meter meter)
 internal sealed class BackfillMetrics(Meter meter)
 {
     public Total Fetched { get; } =
-        new(meter, "trade_ingest.backfill.fetched", "{trade}", "Trades fetched and published; some may have come by the stream meanwhile.");
+        new(meter, "trade_ingest.backfill.fetched", "{trade}", "Trades fetched and published; some may have come by the stream too.");
 
     public Total Requests { get; } = new(meter, "trade_ingest.backfill.requests", "{request}", "Requests for trades.");
 
@@ -122,15 +122,17 @@ internal sealed class ChannelMetrics(Meter meter)
 
     public Total Trades { get; } = new(meter, "trade_ingest.channel.trades", "{trade}", "Trades that passed the hand-off.");
 
-    public Total ShedBatches { get; } = new(meter, "trade_ingest.channel.shed_batches", "{batch}", "Batches dropped because it was full.");
+    public Total ShedBatches { get; } =
+        new(meter, "trade_ingest.channel.shed_batches", "{batch}", "Batches dropped because the hand-off was full.");
 
-    public Total ShedTrades { get; } = new(meter, "trade_ingest.channel.shed_trades", "{trade}", "Trades in dropped batches, to be fetched again.");
+    public Total ShedTrades { get; } =
+        new(meter, "trade_ingest.channel.shed_trades", "{trade}", "Trades in dropped batches, to be fetched again.");
 
     public Total DeadLetters { get; } =
         new(meter, "trade_ingest.channel.dead_letters", "{letter}", "Dead letters that passed, by themselves or in a summary.");
 
     public Total LostEvents { get; } =
-        new(meter, "trade_ingest.channel.lost_events", "{event}", "Events other than batches and dead letters that found even the reserve full.");
+        new(meter, "trade_ingest.channel.lost_events", "{event}", "Events other than trades and dead letters that were dropped.");
 
     public Observed Depth { get; } = Observed.UpDown(meter, "trade_ingest.channel.depth", "{batch}", "Batches that wait now.");
 
@@ -158,10 +160,10 @@ internal sealed class LogMetrics(Meter meter)
         new(meter, "trade_ingest.log.checkpoints", "{checkpoint}", "Times that what is captured was written beside the log.");
 
     public Observed Stalls { get; } =
-        Observed.Counter(meter, "trade_ingest.log.stalls", "{append}", "Appends that waited because too many bytes were in flight.");
+        Observed.Counter(meter, "trade_ingest.log.stalls", "{append}", "Appends that waited because so much was in flight.");
 
     public Observed Retries { get; } =
-        Observed.Counter(meter, "trade_ingest.log.retries", "{append}", "Appends done again after the log refused them for the time being.");
+        Observed.Counter(meter, "trade_ingest.log.retries", "{append}", "Appends done again after a refusal that passes.");
 
     public Observed InFlight { get; } =
         Observed.UpDown(meter, "trade_ingest.log.in_flight", "By", "Bytes handed over to the log and not yet acknowledged.");
@@ -171,10 +173,10 @@ internal sealed class LogMetrics(Meter meter)
 internal sealed class ConsumerTotals(Meter meter)
 {
     public TotalsByTag Polls { get; } =
-        new(meter, "trade_ingest.consumer.polls", "topic", "{poll}", "Rises while records are asked for and batches are handled, by topic.");
+        new(meter, "trade_ingest.consumer.polls", "topic", "{poll}", "Rises while records are asked for and handled, by topic.");
 
     public TotalsByTag Abandoned { get; } =
-        new(meter, "trade_ingest.consumer.abandoned", "topic", "{record}", "Records given up with a partition that another process took, by topic.");
+        new(meter, "trade_ingest.consumer.abandoned", "topic", "{record}", "Records given up with their partition, by topic.");
 
     public TotalsByTag Rebalances { get; } =
         new(meter, "trade_ingest.consumer.rebalances", "topic", "{rebalance}", "Times that partitions were assigned or revoked, by topic.");
@@ -201,7 +203,7 @@ internal sealed class SinkMetrics(Meter meter)
         new(meter, "trade_ingest.sink.symbol_polls", "{poll}", "Times that symbol_changes was read to its end and applied.");
 
     public Total UnreadableChanges { get; } =
-        new(meter, "trade_ingest.sink.unreadable_changes", "{record}", "Records of symbol_changes of no version known here; passed over.");
+        new(meter, "trade_ingest.sink.unreadable_changes", "{record}", "Records of symbol_changes of no version known here.");
 }
 
 internal sealed class ReferenceMetrics(Meter meter)
@@ -209,10 +211,10 @@ internal sealed class ReferenceMetrics(Meter meter)
     public Total Polls { get; } = new(meter, "trade_ingest.reference.polls", "{poll}", "Times that symbol_changes was read to its end.");
 
     public Total UnreadableChanges { get; } =
-        new(meter, "trade_ingest.reference.unreadable_changes", "{record}", "Records of symbol_changes of no version known here; passed over.");
+        new(meter, "trade_ingest.reference.unreadable_changes", "{record}", "Records of symbol_changes of no version known here.");
 
     public Total ChangeEvents { get; } =
-        new(meter, "trade_ingest.reference.change_events", "{event}", "Change events read from a topic and applied, tombstones among them.");
+        new(meter, "trade_ingest.reference.change_events", "{event}", "Change events of a topic that were applied, tombstones too.");
 
     public Total MalformedEvents { get; } =
         new(meter, "trade_ingest.reference.malformed_events", "{event}", "Records of the topic of change events that are none.");

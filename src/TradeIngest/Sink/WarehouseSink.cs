@@ -1,3 +1,4 @@
+using System.Diagnostics.Metrics;
 using Crypto.TradeIngest.Contracts;
 using Crypto.TradeIngest.Diagnostics;
 using Crypto.TradeIngest.Log;
@@ -61,7 +62,9 @@ internal sealed class WarehouseSink : IAsyncDisposable
     /// <summary>Loads what an earlier run left in the log, and nothing else.</summary>
     public static async Task CatchUpAsync(ITradeLog log, IWarehouse warehouse, TimeProvider clock, CancellationToken cancellationToken)
     {
-        var parts = new TopicSinkParts(log, warehouse, new SymbolTable(), null, new TradeIngestMetrics(), IsReset: false, clock);
+        // Of its own: what an earlier run left is no figure of the service that starts now.
+        using var meter = new Meter(TradeIngestMetrics.MeterName);
+        var parts = new TopicSinkParts(log, warehouse, new SymbolTable(), null, new TradeIngestMetrics(meter), IsReset: false, clock);
         await using var sink = await OpenAsync(parts, trimmer: null, NullLoggerFactory.Instance, cancellationToken);
         await sink.DrainAsync(cancellationToken);
     }

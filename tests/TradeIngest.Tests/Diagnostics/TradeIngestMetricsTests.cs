@@ -90,6 +90,6 @@ public sealed partial class TradeIngestMetricsTests
         Assert.AreEqual((2L, 3L), (heard.CountOf("trade_ingest.sink.latency"), heard["trade_ingest.sink.latency"]));
     }
 
-    [GeneratedRegex(@"^trade_ingest(\.[a-z]+(_[a-z]+)*){2}$", RegexOptions.None, matchTimeoutMilliseconds: 10_000)]
+    [GeneratedRegex(@"^trade_ingest(\.[a-z]+(_[a-z]+)*){2}$", RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: 10_000)]
     private static partial Regex Name();
 }

@@ -2,7 +2,6 @@ using System.Diagnostics.Metrics;
 using Crypto.TestSupport;
 using Crypto.TradeIngest.Binance;
 using Crypto.TradeIngest.Binance.Connections;
-using Crypto.TradeIngest.Configuration;
 using Crypto.TradeIngest.Diagnostics;
 using Crypto.TradeIngest.Hosting;
 using Crypto.TradeIngest.Simulation;
@@ -48,13 +47,15 @@ public sealed class TelemetryTests : IAsyncDisposable
             Data = _folder.FullName,
             Exchange = new ExchangeOptions
             {
-                WebSocket = _exchange.WsBase.ToString(), Rest = _exchange.RestBase.ToString(), Symbols = "BTCUSDT,ETHUSDT",
+                WebSocket = _exchange.WsBase.ToString(),
+                Rest = _exchange.RestBase.ToString(),
+                Symbols = "BTCUSDT,ETHUSDT",
             },
         };
         var folder = new DataFolder(options.Data);
         await using var stores = await Stores.OpenAsync(folder, options, TimeProvider.System, NullLoggerFactory.Instance, Stop);
         await using var service = TradeIngestHost.Build(options, TimeProvider.System, NullLoggerFactory.Instance, services => services
-            .AddSingleton(provider => Noisy(options.Exchange, provider))
+            .AddSingleton<IExchange>(provider => Noisy(options.Exchange, provider))
             .AddTradeLog(stores.Log, options.Kafka)
             .AddExchange(options.Exchange)
             .AddWarehouse(stores.Warehouse, options.Log, isReset: false, stores.CheckpointInterval)
@@ -102,7 +103,7 @@ public sealed class TelemetryTests : IAsyncDisposable
     }
 
     [TestMethod]
-    public void AddTelemetry_InstrumentsOfTheHost_AreTheDocumentedOnes()
+    public void AddTelemetry_MeterOfTheHostsFactory_HasEveryInstrument()
     {
         using var provider = new ServiceCollection().AddTelemetry().BuildServiceProvider();
         using var heard = new MeterReadings(provider.GetRequiredService<IMeterFactory>());
@@ -113,7 +114,7 @@ public sealed class TelemetryTests : IAsyncDisposable
     }
 
     /// <summary>The simulated exchange, which says something that is no JSON before every hundredth message.</summary>
-    private static IExchange Noisy(ExchangeOptions options, IServiceProvider provider) => new BinanceExchange(
+    private static BinanceExchange Noisy(ExchangeOptions options, IServiceProvider provider) => new BinanceExchange(
         new BinanceExchangeOptions(
             new Uri(options.Rest + (options.Rest.EndsWith('/') ? "" : "/")), options.Stream, options.Clock,
             () => new NoisyConnection(WebSocketTransport.Create(options.Transport, options.Stream))),
