@@ -1,6 +1,7 @@
 using Crypto.SnowflakeEmulator;
 using Crypto.TestSupport;
 using Crypto.TradeIngest.Contracts;
+using Crypto.TradeIngest.Diagnostics;
 using Crypto.TradeIngest.Log;
 using Crypto.TradeIngest.Log.Embedded;
 using Crypto.TradeIngest.Sink;
@@ -263,7 +264,7 @@ public sealed class SnowflakeStopTests : IAsyncDisposable
     private Task<TopicSink> SinkAsync(IWarehouse warehouse) =>
         TopicSink.OpenAsync(
             new TopicSinkParts(
-                _topic, warehouse, _symbols, null, new SinkMetrics(), IsReset: false,
+                _topic, warehouse, _symbols, null, new TradeIngestMetrics(), IsReset: false,
                 _account.Clock), Topics.StockTrades, NullLogger.Instance, Stop);
 
     private Task AppendAsync(long from, long to)

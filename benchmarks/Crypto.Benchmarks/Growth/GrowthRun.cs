@@ -1,6 +1,8 @@
+using System.Diagnostics.Metrics;
 using System.Globalization;
 using System.Text;
 using Crypto.Benchmarks.Measuring;
+using Crypto.TradeIngest.Diagnostics;
 using Crypto.TradeIngest.Pipelines;
 using Crypto.TradeIngest.Streams;
 
@@ -100,7 +102,8 @@ internal static class GrowthRun
         {
             var before = GC.GetTotalMemory(forceFullCollection: true);
             var tape = new GrowingTape(symbols, isEven: true);
-            var tracker = new ContinuityTracker();
+            using var meter = new Meter(TradeIngestMetrics.MeterName);
+            var tracker = new ContinuityTracker(new TradeIngestMetrics(meter));
             using var warehouse = new GrowingWarehouse(symbols, isEven: true);
             for (var seen = 0; seen < 8; seen++)
             {

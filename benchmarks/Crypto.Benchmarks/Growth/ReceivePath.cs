@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using Crypto.Benchmarks.Samples;
 using Crypto.TradeIngest.Binance.Frames;
+using Crypto.TradeIngest.Diagnostics;
 using Crypto.TradeIngest.Pipelines;
 using Crypto.TradeIngest.Streams;
 using Crypto.TradeModel.Symbols;
@@ -18,21 +19,22 @@ internal sealed class ReceivePath
     private readonly GrowingTape _tape;
     private readonly byte[][] _frames = new byte[Trades][];
     private readonly EventSource<StreamEvent> _source = new();
-    private readonly QualityCounters _quality = new();
-    private readonly ContinuityTracker _tracker = new();
+    private readonly TradeIngestMetrics _metrics = new();
+    private readonly ContinuityTracker _tracker;
     private readonly IDisposable _subscription;
 
     public ReceivePath(int symbols, bool isEven)
     {
         _tape = new GrowingTape(symbols, isEven);
-        _subscription = _source.TrackContinuity(_tracker).CheckQuality(_tracker, _quality).Subscribe(new TradeCounter());
+        _tracker = new ContinuityTracker(_metrics);
+        _subscription = _source.TrackContinuity(_tracker).CheckQuality(_tracker, _metrics.Quality).Subscribe(new TradeCounter());
     }
 
     /// <returns>Nanoseconds per trade; making the frames does not count.</returns>
     public double ReceiveNext()
     {
         for (var i = 0; i < Trades; i++) _frames[i] = SampleFrames.Of(_tape.Next());
-        var gaps = _tracker.Gaps;
+        var gaps = _metrics.Continuity.Gaps.Value;
         var received = Timestamp.FromMilliseconds(1_770_080_400_000);
         var started = Stopwatch.GetTimestamp();
         for (var start = 0; start < Trades; start += BatchSize)
@@ -50,7 +52,7 @@ internal sealed class ReceivePath
         }
 
         var elapsed = Stopwatch.GetElapsedTime(started);
-        return _tracker.Gaps == gaps ? elapsed.TotalNanoseconds / Trades : throw new InvalidOperationException("Gaps where none are.");
+        return _metrics.Continuity.Gaps.Value == gaps ? elapsed.TotalNanoseconds / Trades : throw new InvalidOperationException("Gaps where none are.");
     }
 
     public void Close() => _subscription.Dispose();

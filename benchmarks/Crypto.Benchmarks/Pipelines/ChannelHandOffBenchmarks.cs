@@ -1,6 +1,8 @@
+using System.Diagnostics.Metrics;
 using System.Threading.Channels;
 using BenchmarkDotNet.Attributes;
 using Crypto.Benchmarks.Samples;
+using Crypto.TradeIngest.Diagnostics;
 using Crypto.TradeIngest.Pipelines;
 using Crypto.TradeIngest.Streams;
 using Crypto.TradeModel.Symbols;
@@ -42,8 +44,10 @@ public class ChannelHandOffBenchmarks
     private async Task<long> PassBatchesAsync()
     {
         var options = new TradeChannelOptions { Trades = Capacity, Policy = FullPolicy.Wait };
+        using var meter = new Meter(TradeIngestMetrics.MeterName);
+        var metrics = new TradeIngestMetrics(meter);
         var channel = new TradeChannel(
-            options, new ContinuityTracker(), static _ => { }, TimeProvider.System, NullLogger<TradeChannel>.Instance);
+            options, new ContinuityTracker(metrics), static _ => { }, metrics, TimeProvider.System, NullLogger<TradeChannel>.Instance);
         var producing = Task.Run(async () =>
         {
             for (var i = 0; i < Trades / Batches.Size; i++) await channel.WriteAsync(_batches[i % _batches.Length], CancellationToken.None);

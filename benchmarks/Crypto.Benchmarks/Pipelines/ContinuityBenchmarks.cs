@@ -1,6 +1,8 @@
+using System.Diagnostics.Metrics;
 using System.Runtime.InteropServices;
 using BenchmarkDotNet.Attributes;
 using Crypto.Benchmarks.Samples;
+using Crypto.TradeIngest.Diagnostics;
 using Crypto.TradeIngest.Pipelines;
 using Crypto.TradeIngest.Streams;
 using Crypto.TradeModel.Quality;
@@ -28,13 +30,14 @@ public class ContinuityBenchmarks
     [Benchmark(OperationsPerInvoke = Trades, Baseline = true)]
     public long TrackerAndQuality()
     {
-        var tracker = new ContinuityTracker();
-        var counters = new QualityCounters();
+        using var meter = new Meter(TradeIngestMetrics.MeterName);
+        var metrics = new TradeIngestMetrics(meter);
+        var tracker = new ContinuityTracker(metrics);
         var source = new EventSource<StreamEvent>();
         var sink = new TradeCounter();
-        using var subscription = source.TrackContinuity(tracker).CheckQuality(tracker, counters).Subscribe(sink);
+        using var subscription = source.TrackContinuity(tracker).CheckQuality(tracker, metrics.Quality).Subscribe(sink);
         foreach (var batch in _batches) source.Push(batch);
-        return counters[ErrorReason.None] + tracker.Duplicates + tracker.Gaps;
+        return metrics.Quality.Valid.Value + metrics.Continuity.Duplicates.Value + metrics.Continuity.Gaps.Value;
     }
 
     [Benchmark(OperationsPerInvoke = Trades)]

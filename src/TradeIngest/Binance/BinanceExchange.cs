@@ -1,4 +1,5 @@
 using Crypto.TradeIngest.Binance.Rest;
+using Crypto.TradeIngest.Diagnostics;
 using Crypto.TradeIngest.Streams;
 using Crypto.TradeModel.Symbols;
 using Microsoft.Extensions.Logging;
@@ -14,6 +15,7 @@ internal sealed class BinanceExchange : IExchange
     private readonly ExchangeClock _clock;
     private readonly BinanceExchangeOptions _options;
     private readonly Random _random;
+    private readonly StreamMetrics _metrics;
     private readonly ILoggerFactory _loggers;
     private readonly ILogger _logger;
     private readonly HashSet<string> _unreadable = new(StringComparer.Ordinal);
@@ -21,11 +23,14 @@ internal sealed class BinanceExchange : IExchange
     /// <param name="options">Where it is.</param>
     /// <param name="clock">This machine's.</param>
     /// <param name="random">Jitter of delays.</param>
+    /// <param name="metrics">Where all its streams count.</param>
     /// <param name="loggers">For streams and clock.</param>
-    public BinanceExchange(BinanceExchangeOptions options, TimeProvider clock, Random random, ILoggerFactory loggers)
+    public BinanceExchange(
+        BinanceExchangeOptions options, TimeProvider clock, Random random, StreamMetrics metrics, ILoggerFactory loggers)
     {
         _options = options;
         _random = random;
+        _metrics = metrics;
         _loggers = loggers;
         _logger = loggers.CreateLogger<BinanceExchange>();
         _http = BinanceRestClient.CreateHttp(options.Rest);
@@ -35,8 +40,6 @@ internal sealed class BinanceExchange : IExchange
     }
 
     public TimeProvider Clock => _clock;
-
-    public StreamMetrics Metrics { get; } = new();
 
     public ITradeHistory History => _rest;
 
@@ -59,10 +62,9 @@ internal sealed class BinanceExchange : IExchange
 
     public ITradeStream OpenStream(IReadOnlyList<Symbol> symbols, Func<IWebSocketConnection, IWebSocketConnection> decorate) =>
         new BinanceTradeStream(
-            symbols, _options.Stream, () => decorate(_options.Connect()), _random, _clock,
+            symbols, _options.Stream, () => decorate(_options.Connect()), _random, _clock, _metrics,
             _loggers.CreateLogger<BinanceTradeStream>())
         {
-            Metrics = Metrics,
             Ban = _ban,
         };
 

@@ -1,4 +1,5 @@
 using System.Reactive;
+using Crypto.TradeIngest.Diagnostics;
 using Crypto.TradeIngest.Streams;
 using Crypto.TradeModel.Symbols;
 using Crypto.TradeModel.Times;
@@ -20,6 +21,7 @@ internal sealed class BinanceTradeStream(
     Func<IWebSocketConnection> connect,
     Random random,
     TimeProvider clock,
+    StreamMetrics metrics,
     ILogger<BinanceTradeStream> logger) : ITradeStream
 {
     private readonly CancellationTokenSource _stopping = new();
@@ -27,9 +29,6 @@ internal sealed class BinanceTradeStream(
     private readonly Lock _gate = new();
     private readonly TaskCompletionSource<Exception> _failure = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private Task _running = Task.CompletedTask;
-
-    /// <summary>Given where several streams are counted together.</summary>
-    public StreamMetrics Metrics { get; init; } = new();
 
     /// <summary>Given where requests share it.</summary>
     public ExchangeBan Ban { get; init; } = new(clock, path: null, logger);
@@ -83,7 +82,7 @@ internal sealed class BinanceTradeStream(
         try
         {
             await Task.WhenAll(Split(symbols, options.StreamsPerConnection).Select(part => RunShardAsync(part, events, detach)).ToList());
-            if (!_stopping.IsCancellationRequested && Metrics.FailedShards > 0)
+            if (!_stopping.IsCancellationRequested && metrics.FailedShards.Value > 0)
             {
                 throw new ExchangeException("The exchange refused every connection for good; the log has the reasons.", isTransient: false);
             }
@@ -115,7 +114,7 @@ internal sealed class BinanceTradeStream(
     private async Task RunShardAsync(IReadOnlyList<Symbol> part, IObserver<StreamEvent> events, CancellationTokenSource detach)
     {
         var streams = part.Select(StreamRequest.TradeStream).Distinct(StringComparer.Ordinal).ToList();
-        var context = new StreamContext(SymbolTable.Closed(part), options, events, Metrics, Ban, clock, logger);
+        var context = new StreamContext(SymbolTable.Closed(part), options, events, metrics, Ban, clock, logger);
         var shard = new StreamShard(() => StreamSession.Start(connect(), streams, context), _attempts, new Random(Draw()), context);
         try
         {
@@ -123,7 +122,7 @@ internal sealed class BinanceTradeStream(
         }
         catch (ExchangeException e) when (!e.IsTransient)
         {
-            Metrics.CountFailedShard();
+            metrics.FailedShards.Increment();
             events.OnNext(new Disconnected(Timestamp.Now(clock), e.Message, Timeout.InfiniteTimeSpan));
         }
         catch

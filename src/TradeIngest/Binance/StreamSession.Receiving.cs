@@ -74,12 +74,12 @@ internal sealed partial class StreamSession
                 TakeReply(frame, received);
                 break;
             case FrameKind.ServerShutdown:
-                _metrics.CountControlMessage();
+                _metrics.ControlMessages.Increment();
                 _logger.ShutdownAnnounced();
                 _shutdown.TrySetResult();
                 break;
             case FrameKind.OtherEvent:
-                _metrics.CountOtherEvent();
+                _metrics.OtherEvents.Increment();
                 break;
             default:
                 Reject(reason, $"stream frame: {reason.Name()}", received, frame.Span);
@@ -95,7 +95,7 @@ internal sealed partial class StreamSession
             return;
         }
 
-        _metrics.CountControlMessage();
+        _metrics.ControlMessages.Increment();
         if (!_requests.Accept(reply)) _logger.UnexpectedReply(reply);
     }
 
@@ -113,7 +113,7 @@ internal sealed partial class StreamSession
     {
         // What came before stays before.
         Flush();
-        _metrics.CountDeadLetter();
+        _metrics.DeadLetters[letter.Reason.Name()].Increment();
         _context.Events.OnNext(letter);
     }
 
@@ -121,14 +121,17 @@ internal sealed partial class StreamSession
     {
         if (_frames > 0)
         {
-            _metrics.CountReceived(_frames, _bytes);
+            // Per hand-over, not per frame: the shards share these cache lines.
+            _metrics.Frames.Add(_frames);
+            _metrics.Bytes.Add(_bytes);
             _frames = 0;
             _bytes = 0;
         }
 
         if (_batch is not { Count: > 0 } batch) return;
         _batch = null;
-        _metrics.CountBatch(batch.Count);
+        _metrics.Batches.Increment();
+        _metrics.Trades.Add(batch.Count);
         _context.Events.OnNext(batch);
     }
 }

@@ -1,5 +1,6 @@
 using System.Net.Sockets;
 using System.Net.WebSockets;
+using Crypto.TradeIngest.Diagnostics;
 using Crypto.TradeIngest.Streams;
 using Microsoft.Extensions.Logging;
 
@@ -124,7 +125,7 @@ internal sealed partial class StreamSession : IAsyncDisposable
         {
             await _abort.CancelAsync();
             foreach (var part in parts) await ((Task)part).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-            if (_connected) _metrics.CountConnectionEnd();
+            if (_connected) _metrics.Connections.Decrement();
             _connection.Dispose();
             _requests.Dispose();
             _abort.Dispose();
@@ -137,7 +138,8 @@ internal sealed partial class StreamSession : IAsyncDisposable
         var subscriber = new Subscriber(_requests, _context);
         await subscriber.SubscribeAsync(_streams, token);
         _connected = true;
-        _metrics.CountConnect();
+        _metrics.Connects.Increment();
+        _metrics.Connections.Increment();
         _ready.TrySetResult();
         await Task.Delay(Timeout.InfiniteTimeSpan, _clock, token);
         return string.Empty;

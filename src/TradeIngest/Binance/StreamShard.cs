@@ -84,7 +84,7 @@ internal sealed class StreamShard(Func<StreamSession> open, SlidingWindowLimit a
                 {
                     if (session.Completion.IsCompleted) ReportLoss(await session.Completion, TimeSpan.Zero);
                     await session.CloseAsync();
-                    context.Metrics.CountRotation();
+                    context.Metrics.Rotations.Increment();
                     session = next;
                     lifetime = Lifetime();
                     continue;
@@ -119,7 +119,7 @@ internal sealed class StreamShard(Func<StreamSession> open, SlidingWindowLimit a
 
     private void ReportLoss(string reason, TimeSpan retryIn)
     {
-        context.Metrics.CountDisconnect();
+        context.Metrics.Disconnects.Increment();
         context.Events.OnNext(new Disconnected(Timestamp.Now(_clock), reason, retryIn));
     }
 

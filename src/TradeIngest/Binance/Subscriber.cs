@@ -86,7 +86,7 @@ internal sealed class Subscriber(SubscriptionRequests requests, StreamContext co
     private void Report(string message, bool isFatal)
     {
         _logger.SubscriptionFault(isFatal ? LogLevel.Error : LogLevel.Warning, message);
-        context.Metrics.CountSubscriptionFault();
+        context.Metrics.SubscriptionFaults.Increment();
         context.Events.OnNext(new SubscriptionFault(Timestamp.Now(context.Clock), message, isFatal));
     }
 

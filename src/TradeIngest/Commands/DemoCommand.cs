@@ -75,7 +75,7 @@ internal static class DemoCommand
         {
             void NoteFirst()
             {
-                if (firstStored is null && run.Sink.Stored > 0) firstStored = TimeProvider.System.GetElapsedTime(started);
+                if (firstStored is null && run.Metrics.Sink.Stored.Value > 0) firstStored = TimeProvider.System.GetElapsedTime(started);
             }
 
             if (json) await run.CompleteAsync(NoteFirst, cancellationToken);

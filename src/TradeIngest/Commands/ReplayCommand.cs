@@ -86,8 +86,9 @@ internal static class ReplayCommand
             await session.CompleteAsync(cancellationToken);
             using var reading = SqliteDatabase.OpenForReading(folder.Warehouse, cancellationToken);
             summary = new ReplaySummary(
-                results, session.Sink.Stored, session.Pipeline.Tracker.Duplicates + session.Sink.Duplicates,
-                session.Pipeline.Quality.Invalid + results.Sum(result => result.Rejected),
+                results, session.Metrics.Sink.Stored.Value,
+                session.Metrics.Continuity.Duplicates.Value + session.Metrics.Sink.Duplicates.Value,
+                session.Metrics.Quality.Invalid.Value + results.Sum(result => result.Rejected),
                 correct ? 0 : Math.Max(session.Disputed, ConflictsIn(folder).Count - conflictsBefore), correct ? session.Disputed : 0,
                 WarehouseTotals.Read(reading));
         }

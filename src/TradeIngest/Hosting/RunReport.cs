@@ -69,33 +69,34 @@ internal sealed class RunReporter(TradeIngestHost service, TimeProvider clock)
 
     public RunReport Read()
     {
-        var (ingest, sink) = (service.Ingest, service.Sink);
-        var (streams, pipeline, appends) = (ingest?.Metrics, ingest?.Pipeline, ingest?.Appends);
+        var ingest = service.Ingest is null ? null : service.Metrics;
+        var sink = service.Sink is null ? null : service.Metrics.Sink;
+        var (streams, log, appends, trades) = (ingest?.Stream, ingest?.Log, service.Ingest?.Appends, service.Sink?.Trades);
         return new RunReport(
             clock.GetUtcNow(),
-            Frames: streams?.Frames,
-            OtherFrames: streams?.OtherEvents + streams?.ControlMessages,
-            Received: streams?.Trades,
-            Appended: pipeline?.Writer.Appended,
-            DeadLetters: pipeline?.Writer.DeadLetters,
-            Summarized: pipeline?.Writer.Summarized,
-            Gaps: pipeline?.Tracker.Gaps,
-            Backfilled: ingest?.Backfill.Fetched,
-            Shed: pipeline?.Channel.ShedTrades,
-            Reconnects: streams?.Disconnects,
-            ChannelDepth: pipeline?.Channel.Depth,
+            Frames: streams?.Frames.Value,
+            OtherFrames: streams?.OtherEvents.Value + streams?.ControlMessages.Value,
+            Received: streams?.Trades.Value,
+            Appended: log?.Trades.Value,
+            DeadLetters: log?.DeadLetters.Value,
+            Summarized: log?.Summarized.Value,
+            Gaps: ingest?.Continuity.Gaps.Value,
+            Backfilled: ingest?.Backfill.Fetched.Value,
+            Shed: ingest?.Channel.ShedTrades.Value,
+            Reconnects: streams?.Disconnects.Value,
+            ChannelDepth: service.Ingest?.Pipeline.Channel.Depth,
             InFlight: appends?.BytesInFlight,
             Stalls: appends?.Stalls,
             Retries: appends?.Retries,
-            Stored: sink?.Metrics.Stored,
-            PerSecond: Rate(sink?.Metrics.Stored ?? pipeline?.Writer.Appended ?? 0),
-            Duplicates: Sum(pipeline?.Tracker.Duplicates, sink?.Metrics.Duplicates),
-            Rejected: sink?.Metrics.Rejected,
-            Partitions: sink?.Trades?.Held,
-            Rebalances: sink?.Trades?.Rebalances,
-            Abandoned: sink?.Trades?.Abandoned,
-            P50: sink?.Metrics.Latency.Percentile(0.5),
-            P99: sink?.Metrics.Latency.Percentile(0.99),
+            Stored: sink?.Stored.Value,
+            PerSecond: Rate(sink?.Stored.Value ?? log?.Trades.Value ?? 0),
+            Duplicates: Sum(ingest?.Continuity.Duplicates.Value, sink?.Duplicates.Value),
+            Rejected: sink?.Rejected.Value,
+            Partitions: trades?.Held,
+            Rebalances: trades?.Rebalances,
+            Abandoned: trades?.Abandoned,
+            P50: sink?.Latency.Percentile(0.5),
+            P99: sink?.Latency.Percentile(0.99),
             Reference: ReferenceState());
     }
 

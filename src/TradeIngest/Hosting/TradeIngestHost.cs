@@ -1,4 +1,5 @@
 using Crypto.TradeIngest.Configuration;
+using Crypto.TradeIngest.Diagnostics;
 using Crypto.TradeIngest.Hosting.Health;
 using Crypto.TradeIngest.Ingest;
 using Crypto.TradeIngest.Reference;
@@ -37,6 +38,9 @@ internal sealed class TradeIngestHost : IAsyncDisposable
     /// <inheritdoc cref="Ingest"/>
     public ReferenceWorker? Reference => _app.Services.GetService<ReferenceWorker>();
 
+    /// <summary>Of all roles; zero where this process does not have them.</summary>
+    public TradeIngestMetrics Metrics => _app.Services.GetRequiredService<TradeIngestMetrics>();
+
     public IServiceProvider Services => _app.Services;
 
     /// <summary>Canceled when the service ends by itself: a worker failed.</summary>
@@ -66,6 +70,7 @@ internal sealed class TradeIngestHost : IAsyncDisposable
             .AddSingleton<Random>()
             .AddSingleton<IHostLifetime, CommandLifetime>()
             .AddServiceOptions(options)
+            .AddTelemetry()
             .Configure<HostOptions>(host => host.ShutdownTimeout = options.DrainTimeout);
         configure(builder.Services);
         builder.AddHealth(options.Health);

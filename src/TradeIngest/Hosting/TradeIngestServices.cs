@@ -1,5 +1,7 @@
+using System.Diagnostics.Metrics;
 using Crypto.TradeIngest.Binance;
 using Crypto.TradeIngest.Binance.Connections;
+using Crypto.TradeIngest.Diagnostics;
 using Crypto.TradeIngest.Ingest;
 using Crypto.TradeIngest.Log;
 using Crypto.TradeIngest.Log.Kafka;
@@ -43,9 +45,9 @@ internal static class TradeIngestServices
             return services;
         }
 
-        services.TryAddSingleton<ISymbolChangeLog>(_ => new SymbolChangesTopic(log));
+        services.TryAddSingleton<ISymbolChangeLog>(provider => new SymbolChangesTopic(log, provider.Get<TradeIngestMetrics>()));
         services.TryAddSingleton(provider => new SymbolGate(
-            log, provider.Get<IWarehouse>(), provider.Get<TimeProvider>(),
+            log, provider.Get<IWarehouse>(), provider.Get<TradeIngestMetrics>(), provider.Get<TimeProvider>(),
             provider.Get<ILogger<SymbolGate>>()));
         services.TryAddSingleton<ICaptureState>(provider => new LogCaptureState(
             log, provider.Get<ContinuityTracker>(), kafka.TailRecords, provider.Get<TimeProvider>(),
@@ -63,10 +65,10 @@ internal static class TradeIngestServices
                 new BinanceExchangeOptions(
                     rest, options.Stream, options.Clock, () => WebSocketTransport.Create(options.Transport, options.Stream),
                     folder.ExchangeBan),
-                clock, provider.Get<Random>(), provider.Get<ILoggerFactory>());
+                clock, provider.Get<Random>(), provider.Get<TradeIngestMetrics>().Stream, provider.Get<ILoggerFactory>());
         });
         services.TryAddSingleton(provider => new SymbolSelection(
-            provider.Get<IExchange>(), options.Tickers, Diagnostics.Secrets.Shown(rest)));
+            provider.Get<IExchange>(), options.Tickers, Secrets.Shown(rest)));
         return services;
     }
 
@@ -79,10 +81,9 @@ internal static class TradeIngestServices
         // Instances, of which the container disposes none. Changes of symbols go to the warehouse where no shared log takes them.
         services.AddSingleton(warehouse);
         services.TryAddSingleton<ISymbolChangeLog>(warehouse);
-        services.TryAddSingleton<SinkMetrics>();
         services.TryAddSingleton(provider => new TopicSinkParts(
             provider.Get<ITradeLog>(), warehouse, provider.Get<SymbolTable>(), provider.GetService<SymbolGate>(),
-            provider.Get<SinkMetrics>(),
+            provider.Get<TradeIngestMetrics>(),
             isReset, provider.Get<TimeProvider>()));
 
         // Asking a warehouse where it stands may make a checkpoint, which is not worth more often than the operator wants one.
@@ -105,7 +106,7 @@ internal static class TradeIngestServices
             var log = provider.Get<ITradeLog>() as KafkaTradeLog;
             Func<ISymbolChangeLog, ChangeEventTopic?>? openEvents = log is null || reference.ChangeEventsTopic is not { } topic ? null
                 : changes => new ChangeEventTopic(
-                    log, topic, changes, provider.Get<TimeProvider>(),
+                    log, topic, changes, provider.Get<TradeIngestMetrics>().Reference, provider.Get<TimeProvider>(),
                     provider.Get<ILogger<ChangeEventTopic>>());
             return new ReferenceSources(
                 provider.Get<SymbolSelection>(), reference.File ?? folder.ReferenceFile, reference.ChangeEvents, reference.Interval,
@@ -120,17 +121,33 @@ internal static class TradeIngestServices
         services.TryAddSingleton<SymbolDescriptions>();
         services.TryAddSingleton(provider => new IngestPipeline(
             provider.Get<ITradeLog>(), options.Exchange.Channel, provider.Get<ContinuityTracker>(),
-            provider.Get<ICaptureState>().Ledger, provider.Get<TimeProvider>(),
+            provider.Get<ICaptureState>().Ledger, provider.Get<TradeIngestMetrics>(), provider.Get<TimeProvider>(),
             provider.Get<ILoggerFactory>()));
         services.TryAddSingleton(provider => new GapBackfill(
             provider.Get<IExchange>().History, provider.Get<ContinuityTracker>(),
             provider.Get<IngestPipeline>().Channel.WaitForRoomAsync, options.Exchange.Backfill,
-            provider.Get<TimeProvider>(), provider.Get<ILogger<GapBackfill>>()));
+            provider.Get<TradeIngestMetrics>(), provider.Get<TimeProvider>(), provider.Get<ILogger<GapBackfill>>()));
         services.TryAddSingleton(provider => new IngestParts(
             provider.Get<SymbolSelection>(), provider.Get<SymbolDescriptions>(),
             provider.Get<ICaptureState>(), provider.Get<SymbolTable>(),
             options.Exchange.Channel.Policy == FullPolicy.Wait, options.Kafka.StateInterval));
         return services.AddWorker(provider => ActivatorUtilities.CreateInstance<IngestWorker>(provider));
+    }
+
+    /// <summary>The figures of all parts as instruments of one meter, for what listens to it: nothing is exported here.</summary>
+    public static IServiceCollection AddTelemetry(this IServiceCollection services)
+    {
+        services.AddMetrics();
+        services.TryAddSingleton(provider =>
+        {
+            var metrics = new TradeIngestMetrics(provider.Get<IMeterFactory>().Create(TradeIngestMetrics.MeterName));
+            if (provider.GetService<ITradeLog>() is not { } log) return metrics;
+            metrics.Log.Stalls.ReadFrom(() => log.Appends.Stalls);
+            metrics.Log.Retries.ReadFrom(() => log.Appends.Retries);
+            metrics.Log.InFlight.ReadFrom(() => log.Appends.BytesInFlight);
+            return metrics;
+        });
+        return services;
     }
 
     private static IServiceCollection AddWorker<T>(this IServiceCollection services, Func<IServiceProvider, T> create)

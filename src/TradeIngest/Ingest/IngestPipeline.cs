@@ -1,5 +1,6 @@
 using System.Reactive.Linq;
 using System.Reactive.Subjects;
+using Crypto.TradeIngest.Diagnostics;
 using Crypto.TradeIngest.Log;
 using Crypto.TradeIngest.Pipelines;
 using Crypto.TradeIngest.Streams;
@@ -14,21 +15,21 @@ namespace Crypto.TradeIngest.Ingest;
 internal sealed class IngestPipeline : IDisposable
 {
     private readonly Subject<StreamEvent> _events = new();
+    private readonly QualityMetrics _metrics;
     private IDisposable? _source;
 
     /// <param name="ledger">Where to keep what is in the log, for a log that is read again by another process; null for none.</param>
     public IngestPipeline(
-        ITradeLog log, TradeChannelOptions options, ContinuityTracker tracker, CaptureLedger? ledger, TimeProvider clock,
-        ILoggerFactory loggers)
+        ITradeLog log, TradeChannelOptions options, ContinuityTracker tracker, CaptureLedger? ledger, TradeIngestMetrics metrics,
+        TimeProvider clock, ILoggerFactory loggers)
     {
+        _metrics = metrics.Quality;
         Tracker = tracker;
-        Channel = new TradeChannel(options, tracker, _events.OnNext, clock, loggers.CreateLogger<TradeChannel>());
-        Writer = new LogWriter(Channel, log, clock, loggers.CreateLogger<LogWriter>(), ledger);
+        Channel = new TradeChannel(options, tracker, _events.OnNext, metrics, clock, loggers.CreateLogger<TradeChannel>());
+        Writer = new LogWriter(Channel, log, metrics, clock, loggers.CreateLogger<LogWriter>(), ledger);
     }
 
     public ContinuityTracker Tracker { get; }
-
-    public QualityCounters Quality { get; } = new();
 
     public TradeChannel Channel { get; }
 
@@ -40,7 +41,7 @@ internal sealed class IngestPipeline : IDisposable
     /// <summary>Connects a source; its events pass continuity and quality on their way into the channel.</summary>
     public void Connect(IObservable<StreamEvent> source) => _source = source
         .TrackContinuity(Tracker)
-        .CheckQuality(Tracker, Quality)
+        .CheckQuality(Tracker, _metrics)
         .Do(_events.OnNext)
         .Subscribe(Channel);
 

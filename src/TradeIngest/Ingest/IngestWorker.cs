@@ -1,5 +1,6 @@
 using System.Reactive.Linq;
 using System.Runtime.ExceptionServices;
+using Crypto.TradeIngest.Diagnostics;
 using Crypto.TradeIngest.Log;
 using Crypto.TradeIngest.Pipelines;
 using Crypto.TradeIngest.Streams;
@@ -14,8 +15,8 @@ namespace Crypto.TradeIngest.Ingest;
 /// what the exchange traded in between is a gap, as is every gap that was open before.
 /// </summary>
 internal sealed class IngestWorker(
-    IngestParts parts, IExchange exchange, ITradeLog log, IngestPipeline pipeline, GapBackfill backfill, TimeProvider clock,
-    ServiceFailure failure)
+    IngestParts parts, IExchange exchange, ITradeLog log, IngestPipeline pipeline, GapBackfill backfill, TradeIngestMetrics metrics,
+    TimeProvider clock, ServiceFailure failure)
     : Worker(failure)
 {
     public IngestPipeline Pipeline => pipeline;
@@ -23,8 +24,6 @@ internal sealed class IngestWorker(
     public GapBackfill Backfill => backfill;
 
     public AppendStatus Appends => log.Appends;
-
-    public StreamMetrics Metrics => exchange.Metrics;
 
     /// <summary>What is captured; empty until it is known.</summary>
     public IReadOnlyList<Symbol> Symbols { get; private set; } = [];
@@ -35,8 +34,8 @@ internal sealed class IngestWorker(
     [
         new(
             "ingest",
-            () => exchange.Metrics.OpenConnections > 0 && pipeline.Channel.Depth == 0 && log.Appends.BytesInFlight == 0,
-            () => pipeline.Writer.Records),
+            () => metrics.Stream.Connections.Value > 0 && pipeline.Channel.Depth == 0 && log.Appends.BytesInFlight == 0,
+            () => metrics.Log.Records.Value),
     ];
 
     protected override async Task WorkAsync(CancellationToken stoppingToken)

@@ -14,41 +14,17 @@ namespace Crypto.TradeIngest.Ingest;
 /// </summary>
 /// <param name="ledger">Where to keep what is in the log, for a log that is read again by another process; null for none.</param>
 internal sealed class LogWriter(
-    TradeChannel channel, ITradeLog log, TimeProvider clock, ILogger<LogWriter> logger, CaptureLedger? ledger = null)
+    TradeChannel channel, ITradeLog log, TradeIngestMetrics metrics, TimeProvider clock, ILogger<LogWriter> logger,
+    CaptureLedger? ledger = null)
 {
     private const int BytesPerAppend = 4 << 20;
 
-    private long _appended;
-    private long _deadLetters;
-    private long _summarized;
-    private long _records;
-    private long _checkpoints;
+    private readonly LogMetrics _metrics = metrics.Log;
     private int _isCheckpointDue = 1;
 
     // Of the append under way.
     private long _takenLetters;
     private long _takenSummarized;
-
-    /// <summary>Trades in the log, by this writer.</summary>
-    public long Appended => Volatile.Read(ref _appended);
-
-    /// <summary>Dead letters in the log, each as a record of its own.</summary>
-    public long DeadLetters => Volatile.Read(ref _deadLetters);
-
-    /// <summary>Dead letters that are in the log as part of a summary.</summary>
-    public long Summarized => Volatile.Read(ref _summarized);
-
-    /// <summary>Records appended to the topics of trades and dead letters.</summary>
-    public long Records => Volatile.Read(ref _records);
-
-    /// <summary>Times that what is in the log was written down.</summary>
-    public long Checkpoints => Volatile.Read(ref _checkpoints);
-
-    /// <summary>Writing trades as JSON.</summary>
-    public StageTime Encoding { get; } = new();
-
-    /// <summary>Durable appends.</summary>
-    public StageTime Appending { get; } = new();
 
     /// <summary>Runs until the channel is completed and drained; canceling abandons what still waits.</summary>
     public async Task RunAsync(CancellationToken cancellationToken)
@@ -60,7 +36,7 @@ internal sealed class LogWriter(
         finally
         {
             // No source has them any more.
-            var lost = channel.DeadLetters - _deadLetters - _summarized;
+            var lost = metrics.Channel.DeadLetters.Value - _metrics.DeadLetters.Value - _metrics.Summarized.Value;
             if (lost > 0) logger.DeadLettersLost(lost);
         }
     }
@@ -82,12 +58,12 @@ internal sealed class LogWriter(
                 Take(value, trades, letters);
             }
 
-            Encoding.Add(clock, started);
+            metrics.Stages.LogEncode.Add(clock, started);
             started = clock.GetTimestamp();
             if (ledger is not null) await BeginAsync(ledger, states, cancellationToken);
             await log.AppendAsync(Topics.StockTrades, trades, cancellationToken);
             await log.AppendAsync(Topics.DeadLetters, letters, cancellationToken);
-            Appending.Add(clock, started);
+            metrics.Stages.LogAppend.Add(clock, started);
             Count(trades, letters);
             await CheckpointAsync(states, cancellationToken);
         }
@@ -116,15 +92,15 @@ internal sealed class LogWriter(
         ledger.TakeChanged(states);
         await log.AppendAsync(Topics.CaptureState, states, cancellationToken);
         states.Clear();
-        Volatile.Write(ref _checkpoints, _checkpoints + 1);
+        _metrics.Checkpoints.Increment();
     }
 
     private void Count(RecordBatch trades, RecordBatch letters)
     {
-        Volatile.Write(ref _appended, _appended + trades.Count);
-        Volatile.Write(ref _deadLetters, _deadLetters + _takenLetters);
-        Volatile.Write(ref _summarized, _summarized + _takenSummarized);
-        Volatile.Write(ref _records, _records + trades.Count + letters.Count);
+        _metrics.Trades.Add(trades.Count);
+        _metrics.DeadLetters.Add(_takenLetters);
+        _metrics.Summarized.Add(_takenSummarized);
+        _metrics.Records.Add(trades.Count + letters.Count);
         (_takenLetters, _takenSummarized) = (0, 0);
         trades.Clear();
         letters.Clear();

@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using Crypto.TradeIngest.Diagnostics;
 using Crypto.TradeIngest.Hosting;
 using Microsoft.Extensions.Logging;
 
@@ -29,18 +30,18 @@ internal static class BenchRun
     {
         var clock = TimeProvider.System;
         await using var run = await DemoRun.StartAsync(folder, plan, options, clock, loggers, cancellationToken);
-        var sink = run.Sink;
+        var sink = run.Metrics.Sink;
         using var self = Process.GetCurrentProcess();
         long first = 0, last = 0, peak = 0, storedAtFirst = 0, storedAtLast = 0;
         TimeSpan cpuAtFirst = default, cpuAtLast = default;
-        var busyAtFirst = Busy(run);
+        var busyAtFirst = Busy(run.Metrics.Stages);
         await run.CompleteAsync(Look, cancellationToken);
         Look();
 
         var seconds = clock.GetElapsedTime(first, last).TotalSeconds;
         var latency = Percentiles.ToDictionary(pair => pair.Name, pair => sink.Latency.Percentile(pair.Share), StringComparer.Ordinal);
         latency["max"] = sink.Latency.Max;
-        var busy = Busy(run).ToDictionary(
+        var busy = Busy(run.Metrics.Stages).ToDictionary(
             stage => stage.Key, stage => Per((stage.Value - busyAtFirst[stage.Key]).TotalSeconds), StringComparer.Ordinal);
         return new BenchResult(
             storedAtLast,
@@ -48,8 +49,8 @@ internal static class BenchRun
             Per(storedAtLast - storedAtFirst),
             Per((cpuAtLast - cpuAtFirst).TotalSeconds),
             peak,
-            run.Ingest.Pipeline.Channel.ShedTrades,
-            run.Ingest.Backfill.Fetched,
+            run.Metrics.Channel.ShedTrades.Value,
+            run.Metrics.Backfill.Fetched.Value,
             latency,
             busy);
 
@@ -60,18 +61,18 @@ internal static class BenchRun
         {
             self.Refresh();
             peak = Math.Max(peak, self.WorkingSet64);
-            var stored = sink.Stored;
+            var stored = sink.Stored.Value;
             if (stored == storedAtLast) return;
             (last, storedAtLast, cpuAtLast) = (clock.GetTimestamp(), stored, Environment.CpuUsage.TotalTime);
-            if (first == 0) (first, storedAtFirst, cpuAtFirst, busyAtFirst) = (last, stored, cpuAtLast, Busy(run));
+            if (first == 0) (first, storedAtFirst, cpuAtFirst, busyAtFirst) = (last, stored, cpuAtLast, Busy(run.Metrics.Stages));
         }
     }
 
-    private static Dictionary<string, TimeSpan> Busy(DemoRun run) => new(StringComparer.Ordinal)
+    private static Dictionary<string, TimeSpan> Busy(StageTimes stages) => new(StringComparer.Ordinal)
     {
-        ["log_encode"] = run.Ingest.Pipeline.Writer.Encoding.Busy,
-        ["log_append"] = run.Ingest.Pipeline.Writer.Appending.Busy,
-        ["sink_decode"] = run.Sink.Decoding.Busy,
-        ["warehouse_load"] = run.Sink.Loading.Busy,
+        ["log_encode"] = stages.LogEncode.Busy,
+        ["log_append"] = stages.LogAppend.Busy,
+        ["sink_decode"] = stages.SinkDecode.Busy,
+        ["warehouse_load"] = stages.WarehouseLoad.Busy,
     };
 }

@@ -1,4 +1,5 @@
 using Crypto.TradeIngest.Configuration;
+using Crypto.TradeIngest.Diagnostics;
 using Crypto.TradeIngest.Hosting;
 using Crypto.TradeIngest.Ingest;
 using Crypto.TradeIngest.Simulation;
@@ -44,7 +45,7 @@ internal sealed class DemoRun : IAsyncDisposable
 
     public IngestWorker Ingest => Service.Ingest!;
 
-    public SinkMetrics Sink => Service.Sink!.Metrics;
+    public TradeIngestMetrics Metrics => Service.Metrics;
 
     public long Produced => _exchange.TotalProduced;
 
@@ -168,7 +169,8 @@ internal sealed class DemoRun : IAsyncDisposable
             }
         }
 
-        while (Ingest.Symbols.Any(symbol => Missing(market, symbol).Count > 0) || Sink.Stored + Sink.Rejected < _exchange.TotalProduced)
+        while (Ingest.Symbols.Any(symbol => Missing(market, symbol).Count > 0)
+            || Metrics.Sink.Stored.Value + Metrics.Sink.Rejected.Value < _exchange.TotalProduced)
         {
             if (_clock.GetElapsedTime(started) > CatchUpTimeout)
             {

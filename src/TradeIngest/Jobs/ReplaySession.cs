@@ -1,4 +1,5 @@
 using System.Reactive.Subjects;
+using Crypto.TradeIngest.Diagnostics;
 using Crypto.TradeIngest.Hosting;
 using Crypto.TradeIngest.Ingest;
 using Crypto.TradeIngest.Pipelines;
@@ -29,7 +30,7 @@ internal sealed class ReplaySession : IAsyncDisposable
     private Task _sinking = Task.CompletedTask;
 
     private ReplaySession(
-        Stores stores, SymbolTable symbols, IngestPipeline pipeline, WarehouseSink sink, SinkMetrics metrics, ReplayMode mode,
+        Stores stores, SymbolTable symbols, IngestPipeline pipeline, WarehouseSink sink, TradeIngestMetrics metrics, ReplayMode mode,
         TimeProvider clock)
     {
         _stores = stores;
@@ -38,12 +39,12 @@ internal sealed class ReplaySession : IAsyncDisposable
         _mode = mode;
         _clock = clock;
         Pipeline = pipeline;
-        Sink = metrics;
+        Metrics = metrics;
     }
 
     public IngestPipeline Pipeline { get; }
 
-    public SinkMetrics Sink { get; }
+    public TradeIngestMetrics Metrics { get; }
 
     /// <summary>Trades whose id is stored with another content.</summary>
     public long Disputed { get; private set; }
@@ -59,7 +60,8 @@ internal sealed class ReplaySession : IAsyncDisposable
         Stores stores, ServiceOptions options, ReplayMode mode, TimeProvider clock, ILoggerFactory loggers,
         CancellationToken cancellationToken)
     {
-        var (symbols, metrics, tracker) = (new SymbolTable(), new SinkMetrics(), new ContinuityTracker());
+        var (symbols, metrics) = (new SymbolTable(), new TradeIngestMetrics());
+        var tracker = new ContinuityTracker(metrics);
         var trimmer = new LogTrimmer(
             stores.Log, stores.Warehouse, options.Log.Trim, options.Log.TrimInterval, clock, loggers.CreateLogger<LogTrimmer>());
         var sink = await WarehouseSink.OpenAsync(
@@ -72,7 +74,7 @@ internal sealed class ReplaySession : IAsyncDisposable
 
             // A file can wait, so nothing is shed; gaps are recorded in the ledger and not fetched.
             var channel = options.Exchange.Channel with { Policy = FullPolicy.Wait };
-            var pipeline = new IngestPipeline(stores.Log, channel, tracker, ledger: null, clock, loggers);
+            var pipeline = new IngestPipeline(stores.Log, channel, tracker, ledger: null, metrics, clock, loggers);
             var session = new ReplaySession(stores, symbols, pipeline, sink, metrics, mode, clock);
             session.Start();
             return session;

@@ -2,6 +2,7 @@ using System.Net.WebSockets;
 using System.Reactive.Subjects;
 using Crypto.TradeIngest.Binance.Frames;
 using Crypto.TradeIngest.Contracts;
+using Crypto.TradeIngest.Diagnostics;
 using Crypto.TradeIngest.Hosting;
 using Crypto.TradeIngest.Log;
 using Crypto.TradeIngest.Pipelines;
@@ -36,30 +37,32 @@ internal static class StageBench
     {
         await using var stores = await Stores.OpenAsync(folder, options, clock, NullLoggerFactory.Instance, cancellationToken);
         var market = new SimulatedMarket(MarketDescription.New(plan.Seed).Continue(plan.Symbols, Timestamp.Now(clock), 1_000_000));
-        var tracker = new ContinuityTracker();
+        var metrics = new TradeIngestMetrics();
+        var tracker = new ContinuityTracker(metrics);
 
         // What is compiled and allocated at first belongs to no trade.
         for (var round = 0; round < 2; round++)
         {
-            await RunAsync(new StageMeter(), Frames(market, plan.Symbols, round), stores, tracker, clock, cancellationToken);
+            await RunAsync(new StageMeter(), Frames(market, plan.Symbols, round), stores, tracker, metrics, clock, cancellationToken);
         }
 
         var meter = new StageMeter();
-        await RunAsync(meter, Frames(market, plan.Symbols, 2), stores, tracker, clock, cancellationToken);
+        await RunAsync(meter, Frames(market, plan.Symbols, 2), stores, tracker, metrics, clock, cancellationToken);
         return meter.PerTrade(Trades);
     }
 
     private static async Task RunAsync(
-        StageMeter meter, TradeFrames frames, Stores stores, ContinuityTracker tracker, TimeProvider clock,
+        StageMeter meter, TradeFrames frames, Stores stores, ContinuityTracker tracker, TradeIngestMetrics metrics, TimeProvider clock,
         CancellationToken cancellationToken)
     {
         var symbols = new SymbolTable();
         using var bytes = new MemoryStream(frames.Slice(0, frames.Count).ToArray());
         var batches = meter.Measure("receive_parse", () => Receive(bytes, symbols, Timestamp.Now(clock)));
         using var source = new Subject<StreamEvent>();
-        using var subscription = source.TrackContinuity(tracker).CheckQuality(tracker, new QualityCounters()).Subscribe(static _ => { });
+        using var subscription = source.TrackContinuity(tracker).CheckQuality(tracker, metrics.Quality).Subscribe(static _ => { });
         meter.Measure("continuity_quality", () => Push(source, batches));
-        var channel = new TradeChannel(new TradeChannelOptions(), tracker, static _ => { }, clock, NullLogger<TradeChannel>.Instance);
+        var channel = new TradeChannel(
+            new TradeChannelOptions(), tracker, static _ => { }, metrics, clock, NullLogger<TradeChannel>.Instance);
         meter.Measure("channel", () => HandOff(channel, batches));
         using var records = new RecordBatch();
         for (var start = 0; start < batches.Count; start += BatchesPerAppend)

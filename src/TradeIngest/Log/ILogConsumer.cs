@@ -1,10 +1,10 @@
+using Crypto.TradeIngest.Diagnostics;
+
 namespace Crypto.TradeIngest.Log;
 
 /// <summary>Reads partitions of one topic from where its handler stands, and hands over what it reads, one batch at a time.</summary>
 internal interface ILogConsumer : IAsyncDisposable
 {
-    ConsumerMetrics Metrics { get; }
-
     /// <summary>
     /// Hands over what is appended now and returns with all of it committed. Not beside <see cref="RunAsync"/>. Where partitions are shared
     /// with other processes it returns at once: what waits is theirs as well.
@@ -43,22 +43,30 @@ internal readonly record struct BatchCommit(Task<bool> Completion)
     public static BatchCommit Done { get; } = new(Task.FromResult(true));
 }
 
-/// <summary>What a consumer has done. Written by the consumer, read by anyone.</summary>
+/// <summary>How a consumer fares. Written by the consumer, read by anyone.</summary>
 internal sealed class ConsumerMetrics
 {
-    private long _abandoned;
-    private long _rebalances;
-    private long _polls;
+    private readonly Total _polls;
+    private readonly Total _abandoned;
+    private readonly Total _rebalances;
     private int _held;
     private bool _isWaiting;
 
-    /// <summary>Records taken and given up because their partition went to another process, which reads them again.</summary>
-    public long Abandoned => Volatile.Read(ref _abandoned);
+    public ConsumerMetrics(TradeIngestMetrics metrics, string topic)
+    {
+        _polls = metrics.Consumer.Polls[topic];
+        _abandoned = metrics.Consumer.Abandoned[topic];
+        _rebalances = metrics.Consumer.Rebalances[topic];
+        metrics.Consumer.Partitions.ReadFrom(() => Held, new KeyValuePair<string, object?>("topic", topic));
+    }
 
-    public long Rebalances => Volatile.Read(ref _rebalances);
+    /// <summary>Records taken and given up because their partition went to another process, which reads them again.</summary>
+    public long Abandoned => _abandoned.Value;
+
+    public long Rebalances => _rebalances.Value;
 
     /// <summary>Rises as long as records are asked for and batches are handled.</summary>
-    public long Polls => Volatile.Read(ref _polls);
+    public long Polls => _polls.Value;
 
     /// <summary>Partitions held now.</summary>
     public int Held => Volatile.Read(ref _held);
@@ -70,9 +78,9 @@ internal sealed class ConsumerMetrics
 
     public void Hold(int partitions) => Volatile.Write(ref _held, partitions);
 
-    public void CountRebalance() => Interlocked.Increment(ref _rebalances);
+    public void CountRebalance() => _rebalances.Increment();
 
-    public void CountAbandoned(int records) => Interlocked.Add(ref _abandoned, records);
+    public void CountAbandoned(int records) => _abandoned.Add(records);
 
-    public void CountPoll() => Interlocked.Increment(ref _polls);
+    public void CountPoll() => _polls.Increment();
 }

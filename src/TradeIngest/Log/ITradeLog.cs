@@ -40,8 +40,8 @@ internal interface ITradeLog : IAsyncDisposable
     ILogReader OpenReader(string topic, IReadOnlyDictionary<int, long> positions);
 
     /// <summary>A consumer of those partitions of a topic that fall to this process.</summary>
-    ILogConsumer OpenConsumer(string topic, IBatchHandler handler, TimeProvider clock, ILogger logger) =>
-        new LogConsumer(this, topic, handler, clock, logger);
+    ILogConsumer OpenConsumer(string topic, IBatchHandler handler, ConsumerMetrics metrics, TimeProvider clock, ILogger logger) =>
+        new LogConsumer(this, topic, handler, metrics, clock, logger);
 
     /// <summary>An election among the processes that share the log.</summary>
     /// <param name="name">What the leader does: one election has one name.</param>

@@ -5,7 +5,8 @@ using Microsoft.Extensions.Logging;
 namespace Crypto.TradeIngest.Log;
 
 /// <summary>A consumer that has all partitions of a topic to itself.</summary>
-internal sealed class LogConsumer(ITradeLog log, string topic, IBatchHandler handler, TimeProvider clock, ILogger logger) : ILogConsumer
+internal sealed class LogConsumer(
+    ITradeLog log, string topic, IBatchHandler handler, ConsumerMetrics metrics, TimeProvider clock, ILogger logger) : ILogConsumer
 {
     private const string NotCommitted = "what was loaded was not committed";
 
@@ -13,8 +14,6 @@ internal sealed class LogConsumer(ITradeLog log, string topic, IBatchHandler han
     private readonly Dictionary<int, long> _handed = [];
     private ILogReader? _reader;
     private BatchCommit _last = BatchCommit.Done;
-
-    public ConsumerMetrics Metrics { get; } = new();
 
     public async Task RunAsync(CancellationToken cancellationToken)
     {
@@ -61,7 +60,7 @@ internal sealed class LogConsumer(ITradeLog log, string topic, IBatchHandler han
     {
         if (_reader is not null) return;
         _reader = log.OpenReader(topic, await handler.PositionsAsync(cancellationToken));
-        Metrics.Hold(log.PartitionsOf(topic));
+        metrics.Hold(log.PartitionsOf(topic));
     }
 
     /// <summary>Waits for records; no longer, and gives null, when what was handled last turns out not to be committed.</summary>
@@ -85,14 +84,14 @@ internal sealed class LogConsumer(ITradeLog log, string topic, IBatchHandler han
     private async Task<ConsumedBatch?> WaitAsync(ILogReader reader, CancellationToken cancellationToken)
     {
         var reading = reader.ReadAsync(handler.RecordsPerBatch, cancellationToken);
-        Metrics.NoteWaiting(!reading.IsCompleted);
+        metrics.NoteWaiting(!reading.IsCompleted);
         try
         {
             return await reading;
         }
         finally
         {
-            Metrics.NoteWaiting(false);
+            metrics.NoteWaiting(false);
         }
     }
 
@@ -105,7 +104,7 @@ internal sealed class LogConsumer(ITradeLog log, string topic, IBatchHandler han
         {
             _last = await handler.HandleAsync(batch);
             _handed[batch.Partition] = batch.NextOffset;
-            Metrics.CountPoll();
+            metrics.CountPoll();
         }
         catch (WarehouseException failure) when (failure.IsTransient)
         {

@@ -1,4 +1,5 @@
 using System.Runtime.InteropServices;
+using Crypto.TradeIngest.Diagnostics;
 using Crypto.TradeIngest.Streams;
 using Crypto.TradeModel.Quality;
 using Crypto.TradeModel.Trades;
@@ -14,16 +15,16 @@ internal static partial class StreamOperators
     /// </summary>
     /// <param name="issuesPerBatch">Most issues published per batch, so that a flood is not amplified; all are counted.</param>
     public static IObservable<StreamEvent> CheckQuality(
-        this IObservable<StreamEvent> source, ContinuityTracker tracker, QualityCounters counters, int issuesPerBatch = 16) =>
-        new Quality(source, tracker, counters, issuesPerBatch);
+        this IObservable<StreamEvent> source, ContinuityTracker tracker, QualityMetrics metrics, int issuesPerBatch = 16) =>
+        new Quality(source, tracker, metrics, issuesPerBatch);
 
-    private sealed class Quality(IObservable<StreamEvent> source, ContinuityTracker tracker, QualityCounters counters, int issuesPerBatch)
+    private sealed class Quality(IObservable<StreamEvent> source, ContinuityTracker tracker, QualityMetrics metrics, int issuesPerBatch)
         : IObservable<StreamEvent>
     {
         public IDisposable Subscribe(IObserver<StreamEvent> observer) =>
-            source.Subscribe(new Sink(observer, tracker, counters, issuesPerBatch));
+            source.Subscribe(new Sink(observer, tracker, metrics, issuesPerBatch));
 
-        private sealed class Sink(IObserver<StreamEvent> observer, ContinuityTracker tracker, QualityCounters counters, int issuesPerBatch)
+        private sealed class Sink(IObserver<StreamEvent> observer, ContinuityTracker tracker, QualityMetrics metrics, int issuesPerBatch)
             : IObserver<StreamEvent>
         {
             private readonly List<Trade> _unsettled = [];
@@ -51,12 +52,12 @@ internal static partial class StreamOperators
                         continue;
                     }
 
-                    counters.Count(reason, 1);
+                    metrics.Invalid[reason.Name()].Increment();
                     if (issues++ < issuesPerBatch) observer.OnNext(new QualityIssue(trade, reason));
                     if (trade.Source == IngestSource.Stream) _unsettled.Add(trade);
                 }
 
-                counters.Count(ErrorReason.None, good);
+                metrics.Valid.Add(good);
                 if (_unsettled.Count == 0) return;
                 foreach (var gap in tracker.Release(CollectionsMarshal.AsSpan(_unsettled))) observer.OnNext(gap);
                 _unsettled.Clear();

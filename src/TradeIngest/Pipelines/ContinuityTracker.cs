@@ -1,4 +1,5 @@
 using System.Numerics;
+using Crypto.TradeIngest.Diagnostics;
 using Crypto.TradeIngest.Streams;
 using Crypto.TradeModel.Continuity;
 using Crypto.TradeModel.Quality;
@@ -15,19 +16,14 @@ namespace Crypto.TradeIngest.Pipelines;
 internal sealed class ContinuityTracker
 {
     private readonly Lock _gate = new();
+    private readonly ContinuityMetrics _metrics;
     private State?[] _states = new State?[64];
-    private long _duplicates;
-    private long _gaps;
-    private long _released;
 
-    /// <summary>Trades dropped because their id had passed before.</summary>
-    public long Duplicates => Volatile.Read(ref _duplicates);
-
-    /// <summary>Gaps noticed, whether filled since or not.</summary>
-    public long Gaps => Volatile.Read(ref _gaps);
-
-    /// <summary>Trades taken out again by <see cref="Release"/>.</summary>
-    public long Released => Volatile.Read(ref _released);
+    public ContinuityTracker(TradeIngestMetrics metrics)
+    {
+        _metrics = metrics.Continuity;
+        _metrics.Missing.ReadFrom(() => OpenGaps().Sum(gaps => gaps.Missing.Sum(range => range.Count)));
+    }
 
     /// <summary>Starts a symbol from what is stored already; replaces what was known of it.</summary>
     public void Seed(Symbol symbol, IdRangeSet stored)
@@ -71,7 +67,7 @@ internal sealed class ContinuityTracker
                 kept++;
             }
 
-            _duplicates += trades.Length - kept;
+            if (kept < trades.Length) _metrics.Duplicates.Add(trades.Length - kept);
             batch.Truncate(kept);
         }
     }
@@ -83,6 +79,7 @@ internal sealed class ContinuityTracker
     public IReadOnlyList<GapFound> Release(ReadOnlySpan<Trade> trades)
     {
         var gaps = new List<GapFound>();
+        var count = 0;
         lock (_gate)
         {
             var released = new Dictionary<Symbol, (IdRangeSet Ids, Trade First)>(ReferenceEqualityComparer.Instance);
@@ -91,7 +88,7 @@ internal sealed class ContinuityTracker
                 if (trade.TradeId is < 0 or > TradeQuality.MaxTradeId) continue;
                 if (!released.TryGetValue(trade.Symbol, out var entry)) released.Add(trade.Symbol, entry = (new IdRangeSet(), trade));
                 entry.Ids.Add(trade.TradeId);
-                _released++;
+                count++;
             }
 
             foreach (var (symbol, (ids, first)) in released)
@@ -100,11 +97,12 @@ internal sealed class ContinuityTracker
                 {
                     StateOf(symbol)?.Seen.Remove(range);
                     gaps.Add(new GapFound(first.ReceivedTime, symbol, range));
-                    _gaps++;
                 }
             }
         }
 
+        _metrics.Released.Add(count);
+        _metrics.Gaps.Add(gaps.Count);
         return gaps;
     }
 
@@ -178,7 +176,7 @@ internal sealed class ContinuityTracker
         if (trade.TradeId > state.Highest)
         {
             gaps.Add(new GapFound(trade.ReceivedTime, trade.Symbol, new IdRange(state.Highest + 1, trade.TradeId - 1)));
-            _gaps++;
+            _metrics.Gaps.Increment();
             state.JumpTo(trade.TradeId);
         }
         else if (trade.TradeId < state.Lowest)

@@ -25,6 +25,9 @@ internal sealed class DeadLetterFlood(DeadLetterOptions options, TimeProvider cl
     /// <summary>Whether letters wait to be summarized.</summary>
     public bool IsHolding => _held.Count > 0;
 
+    /// <summary>How many.</summary>
+    public long Held => _held.Values.Sum(tally => tally.Count);
+
     /// <summary>
     /// Whether this one is within the window's bounds, and counts it if so. A file's always is: a file can wait, and read again its lines
     /// are the same letters.
@@ -59,7 +62,6 @@ internal sealed class DeadLetterFlood(DeadLetterOptions options, TimeProvider cl
     {
         private readonly DeadLetter _first;
         private readonly ArrayBufferWriter<byte> _samples = new();
-        private long _count;
         private long _length;
         private Timestamp _lastTime;
 
@@ -69,26 +71,28 @@ internal sealed class DeadLetterFlood(DeadLetterOptions options, TimeProvider cl
             Add(first, sampleBytes);
         }
 
+        public long Count { get; private set; }
+
         public void Add(DeadLetter letter, int sampleBytes)
         {
-            if (_count < Samples)
+            if (Count < Samples)
             {
-                if (_count > 0) _samples.Write("\n"u8);
+                if (Count > 0) _samples.Write("\n"u8);
                 _samples.Write(letter.Payload.AsSpan(0, Math.Min(letter.Payload.Length, sampleBytes - 1)));
             }
 
-            _count += letter.Count;
+            Count += letter.Count;
             _length += letter.Length;
             _lastTime = letter.ReceivedTime;
         }
 
-        public DeadLetter ToLetter() => _count == 1 ? _first : new DeadLetter(
+        public DeadLetter ToLetter() => Count == 1 ? _first : new DeadLetter(
             _first.Reason,
-            $"{DetailStart}{_count} dead letters with {_length} bytes, received from {_first.ReceivedTime} to {_lastTime}; "
-            + $"samples of {Math.Min(_count, Samples)} are kept. The first: {_first.Detail}",
+            $"{DetailStart}{Count} dead letters with {_length} bytes, received from {_first.ReceivedTime} to {_lastTime}; "
+            + $"samples of {Math.Min(Count, Samples)} are kept. The first: {_first.Detail}",
             _first.Source, _lastTime, _samples.WrittenSpan.ToArray())
         {
-            Count = _count,
+            Count = Count,
             Length = _length,
             FirstTime = _first.ReceivedTime,
         };

@@ -1,5 +1,6 @@
 using System.Reactive.Linq;
 using System.Reactive.Subjects;
+using Crypto.TradeIngest.Diagnostics;
 using Crypto.TradeIngest.Streams;
 using Crypto.TradeModel.Continuity;
 using Crypto.TradeModel.Symbols;
@@ -20,6 +21,7 @@ internal sealed class GapBackfill(
     ContinuityTracker tracker,
     Func<CancellationToken, Task> waitForRoom,
     GapBackfillOptions options,
+    TradeIngestMetrics metrics,
     TimeProvider clock,
     ILogger<GapBackfill> logger) : IDisposable
 {
@@ -32,29 +34,12 @@ internal sealed class GapBackfill(
     private readonly Dictionary<Symbol, Backoff> _backoffs = new(ReferenceEqualityComparer.Instance);
     private readonly SemaphoreSlim _signal = new(0, 1);
     private readonly Subject<StreamEvent> _events = new();
-    private readonly TailCheck _tails = new(history, tracker, waitForRoom, options.Tails, clock, logger);
+    private readonly TailCheck _tails = new(history, tracker, waitForRoom, options.Tails, metrics.Backfill, clock, logger);
+    private readonly BackfillMetrics _metrics = metrics.Backfill;
     private bool _overflowed;
-    private long _fetched;
-    private long _requests;
-    private long _failures;
-    private long _holeIds;
-    private long _deferred;
 
     /// <summary>Batches with source Backfill, and exchange holes. Completes when <see cref="RunAsync"/> ends.</summary>
     public IObservable<StreamEvent> Events => _events.Merge(_tails.Events);
-
-    /// <summary>Missing trades that were fetched and published.</summary>
-    public long Fetched => Volatile.Read(ref _fetched) + _tails.Fetched;
-
-    public long Requests => Volatile.Read(ref _requests) + _tails.Requests;
-
-    public long Failures => Volatile.Read(ref _failures) + _tails.Failures;
-
-    /// <summary>Ids that the exchange does not have.</summary>
-    public long HoleIds => Volatile.Read(ref _holeIds);
-
-    /// <summary>Ranges that found the queue full and wait in the tracker.</summary>
-    public long Deferred => Volatile.Read(ref _deferred);
 
     /// <summary>Ranges queued now.</summary>
     public int Pending
@@ -87,6 +72,7 @@ internal sealed class GapBackfill(
     /// <summary>Fetches until stopped.</summary>
     public async Task RunAsync(CancellationToken cancellationToken)
     {
+        _metrics.Pending.ReadFrom(() => Pending);
         Task[] loops = [FillAsync(cancellationToken), _tails.RunAsync(cancellationToken)];
         await await Task.WhenAny(loops);
         await Task.WhenAll(loops);
@@ -148,13 +134,13 @@ internal sealed class GapBackfill(
         {
             try
             {
-                Interlocked.Increment(ref _requests);
+                _metrics.Requests.Increment();
                 var limit = (int)Math.Min(history.MaxTrades, missing.Count + 1);
                 Publish(symbol, missing, limit, await history.ReadTradesAsync(symbol, missing.From, limit, cancellationToken));
             }
             catch (ExchangeException e)
             {
-                Interlocked.Increment(ref _failures);
+                _metrics.Failures.Increment();
                 if (e.IsTransient)
                 {
                     logger.FetchFailed(symbol, missing, e.Message);
@@ -185,7 +171,7 @@ internal sealed class GapBackfill(
         }
 
         answer.Truncate(kept);
-        Interlocked.Add(ref _fetched, kept);
+        _metrics.Fetched.Add(kept);
         if (kept > 0) _events.OnNext(answer);
         else answer.Dispose();
 
@@ -225,7 +211,7 @@ internal sealed class GapBackfill(
     private void RecordHole(Symbol symbol, IdRange range)
     {
         Exclude(symbol, range);
-        Interlocked.Add(ref _holeIds, range.Count);
+        _metrics.HoleIds.Add(range.Count);
         logger.ExchangeHoleFound(range, symbol);
         _events.OnNext(new ExchangeHole(Timestamp.Now(clock), symbol, range));
     }
@@ -260,7 +246,7 @@ internal sealed class GapBackfill(
 
     private void Defer()
     {
-        _deferred++;
+        _metrics.Deferred.Increment();
         _overflowed = true;
     }
 }

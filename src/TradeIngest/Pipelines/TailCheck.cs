@@ -1,4 +1,5 @@
 using System.Reactive.Subjects;
+using Crypto.TradeIngest.Diagnostics;
 using Crypto.TradeIngest.Streams;
 using Crypto.TradeModel.Symbols;
 using Microsoft.Extensions.Logging;
@@ -15,25 +16,16 @@ internal sealed class TailCheck(
     ContinuityTracker tracker,
     Func<CancellationToken, Task> waitForRoom,
     TailCheckOptions options,
+    BackfillMetrics metrics,
     TimeProvider clock,
     ILogger logger) : IDisposable
 {
     private readonly Dictionary<Symbol, Mark> _marks = new(ReferenceEqualityComparer.Instance);
     private readonly Subject<StreamEvent> _events = new();
     private long _suspectedAt = clock.GetTimestamp();
-    private long _fetched;
-    private long _requests;
-    private long _failures;
 
     /// <summary>Batches with source Backfill. Completes when <see cref="RunAsync"/> ends.</summary>
     public IObservable<StreamEvent> Events => _events;
-
-    /// <summary>Trades fetched and published; some may have come by the stream meanwhile.</summary>
-    public long Fetched => Volatile.Read(ref _fetched);
-
-    public long Requests => Volatile.Read(ref _requests);
-
-    public long Failures => Volatile.Read(ref _failures);
 
     /// <summary>A connection came up: what was lost before it may be the last of a symbol. Never waits.</summary>
     public void Suspect() => Interlocked.Exchange(ref _suspectedAt, clock.GetTimestamp());
@@ -80,7 +72,7 @@ internal sealed class TailCheck(
         {
             while (true)
             {
-                Interlocked.Increment(ref _requests);
+                metrics.Requests.Increment();
                 var answer = await history.ReadTradesAsync(symbol, last + 1, history.MaxTrades, cancellationToken);
                 var count = answer.Count;
                 if (count == 0)
@@ -90,7 +82,7 @@ internal sealed class TailCheck(
                 }
 
                 last = answer.Trades[^1].TradeId;
-                Interlocked.Add(ref _fetched, count);
+                metrics.Fetched.Add(count);
                 _events.OnNext(answer);
                 if (count < history.MaxTrades) break;
                 await waitForRoom(cancellationToken);
@@ -101,7 +93,7 @@ internal sealed class TailCheck(
         catch (ExchangeException failure)
         {
             // Asked again at the next look that finds the symbol where it was.
-            Interlocked.Increment(ref _failures);
+            metrics.Failures.Increment();
             logger.TailCheckFailed(symbol, last, failure.Message);
         }
     }

@@ -1,6 +1,7 @@
 using System.Diagnostics.CodeAnalysis;
 using System.Runtime.CompilerServices;
 using System.Threading.Channels;
+using Crypto.TradeIngest.Diagnostics;
 using Crypto.TradeIngest.Streams;
 using Crypto.TradeModel.Quality;
 using Microsoft.Extensions.Logging;
@@ -14,7 +15,7 @@ namespace Crypto.TradeIngest.Pipelines;
 /// Events other than batches (dead letters, gaps, connects) have a reserve of their own behind the batches, in number and in bytes, and
 /// are never shed for being behind many trades. A dead letter that finds it full, or is one of too many, is summarized with others
 /// (<see cref="DeadLetterFlood"/>); the summary follows when there is room, at the latest before the channel completes. Any other event
-/// is dropped, counted in <see cref="LostEvents"/> and logged: it is only a message, since the tracker keeps the gaps themselves.
+/// is dropped, counted and logged: it is only a message, since the tracker keeps the gaps themselves.
 /// </para>
 /// </summary>
 internal sealed class TradeChannel : IObserver<StreamEvent>
@@ -24,6 +25,7 @@ internal sealed class TradeChannel : IObserver<StreamEvent>
     private readonly ContinuityTracker _tracker;
     private readonly Action<GapFound> _onShed;
     private readonly DeadLetterFlood _flood;
+    private readonly ChannelMetrics _metrics;
     private readonly TimeProvider _clock;
     private readonly ILogger<TradeChannel> _logger;
     private readonly Lock _gate = new();
@@ -40,33 +42,23 @@ internal sealed class TradeChannel : IObserver<StreamEvent>
     /// <param name="onShed">Receives the gaps that shedding makes, for backfill; must not block.</param>
     /// <param name="clock">Of the dead letters' windows.</param>
     public TradeChannel(
-        TradeChannelOptions options, ContinuityTracker tracker, Action<GapFound> onShed, TimeProvider clock, ILogger<TradeChannel> logger)
+        TradeChannelOptions options, ContinuityTracker tracker, Action<GapFound> onShed, TradeIngestMetrics metrics, TimeProvider clock,
+        ILogger<TradeChannel> logger)
     {
         _options = options;
         _tracker = tracker;
         _onShed = onShed;
         _flood = new DeadLetterFlood(options.DeadLetters, clock);
+        _metrics = metrics.Channel;
         _clock = clock;
         _logger = logger;
+        _metrics.Depth.ReadFrom(() => Depth);
+        _metrics.Size.ReadFrom(() => Volatile.Read(ref _batchBytes) + Volatile.Read(ref _eventBytes));
+        _metrics.HeldLetters.ReadFrom(CountHeldLetters);
 
         // The bounds are those of the options, which know more than a number of items.
         _channel = Channel.CreateUnbounded<StreamEvent>(new UnboundedChannelOptions { SingleReader = true });
     }
-
-    /// <summary>Batches written.</summary>
-    public long Written { get; private set; }
-
-    public long WrittenTrades { get; private set; }
-
-    public long ShedBatches { get; private set; }
-
-    public long ShedTrades { get; private set; }
-
-    /// <summary>Events other than batches and dead letters that found even the reserve full.</summary>
-    public long LostEvents { get; private set; }
-
-    /// <summary>Dead letters taken, whether written by themselves or in a summary.</summary>
-    public long DeadLetters { get; private set; }
 
     /// <summary>Batches waiting now.</summary>
     public int Depth => Volatile.Read(ref _batches);
@@ -221,8 +213,8 @@ internal sealed class TradeChannel : IObserver<StreamEvent>
         _batches++;
         _trades += trades;
         _batchBytes += bytes;
-        Written++;
-        WrittenTrades += trades;
+        _metrics.Batches.Increment();
+        _metrics.Trades.Add(trades);
         HighWaterMark = Math.Max(HighWaterMark, _batches);
         _shedding = false;
     }
@@ -239,14 +231,14 @@ internal sealed class TradeChannel : IObserver<StreamEvent>
         }
         else
         {
-            LostEvents++;
+            _metrics.LostEvents.Increment();
             _logger.EventDropped(value);
         }
     }
 
     private void WriteLetter(DeadLetter letter)
     {
-        DeadLetters++;
+        _metrics.DeadLetters.Increment();
         if (_flood.Admits(letter) && TakesEvent)
         {
             Enqueue(letter);
@@ -288,10 +280,15 @@ internal sealed class TradeChannel : IObserver<StreamEvent>
         }
     }
 
+    private long CountHeldLetters()
+    {
+        lock (_gate) return _flood.Held;
+    }
+
     private void Shed(TradeBatch batch)
     {
-        ShedBatches++;
-        ShedTrades += batch.Count;
+        _metrics.ShedBatches.Increment();
+        _metrics.ShedTrades.Add(batch.Count);
         if (!_shedding) _logger.SheddingTrades();
         _shedding = true;
         foreach (var gap in _tracker.Release(batch.Trades))

@@ -1,3 +1,4 @@
+using Crypto.TradeIngest.Diagnostics;
 using Crypto.TradeIngest.Log;
 using Crypto.TradeIngest.Streams;
 using Crypto.TradeIngest.Workers;
@@ -19,14 +20,13 @@ namespace Crypto.TradeIngest.Reference;
 /// <param name="changes">Where assertions go: the warehouse, or the topic of a shared log.</param>
 /// <param name="sources">What is read.</param>
 internal sealed class ReferenceWorker(
-    ISymbolChangeLog changes, ReferenceSources sources, ILeaderElection election, IExchange exchange, TimeProvider clock,
-    ILoggerFactory loggers,
+    ISymbolChangeLog changes, ReferenceSources sources, ILeaderElection election, IExchange exchange, TradeIngestMetrics metrics,
+    TimeProvider clock, ILoggerFactory loggers,
     ServiceFailure failure) : Worker(failure)
 {
     private static readonly TimeSpan PollInterval = TimeSpan.FromSeconds(1);
 
     private readonly SymbolChangesTopic? _topic = changes as SymbolChangesTopic;
-    private long _polls;
 
     public LeadershipState State => election.State;
 
@@ -37,7 +37,7 @@ internal sealed class ReferenceWorker(
 
     public override IReadOnlyList<Probe> Probes => _topic is null
         ? []
-        : [new("reference", static () => false, () => Volatile.Read(ref _polls), () => State.ToString().ToLowerInvariant())];
+        : [new("reference", static () => false, () => metrics.Reference.Polls.Value, () => State.ToString().ToLowerInvariant())];
 
     protected override async Task WorkAsync(CancellationToken stoppingToken)
     {
@@ -86,7 +86,7 @@ internal sealed class ReferenceWorker(
         try
         {
             await topic.RevisionAsync(cancellationToken);
-            Interlocked.Increment(ref _polls);
+            metrics.Reference.Polls.Increment();
         }
         catch (StorageException failed) when (failed.IsTransient)
         {

@@ -1,4 +1,5 @@
 using Crypto.TradeIngest.Contracts;
+using Crypto.TradeIngest.Diagnostics;
 using Crypto.TradeIngest.Log;
 using Crypto.Warehouse;
 using Crypto.Warehouse.Dimension;
@@ -9,7 +10,7 @@ namespace Crypto.TradeIngest.Reference;
 /// Where the warehouse is behind the log, what sources have said is what stands in the topic <c>symbol_changes</c>, and to apply is to
 /// publish there. Safe for concurrent callers, since each source numbers its own changes.
 /// </summary>
-internal sealed class SymbolChangesTopic(ITradeLog log) : ISymbolChangeLog
+internal sealed class SymbolChangesTopic(ITradeLog log, TradeIngestMetrics metrics) : ISymbolChangeLog
 {
     private const int StatementsPerRead = 4096;
 
@@ -17,9 +18,6 @@ internal sealed class SymbolChangesTopic(ITradeLog log) : ISymbolChangeLog
     private readonly HashSet<NaturalKey> _symbols = [];
     private readonly SemaphoreSlim _using = new(1, 1);
     private ILogReader? _reader;
-
-    /// <summary>Records that are no change of a version known here.</summary>
-    public long Unreadable { get; private set; }
 
     public async ValueTask<IReadOnlyList<SymbolChange>> ChangesAsync(ChangeSource source, CancellationToken cancellationToken)
     {
@@ -77,7 +75,7 @@ internal sealed class SymbolChangesTopic(ITradeLog log) : ISymbolChangeLog
             foreach (var record in slice.Records.Span)
             {
                 if (SymbolChangeJson.TryRead(record.Value, out var change) == TradeModel.Quality.ErrorReason.None) Learn(change!);
-                else Unreadable++;
+                else metrics.Reference.UnreadableChanges.Increment();
             }
         }
     }

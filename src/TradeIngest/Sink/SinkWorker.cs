@@ -12,8 +12,6 @@ internal sealed class SinkWorker(
     private readonly TaskCompletionSource _caughtUp = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private WarehouseSink? _sink;
 
-    public SinkMetrics Metrics => parts.Metrics;
-
     public Log.ConsumerMetrics? Trades => Volatile.Read(ref _sink)?.Trades.Metrics;
 
     /// <summary>Completes when what an earlier run left in a log of this process's own is loaded.</summary>

@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using Crypto.TradeIngest.Contracts;
+using Crypto.TradeIngest.Diagnostics;
 using Crypto.TradeIngest.Log;
 using Crypto.TradeIngest.Workers;
 using Crypto.TradeModel.Quality;
@@ -16,7 +17,7 @@ namespace Crypto.TradeIngest.Sink;
 /// Safe for concurrent callers.
 /// </summary>
 internal sealed class SymbolGate(
-    ITradeLog log, ISymbolChangeLog warehouse, TimeProvider clock, ILogger<SymbolGate> logger) : IAsyncDisposable
+    ITradeLog log, ISymbolChangeLog warehouse, TradeIngestMetrics metrics, TimeProvider clock, ILogger<SymbolGate> logger) : IAsyncDisposable
 {
     private const int StatementsPerRead = 4096;
 
@@ -31,14 +32,6 @@ internal sealed class SymbolGate(
     // Read and not applied yet: the reader is past them, and a warehouse that fails for the time being gets them again.
     private readonly List<SymbolChange> _read = [];
     private ILogReader? _reader;
-    private long _unreadable;
-    private long _polls;
-
-    /// <summary>Records of the topic that are no change of a version known here; passed over.</summary>
-    public long Unreadable => Volatile.Read(ref _unreadable);
-
-    /// <summary>Times the topic was read to its end, which takes a broker that answers and a warehouse that writes.</summary>
-    public long Polls => Volatile.Read(ref _polls);
 
     /// <summary>Makes sure that what the topic says of these trades' symbols is in the warehouse.</summary>
     public async ValueTask PassAsync(ReadOnlyMemory<Trade> trades, CancellationToken cancellationToken)
@@ -67,7 +60,7 @@ internal sealed class SymbolGate(
         }
 
         await ApplyAsync();
-        Interlocked.Increment(ref _polls);
+        metrics.Sink.SymbolPolls.Increment();
     }
 
     /// <summary>Applies changes as they come, until canceled.</summary>
@@ -112,7 +105,7 @@ internal sealed class SymbolGate(
                 continue;
             }
 
-            Interlocked.Increment(ref _unreadable);
+            metrics.Sink.UnreadableChanges.Increment();
             logger.SymbolChangeMalformed(Topics.SymbolChanges, record.Offset, reason.Name());
         }
 

@@ -1,3 +1,4 @@
+using Crypto.TradeIngest.Diagnostics;
 using Crypto.TradeIngest.Log;
 using Crypto.TradeModel.Symbols;
 using Crypto.Warehouse;
@@ -15,7 +16,8 @@ internal sealed class TopicSink : IBatchHandler, IAsyncDisposable
     private readonly string _topic;
     private readonly IWarehouse _warehouse;
     private readonly SymbolGate? _gate;
-    private readonly SinkMetrics _metrics;
+    private readonly StageTimes _stages;
+    private readonly LoadCounter _loads;
     private readonly SinkPositions _first;
     private readonly bool _isReset;
     private readonly TimeProvider _clock;
@@ -28,15 +30,17 @@ internal sealed class TopicSink : IBatchHandler, IAsyncDisposable
         _topic = topic;
         _warehouse = parts.Warehouse;
         _gate = parts.Gate;
-        _metrics = parts.Metrics;
+        _stages = parts.Metrics.Stages;
+        _loads = new LoadCounter(parts.Metrics.Sink);
         _isReset = parts.IsReset;
         _clock = parts.Clock;
         _first = first;
         _decoder = new BatchDecoder(first.Epoch, topic, parts.Symbols);
-        _consumer = parts.Log.OpenConsumer(topic, this, parts.Clock, logger);
+        Metrics = new ConsumerMetrics(parts.Metrics, topic);
+        _consumer = parts.Log.OpenConsumer(topic, this, Metrics, parts.Clock, logger);
     }
 
-    public ConsumerMetrics Metrics => _consumer.Metrics;
+    public ConsumerMetrics Metrics { get; }
 
     public int RecordsPerBatch => _warehouse.RecordsPerLoad;
 
@@ -66,14 +70,14 @@ internal sealed class TopicSink : IBatchHandler, IAsyncDisposable
     {
         var started = _clock.GetTimestamp();
         var decoded = _decoder.Decode(batch);
-        _metrics.Decoding.Add(_clock, started);
+        _stages.SinkDecode.Add(_clock, started);
         if (_gate is not null) await _gate.PassAsync(decoded.Trades, CancellationToken.None);
         started = _clock.GetTimestamp();
         var outcome = await _warehouse.LoadAsync(decoded, CancellationToken.None);
-        _metrics.Loading.Add(_clock, started);
+        _stages.WarehouseLoad.Add(_clock, started);
 
         // Not waited for: the next load may be accepted before.
-        return new BatchCommit(_metrics.CountAsync(_warehouse, decoded, outcome, _clock));
+        return new BatchCommit(_loads.CountAsync(_warehouse, decoded, outcome, _clock));
     }
 
     public async Task CheckpointAsync() => await _warehouse.PositionsAsync(CancellationToken.None);
@@ -89,4 +93,4 @@ internal sealed class TopicSink : IBatchHandler, IAsyncDisposable
 /// <param name="Gate">Describes symbols before their trades are stored, where descriptions come by the log; else null.</param>
 /// <param name="IsReset">Whether positions the log cannot go on from are given up; see <see cref="SinkPositions"/>.</param>
 internal sealed record TopicSinkParts(
-    ITradeLog Log, IWarehouse Warehouse, SymbolTable Symbols, SymbolGate? Gate, SinkMetrics Metrics, bool IsReset, TimeProvider Clock);
+    ITradeLog Log, IWarehouse Warehouse, SymbolTable Symbols, SymbolGate? Gate, TradeIngestMetrics Metrics, bool IsReset, TimeProvider Clock);

@@ -1,4 +1,6 @@
+using System.Diagnostics.Metrics;
 using Crypto.TradeIngest.Contracts;
+using Crypto.TradeIngest.Diagnostics;
 using Crypto.TradeIngest.Log;
 using Crypto.TradeIngest.Workers;
 using Crypto.TradeModel.Symbols;
@@ -35,7 +37,7 @@ internal sealed class WarehouseSink : IAsyncDisposable
             List<Probe> probes = [Of("sink trades", Trades.Metrics), Of("sink dead letters", _deadLetters.Metrics)];
 
             // The one that notices a broker that is gone: the others then wait, as when there is nothing to read.
-            if (_parts.Gate is { } gate) probes.Add(new Probe("sink symbols", static () => false, () => gate.Polls));
+            if (_parts.Gate is not null) probes.Add(new Probe("sink symbols", static () => false, () => _parts.Metrics.Sink.SymbolPolls.Value));
             return probes;
 
             static Probe Of(string name, ConsumerMetrics metrics) => new(name, () => metrics.IsWaiting, () => metrics.Polls);
@@ -68,7 +70,9 @@ internal sealed class WarehouseSink : IAsyncDisposable
     /// <summary>Loads what an earlier run left in the log, and nothing else.</summary>
     public static async Task CatchUpAsync(ITradeLog log, IWarehouse warehouse, TimeProvider clock, CancellationToken cancellationToken)
     {
-        var parts = new TopicSinkParts(log, warehouse, new SymbolTable(), null, new SinkMetrics(), IsReset: false, clock);
+        // Of its own: what an earlier run left is no figure of the service that starts now.
+        using var meter = new Meter(TradeIngestMetrics.MeterName);
+        var parts = new TopicSinkParts(log, warehouse, new SymbolTable(), null, new TradeIngestMetrics(meter), IsReset: false, clock);
         await using var sink = await OpenAsync(parts, trimmer: null, NullLoggerFactory.Instance, cancellationToken);
         await sink.DrainAsync(cancellationToken);
     }

@@ -8,9 +8,6 @@ internal interface IExchange : IDisposable
     /// <summary>The time by which what the exchange sends is stamped and judged.</summary>
     TimeProvider Clock { get; }
 
-    /// <summary>Totals over all its streams.</summary>
-    StreamMetrics Metrics { get; }
-
     /// <summary>Where missing trades are fetched.</summary>
     ITradeHistory History { get; }
 

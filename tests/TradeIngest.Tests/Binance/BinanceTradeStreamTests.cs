@@ -2,6 +2,7 @@ using System.Reactive.Linq;
 using Crypto.TestSupport;
 using Crypto.TradeIngest.Binance;
 using Crypto.TradeIngest.Binance.Connections;
+using Crypto.TradeIngest.Diagnostics;
 using Crypto.TradeIngest.Streams;
 using Crypto.TradeIngest.Tests.Binance.Connections;
 using Crypto.TradeModel.Quality;
@@ -14,6 +15,7 @@ namespace Crypto.TradeIngest.Tests.Binance;
 public sealed class BinanceTradeStreamTests
 {
     private readonly SymbolTable _table = new();
+    private readonly StreamMetrics _metrics = new TradeIngestMetrics().Stream;
     private readonly EventTape _tape = new();
 
     [TestMethod]
@@ -105,7 +107,7 @@ public sealed class BinanceTradeStreamTests
         await _tape.NextAsync<Connected>();
 
         Assert.HasCount(2, connected.Subscribed);
-        Assert.AreEqual(0, stream.Metrics.SubscriptionFaults);
+        Assert.AreEqual(0, _metrics.SubscriptionFaults.Value);
     }
 
     [TestMethod]
@@ -142,7 +144,7 @@ public sealed class BinanceTradeStreamTests
         Assert.IsTrue(fault.IsFatal);
         Assert.Contains("StreamsPerConnection", fault.Message, StringComparison.Ordinal);
         Assert.IsFalse(((ExchangeException)end!).IsTransient);
-        Assert.AreEqual(1, stream.Metrics.FailedShards);
+        Assert.AreEqual(1, _metrics.FailedShards.Value);
         Assert.HasCount(1, exchange.Connections);
     }
 
@@ -161,7 +163,7 @@ public sealed class BinanceTradeStreamTests
         CollectionAssert.AreEqual(
             Enumerable.Range(1, 500).Select(i => (long)i).ToArray(), _tape.Trades.Select(trade => trade.TradeId).ToArray());
         Assert.IsLessThan(100, _tape.BatchSizes.Count);
-        Assert.AreEqual(500, stream.Metrics.Trades);
+        Assert.AreEqual(500, _metrics.Trades.Value);
     }
 
     [TestMethod]
@@ -213,8 +215,8 @@ public sealed class BinanceTradeStreamTests
         Assert.AreEqual("{nonsense", System.Text.Encoding.UTF8.GetString(nonsense.Payload));
         Assert.AreEqual(ErrorReason.TooLarge, large.Reason);
         Assert.Contains("50000", large.Detail, StringComparison.Ordinal);
-        Assert.AreEqual(2, stream.Metrics.DeadLetters);
-        Assert.AreEqual(0, stream.Metrics.Disconnects);
+        Assert.AreEqual(2, _metrics.DeadLetters.Value);
+        Assert.AreEqual(0, _metrics.Disconnects.Value);
     }
 
     [TestMethod]
@@ -237,7 +239,7 @@ public sealed class BinanceTradeStreamTests
 
         Assert.AreNotEqual(string.Empty, lost.Reason);
         Assert.AreEqual(2, again.Attempt);
-        Assert.AreEqual(1, stream.Metrics.OpenConnections);
+        Assert.AreEqual(1, _metrics.Connections.Value);
     }
 
     [TestMethod]
@@ -267,8 +269,8 @@ public sealed class BinanceTradeStreamTests
         await _tape.TradesAsync(2);
         await stream.StopAsync();
 
-        Assert.AreEqual(1, stream.Metrics.Rotations);
-        Assert.AreEqual(0, stream.Metrics.Disconnects);
+        Assert.AreEqual(1, _metrics.Rotations.Value);
+        Assert.AreEqual(0, _metrics.Disconnects.Value);
         Assert.IsTrue(first.ClosedByClient);
     }
 
@@ -287,7 +289,7 @@ public sealed class BinanceTradeStreamTests
 
         Assert.IsNull(await _tape.End);
         Assert.IsTrue(connection.ClosedByClient);
-        Assert.AreEqual(0, stream.Metrics.OpenConnections);
+        Assert.AreEqual(0, _metrics.Connections.Value);
     }
 
     [TestMethod]
@@ -385,6 +387,7 @@ public sealed class BinanceTradeStreamTests
             () => WebSocketTransport.Create(WebSocketTransport.Default, options),
             new Random(1),
             TimeProvider.System,
+            _metrics,
             NullLogger<BinanceTradeStream>.Instance);
     }
 }

@@ -2,6 +2,7 @@ using System.Net.WebSockets;
 using System.Threading.Channels;
 using Crypto.TestSupport;
 using Crypto.TradeIngest.Binance;
+using Crypto.TradeIngest.Diagnostics;
 using Crypto.TradeIngest.Streams;
 using Crypto.TradeModel.Symbols;
 using Microsoft.Extensions.Logging.Abstractions;
@@ -18,6 +19,7 @@ public sealed class StreamShardTests : IAsyncDisposable
     private readonly EventTape _tape = new();
     private readonly Channel<FakeConnection> _opened = Channel.CreateUnbounded<FakeConnection>();
     private readonly SymbolTable _table = new();
+    private readonly StreamMetrics _metrics = new TradeIngestMetrics().Stream;
     private Exception? _refusal;
     private BinanceTradeStream? _stream;
 
@@ -46,7 +48,7 @@ public sealed class StreamShardTests : IAsyncDisposable
             await _tape.TradesAsync(id);
         }
 
-        Assert.AreEqual(0, _stream!.Metrics.Disconnects);
+        Assert.AreEqual(0, _metrics.Disconnects.Value);
     }
 
     [TestMethod]
@@ -61,8 +63,8 @@ public sealed class StreamShardTests : IAsyncDisposable
         await _stream!.StopAsync();
 
         Assert.IsTrue(first.IsClosed);
-        Assert.AreEqual(1, _stream.Metrics.Rotations);
-        Assert.AreEqual(0, _stream.Metrics.Disconnects);
+        Assert.AreEqual(1, _metrics.Rotations.Value);
+        Assert.AreEqual(0, _metrics.Disconnects.Value);
     }
 
     [TestMethod]
@@ -135,6 +137,7 @@ public sealed class StreamShardTests : IAsyncDisposable
             },
             new Random(1),
             _clock,
+            _metrics,
             NullLogger<BinanceTradeStream>.Instance);
         _stream.Subscribe(_tape);
     }

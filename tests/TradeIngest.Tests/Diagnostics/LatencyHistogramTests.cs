@@ -15,7 +15,7 @@ public sealed class LatencyHistogramTests
     public void Percentile_RandomDurations_IsAtMostABucketAboveTheExactOne(int seed, long largest)
     {
         var random = new Random(seed);
-        var histogram = new LatencyHistogram();
+        var histogram = new TradeIngestMetrics().Sink.Latency;
 
         // As latencies are: most are small, few are large.
         var durations = Enumerable.Range(0, 10_000).Select(_ => (long)(largest * Math.Pow(random.NextDouble(), 4))).ToArray();
@@ -38,7 +38,7 @@ public sealed class LatencyHistogramTests
     [TestMethod]
     public void Percentile_SmallDurations_IsExact()
     {
-        var histogram = new LatencyHistogram();
+        var histogram = new TradeIngestMetrics().Sink.Latency;
         for (var i = 0; i < 100; i++) histogram.Record(i);
 
         Assert.AreEqual(49, histogram.Percentile(0.5));
@@ -48,7 +48,7 @@ public sealed class LatencyHistogramTests
     [TestMethod]
     public void Percentile_Nothing_IsZero()
     {
-        var histogram = new LatencyHistogram();
+        var histogram = new TradeIngestMetrics().Sink.Latency;
 
         Assert.AreEqual((0L, 0L, 0L), (histogram.Percentile(0.5), histogram.Max, histogram.Count));
     }
@@ -56,7 +56,7 @@ public sealed class LatencyHistogramTests
     [TestMethod]
     public void Record_EdgesOfTheRange_AreCounted()
     {
-        var histogram = new LatencyHistogram();
+        var histogram = new TradeIngestMetrics().Sink.Latency;
         foreach (var value in new[] { long.MinValue, -1, 0, 63, 64, 127, 128, long.MaxValue - 1, long.MaxValue }) histogram.Record(value);
 
         Assert.AreEqual(9, histogram.Count);

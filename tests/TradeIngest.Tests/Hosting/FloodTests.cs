@@ -2,11 +2,11 @@ using Crypto.TestSupport;
 using Crypto.TradeIngest.Binance;
 using Crypto.TradeIngest.Binance.Connections;
 using Crypto.TradeIngest.Commands;
+using Crypto.TradeIngest.Diagnostics;
 using Crypto.TradeIngest.Hosting;
 using Crypto.TradeIngest.Ingest;
 using Crypto.TradeIngest.Pipelines;
 using Crypto.TradeIngest.Sink;
-using Crypto.TradeIngest.Streams;
 using Crypto.TradeIngest.Tests.Binance;
 using Crypto.TradeModel.Symbols;
 using Crypto.Warehouse.Sqlite;
@@ -31,21 +31,20 @@ public sealed class FloodTests : IDisposable
     {
         var folder = new DataFolder(_folder["data"]);
         await using var exchange = new ScriptedExchange();
-        StreamMetrics received;
-        long written, summarized, lost;
+        var metrics = new TradeIngestMetrics();
         await using (var stores = await Stores.OpenAsync(
             folder, new ServiceOptions(), TimeProvider.System, NullLoggerFactory.Instance, Stop))
         {
             using var pipeline = new IngestPipeline(
-                stores.Log, new TradeChannelOptions { DeadLetters = new DeadLetterOptions { Letters = 1000 } }, new ContinuityTracker(),
-                ledger: null,
+                stores.Log, new TradeChannelOptions { DeadLetters = new DeadLetterOptions { Letters = 1000 } }, new ContinuityTracker(metrics),
+                ledger: null, metrics,
                 TimeProvider.System, NullLoggerFactory.Instance);
             var writing = pipeline.RunAsync(CancellationToken.None);
-            await using var stream = Open(exchange.Address, new SymbolTable());
+            await using var stream = Open(exchange.Address, new SymbolTable(), metrics.Stream);
             pipeline.Connect(stream);
             var connection = await exchange.AcceptAsync();
-            await UntilAsync(() => stream.Metrics.Connects == 1);
-            var before = stream.Metrics.Frames;
+            await UntilAsync(() => metrics.Stream.Connects.Value == 1);
+            var before = metrics.Stream.Frames.Value;
 
             await connection.FloodAsync("""{"e":"trade",""", 20_000);
             await connection.SendAsync([.. Enumerable.Range(1, 100).Select(id => ScriptedExchange.Trade("BTCUSDT", id))]);
@@ -53,18 +52,19 @@ public sealed class FloodTests : IDisposable
             await connection.FloodAsync("""{"e":"24hrTicker","s":"BTCUSDT"}""", 3000);
             await connection.FloodAsync(new string('x', 2_000_000), 5);
             await connection.SendAsync([.. Enumerable.Range(101, 100).Select(id => ScriptedExchange.Trade("BTCUSDT", id))]);
-            await UntilAsync(() => stream.Metrics.Frames == before + 33_205);
+            await UntilAsync(() => metrics.Stream.Frames.Value == before + 33_205);
 
             await stream.StopAsync();
             pipeline.Complete();
             await writing.WaitAsync(Patience.Limit, Stop);
             await WarehouseSink.CatchUpAsync(stores.Log, stores.Warehouse, TimeProvider.System, Stop);
-            (received, written, summarized, lost) = (
-                stream.Metrics, pipeline.Writer.DeadLetters, pipeline.Writer.Summarized, pipeline.Channel.LostEvents);
         }
 
-        Assert.AreEqual(received.Frames, received.Trades + received.OtherEvents + received.ControlMessages + written + summarized);
-        Assert.AreEqual((200L, 30_005L, 0L), (received.Trades, written + summarized, lost));
+        var (received, written, summarized) = (metrics.Stream, metrics.Log.DeadLetters.Value, metrics.Log.Summarized.Value);
+        Assert.AreEqual(
+            received.Frames.Value,
+            received.Trades.Value + received.OtherEvents.Value + received.ControlMessages.Value + written + summarized);
+        Assert.AreEqual((200L, 30_005L, 0L), (received.Trades.Value, written + summarized, metrics.Channel.LostEvents.Value));
         Assert.AreEqual(1000, written);
         using var warehouse = SqliteDatabase.OpenForReading(folder.Warehouse);
         var totals = WarehouseTotals.Read(warehouse);
@@ -86,12 +86,12 @@ public sealed class FloodTests : IDisposable
         return string.Join(", ", counts);
     }
 
-    private static BinanceTradeStream Open(Uri address, SymbolTable symbols)
+    private static BinanceTradeStream Open(Uri address, SymbolTable symbols, StreamMetrics metrics)
     {
         var options = new BinanceTradeStreamOptions { Endpoint = address, ReplyTimeout = TimeSpan.FromSeconds(20) };
         return new BinanceTradeStream(
             [symbols.Intern("BTCUSDT")], options, () => WebSocketTransport.Create(WebSocketTransport.Default, options), new Random(1),
-            TimeProvider.System, NullLogger<BinanceTradeStream>.Instance);
+            TimeProvider.System, metrics, NullLogger<BinanceTradeStream>.Instance);
     }
 
     private static async Task UntilAsync(Func<bool> condition)

@@ -1,5 +1,6 @@
 using Crypto.TestSupport;
 using Crypto.TradeIngest.Contracts;
+using Crypto.TradeIngest.Diagnostics;
 using Crypto.TradeIngest.Ingest;
 using Crypto.TradeIngest.Log;
 using Crypto.TradeIngest.Log.Embedded;
@@ -227,7 +228,8 @@ public sealed class LogTailTests : IAsyncDisposable
     private sealed record Plan(IReadOnlyCollection<Step> Steps, int Appends, int Tail);
 
     /// <summary>An ingest process from its start on. It simply ends where nothing is done with it any more, as when it is killed.</summary>
-    private sealed class Life(ContinuityTracker tracker, TradeChannel channel, LogWriter writer, CancellationToken stop)
+    private sealed class Life(
+        ContinuityTracker tracker, TradeChannel channel, LogWriter writer, LogMetrics metrics, CancellationToken stop)
     {
         private readonly Task _writing = Task.Run(() => writer.RunAsync(stop), stop);
         private long _captured;
@@ -236,13 +238,15 @@ public sealed class LogTailTests : IAsyncDisposable
 
         public static async Task<Life> BeginAsync(ITradeLog log, int tail, Symbol[] symbols, CancellationToken stop)
         {
-            var tracker = new ContinuityTracker();
+            var metrics = new TradeIngestMetrics();
+            var tracker = new ContinuityTracker(metrics);
             var ledger = new CaptureLedger(tracker);
             await new LogTail(log, tail, TimeProvider.System, NullLogger<LogTail>.Instance).SeedAsync(tracker, ledger, symbols, stop);
             var channel = new TradeChannel(
-                new TradeChannelOptions(), tracker, _ => { }, TimeProvider.System, NullLogger<TradeChannel>.Instance);
+                new TradeChannelOptions(), tracker, _ => { }, metrics, TimeProvider.System, NullLogger<TradeChannel>.Instance);
             return new Life(
-                tracker, channel, new LogWriter(channel, log, TimeProvider.System, NullLogger<LogWriter>.Instance, ledger), stop);
+                tracker, channel, new LogWriter(channel, log, metrics, TimeProvider.System, NullLogger<LogWriter>.Instance, ledger), metrics.Log,
+                stop);
         }
 
         /// <summary>Brings each batch through the pipeline into the log, or as far as the process lives.</summary>
@@ -253,7 +257,7 @@ public sealed class LogTailTests : IAsyncDisposable
                 tracker.Accept(batch, []);
                 _captured += batch.Count;
                 channel.OnNext(batch);
-                await UntilAsync(() => writer.Appended == _captured);
+                await UntilAsync(() => metrics.Trades.Value == _captured);
             }
         }
 
@@ -261,9 +265,9 @@ public sealed class LogTailTests : IAsyncDisposable
 
         public async Task CheckpointAsync()
         {
-            var before = writer.Checkpoints;
+            var before = metrics.Checkpoints.Value;
             writer.RequestCheckpoint();
-            await UntilAsync(() => writer.Checkpoints > before);
+            await UntilAsync(() => metrics.Checkpoints.Value > before);
         }
 
         public async Task StopAsync()

@@ -1,5 +1,6 @@
 using Crypto.TestSupport;
 using Crypto.TradeIngest.Contracts;
+using Crypto.TradeIngest.Diagnostics;
 using Crypto.TradeIngest.Ingest;
 using Crypto.TradeIngest.Log.Embedded;
 using Crypto.TradeIngest.Pipelines;
@@ -18,6 +19,7 @@ public sealed class LogWriterTests : IAsyncDisposable
     private readonly TemporaryFolder _folder = new();
     private readonly ManualTimeProvider _clock = new();
     private readonly RecordingLogger _logged = new();
+    private readonly TradeIngestMetrics _metrics = new();
     private readonly TradeChannel _channel;
     private readonly EmbeddedTradeLog _log;
     private readonly LogWriter _writer;
@@ -25,12 +27,12 @@ public sealed class LogWriterTests : IAsyncDisposable
     public LogWriterTests()
     {
         _channel = new TradeChannel(
-            new TradeChannelOptions { DeadLetters = new DeadLetterOptions { Letters = 2 } }, new ContinuityTracker(), static _ =>
-                { }, _clock,
+            new TradeChannelOptions { DeadLetters = new DeadLetterOptions { Letters = 2 } }, new ContinuityTracker(_metrics), static _ =>
+                { }, _metrics, _clock,
             NullLogger<TradeChannel>.Instance);
         _log = EmbeddedTradeLog.Open(_folder[EmbeddedTradeLog.FileName], new EmbeddedTradeLogOptions(), _clock);
         _writer = new LogWriter(
-            _channel, _log, _clock, new Logger<LogWriter>(LoggerFactory.Create(builder => builder.AddProvider(_logged))));
+            _channel, _log, _metrics, _clock, new Logger<LogWriter>(LoggerFactory.Create(builder => builder.AddProvider(_logged))));
     }
 
     public TestContext TestContext { get; set; } = null!;
@@ -54,7 +56,8 @@ public sealed class LogWriterTests : IAsyncDisposable
 
         await _writer.RunAsync(Stop);
 
-        Assert.AreEqual((3L, 2L, 8L, 6L), (_writer.Appended, _writer.DeadLetters, _writer.Summarized, _writer.Records));
+        var log = _metrics.Log;
+        Assert.AreEqual((3L, 2L, 8L, 6L), (log.Trades.Value, log.DeadLetters.Value, log.Summarized.Value, log.Records.Value));
         Assert.AreEqual(3, (await _log.OffsetsAsync(Topics.DeadLetters, 0, Stop)).Next);
         Assert.IsEmpty(_logged.Lines);
     }

@@ -3,6 +3,7 @@ using Crypto.TestSupport;
 using Crypto.TradeIngest.Binance;
 using Crypto.TradeIngest.Binance.Connections;
 using Crypto.TradeIngest.Binance.Rest;
+using Crypto.TradeIngest.Diagnostics;
 using Crypto.TradeIngest.Pipelines;
 using Crypto.TradeIngest.Simulation;
 using Crypto.TradeIngest.Simulation.Markets;
@@ -32,8 +33,8 @@ public sealed class CaptureTests
         await run.WrittenAsync(9000);
         await run.FinishAsync();
         run.AssertCompleteAndExact();
-        Assert.IsGreaterThanOrEqualTo(3, run.Stream.Metrics.Disconnects);
-        Assert.IsGreaterThan(0, run.Backfill.Fetched);
+        Assert.IsGreaterThanOrEqualTo(3, run.Metrics.Stream.Disconnects.Value);
+        Assert.IsGreaterThan(0, run.Metrics.Backfill.Fetched.Value);
     }
 
     [TestMethod]
@@ -42,13 +43,13 @@ public sealed class CaptureTests
         await using var run = await Run.StartAsync(new TradeChannelOptions(), rate: 3000, backfillDelay: TimeSpan.FromMinutes(1));
         await run.WrittenAsync(2000);
         run.Exchange.AnnounceShutdown();
-        await run.UntilAsync(() => run.Stream.Metrics.Rotations == 1);
+        await run.UntilAsync(() => run.Metrics.Stream.Rotations.Value == 1);
         await run.WrittenAsync(6000);
         await run.FinishAsync();
 
         run.AssertCompleteAndExact();
-        Assert.AreEqual(0, run.Backfill.Requests);
-        Assert.AreEqual(0, run.Stream.Metrics.Disconnects);
+        Assert.AreEqual(0, run.Metrics.Backfill.Requests.Value);
+        Assert.AreEqual(0, run.Metrics.Stream.Disconnects.Value);
     }
 
     [TestMethod]
@@ -61,7 +62,7 @@ public sealed class CaptureTests
         await run.FinishAsync();
 
         run.AssertCompleteAndExact();
-        Assert.IsGreaterThanOrEqualTo(1500, run.Backfill.Fetched);
+        Assert.IsGreaterThanOrEqualTo(1500, run.Metrics.Backfill.Fetched.Value);
     }
 
     [TestMethod]
@@ -70,24 +71,24 @@ public sealed class CaptureTests
         await using var run = await Run.StartAsync(new TradeChannelOptions(), rate: 3000, recheck: TimeSpan.FromMilliseconds(200));
         await run.WrittenAsync(500);
         run.Exchange.SkipNext("ETHUSDT", 1_000_000);
-        await run.UntilAsync(() => run.Backfill.Fetched > 1000);
+        await run.UntilAsync(() => run.Metrics.Backfill.Fetched.Value > 1000);
         await run.FinishAsync();
 
         run.AssertCompleteAndExact();
-        Assert.AreEqual(0, run.Tracker.Gaps);
+        Assert.AreEqual(0, run.Metrics.Continuity.Gaps.Value);
     }
 
     [TestMethod]
     public async Task Capture_LogTooSlow_ShedsAndFetchesAgainCompletely()
     {
         await using var run = await Run.StartAsync(new TradeChannelOptions { Batches = 4, Trades = 200 }, rate: 3000, isLogBlocked: true);
-        await run.UntilAsync(() => run.Channel.ShedTrades > 1000);
+        await run.UntilAsync(() => run.Metrics.Channel.ShedTrades.Value > 1000);
         run.ReleaseLog();
         await run.WrittenAsync(8000);
         await run.FinishAsync();
 
         run.AssertCompleteAndExact();
-        Assert.AreEqual(0, run.Stream.Metrics.Disconnects);
+        Assert.AreEqual(0, run.Metrics.Stream.Disconnects.Value);
     }
 
     [TestMethod]
@@ -101,7 +102,7 @@ public sealed class CaptureTests
         await run.FinishAsync();
 
         run.AssertCompleteAndExact();
-        Assert.AreEqual((0, 0), (run.Channel.ShedTrades, run.Stream.Metrics.Disconnects));
+        Assert.AreEqual((0L, 0L), (run.Metrics.Channel.ShedTrades.Value, run.Metrics.Stream.Disconnects.Value));
     }
 
     private sealed class Run : IAsyncDisposable
@@ -121,13 +122,15 @@ public sealed class CaptureTests
             Exchange = exchange;
             if (!isLogBlocked) _log.SetResult();
             _http = new HttpClient { BaseAddress = exchange.RestBase };
+            Tracker = new ContinuityTracker(Metrics);
             Channel = new TradeChannel(
-                options, Tracker, gap => Backfill!.Enqueue(gap), TimeProvider.System, NullLogger<TradeChannel>.Instance);
+                options, Tracker, gap => Backfill!.Enqueue(gap), Metrics, TimeProvider.System, NullLogger<TradeChannel>.Instance);
             Backfill = new GapBackfill(
                 new BinanceRestClient(_http, new WeightBudget(TimeProvider.System, new ExchangeBan(TimeProvider.System, path: null, NullLogger.Instance)), TimeProvider.System),
                 Tracker,
                 Channel.WaitForRoomAsync,
                 new GapBackfillOptions { FirstDelay = backfillDelay, Tails = new() { Interval = TimeSpan.FromMilliseconds(50), Recheck = recheck } },
+                Metrics,
                 TimeProvider.System,
                 NullLogger<GapBackfill>.Instance);
             var streamOptions = new BinanceTradeStreamOptions
@@ -144,10 +147,11 @@ public sealed class CaptureTests
                         : Connect(streamOptions),
                 new Random(1),
                 TimeProvider.System,
+                Metrics.Stream,
                 NullLogger<BinanceTradeStream>.Instance);
             _pipeline = Stream.Merge(Backfill.Events)
                 .TrackContinuity(Tracker)
-                .CheckQuality(Tracker, Quality)
+                .CheckQuality(Tracker, Metrics.Quality)
                 .Do(Backfill.Observe)
                 .Subscribe(Channel);
             _backfilling = Backfill.RunAsync(_stop.Token);
@@ -156,9 +160,9 @@ public sealed class CaptureTests
 
         public SimulatedExchange Exchange { get; }
 
-        public ContinuityTracker Tracker { get; } = new();
+        public TradeIngestMetrics Metrics { get; } = new();
 
-        public QualityCounters Quality { get; } = new();
+        public ContinuityTracker Tracker { get; }
 
         public TradeChannel Channel { get; }
 
@@ -215,8 +219,8 @@ public sealed class CaptureTests
                     (trade.Price, trade.Quantity, trade.TradeTime, trade.Aggressor));
             }
 
-            Assert.AreEqual(0, Quality.Invalid);
-            Assert.AreEqual(0, Channel.LostEvents);
+            Assert.AreEqual(0, Metrics.Quality.Invalid.Value);
+            Assert.AreEqual(0, Metrics.Channel.LostEvents.Value);
             Assert.AreEqual(Tickers.Length, _written.Select(trade => trade.Symbol).Distinct().Count());
         }
 

@@ -1,7 +1,7 @@
 using System.Reactive.Subjects;
+using Crypto.TradeIngest.Diagnostics;
 using Crypto.TradeIngest.Pipelines;
 using Crypto.TradeIngest.Streams;
-using Crypto.TradeModel.Quality;
 using Crypto.TradeModel.Symbols;
 using Crypto.TradeModel.Trades;
 
@@ -10,16 +10,18 @@ namespace Crypto.TradeIngest.Tests.Pipelines;
 [TestClass]
 public sealed class CheckQualityTests : IDisposable
 {
-    private readonly QualityCounters _counters = new();
-    private readonly ContinuityTracker _tracker = new();
+    private readonly TradeIngestMetrics _metrics = new();
+    private readonly ContinuityTracker _tracker;
     private readonly Subject<StreamEvent> _source = new();
     private readonly List<string> _tape = [];
     private readonly Symbol _btc = new SymbolTable().Intern("BTCUSDT");
 
+    public CheckQualityTests() => _tracker = new ContinuityTracker(_metrics);
+
     [TestMethod]
     public void OnNext_InvalidTrade_IsReportedBeforeItsBatchAndStaysInIt()
     {
-        _source.TrackContinuity(_tracker).CheckQuality(_tracker, _counters).Subscribe(value => _tape.Add(Batches.Text(value)));
+        _source.TrackContinuity(_tracker).CheckQuality(_tracker, _metrics.Quality).Subscribe(value => _tape.Add(Batches.Text(value)));
         var batch = TradeBatch.Rent(3);
         batch.Add(Batches.Trade(_btc, 1));
         batch.Add(Batches.Trade(_btc, 2, price: "0"));
@@ -27,15 +29,15 @@ public sealed class CheckQualityTests : IDisposable
         _source.OnNext(batch);
 
         CollectionAssert.AreEqual(new[] { "PriceNotPositive 2", "gap 2-2", "[1 2 3]" }, _tape);
-        Assert.AreEqual(1, _counters[ErrorReason.PriceNotPositive]);
-        Assert.AreEqual(2, _counters[ErrorReason.None]);
-        Assert.AreEqual(1, _counters.Invalid);
+        Assert.AreEqual(1, _metrics.Quality.Invalid["price_not_positive"].Value);
+        Assert.AreEqual(2, _metrics.Quality.Valid.Value);
+        Assert.AreEqual(1, _metrics.Quality.Invalid.Value);
     }
 
     [TestMethod]
     public void OnNext_FloodOfInvalidTrades_IsCountedInFullAndReportedInPart()
     {
-        _source.TrackContinuity(_tracker).CheckQuality(_tracker, _counters, issuesPerBatch: 4).Subscribe(
+        _source.TrackContinuity(_tracker).CheckQuality(_tracker, _metrics.Quality, issuesPerBatch: 4).Subscribe(
             value => _tape.Add(Batches.Text(value)));
         var batch = TradeBatch.Rent(100);
         for (var id = 0; id < 100; id++) batch.Add(Batches.Trade(_btc, id, price: "-1"));
@@ -43,13 +45,13 @@ public sealed class CheckQualityTests : IDisposable
 
         Assert.HasCount(6, _tape);
         Assert.AreEqual("gap 0-99", _tape[4]);
-        Assert.AreEqual(100, _counters[ErrorReason.PriceNotPositive]);
+        Assert.AreEqual(100, _metrics.Quality.Invalid["price_not_positive"].Value);
     }
 
     [TestMethod]
     public void OnNext_InvalidTradeOfTheStream_LetsAnotherCopyPass()
     {
-        _source.TrackContinuity(_tracker).CheckQuality(_tracker, _counters).Subscribe(value => _tape.Add(Batches.Text(value)));
+        _source.TrackContinuity(_tracker).CheckQuality(_tracker, _metrics.Quality).Subscribe(value => _tape.Add(Batches.Text(value)));
         Push(Batches.Trade(_btc, 1, price: "0"));
         Push(Batches.Trade(_btc, 1, source: IngestSource.Backfill));
         Push(Batches.Trade(_btc, 1, source: IngestSource.Backfill));
@@ -60,7 +62,7 @@ public sealed class CheckQualityTests : IDisposable
     [TestMethod]
     public void OnNext_InvalidTradeOfTheHistory_IsItsLastWord()
     {
-        _source.TrackContinuity(_tracker).CheckQuality(_tracker, _counters).Subscribe(value => _tape.Add(Batches.Text(value)));
+        _source.TrackContinuity(_tracker).CheckQuality(_tracker, _metrics.Quality).Subscribe(value => _tape.Add(Batches.Text(value)));
         Push(Batches.Trade(_btc, 1, price: "0", source: IngestSource.Backfill));
         Push(Batches.Trade(_btc, 1, price: "0"));
 

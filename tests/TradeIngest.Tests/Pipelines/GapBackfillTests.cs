@@ -1,5 +1,6 @@
 using System.Reactive.Linq;
 using Crypto.TestSupport;
+using Crypto.TradeIngest.Diagnostics;
 using Crypto.TradeIngest.Pipelines;
 using Crypto.TradeIngest.Streams;
 using Crypto.TradeModel.Continuity;
@@ -14,13 +15,18 @@ public sealed class GapBackfillTests
     private static readonly TailCheckOptions NoTails = new() { AfterConnect = TimeSpan.MaxValue, Recheck = TimeSpan.MaxValue };
 
     private readonly ManualTimeProvider _clock = new();
-    private readonly ContinuityTracker _tracker = new();
+    private readonly TradeIngestMetrics _metrics = new();
+    private readonly ContinuityTracker _tracker;
     private readonly FakeHistory _history = new();
     private readonly List<string> _tape = [];
     private readonly SymbolTable _table = new();
     private readonly Symbol _btc;
 
-    public GapBackfillTests() => _btc = _table.Intern("BTCUSDT");
+    public GapBackfillTests()
+    {
+        _tracker = new ContinuityTracker(_metrics);
+        _btc = _table.Intern("BTCUSDT");
+    }
 
     [TestMethod]
     public async Task Run_Gap_IsFetchedAfterTheFirstDelayAndFilled()
@@ -35,7 +41,7 @@ public sealed class GapBackfillTests
         await run.UntilAsync(() => _tape.Count > 0);
         CollectionAssert.AreEqual(new[] { "[2 3 4 5 6 7 8 9]" }, _tape);
         Assert.IsEmpty(_tracker.OpenGaps());
-        Assert.AreEqual(8, run.Backfill.Fetched);
+        Assert.AreEqual(8, _metrics.Backfill.Fetched.Value);
         Assert.AreEqual((2, 9), _history.Asked.Single());
     }
 
@@ -60,8 +66,8 @@ public sealed class GapBackfillTests
         run.Backfill.Enqueue(new GapFound(default, _btc, new IdRange(2, 999)));
 
         await run.UntilAsync(() => _tracker.OpenGaps().Count == 0);
-        Assert.AreEqual(998, run.Backfill.Fetched);
-        Assert.AreEqual(0, run.Backfill.HoleIds);
+        Assert.AreEqual(998, _metrics.Backfill.Fetched.Value);
+        Assert.AreEqual(0, _metrics.Backfill.HoleIds.Value);
     }
 
     [TestMethod]
@@ -80,7 +86,7 @@ public sealed class GapBackfillTests
         Assert.AreEqual(0, run.Backfill.Pending);
         Assert.AreEqual(asked, _history.Asked.Count);
         CollectionAssert.AreEqual(new[] { "[4 5 7 8]", "hole 2-3", "hole 6-6", "hole 9-9" }, _tape);
-        Assert.AreEqual(4, run.Backfill.HoleIds);
+        Assert.AreEqual(4, _metrics.Backfill.HoleIds.Value);
         Assert.AreEqual("[2, 3], [6, 6], [9, 9]", string.Join(", ", _tracker.OpenGaps().Single().Missing));
     }
 
@@ -95,7 +101,7 @@ public sealed class GapBackfillTests
         _history.Lacks.Remove(new IdRange(5, 100));
 
         await run.UntilAsync(() => _tracker.OpenGaps().Count == 0);
-        Assert.AreEqual(0, run.Backfill.HoleIds);
+        Assert.AreEqual(0, _metrics.Backfill.HoleIds.Value);
     }
 
     [TestMethod]
@@ -108,7 +114,7 @@ public sealed class GapBackfillTests
         run.Backfill.Enqueue(new GapFound(default, _btc, new IdRange(2, 4)));
 
         await run.UntilAsync(() => _tracker.OpenGaps().Count == 0);
-        Assert.AreEqual(2, run.Backfill.Failures);
+        Assert.AreEqual(2, _metrics.Backfill.Failures.Value);
     }
 
     [TestMethod]
@@ -118,11 +124,11 @@ public sealed class GapBackfillTests
         await using var run = Run();
         See(1, 5);
         run.Backfill.Enqueue(new GapFound(default, _btc, new IdRange(2, 4)));
-        await run.UntilAsync(() => run.Backfill.Failures == 1);
+        await run.UntilAsync(() => _metrics.Backfill.Failures.Value == 1);
 
         run.Backfill.EnqueueOpenGaps();
         Assert.AreEqual(0, run.Backfill.Pending);
-        Assert.AreEqual(0, run.Backfill.HoleIds);
+        Assert.AreEqual(0, _metrics.Backfill.HoleIds.Value);
         Assert.IsEmpty(_tape);
     }
 
@@ -132,7 +138,7 @@ public sealed class GapBackfillTests
         await using var run = Run(new GapBackfillOptions { Ranges = 2 });
         See(1, 3, 5, 7, 9, 11);
         for (var id = 2; id < 11; id += 2) run.Backfill.Enqueue(new GapFound(default, _btc, new IdRange(id, id)));
-        Assert.AreEqual(3, run.Backfill.Deferred);
+        Assert.AreEqual(3, _metrics.Backfill.Deferred.Value);
 
         await run.UntilAsync(() => _tracker.OpenGaps().Count == 0);
     }
@@ -179,7 +185,7 @@ public sealed class GapBackfillTests
     {
         var backfill = new GapBackfill(
             _history, _tracker, waitForRoom
-                ?? (_ => Task.CompletedTask), (options ?? new GapBackfillOptions()) with { Tails = NoTails }, _clock,
+                ?? (_ => Task.CompletedTask), (options ?? new GapBackfillOptions()) with { Tails = NoTails }, _metrics, _clock,
             NullLogger<GapBackfill>.Instance);
         backfill.Events.TrackContinuity(_tracker).Subscribe(value => _tape.Add(Batches.Text(value)));
         return new Running(backfill, _clock);

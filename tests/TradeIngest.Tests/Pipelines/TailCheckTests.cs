@@ -1,4 +1,5 @@
 using Crypto.TestSupport;
+using Crypto.TradeIngest.Diagnostics;
 using Crypto.TradeIngest.Pipelines;
 using Crypto.TradeIngest.Streams;
 using Crypto.TradeModel.Symbols;
@@ -12,7 +13,8 @@ public sealed class TailCheckTests : IAsyncDisposable
     private static readonly TailCheckOptions Options = new();
 
     private readonly ManualTimeProvider _clock = new();
-    private readonly ContinuityTracker _tracker = new();
+    private readonly TradeIngestMetrics _metrics = new();
+    private readonly ContinuityTracker _tracker;
     private readonly FakeHistory _history = new() { Last = 10 };
     private readonly Symbol _btc = new SymbolTable().Intern("BTCUSDT");
     private readonly CancellationTokenSource _stop = new();
@@ -21,7 +23,8 @@ public sealed class TailCheckTests : IAsyncDisposable
 
     public TailCheckTests()
     {
-        _check = new TailCheck(_history, _tracker, _ => Task.CompletedTask, Options, _clock, NullLogger.Instance);
+        _tracker = new ContinuityTracker(_metrics);
+        _check = new TailCheck(_history, _tracker, _ => Task.CompletedTask, Options, _metrics.Backfill, _clock, NullLogger.Instance);
         _check.Events.TrackContinuity(_tracker).Subscribe();
         _running = _check.RunAsync(_stop.Token);
     }
@@ -41,13 +44,13 @@ public sealed class TailCheckTests : IAsyncDisposable
         _check.Suspect();
         await PassAsync(Options.AfterConnect);
         Assert.AreEqual("[1, 10]", Coverage());
-        Assert.AreEqual((7, 1), (_check.Fetched, _check.Requests));
+        Assert.AreEqual((7L, 1L), (_metrics.Backfill.Fetched.Value, _metrics.Backfill.Requests.Value));
 
         // Nothing raises a doubt any more, so it is asked for rarely.
         await PassAsync(TimeSpan.FromMinutes(2));
-        Assert.AreEqual(1, _check.Requests);
+        Assert.AreEqual(1, _metrics.Backfill.Requests.Value);
         await PassAsync(Options.Recheck);
-        Assert.AreEqual((7, 2), (_check.Fetched, _check.Requests));
+        Assert.AreEqual((7L, 2L), (_metrics.Backfill.Fetched.Value, _metrics.Backfill.Requests.Value));
     }
 
     [TestMethod]
@@ -61,7 +64,7 @@ public sealed class TailCheckTests : IAsyncDisposable
             await PassAsync(Options.Interval);
         }
 
-        Assert.AreEqual(0, _check.Requests);
+        Assert.AreEqual(0, _metrics.Backfill.Requests.Value);
     }
 
     [TestMethod]
@@ -70,7 +73,7 @@ public sealed class TailCheckTests : IAsyncDisposable
         await PassAsync(Options.AfterConnect);
         See(1, 2, 3);
         await PassAsync(Options.Recheck - Options.Interval);
-        Assert.AreEqual(0, _check.Requests);
+        Assert.AreEqual(0, _metrics.Backfill.Requests.Value);
         await PassAsync(Options.Interval * 2);
         Assert.AreEqual("[1, 10]", Coverage());
     }
@@ -93,7 +96,7 @@ public sealed class TailCheckTests : IAsyncDisposable
         _check.Suspect();
         await PassAsync(Options.AfterConnect);
         Assert.AreEqual("[1, 4], [7, 10]", Coverage());
-        Assert.AreEqual(1, _tracker.Gaps);
+        Assert.AreEqual(1, _metrics.Continuity.Gaps.Value);
     }
 
     [TestMethod]
@@ -103,7 +106,7 @@ public sealed class TailCheckTests : IAsyncDisposable
         See(1, 2, 3);
         _check.Suspect();
         await PassAsync(Options.AfterConnect);
-        Assert.AreEqual((1, 0), (_check.Failures, _check.Fetched));
+        Assert.AreEqual((1L, 0L), (_metrics.Backfill.Failures.Value, _metrics.Backfill.Fetched.Value));
         await PassAsync(Options.Interval);
         Assert.AreEqual("[1, 10]", Coverage());
     }

@@ -1,4 +1,5 @@
 using System.Reactive.Subjects;
+using Crypto.TradeIngest.Diagnostics;
 using Crypto.TradeIngest.Pipelines;
 using Crypto.TradeIngest.Streams;
 using Crypto.TradeModel.Continuity;
@@ -12,7 +13,8 @@ namespace Crypto.TradeIngest.Tests.Pipelines;
 [TestClass]
 public sealed class TrackContinuityTests : IDisposable
 {
-    private readonly ContinuityTracker _tracker = new();
+    private readonly TradeIngestMetrics _metrics = new();
+    private readonly ContinuityTracker _tracker;
     private readonly Subject<StreamEvent> _source = new();
     private readonly List<string> _tape = [];
     private readonly Symbol _btc;
@@ -20,6 +22,7 @@ public sealed class TrackContinuityTests : IDisposable
 
     public TrackContinuityTests()
     {
+        _tracker = new ContinuityTracker(_metrics);
         var table = new SymbolTable();
         _btc = table.Intern("BTCUSDT");
         _eth = table.Intern("ETHUSDT");
@@ -44,7 +47,7 @@ public sealed class TrackContinuityTests : IDisposable
         _source.OnNext(Batches.Of(_btc, 7, 8));
 
         AssertTape("[5 6 7 8]");
-        Assert.AreEqual(4, _tracker.Duplicates);
+        Assert.AreEqual(4, _metrics.Continuity.Duplicates.Value);
     }
 
     [TestMethod]
@@ -54,7 +57,7 @@ public sealed class TrackContinuityTests : IDisposable
         _source.OnNext(Batches.Of(_btc, 6, 9));
 
         AssertTape("[1 2]", "gap 3-5", "gap 7-8", "[6 9]");
-        Assert.AreEqual(2, _tracker.Gaps);
+        Assert.AreEqual(2, _metrics.Continuity.Gaps.Value);
     }
 
     [TestMethod]
@@ -111,7 +114,7 @@ public sealed class TrackContinuityTests : IDisposable
         _source.OnNext(copies);
 
         Assert.AreEqual("[51]", _tape[^1]);
-        Assert.AreEqual(2, _tracker.Duplicates);
+        Assert.AreEqual(2, _metrics.Continuity.Duplicates.Value);
     }
 
     [TestMethod]
@@ -160,7 +163,7 @@ public sealed class TrackContinuityTests : IDisposable
         var ids = Gen.Choose(0, 40).Select(i => (long)i).NonEmptyListOf();
         Prop.ForAll(ids.NonEmptyListOf().ToArbitrary(), batches =>
         {
-            var tracker = new ContinuityTracker();
+            var tracker = new ContinuityTracker(new TradeIngestMetrics());
             var source = new Subject<StreamEvent>();
             var passed = new List<long>();
             source.TrackContinuity(tracker).Subscribe(value => passed.AddRange(value is TradeBatch batch ? batch.Ids() : []));

@@ -1,6 +1,7 @@
 using System.Text;
 using System.Threading.Channels;
 using Crypto.TestSupport;
+using Crypto.TradeIngest.Diagnostics;
 using Crypto.TradeIngest.Pipelines;
 using Crypto.TradeIngest.Streams;
 using Crypto.TradeModel.Continuity;
@@ -14,10 +15,13 @@ namespace Crypto.TradeIngest.Tests.Pipelines;
 [TestClass]
 public sealed class TradeChannelTests
 {
-    private readonly ContinuityTracker _tracker = new();
+    private readonly TradeIngestMetrics _metrics = new();
+    private readonly ContinuityTracker _tracker;
     private readonly List<GapFound> _shed = [];
     private readonly ManualTimeProvider _clock = new();
     private readonly Symbol _btc = new SymbolTable().Intern("BTCUSDT");
+
+    public TradeChannelTests() => _tracker = new ContinuityTracker(_metrics);
 
     [TestMethod]
     public async Task OnNext_ThenCompleted_IsReadInOrderToTheEnd()
@@ -30,7 +34,7 @@ public sealed class TradeChannelTests
 
         CollectionAssert.AreEqual(new[] { "[1 2]", "Connected", "[3]" }, await ReadAsync(channel));
         Assert.AreEqual(2, channel.HighWaterMark);
-        Assert.AreEqual(3, channel.WrittenTrades);
+        Assert.AreEqual(3, _metrics.Channel.Trades.Value);
         Assert.AreEqual(0, channel.Depth);
     }
 
@@ -50,7 +54,7 @@ public sealed class TradeChannelTests
         CollectionAssert.AreEqual(new[] { "[1]", "[2]", "gap 3-3", "gap 4-4" }, await ReadAsync(channel));
         Assert.AreEqual(new IdRange(3, 4), _tracker.OpenGaps().Single().Missing.Single());
         Assert.HasCount(2, _shed);
-        Assert.AreEqual(2, channel.ShedTrades);
+        Assert.AreEqual(2, _metrics.Channel.ShedTrades.Value);
     }
 
     [TestMethod]
@@ -59,11 +63,11 @@ public sealed class TradeChannelTests
         var channel = Open(new TradeChannelOptions { Trades = 5 });
         channel.OnNext(Batches.Range(_btc, 1, 6));
         channel.OnNext(Batches.Of(_btc, 7));
-        Assert.AreEqual(1, channel.ShedBatches);
+        Assert.AreEqual(1, _metrics.Channel.ShedBatches.Value);
 
         Assert.IsTrue(channel.TryRead(out _));
         channel.OnNext(Batches.Of(_btc, 8));
-        Assert.AreEqual(1, channel.ShedBatches);
+        Assert.AreEqual(1, _metrics.Channel.ShedBatches.Value);
     }
 
     [TestMethod]
@@ -75,8 +79,8 @@ public sealed class TradeChannelTests
         channel.OnCompleted();
 
         CollectionAssert.AreEqual(new long[] { 1, 1, 1, 2 }, Letters(channel).Select(letter => letter.Count).ToArray());
-        Assert.AreEqual(0, channel.LostEvents);
-        Assert.AreEqual(5, channel.DeadLetters);
+        Assert.AreEqual(0, _metrics.Channel.LostEvents.Value);
+        Assert.AreEqual(5, _metrics.Channel.DeadLetters.Value);
     }
 
     [TestMethod]
@@ -85,7 +89,7 @@ public sealed class TradeChannelTests
         var channel = Open(new TradeChannelOptions { EventReserve = 3 });
         for (var i = 0; i < 5; i++) channel.OnNext(new Connected(default, new Uri("wss://x"), i));
 
-        Assert.AreEqual(2, channel.LostEvents);
+        Assert.AreEqual(2, _metrics.Channel.LostEvents.Value);
     }
 
     [TestMethod]
@@ -158,7 +162,7 @@ public sealed class TradeChannelTests
             channel.OnNext(batch);
         }
 
-        Assert.AreEqual((2, 1L), (channel.Depth, channel.ShedBatches));
+        Assert.AreEqual((2, 1L), (channel.Depth, _metrics.Channel.ShedBatches.Value));
         while (channel.TryRead(out _))
         {
             // Taken off, they count no more.
@@ -188,7 +192,7 @@ public sealed class TradeChannelTests
         for (var i = 0; i < 10; i++) channel.OnNext(new Connected(default, new Uri("wss://x"), i));
         channel.OnNext(Batches.Of(_btc, 1));
 
-        Assert.AreEqual(0, channel.ShedBatches);
+        Assert.AreEqual(0, _metrics.Channel.ShedBatches.Value);
     }
 
     [TestMethod]
@@ -201,7 +205,7 @@ public sealed class TradeChannelTests
 
         Assert.IsTrue(channel.TryRead(out _));
         await second.WaitAsync(Patience.Limit);
-        Assert.AreEqual(0, channel.ShedBatches);
+        Assert.AreEqual(0, _metrics.Channel.ShedBatches.Value);
     }
 
     [TestMethod]
@@ -230,7 +234,7 @@ public sealed class TradeChannelTests
 
         for (var id = 1; id <= 5; id++) Assert.IsTrue(channel.TryRead(out _));
         await waiting.WaitAsync(Patience.Limit);
-        Assert.AreEqual(0, channel.ShedBatches);
+        Assert.AreEqual(0, _metrics.Channel.ShedBatches.Value);
     }
 
     [TestMethod]
@@ -267,5 +271,6 @@ public sealed class TradeChannelTests
     private static DeadLetter Letter(string payload) =>
         new(ErrorReason.MalformedJson, "x", IngestSource.Stream, default, Encoding.UTF8.GetBytes(payload));
 
-    private TradeChannel Open(TradeChannelOptions options) => new(options, _tracker, _shed.Add, _clock, NullLogger<TradeChannel>.Instance);
+    private TradeChannel Open(TradeChannelOptions options) =>
+        new(options, _tracker, _shed.Add, _metrics, _clock, NullLogger<TradeChannel>.Instance);
 }

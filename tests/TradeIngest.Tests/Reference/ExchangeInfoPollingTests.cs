@@ -1,5 +1,6 @@
 using Crypto.TestSupport;
 using Crypto.TradeIngest.Binance;
+using Crypto.TradeIngest.Diagnostics;
 using Crypto.TradeIngest.Reference;
 using Crypto.TradeIngest.Simulation;
 using Crypto.TradeIngest.Streams;
@@ -142,7 +143,7 @@ public sealed class ExchangeInfoPollingTests : IAsyncDisposable
         new BinanceExchangeOptions(
             _exchange.RestBase, new BinanceTradeStreamOptions(), new ExchangeClockOptions(),
             () => throw new InvalidOperationException("No stream is opened."), BanFile: null),
-        TimeProvider.System, new Random(1), NullLoggerFactory.Instance);
+        TimeProvider.System, new Random(1), new TradeIngestMetrics().Stream, NullLoggerFactory.Instance);
 
     private ExchangeInfoPolling Polling(IExchange exchange, ISymbolChangeLog log, string ticker) => new(
         exchange, [ticker], new ExchangeInfoOptions(TimeSpan.FromHours(1), MaxDelistedPercent: 10), new ReferenceSync(log, _clock), _clock, NullLogger<ExchangeInfoPolling>.Instance);

@@ -12,8 +12,6 @@ internal sealed class ListingExchange : IExchange
 
     public TimeProvider Clock => TimeProvider.System;
 
-    public StreamMetrics Metrics => throw new NotSupportedException();
-
     public ITradeHistory History => throw new NotSupportedException();
 
     public Task ConnectAsync(CancellationToken cancellationToken) => Task.CompletedTask;

@@ -1,5 +1,6 @@
 using Crypto.TestSupport;
 using Crypto.TradeIngest.Contracts;
+using Crypto.TradeIngest.Diagnostics;
 using Crypto.TradeIngest.Log.Embedded;
 using Crypto.TradeIngest.Sink;
 using Crypto.TradeIngest.Tests.Pipelines;
@@ -20,7 +21,7 @@ namespace Crypto.TradeIngest.Tests.Sink;
 public sealed class LateCommitTests : IAsyncDisposable
 {
     private readonly TemporaryFolder _folder = new();
-    private readonly SinkMetrics _metrics = new();
+    private readonly TradeIngestMetrics _metrics = new();
     private readonly EmbeddedTradeLog _log;
     private readonly SqliteWarehouse _store;
     private readonly LateWarehouse _warehouse;
@@ -52,14 +53,14 @@ public sealed class LateCommitTests : IAsyncDisposable
         using var stopping = CancellationTokenSource.CreateLinkedTokenSource(Stop);
         var running = sink.RunAsync(stopping.Token);
         await _warehouse.Accepted;
-        Assert.AreEqual((0L, 0L), (_metrics.Stored, _metrics.Latency.Count), "Accepted is not stored.");
+        Assert.AreEqual((0L, 0L), (_metrics.Sink.Stored.Value, _metrics.Sink.Latency.Count), "Accepted is not stored.");
 
         _warehouse.Lose();
         await _warehouse.Stored.WaitAsync(Stop);
         await stopping.CancelAsync();
         await running;
 
-        Assert.AreEqual(10, _metrics.Stored);
+        Assert.AreEqual(10, _metrics.Sink.Stored.Value);
         Assert.AreEqual(new IdRange(1, 10), (await _store.CoverageAsync(Stop)).Single().Covered.Single());
     }
 
@@ -75,7 +76,7 @@ public sealed class LateCommitTests : IAsyncDisposable
         _warehouse.Lose();
         await draining;
 
-        Assert.AreEqual((10L, 10L), (_metrics.Stored, _metrics.Latency.Count));
+        Assert.AreEqual((10L, 10L), (_metrics.Sink.Stored.Value, _metrics.Sink.Latency.Count));
     }
 
     private Task<TopicSink> OpenAsync() => TopicSink.OpenAsync(

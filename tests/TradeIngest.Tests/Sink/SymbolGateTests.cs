@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using Crypto.TestSupport;
 using Crypto.TradeIngest.Contracts;
+using Crypto.TradeIngest.Diagnostics;
 using Crypto.TradeIngest.Log;
 using Crypto.TradeIngest.Log.Embedded;
 using Crypto.TradeIngest.Sink;
@@ -30,7 +31,7 @@ public sealed class SymbolGateTests : IAsyncDisposable
         _log = EmbeddedTradeLog.Open(_folder[EmbeddedTradeLog.FileName], new EmbeddedTradeLogOptions(), _clock);
         _warehouse = SqliteWarehouse.Open(_folder[SqliteWarehouse.FileName], new SqliteWarehouseOptions(), _clock);
         _statements = new AwayChangeLog(_warehouse) { IsAway = false };
-        _gate = new SymbolGate(_log, _statements, _clock, NullLogger<SymbolGate>.Instance);
+        _gate = new SymbolGate(_log, _statements, new TradeIngestMetrics(), _clock, NullLogger<SymbolGate>.Instance);
     }
 
     public TestContext TestContext { get; set; } = null!;

@@ -1,5 +1,6 @@
 using Crypto.TestSupport;
 using Crypto.TradeIngest.Contracts;
+using Crypto.TradeIngest.Diagnostics;
 using Crypto.TradeIngest.Log;
 using Crypto.TradeIngest.Log.Embedded;
 using Crypto.TradeIngest.Sink;
@@ -23,7 +24,7 @@ public sealed class TopicSinkTests : IAsyncDisposable
     private readonly TemporaryFolder _folder = new();
     private readonly ManualTimeProvider _clock = new();
     private readonly SymbolTable _symbols = new();
-    private readonly SinkMetrics _metrics = new();
+    private readonly TradeIngestMetrics _metrics = new();
     private readonly EmbeddedTradeLog _log;
     private readonly SqliteWarehouse _warehouse;
 
@@ -54,8 +55,8 @@ public sealed class TopicSinkTests : IAsyncDisposable
         await sink.DrainAsync(Stop);
         await sink.DrainAsync(Stop);
 
-        Assert.AreEqual((20_000L, 0L, 0L), (_metrics.Stored, _metrics.Duplicates, _metrics.Rejected));
-        Assert.AreEqual(2, _metrics.Batches);
+        Assert.AreEqual((20_000L, 0L, 0L), (_metrics.Sink.Stored.Value, _metrics.Sink.Duplicates.Value, _metrics.Sink.Rejected.Value));
+        Assert.AreEqual(2, _metrics.Sink.Batches.Value);
         Assert.AreEqual(new IdRange(1, 20_000), await CoveredAsync());
     }
 
@@ -69,7 +70,7 @@ public sealed class TopicSinkTests : IAsyncDisposable
         await using var second = await OpenAsync();
         await second.DrainAsync(Stop);
 
-        Assert.AreEqual((150L, 0L), (_metrics.Stored, _metrics.Duplicates));
+        Assert.AreEqual((150L, 0L), (_metrics.Sink.Stored.Value, _metrics.Sink.Duplicates.Value));
         Assert.AreEqual(new IdRange(1, 150), await CoveredAsync());
     }
 
@@ -86,7 +87,7 @@ public sealed class TopicSinkTests : IAsyncDisposable
                 anew, _warehouse, _symbols, null, _metrics, IsReset: false, _clock), Topics.StockTrades, NullLogger.Instance, Stop);
         await other.DrainAsync(Stop);
 
-        Assert.AreEqual((120L, 11L), (_metrics.Stored, _metrics.Duplicates));
+        Assert.AreEqual((120L, 11L), (_metrics.Sink.Stored.Value, _metrics.Sink.Duplicates.Value));
     }
 
     [TestMethod]
@@ -127,14 +128,14 @@ public sealed class TopicSinkTests : IAsyncDisposable
         for (var batch = 0; batch < 5; batch++)
         {
             await AppendTradesAsync((batch * 10) + 1, (batch * 10) + 10);
-            await Until(() => _metrics.Stored == (batch + 1) * 10);
+            await Until(() => _metrics.Sink.Stored.Value == (batch + 1) * 10);
         }
 
         await stopping.CancelAsync();
         await running;
 
         await AppendTradesAsync(51, 60);
-        Assert.AreEqual(50, _metrics.Stored);
+        Assert.AreEqual(50, _metrics.Sink.Stored.Value);
         await sink.DrainAsync(Stop);
         Assert.AreEqual(new IdRange(1, 60), await CoveredAsync());
     }
@@ -151,7 +152,7 @@ public sealed class TopicSinkTests : IAsyncDisposable
         var failure = await Assert.ThrowsExactlyAsync<StorageException>(() => sink.RunAsync(Stop));
 
         Assert.AreEqual(StorageFault.Full, failure.Fault);
-        Assert.AreEqual(0, _metrics.Batches);
+        Assert.AreEqual(0, _metrics.Sink.Batches.Value);
     }
 
     [TestMethod]
@@ -168,7 +169,7 @@ public sealed class TopicSinkTests : IAsyncDisposable
 
         Assert.AreEqual(0, warehouse.FailuresLeft);
         Assert.AreEqual(new IdRange(1, 10), await CoveredAsync());
-        Assert.AreEqual((10L, 0L), (_metrics.Stored, _metrics.Duplicates));
+        Assert.AreEqual((10L, 0L), (_metrics.Sink.Stored.Value, _metrics.Sink.Duplicates.Value));
     }
 
     [TestMethod]
@@ -185,7 +186,7 @@ public sealed class TopicSinkTests : IAsyncDisposable
 
         await letters.DrainAsync(Stop);
 
-        Assert.AreEqual((0L, 1L, 3L), (_metrics.Stored, _metrics.Duplicates, _metrics.Rejected));
+        Assert.AreEqual((0L, 1L, 3L), (_metrics.Sink.Stored.Value, _metrics.Sink.Duplicates.Value, _metrics.Sink.Rejected.Value));
         Assert.IsEmpty(await _warehouse.CoverageAsync(Stop));
     }
 
@@ -224,9 +225,9 @@ public sealed class TopicSinkTests : IAsyncDisposable
 
         await sink.DrainAsync(Stop);
 
-        Assert.AreEqual(4, _metrics.Stored);
-        Assert.AreEqual((2L, 42_000L), (_metrics.Latency.Count, _metrics.Latency.Max));
-        Assert.AreEqual(0, _metrics.Latency.Percentile(0.5), "A clock that is behind the exchange's counts as no time.");
+        Assert.AreEqual(4, _metrics.Sink.Stored.Value);
+        Assert.AreEqual((2L, 42_000L), (_metrics.Sink.Latency.Count, _metrics.Sink.Latency.Max));
+        Assert.AreEqual(0, _metrics.Sink.Latency.Percentile(0.5), "A clock that is behind the exchange's counts as no time.");
     }
 
     private static int Partition => Partitioner.Of("key"u8, 2);

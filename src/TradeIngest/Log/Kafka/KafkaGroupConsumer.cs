@@ -46,8 +46,9 @@ internal sealed partial class KafkaGroupConsumer : ILogConsumer
     private volatile bool _isReady;
     private volatile Dictionary<int, long> _held = [];
 
-    public KafkaGroupConsumer(KafkaTradeLog log, string topic, IBatchHandler handler, ILogger logger)
+    public KafkaGroupConsumer(KafkaTradeLog log, string topic, IBatchHandler handler, ConsumerMetrics metrics, ILogger logger)
     {
+        Metrics = metrics;
         _log = log;
         _topic = topic;
         _handler = handler;
@@ -58,7 +59,7 @@ internal sealed partial class KafkaGroupConsumer : ILogConsumer
             .SetPartitionsLostHandler((_, partitions) => OnRevoked(partitions, "lost")), log.Options.InstanceId);
     }
 
-    public ConsumerMetrics Metrics { get; } = new();
+    private ConsumerMetrics Metrics { get; }
 
     /// <summary>Whether the group has answered, and the watch of its partitions found nothing wrong; see <see cref="GroupReadiness"/>.</summary>
     internal bool IsReady => _isReady;

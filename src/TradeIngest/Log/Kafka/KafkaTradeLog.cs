@@ -126,8 +126,8 @@ internal sealed class KafkaTradeLog : ITradeLog
 
     public ILogReader OpenReader(string topic, IReadOnlyDictionary<int, long> positions) => new KafkaLogReader(this, topic, positions);
 
-    public ILogConsumer OpenConsumer(string topic, IBatchHandler handler, TimeProvider clock, ILogger logger) =>
-        new KafkaGroupConsumer(this, topic, handler, logger);
+    public ILogConsumer OpenConsumer(string topic, IBatchHandler handler, ConsumerMetrics metrics, TimeProvider clock, ILogger logger) =>
+        new KafkaGroupConsumer(this, topic, handler, metrics, logger);
 
     public ILeaderElection Elect(string name, TimeProvider clock, ILogger logger) =>
         new KafkaLeaderElection(this, Topics.SymbolChanges, $"{_options.Group}-{name}", clock, logger);

@@ -2,6 +2,7 @@ using System.Text;
 using System.Text.Json;
 using Confluent.Kafka;
 using Crypto.TradeIngest.Contracts;
+using Crypto.TradeIngest.Diagnostics;
 using Crypto.TradeIngest.Log;
 using Crypto.TradeIngest.Log.Kafka;
 using Crypto.TradeIngest.Streams;
@@ -21,7 +22,8 @@ namespace Crypto.TradeIngest.Reference.ChangeDataCapture;
 /// the dead letters.
 /// </summary>
 internal sealed class ChangeEventTopic(
-    KafkaTradeLog log, string topic, ISymbolChangeLog changeLog, TimeProvider clock, ILogger<ChangeEventTopic> logger) : IDisposable
+    KafkaTradeLog log, string topic, ISymbolChangeLog changeLog, ReferenceMetrics metrics, TimeProvider clock,
+    ILogger<ChangeEventTopic> logger) : IDisposable
 {
     private const int EventsPerApply = 1024;
 
@@ -44,15 +46,7 @@ internal sealed class ChangeEventTopic(
         .SetErrorHandler((_, error) => KafkaLogging.Write(logger, error))
         .Build);
 
-    private long _applied;
-    private long _malformed;
     private bool _hasLeft;
-
-    /// <summary>Events read and applied, tombstones among them.</summary>
-    public long Applied => Volatile.Read(ref _applied);
-
-    /// <summary>Records that were no such event.</summary>
-    public long Malformed => Volatile.Read(ref _malformed);
 
     /// <summary>Reads and applies until canceled.</summary>
     public Task RunAsync(CancellationToken cancellationToken) => Task.Factory.StartNew(
@@ -163,8 +157,8 @@ internal sealed class ChangeEventTopic(
         await log.AppendAsync(Topics.DeadLetters, letters, cancellationToken);
         await changeLog.ApplyAsync(changes, cancellationToken);
         Commit(read);
-        Interlocked.Add(ref _applied, read.Count - letters.Count);
-        Interlocked.Add(ref _malformed, letters.Count);
+        metrics.ChangeEvents.Add(read.Count - letters.Count);
+        metrics.MalformedEvents.Add(letters.Count);
     }
 
     // As of a file's line: read again, it is the same dead letter.

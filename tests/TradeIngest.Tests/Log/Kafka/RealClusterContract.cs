@@ -3,6 +3,7 @@ using Confluent.Kafka;
 using Confluent.Kafka.Admin;
 using Crypto.TradeIngest.Configuration;
 using Crypto.TradeIngest.Contracts;
+using Crypto.TradeIngest.Diagnostics;
 using Crypto.TradeIngest.Log;
 using Crypto.TradeIngest.Log.Kafka;
 using Microsoft.Extensions.Logging.Abstractions;
@@ -99,7 +100,7 @@ public abstract class RealClusterContract : IDisposable
         await AppendAsync(log, 0, 100);
         using var leaving = CancellationTokenSource.CreateLinkedTokenSource(Stop);
         var handler = new CountingHandler(1, batch => batch.NextOffset == 100 ? leaving.CancelAsync() : Task.CompletedTask);
-        await using (var consumer = new KafkaGroupConsumer(log, Topics.StockTrades, handler, NullLogger.Instance))
+        await using (var consumer = new KafkaGroupConsumer(log, Topics.StockTrades, handler, new ConsumerMetrics(new TradeIngestMetrics(), Topics.StockTrades), NullLogger.Instance))
         {
             await consumer.RunAsync(leaving.Token);
         }

@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using Crypto.TestSupport;
 using Crypto.TradeIngest.Contracts;
+using Crypto.TradeIngest.Diagnostics;
 using Crypto.TradeIngest.Log;
 using Crypto.TradeIngest.Log.Kafka;
 using Crypto.TradeIngest.Reference;
@@ -60,18 +61,18 @@ public sealed class SinkGroupTests : IAsyncDisposable
         var producing = Task.Run(() => ProduceUntilAsync(enough.Token), Stop);
 
         var members = new List<GroupMember> { await JoinAsync() };
-        await UntilAsync(() => members[0].Metrics.Stored > 0);
+        await UntilAsync(() => members[0].Metrics.Stored.Value > 0);
         members.Add(await JoinAsync());
         members.Add(await JoinAsync());
-        await UntilAsync(() => members.TrueForAll(member => member.Trades.Held > 0 && member.Metrics.Stored > 0));
+        await UntilAsync(() => members.TrueForAll(member => member.Trades.Held > 0 && member.Metrics.Stored.Value > 0));
         await members[0].LeaveAsync();
         await UntilAsync(() => members[1].Trades.Held + members[2].Trades.Held == Partitions);
         await enough.CancelAsync();
         var perSymbol = await producing;
         await UntilAsync(async () => await CoveredAsync() == Tickers.Length * perSymbol);
 
-        Assert.AreEqual(Tickers.Length * perSymbol, members.Sum(member => member.Metrics.Stored));
-        Assert.AreEqual(0, members.Sum(member => member.Metrics.Duplicates));
+        Assert.AreEqual(Tickers.Length * perSymbol, members.Sum(member => member.Metrics.Stored.Value));
+        Assert.AreEqual(0, members.Sum(member => member.Metrics.Duplicates.Value));
         foreach (var symbol in await _warehouse.CoverageAsync(Stop))
         {
             Assert.AreEqual(new IdRange(1, perSymbol), symbol.Covered.Single());
@@ -92,7 +93,7 @@ public sealed class SinkGroupTests : IAsyncDisposable
         await using var second = await JoinAsync();
         await UntilAsync(async () => await CoveredAsync() == Tickers.Length * 200);
 
-        Assert.AreEqual((Tickers.Length * 100L, 0L), (second.Metrics.Stored, second.Metrics.Duplicates));
+        Assert.AreEqual((Tickers.Length * 100L, 0L), (second.Metrics.Stored.Value, second.Metrics.Duplicates.Value));
     }
 
     [TestMethod]
@@ -143,7 +144,7 @@ public sealed class SinkGroupTests : IAsyncDisposable
         await using var reset = await GroupMember.JoinAsync(log, _warehouse, isReset: true, Stop);
         await UntilAsync(async () => await CoveredAsync() == Tickers.Length * 60);
 
-        Assert.AreEqual((Tickers.Length * 10L, Tickers.Length * 10L), (reset.Metrics.Stored, reset.Metrics.Duplicates));
+        Assert.AreEqual((Tickers.Length * 10L, Tickers.Length * 10L), (reset.Metrics.Stored.Value, reset.Metrics.Duplicates.Value));
     }
 
     [TestMethod]
@@ -161,7 +162,7 @@ public sealed class SinkGroupTests : IAsyncDisposable
         await Log.AppendAsync(Topics.StockTrades, batch, Stop);
 
         await using var sink = await JoinAsync();
-        await UntilAsync(() => sink.Metrics is { Stored: 1, Rejected: 1 });
+        await UntilAsync(() => sink.Metrics is { Stored.Value: 1, Rejected.Value: 1 });
 
         using var database = SqliteDatabase.OpenForReading(_folder[SqliteWarehouse.FileName]);
         using var rejected = database.Prepare("SELECT error_reason FROM REJECTED_TRADES");
@@ -184,7 +185,8 @@ public sealed class SinkGroupTests : IAsyncDisposable
 
         var loads = new CountingHandler(Partitions);
         using var stopping = CancellationTokenSource.CreateLinkedTokenSource(Stop);
-        await using var consumer = new KafkaGroupConsumer(Log, Topics.StockTrades, loads, NullLogger.Instance);
+        await using var consumer = new KafkaGroupConsumer(
+            Log, Topics.StockTrades, loads, new ConsumerMetrics(new TradeIngestMetrics(), Topics.StockTrades), NullLogger.Instance);
         var running = consumer.RunAsync(stopping.Token);
         await UntilAsync(() => loads.Records.Sum() == 60);
         await stopping.CancelAsync();
@@ -209,7 +211,7 @@ public sealed class SinkGroupTests : IAsyncDisposable
 
     private async Task DescribeAsync(KafkaTradeLog log, string[] tickers)
     {
-        await using var changes = new SymbolChangesTopic(log);
+        await using var changes = new SymbolChangesTopic(log, new TradeIngestMetrics());
         await changes.ApplyAsync(
             [
                 .. tickers.Select((ticker, i) => new SymbolChange(
@@ -294,11 +296,11 @@ public sealed class SinkGroupTests : IAsyncDisposable
         public static async Task<GroupMember> JoinAsync(
             KafkaTradeLog log, IWarehouse warehouse, bool isReset, CancellationToken cancellationToken)
         {
-            var metrics = new SinkMetrics();
-            var gate = new SymbolGate(log, warehouse, TimeProvider.System, NullLogger<SymbolGate>.Instance);
+            var metrics = new TradeIngestMetrics();
+            var gate = new SymbolGate(log, warehouse, metrics, TimeProvider.System, NullLogger<SymbolGate>.Instance);
             var parts = new TopicSinkParts(log, warehouse, new SymbolTable(), gate, metrics, isReset, TimeProvider.System);
             return new GroupMember(
-                gate, await WarehouseSink.OpenAsync(parts, null, NullLoggerFactory.Instance, cancellationToken), metrics);
+                gate, await WarehouseSink.OpenAsync(parts, null, NullLoggerFactory.Instance, cancellationToken), metrics.Sink);
         }
 
         public async Task LeaveAsync()

@@ -1,5 +1,6 @@
 using Confluent.Kafka;
 using Crypto.TradeIngest.Contracts;
+using Crypto.TradeIngest.Diagnostics;
 using Crypto.TradeIngest.Log.Kafka;
 using Crypto.TradeIngest.Reference;
 using Crypto.TradeIngest.Reference.ChangeDataCapture;
@@ -36,7 +37,7 @@ public sealed class ChangeEventTopicTests : IAsyncDisposable
         await OpenAsync();
         await PublishAsync(Change("BTCUSDT", "LOW", 1), null, "{\"op\":", Change("ETHUSDT", "HIGH", 2), "{\"op\":\"u\"}");
 
-        await ReadUntilAsync(events => events is { Applied: 3, Malformed: 2 });
+        await ReadUntilAsync(metrics => metrics is { ChangeEvents.Value: 3, MalformedEvents.Value: 2 });
 
         var changes = await ChangesAsync();
         CollectionAssert.AreEquivalent(
@@ -55,10 +56,10 @@ public sealed class ChangeEventTopicTests : IAsyncDisposable
     {
         await OpenAsync();
         await PublishAsync(Change("BTCUSDT", "LOW", 1), "nonsense");
-        await ReadUntilAsync(events => events is { Applied: 1, Malformed: 1 });
+        await ReadUntilAsync(metrics => metrics is { ChangeEvents.Value: 1, MalformedEvents.Value: 1 });
         await PublishAsync(Change("BTCUSDT", "HIGH", 2));
 
-        await ReadUntilAsync(events => events.Applied == 1);
+        await ReadUntilAsync(metrics => metrics.ChangeEvents.Value == 1);
 
         Assert.HasCount(2, await ChangesAsync());
         Assert.AreEqual(1, (await _log!.OffsetsAsync(Topics.DeadLetters, 0, Stop)).Next);
@@ -70,7 +71,7 @@ public sealed class ChangeEventTopicTests : IAsyncDisposable
         await OpenAsync();
         await PublishAsync([.. Enumerable.Repeat(new string('x', 900_000), 25)]);
 
-        await ReadUntilAsync(events => events.Malformed == 25);
+        await ReadUntilAsync(metrics => metrics.MalformedEvents.Value == 25);
 
         var letters = await new DeadLetters(_log!).ReadAsync(null, Stop).ToListAsync(Stop);
         Assert.HasCount(25, letters);
@@ -102,14 +103,16 @@ public sealed class ChangeEventTopicTests : IAsyncDisposable
         foreach (var value in values) await producer.ProduceAsync(Topic, new Message<Null, string?> { Value = value }, Stop);
     }
 
-    private async Task ReadUntilAsync(Func<ChangeEventTopic, bool> condition)
+    private async Task ReadUntilAsync(Func<ReferenceMetrics, bool> condition)
     {
-        await using var changes = new SymbolChangesTopic(_log!);
+        var metrics = new TradeIngestMetrics();
+        await using var changes = new SymbolChangesTopic(_log!, metrics);
         using var stopping = new CancellationTokenSource();
-        using var events = new ChangeEventTopic(_log!, Topic, changes, TimeProvider.System, NullLogger<ChangeEventTopic>.Instance);
+        using var events = new ChangeEventTopic(
+            _log!, Topic, changes, metrics.Reference, TimeProvider.System, NullLogger<ChangeEventTopic>.Instance);
         var running = events.RunAsync(stopping.Token);
         using var timer = new PeriodicTimer(TimeSpan.FromMilliseconds(20));
-        while (!condition(events))
+        while (!condition(metrics.Reference))
         {
             if (running.IsCompleted) await running;
             await timer.WaitForNextTickAsync(Stop);
@@ -121,7 +124,7 @@ public sealed class ChangeEventTopicTests : IAsyncDisposable
 
     private async Task<IReadOnlyList<SymbolChange>> ChangesAsync()
     {
-        await using var changes = new SymbolChangesTopic(_log!);
+        await using var changes = new SymbolChangesTopic(_log!, new TradeIngestMetrics());
         return await changes.ChangesAsync(ChangeSource.ChangeDataCapture, Stop);
     }
 

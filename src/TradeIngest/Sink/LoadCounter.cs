@@ -6,45 +6,22 @@ using Crypto.Warehouse.Loading;
 
 namespace Crypto.TradeIngest.Sink;
 
-/// <summary>What the sink has done. Written by the sink, read by anyone.</summary>
-internal sealed class SinkMetrics
+/// <summary>Counts what a sink has loaded, when it is committed.</summary>
+internal sealed class LoadCounter(SinkMetrics metrics)
 {
-    private readonly Lock _counting = new();
-    private long _stored;
-    private long _duplicates;
-    private long _rejected;
-    private long _batches;
-
-    public long Stored => Volatile.Read(ref _stored);
-
-    public long Duplicates => Volatile.Read(ref _duplicates);
-
-    public long Rejected => Volatile.Read(ref _rejected);
-
-    public long Batches => Volatile.Read(ref _batches);
-
-    /// <summary>Reading records into trades.</summary>
-    public StageTime Decoding { get; } = new();
-
-    /// <summary>The warehouse's transactions.</summary>
-    public StageTime Loading { get; } = new();
-
-    /// <summary>From the exchange's event time of live trades to their commit in the warehouse.</summary>
-    public LatencyHistogram Latency { get; } = new();
-
     /// <summary>Counts a load that was accepted, once it is committed; one that never is, is read again and counted then.</summary>
     /// <returns>Whether it was, once that is known. The batch may be used again before.</returns>
     public Task<bool> CountAsync(IWarehouse warehouse, WarehouseBatch batch, LoadOutcome outcome, TimeProvider clock)
     {
         var committed = warehouse.CommittedAsync(batch.Partition, batch.NextOffset, CancellationToken.None);
         if (!committed.IsCompletedSuccessfully) return CountLaterAsync(committed, EventTimesOf(batch.Trades.Span), outcome, clock);
-        lock (_counting)
+        lock (metrics.Latency.Writing)
         {
             Count(outcome);
             var now = Timestamp.Now(clock).Microseconds;
             foreach (ref readonly var trade in batch.Trades.Span)
             {
-                if (trade.Source == IngestSource.Stream) Latency.Record(now - trade.EventTime.Microseconds);
+                if (trade.Source == IngestSource.Stream) metrics.Latency.Record(now - trade.EventTime.Microseconds);
             }
         }
 
@@ -63,11 +40,11 @@ internal sealed class SinkMetrics
             return false;
         }
 
-        lock (_counting)
+        lock (metrics.Latency.Writing)
         {
             Count(outcome);
             var now = Timestamp.Now(clock).Microseconds;
-            foreach (var time in eventTimes) Latency.Record(now - time);
+            foreach (var time in eventTimes) metrics.Latency.Record(now - time);
         }
 
         return true;
@@ -86,9 +63,9 @@ internal sealed class SinkMetrics
 
     private void Count(LoadOutcome outcome)
     {
-        Interlocked.Add(ref _stored, outcome.Stored);
-        Interlocked.Add(ref _duplicates, outcome.Duplicates);
-        Interlocked.Add(ref _rejected, outcome.Rejected);
-        Interlocked.Increment(ref _batches);
+        metrics.Stored.Add(outcome.Stored);
+        metrics.Duplicates.Add(outcome.Duplicates);
+        metrics.Rejected.Add(outcome.Rejected);
+        metrics.Batches.Increment();
     }
 }
