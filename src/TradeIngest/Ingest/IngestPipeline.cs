@@ -24,6 +24,7 @@ internal sealed class IngestPipeline : IDisposable
         TimeProvider clock, ILoggerFactory loggers)
     {
         _metrics = metrics.Quality;
+        metrics.Continuity.Missing.ReadFrom(() => tracker.OpenGaps().Sum(open => open.Missing.Sum(range => range.Count)));
         Tracker = tracker;
         Channel = new TradeChannel(options, tracker, _events.OnNext, metrics, clock, loggers.CreateLogger<TradeChannel>());
         Writer = new LogWriter(Channel, log, metrics, clock, loggers.CreateLogger<LogWriter>(), ledger);

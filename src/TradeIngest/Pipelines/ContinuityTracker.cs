@@ -13,17 +13,11 @@ namespace Crypto.TradeIngest.Pipelines;
 /// as ranges, so its memory follows the number of gaps. Every method may be called from any thread; each takes one lock for a
 /// whole batch or question, so the receive path pays for it once per batch.
 /// </summary>
-internal sealed class ContinuityTracker
+internal sealed class ContinuityTracker(TradeIngestMetrics metrics)
 {
     private readonly Lock _gate = new();
-    private readonly ContinuityMetrics _metrics;
+    private readonly ContinuityMetrics _metrics = metrics.Continuity;
     private State?[] _states = new State?[64];
-
-    public ContinuityTracker(TradeIngestMetrics metrics)
-    {
-        _metrics = metrics.Continuity;
-        _metrics.Missing.ReadFrom(() => OpenGaps().Sum(gaps => gaps.Missing.Sum(range => range.Count)));
-    }
 
     /// <summary>Starts a symbol from what is stored already; replaces what was known of it.</summary>
     public void Seed(Symbol symbol, IdRangeSet stored)
