@@ -29,6 +29,7 @@ internal sealed class SimulatedExchange : IAsyncDisposable
     private IReadOnlyDictionary<string, int> _streams = ImmutableDictionary<string, int>.Empty;
     private ITradeTape? _tape;
     private volatile TradeFeed? _feed;
+    private KlineFeed? _klines;
     private RestApi? _rest;
     private Task _background = Task.CompletedTask;
     private long _upgrades;
@@ -105,11 +106,12 @@ internal sealed class SimulatedExchange : IAsyncDisposable
         var feed = new TradeFeed(tape, _options, Faults, () => _connections, _options.Keep is null || Description is null ? null : KeepUpTo);
         var lag = Faults.RestLag is { } time ? new LaggingView(tape.Listings.Count, feed.Produced, time, _options.TimeProvider) : null;
         _rest = new RestApi(_options, Faults, tape, lag is null ? feed.Produced : lag.Produced, () => feed.Now, _stopping.Token);
+        _klines = new KlineFeed(tape, feed, _options.TimeProvider, () => _connections);
         _feed = feed;
         Finished = Task.Run(() => feed.RunAsync(_halting.Token), CancellationToken.None);
         _background = Task.WhenAll(
             lag?.RunAsync(_stopping.Token) ?? Task.CompletedTask,
-            new KlineFeed(tape, feed, _options.TimeProvider, () => _connections).RunAsync(_halting.Token),
+            _klines.RunAsync(_halting.Token),
             Faults.Disconnect is { } every ? DisconnectAsync(every, _stopping.Token) : Task.CompletedTask);
     }
 
@@ -175,6 +177,7 @@ internal sealed class SimulatedExchange : IAsyncDisposable
         using (var patience = new CancellationTokenSource(StopTimeout, _options.TimeProvider)) await _server.StopAsync(patience.Token);
         _server.Dispose();
         _feed?.Dispose();
+        _klines?.Dispose();
         _halting.Dispose();
         _stopping.Dispose();
     }
@@ -191,6 +194,12 @@ internal sealed class SimulatedExchange : IAsyncDisposable
             if (Faults.DisconnectCloses) connection.Close(CloseCode.GoingAway, "Disconnected");
             else connection.Abort();
         }
+    }
+
+    private void Wake()
+    {
+        _feed!.Wake();
+        _klines!.Wake();
     }
 
     private void KeepUpTo(Func<int, long> end)
@@ -247,10 +256,10 @@ internal sealed class SimulatedExchange : IAsyncDisposable
             return;
         }
 
-        using var connection = new StreamConnection(_options, Faults, stream, state, context.Abort, _feed!.Wake);
+        using var connection = new StreamConnection(_options, Faults, stream, state, context.Abort, Wake);
         ImmutableInterlocked.Update(ref _connections, (open, added) => open.Add(added), connection);
         Interlocked.Increment(ref _accepted);
-        _feed.Wake();
+        Wake();
         try
         {
             await connection.RunAsync();

@@ -48,6 +48,14 @@ internal sealed partial class StreamConnection : IDisposable
         }
     }
 
+    public bool WantsKlines
+    {
+        get
+        {
+            lock (_state) return _subscribed.Subscriptions.Klines.Count > 0;
+        }
+    }
+
     public StreamVariant Variant
     {
         get

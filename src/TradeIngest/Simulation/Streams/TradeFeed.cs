@@ -42,7 +42,7 @@ internal sealed class TradeFeed : IDisposable
     private long _withheld;
     private Timestamp _reservedUntil;
     private long _started;
-    private long _latest;
+    private long _due;
     private TimeSpan _behind;
 
     /// <param name="tape">The trades.</param>
@@ -56,7 +56,7 @@ internal sealed class TradeFeed : IDisposable
     {
         _faults = faults;
         _started = options.TimeProvider.GetTimestamp();
-        _latest = tape.Start.Microseconds;
+        _due = tape.Start.Microseconds;
         _reserve = reserve;
         _tape = tape;
         _options = options;
@@ -76,10 +76,18 @@ internal sealed class TradeFeed : IDisposable
     /// <summary>One past the last trade of a listing that happened: the next <c>k</c>.</summary>
     public long Produced(int ordinal) => Volatile.Read(ref _produced[ordinal]);
 
-    /// <summary>The market's time: by the clock, and at full speed that of the trades.</summary>
-    public Timestamp Now => _options.IsPaced
-        ? _tape.Start + (_behind - _faults.Latency) + (_options.TimeProvider.GetElapsedTime(Interlocked.Read(ref _started)) * Speed)
-        : new Timestamp(Interlocked.Read(ref _latest));
+    /// <summary>The market's time up to which every trade that was due has been offered.</summary>
+    public Timestamp Now
+    {
+        get
+        {
+            var due = new Timestamp(Interlocked.Read(ref _due));
+            return _options.IsPaced && PacedNow is var now && now < due ? now : due;
+        }
+    }
+
+    private Timestamp PacedNow =>
+        _tape.Start + (_behind - _faults.Latency) + (_options.TimeProvider.GetElapsedTime(Interlocked.Read(ref _started)) * Speed);
 
     private double Speed => _options.Tape is null ? 1 : _options.Speed!.Value;
 
@@ -112,7 +120,7 @@ internal sealed class TradeFeed : IDisposable
         while (NextDue() is { } due)
         {
             // Open loop: lateness never thins the trades out, they leave as soon as they can.
-            var now = Now;
+            var now = PacedNow;
             if (due > now)
             {
                 var wait = (due - now) / Speed;
@@ -140,7 +148,6 @@ internal sealed class TradeFeed : IDisposable
             await WaitForAudienceAsync(cancellationToken);
             var more = Fill(due + step);
             Publish();
-            Interlocked.Exchange(ref _latest, due.Microseconds);
             while (more)
             {
                 await WaitForSlowestAsync(HighWater, cancellationToken);
@@ -162,6 +169,8 @@ internal sealed class TradeFeed : IDisposable
             if (_next[i] < _ends[i] && _pending[i].EventTime < due) due = _pending[i].EventTime;
         }
 
+        // A market at its end goes on without trades if it goes by the clock.
+        if (due.Microseconds != long.MaxValue || _options.IsPaced) Interlocked.Exchange(ref _due, due.Microseconds);
         return due.Microseconds == long.MaxValue ? null : due;
     }
 
