@@ -102,14 +102,6 @@ public sealed class ManualTimeProvider : TimeProvider
         Advance(by);
     }
 
-    /// <summary>Moves the clock forward to the next timer, once the code under test has armed one.</summary>
-    public async Task AdvanceToNextTimerAsync()
-    {
-        TimeSpan? due = null;
-        await Patience.UntilAsync(() => (due = NextDue) is not null, CancellationToken.None);
-        Advance(due!.Value);
-    }
-
     private sealed class ManualTimer(ManualTimeProvider clock, TimerCallback callback, object? state) : ITimer
     {
         public DateTimeOffset? Due { get; set; }

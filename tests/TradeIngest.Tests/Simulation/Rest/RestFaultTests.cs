@@ -105,7 +105,7 @@ public sealed class RestFaultTests : IDisposable
         var clock = new ManualTimeProvider();
         await using var exchange = await RestClient.StartAsync(
             new() { Rate = 1000, TimeProvider = clock, Faults = FaultTable.Parse(1, ["rest-lag=8s"]) });
-        while (exchange.TotalProduced < 1000) await clock.AdvanceToNextTimerAsync(TimeSpan.FromMilliseconds(100));
+        while (exchange.TotalProduced < 1000) await clock.AdvanceToNextTimerAsync(TimeSpan.FromMilliseconds(500));
         await exchange.HaltAsync();
         var produced = exchange.Produced("BTCUSDT");
         var (_, early) = await _rest.AskAsync(exchange, "/api/v3/trades?symbol=BTCUSDT");

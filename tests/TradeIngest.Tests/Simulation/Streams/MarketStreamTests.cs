@@ -82,15 +82,14 @@ public sealed class MarketStreamTests
     public async Task Kline_InAZoneAndUnsubscribed_StopsComing()
     {
         var clock = new ManualTimeProvider(new DateTimeOffset(2026, 2, 3, 17, 0, 0, TimeSpan.Zero));
-        await using var exchange = new SimulatedExchange(new() { Symbols = ["BTCUSDT"], Rate = 100, TimeProvider = clock });
+        await using var exchange = new SimulatedExchange(
+            new() { Symbols = ["BTCUSDT"], Rate = 100, TotalTrades = 100, TimeProvider = clock });
         await exchange.StartAsync();
-        while (exchange.TotalProduced == 0) await clock.AdvanceToNextTimerAsync();
+        await clock.StepUntilAsync(() => exchange.Finished.IsCompleted);
         using var client = await StreamClient.ConnectAsync(exchange.WsBase, "/stream?streams=btcusdt@kline_1d@+08:00");
+        for (var second = 0; second < 2; second++) await clock.AdvanceToNextTimerAsync(TimeSpan.FromSeconds(1));
 
-        var next = client.ReceiveJsonAsync();
-        while (!next.IsCompleted) await clock.AdvanceToNextTimerAsync();
-
-        var update = await next;
+        var update = await client.ReceiveJsonAsync();
         Assert.AreEqual("btcusdt@kline_1d@+08:00", update.GetProperty("stream").GetString());
         Assert.AreEqual(
             new DateTimeOffset(2026, 2, 3, 16, 0, 0, TimeSpan.Zero).ToUnixTimeMilliseconds(),

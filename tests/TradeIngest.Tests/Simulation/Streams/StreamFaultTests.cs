@@ -123,7 +123,7 @@ public sealed class StreamFaultTests
         await using var exchange = new SimulatedExchange(
             new() { Symbols = ["BTCUSDT"], Rate = 1000, TotalTrades = 100, TimeProvider = clock, Faults = FaultTable.Parse(1, ["latency=1s"]) });
         await exchange.StartAsync();
-        while (exchange.TotalProduced == 0) await clock.AdvanceToNextTimerAsync();
+        await clock.StepUntilAsync(() => exchange.TotalProduced > 0);
         new SimulatedMarket(exchange.Description!).Symbol("BTCUSDT").Read(0, out var first);
         var age = TradeModel.Times.Timestamp.Now(clock) - first.EventTime;
         Assert.IsInRange(TimeSpan.FromSeconds(1), TimeSpan.FromSeconds(2), age);
