@@ -3,6 +3,7 @@ using System.Text.Json;
 using Crypto.TestSupport;
 using Crypto.TradeIngest.Simulation;
 using Crypto.TradeIngest.Simulation.Markets;
+using Crypto.Warehouse.Coverage;
 
 namespace Crypto.EndToEnd.Tests;
 
@@ -73,19 +74,22 @@ public sealed class SimulatorFaultTests
         exchange.Faults.RestStatuses = FaultTable.Parse(1, ["rest-status=503:0.2"]).RestStatuses;
         await exchange.Finished;
         var market = new SimulatedMarket(exchange.Description!);
-        using var patience = Patience.Start();
+        var ends = market.Description.Listings.ToDictionary(
+            listing => listing.Ticker, listing => market.Symbol(listing.Ticker).FirstId + exchange.Produced(listing.Ticker) - 1, StringComparer.Ordinal);
         using var timer = new PeriodicTimer(TimeSpan.FromMilliseconds(50));
-        while (!IsComplete())
+        for (var ticks = Patience.Limit / TimeSpan.FromMilliseconds(50); !IsComplete(); ticks--)
         {
             Assert.IsFalse(run.HasExited, run.Errors);
-            await timer.WaitForNextTickAsync(patience.Token);
+            Assert.IsGreaterThan(0, ticks, $"Stored is {string.Join(' ', Stored().Select(symbol => $"{symbol.Key.Ticker} {string.Join(',', symbol.Covered)}"))}; "
+                + $"traded were ids up to {string.Join(' ', ends)}. {run.Errors}");
+            await timer.WaitForNextTickAsync();
         }
 
         Assert.IsGreaterThan(0, exchange.Withheld);
         Assert.IsGreaterThan(1, exchange.AcceptedConnections);
 
-        bool IsComplete() => StoredTrades.Coverage(folder["data"]) is { Count: 2 } coverage && coverage.All(symbol =>
-            symbol.Covered is [var ids] && ids.To == market.Symbol(symbol.Key.Ticker).FirstId + exchange.Produced(symbol.Key.Ticker) - 1);
+        List<SymbolCoverage> Stored() => [.. StoredTrades.Coverage(folder["data"]).Where(symbol => ends.ContainsKey(symbol.Key.Ticker))];
+        bool IsComplete() => Stored() is { Count: 2 } stored && stored.All(symbol => symbol.Covered is [var ids] && ids.To == ends[symbol.Key.Ticker]);
     }
 
     private static string Base(Uri uri) => uri.GetLeftPart(UriPartial.Authority);
