@@ -41,7 +41,8 @@ public sealed class SimulatorFaultTests
         CollectionAssert.AreEquivalent(
             new (HttpStatusCode, string?, TimeSpan?)[]
             {
-                (HttpStatusCode.TooManyRequests, "application/json", TimeSpan.FromSeconds(3)), (HttpStatusCode.Forbidden, "text/html", null),
+                (HttpStatusCode.TooManyRequests, "application/json", TimeSpan.FromSeconds(3)),
+                (HttpStatusCode.Forbidden, "text/html", null),
             },
             kinds.ToList());
     }
@@ -66,30 +67,32 @@ public sealed class SimulatorFaultTests
             ["CRYPTO__Exchange__Backfill__Tails__Recheck"] = "10s",
         };
         await using var run = TradeIngestProcess.Start(
-            folder.FullName, environment, "run", "--ws", Base(exchange.WsBase), "--rest", Base(exchange.RestBase), "--symbols", "BTCUSDT,ETHUSDT",
-            "--data", folder["data"], "--json");
+            folder.FullName, environment, "run", "--ws", Base(exchange.WsBase), "--rest", Base(exchange.RestBase),
+            "--symbols", "BTCUSDT,ETHUSDT", "--data", folder["data"], "--json");
 
         // A start that finds REST failing ends with 3; what has started goes on.
         await Patience.UntilAsync(() => exchange.AcceptedConnections > 0, CancellationToken.None);
         exchange.Faults.RestStatuses = FaultTable.Parse(1, ["rest-status=503:0.2"]).RestStatuses;
         await exchange.Finished;
         var market = new SimulatedMarket(exchange.Description!);
-        var ends = market.Description.Listings.ToDictionary(
-            listing => listing.Ticker, listing => market.Symbol(listing.Ticker).FirstId + exchange.Produced(listing.Ticker) - 1, StringComparer.Ordinal);
+        var ends = exchange.Tickers.ToDictionary(
+            ticker => ticker, ticker => market.Symbol(ticker).FirstId + exchange.Produced(ticker) - 1, StringComparer.Ordinal);
         using var timer = new PeriodicTimer(TimeSpan.FromMilliseconds(50));
         for (var ticks = Patience.Limit / TimeSpan.FromMilliseconds(50); !IsComplete(); ticks--)
         {
             Assert.IsFalse(run.HasExited, run.Errors);
-            Assert.IsGreaterThan(0, ticks, $"Stored is {string.Join(' ', Stored().Select(symbol => $"{symbol.Key.Ticker} {string.Join(',', symbol.Covered)}"))}; "
-                + $"traded were ids up to {string.Join(' ', ends)}. {run.Errors}");
+            Assert.IsGreaterThan(0, ticks, $"Stored is {Text()}; traded were ids up to {string.Join(' ', ends)}. {run.Errors}");
             await timer.WaitForNextTickAsync();
         }
 
         Assert.IsGreaterThan(0, exchange.Withheld);
         Assert.IsGreaterThan(1, exchange.AcceptedConnections);
 
-        List<SymbolCoverage> Stored() => [.. StoredTrades.Coverage(folder["data"]).Where(symbol => ends.ContainsKey(symbol.Key.Ticker))];
-        bool IsComplete() => Stored() is { Count: 2 } stored && stored.All(symbol => symbol.Covered is [var ids] && ids.To == ends[symbol.Key.Ticker]);
+        List<SymbolCoverage> Stored() =>
+            [.. StoredTrades.Coverage(folder["data"]).Where(symbol => ends.ContainsKey(symbol.Key.Ticker))];
+        string Text() => string.Join(' ', Stored().Select(symbol => $"{symbol.Key.Ticker} {string.Join(',', symbol.Covered)}"));
+        bool IsComplete() =>
+            Stored() is { Count: 2 } stored && stored.All(symbol => symbol.Covered is [var ids] && ids.To == ends[symbol.Key.Ticker]);
     }
 
     private static string Base(Uri uri) => uri.GetLeftPart(UriPartial.Authority);

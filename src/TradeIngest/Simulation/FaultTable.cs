@@ -68,9 +68,10 @@ internal static class FaultTable
         {
             var end = text.IndexOf('=', StringComparison.Ordinal);
             var name = end < 0 ? text : text[..end];
-            if (All.FirstOrDefault(fault => fault.Name == name) is not { } descriptor) refusals.Add(Unknown(text, name));
+            var descriptor = All.FirstOrDefault(fault => fault.Name == name);
+            if (descriptor is null) refusals.Add(Unknown(text, name));
             else if (!names.Add(name) && !descriptor.Repeats) refusals.Add($"--fault {name} is given twice; give it once.");
-            else if (end < 0 || !descriptor.TrySet(faults, text[(end + 1)..])) refusals.Add($"--fault '{text}' is not {Accepted(descriptor)}");
+            else if (end < 0 || !descriptor.TrySet(faults, text[(end + 1)..])) refusals.Add(Refused(text, descriptor));
         }
 
         return refusals.Count == 0 ? faults : throw ConfigurationException.Of(refusals);
@@ -101,6 +102,8 @@ internal static class FaultTable
         var nearest = All.MinBy(fault => OptionTree.EditDistance(fault.Name, name))!;
         return $"--fault '{text}': there is no such fault; the nearest is {Accepted(nearest)}";
     }
+
+    private static string Refused(string text, FaultDescriptor fault) => $"--fault '{text}' is not {Accepted(fault)}";
 
     private static string Accepted(FaultDescriptor fault) => $"{fault.Usage}, such as {fault.Name}={fault.Example}. {Forms}";
 

@@ -103,7 +103,8 @@ internal sealed class SimulatedExchange : IAsyncDisposable
         _ordinals = tape.Listings
             .Select((listing, ordinal) => (listing.Ticker, ordinal))
             .ToDictionary(pair => pair.Ticker, pair => pair.ordinal, StringComparer.Ordinal);
-        var feed = new TradeFeed(tape, _options, Faults, () => _connections, _options.Keep is null || Description is null ? null : KeepUpTo);
+        Action<Func<int, long>>? reserve = _options.Keep is null || Description is null ? null : KeepUpTo;
+        var feed = new TradeFeed(tape, _options, Faults, () => _connections, reserve);
         var lag = Faults.RestLag is { } time ? new LaggingView(tape.Listings.Count, feed.Produced, time, _options.TimeProvider) : null;
         _rest = new RestApi(_options, Faults, tape, lag is null ? feed.Produced : lag.Produced, () => feed.Now, _stopping.Token);
         _klines = new KlineFeed(tape, feed, _options.TimeProvider, () => _connections);

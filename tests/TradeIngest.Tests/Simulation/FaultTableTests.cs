@@ -111,12 +111,15 @@ public sealed class FaultTableTests
     }
 
     /// <summary>Every setting as text. A chance has none, and shows by what it hits.</summary>
-    private static string State(Faults faults) => string.Join(' ', typeof(Faults).GetProperties().Select(property => property.GetValue(faults) switch
+    private static string State(Faults faults) =>
+        string.Join(' ', typeof(Faults).GetProperties().Select(property => Text(property.GetValue(faults))));
+
+    private static string Text(object? setting) => setting switch
     {
         Chance chance => string.Concat(Enumerable.Range(0, 10_000).Where(index => chance.Hits(index))),
         System.Collections.ICollection list => list.Count.ToString(System.Globalization.CultureInfo.InvariantCulture),
-        var value => $"{value}",
-    }));
+        _ => $"{setting}",
+    };
 
     private static string Root()
     {

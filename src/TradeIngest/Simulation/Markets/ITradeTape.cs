@@ -5,7 +5,8 @@ namespace Crypto.TradeIngest.Simulation.Markets;
 /// <summary>Questions to any tape.</summary>
 internal static class TradeTapes
 {
-    /// <summary>The first trade, history included, that happened at or after a time; <paramref name="end"/> when none before that did.</summary>
+    /// <summary>The first trade, history included, that happened at or after a time.</summary>
+    /// <returns><paramref name="end"/> when none before that one did.</returns>
     public static long FirstHappened(this ITradeTape tape, int ordinal, Timestamp time, long end)
     {
         var low = 0L;

@@ -54,7 +54,8 @@ internal static class KlinesJson
         var (first, last) = kline.Trades > 0 ? (kline.FirstId, kline.LastId) : (-1, -1);
         return string.Create(CultureInfo.InvariantCulture,
             $"{{\"e\":\"kline\",\"E\":{TradesJson.Unix(now, microseconds)},\"s\":\"{ticker}\",\"k\":{{"
-            + $"\"t\":{TradesJson.Unix(kline.Open, microseconds)},\"T\":{Close(kline, microseconds)},\"s\":\"{ticker}\",\"i\":\"{interval}\","
+            + $"\"t\":{TradesJson.Unix(kline.Open, microseconds)},\"T\":{Close(kline, microseconds)},"
+            + $"\"s\":\"{ticker}\",\"i\":\"{interval}\","
             + $"\"f\":{first},\"L\":{last},\"o\":\"{kline.First}\",\"c\":\"{kline.Last}\",\"h\":\"{kline.High}\",\"l\":\"{kline.Low}\","
             + $"\"v\":\"{Kline.Format(kline.Volume)}\",\"n\":{kline.Trades},\"x\":{(isClosed ? "true" : "false")},"
             + $"\"q\":\"{Kline.Format(kline.Quote)}\",\"V\":\"{Kline.Format(kline.TakerVolume)}\","

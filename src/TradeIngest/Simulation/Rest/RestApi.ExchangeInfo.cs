@@ -21,7 +21,11 @@ internal sealed partial class RestApi
         if (!permissions.All(IsPermission)) return RestReply.Invalid("permissions");
         if (permissions.Count > 0 && !permissions.Contains("SPOT", StringComparer.Ordinal)) tickers = [];
         var wanted = query["symbolStatus"].ToString();
-        if (query.ContainsKey("symbolStatus") && !TradingStatuses.Contains(wanted, StringComparer.Ordinal)) return RestReply.Error(400, -1122, "Invalid symbolStatus.");
+        if (query.ContainsKey("symbolStatus") && !TradingStatuses.Contains(wanted, StringComparer.Ordinal))
+        {
+            return RestReply.Error(400, -1122, "Invalid symbolStatus.");
+        }
+
         var shown = query["showPermissionSets"].ToString();
         if (shown is not ("" or "true" or "false")) return RestReply.IllegalCharacters("showPermissionSets", "^(true|false)$");
 
@@ -56,7 +60,11 @@ internal sealed partial class RestApi
         }
 
         if (!tickers.All(RestParameters.IsSymbol)) return RestReply.IllegalCharacters("symbol", RestParameters.SymbolRange);
-        if (tickers.Distinct(StringComparer.Ordinal).Count() < tickers.Count) return RestReply.Error(400, -1151, "Symbol is present multiple times in the list.");
+        if (tickers.Distinct(StringComparer.Ordinal).Count() < tickers.Count)
+        {
+            return RestReply.Error(400, -1151, "Symbol is present multiple times in the list.");
+        }
+
         return tickers.Any(ticker => !_ordinals.ContainsKey(ticker)) ? RestReply.InvalidSymbol() : null;
     }
 

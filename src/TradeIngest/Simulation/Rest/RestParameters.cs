@@ -80,7 +80,8 @@ internal static partial class RestParameters
         }
     }
 
-    [GeneratedRegex(@"^(?<sign>[+-]?)(?<hours>[0-9]{1,2})(:(?<minutes>[0-9]{2}))?\z", RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: 1000)]
+    [GeneratedRegex(
+        @"^(?<sign>[+-]?)(?<hours>[0-9]{1,2})(:(?<minutes>[0-9]{2}))?\z", RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: 1000)]
     private static partial Regex Zone();
 
     private static bool IsSymbolLetter(char letter) =>

@@ -54,8 +54,9 @@ public sealed class KlinesTests : IDisposable
             var all = bar.ToList();
             var bought = all.Where(trade => !trade.BuyerIsMaker).ToList();
             var open = bar.Key * seconds * 1_000_000;
-            return $"[{open},\"{all[0].Price}\",\"{all.Max(trade => trade.Price)}\",\"{all.Min(trade => trade.Price)}\",\"{all[^1].Price}\","
-                + $"\"{Volume(all)}\",{open + (seconds * 1_000_000) - 1},\"{Quote(all)}\",{all.Count},\"{Volume(bought)}\",\"{Quote(bought)}\",\"0\"]";
+            var (high, low) = (all.Max(trade => trade.Price), all.Min(trade => trade.Price));
+            return $"[{open},\"{all[0].Price}\",\"{high}\",\"{low}\",\"{all[^1].Price}\",\"{Volume(all)}\","
+                + $"{open + (seconds * 1_000_000) - 1},\"{Quote(all)}\",{all.Count},\"{Volume(bought)}\",\"{Quote(bought)}\",\"0\"]";
         }
     }
 
@@ -73,7 +74,8 @@ public sealed class KlinesTests : IDisposable
         var now = Timestamp.Now(clock).Microseconds / 60_000_000 * 60_000;
         var empty = $"\"{price}\",\"{price}\",\"{price}\",\"{price}\",\"0.00000000\"";
         Assert.AreEqual(
-            string.Join(',', new[] { now - 60_000, now }.Select(open => $"[{open},{empty},{open + 59_999},\"0.00000000\",0,\"0.00000000\",\"0.00000000\",\"0\"]")),
+            string.Join(',', new[] { now - 60_000, now }.Select(
+                open => $"[{open},{empty},{open + 59_999},\"0.00000000\",0,\"0.00000000\",\"0.00000000\",\"0\"]")),
             string.Join(',', json.EnumerateArray().Select(bar => bar.GetRawText())));
     }
 
@@ -85,7 +87,8 @@ public sealed class KlinesTests : IDisposable
 
         CollectionAssert.AreEqual(Minutes(10, 11, 12), await OpensAsync($"&startTime={first + (9 * 60_000) + 1}&limit=3"));
         CollectionAssert.AreEqual(Minutes(8, 9, 10), await OpensAsync($"&endTime={first + (10 * 60_000)}&limit=3"));
-        CollectionAssert.AreEqual(Minutes(8, 9), await OpensAsync($"&startTime={first + (8 * 60_000)}&endTime={first + (10 * 60_000) - 1}"));
+        CollectionAssert.AreEqual(
+            Minutes(8, 9), await OpensAsync($"&startTime={first + (8 * 60_000)}&endTime={first + (10 * 60_000) - 1}"));
         CollectionAssert.AreEqual(Minutes(0, 1), await OpensAsync("&startTime=0&limit=2"));
         CollectionAssert.AreEqual(Minutes(), await OpensAsync($"&startTime={first + 86_400_000L}"));
 

@@ -114,7 +114,8 @@ public sealed class RestFaultTests : IDisposable
         // In steps of a second, each seen by the loop that moves what is visible.
         var late = early;
         using var patience = Patience.Start();
-        while (late.GetArrayLength() == 0 || late[late.GetArrayLength() - 1].GetProperty("id").GetInt64() < FirstId(exchange) + produced - 1)
+        var last = FirstId(exchange) + produced - 1;
+        while (late.GetArrayLength() == 0 || late[late.GetArrayLength() - 1].GetProperty("id").GetInt64() < last)
         {
             patience.Token.ThrowIfCancellationRequested();
             clock.Advance(TimeSpan.FromSeconds(1));

@@ -120,8 +120,9 @@ public sealed class StreamFaultTests
     public async Task Latency_Trades_AreSoMuchOlderWhenTheyCome()
     {
         var clock = new ManualTimeProvider();
+        var faults = FaultTable.Parse(1, ["latency=1s"]);
         await using var exchange = new SimulatedExchange(
-            new() { Symbols = ["BTCUSDT"], Rate = 1000, TotalTrades = 100, TimeProvider = clock, Faults = FaultTable.Parse(1, ["latency=1s"]) });
+            new() { Symbols = ["BTCUSDT"], Rate = 1000, TotalTrades = 100, TimeProvider = clock, Faults = faults });
         await exchange.StartAsync();
         await clock.StepUntilAsync(() => exchange.TotalProduced > 0);
         new SimulatedMarket(exchange.Description!).Symbol("BTCUSDT").Read(0, out var first);
