@@ -35,7 +35,8 @@ public sealed class MarketStreamTests
             var divisor = microseconds ? 1 : 1000;
             Assert.AreEqual(
                 """{"stream":"btcusdt@aggTrade","data":{"e":"aggTrade","E":"""
-                + $$"""{{trade.EventTime.Microseconds / divisor}},"s":"BTCUSDT","a":{{trade.TradeId}},"p":"{{trade.Price}}","q":"{{trade.Quantity}}","f":{{trade.TradeId}},"l":{{trade.TradeId}}"""
+                + $$"""{{trade.EventTime.Microseconds / divisor}},"s":"BTCUSDT","a":{{trade.TradeId}}"""
+                + $$""","p":"{{trade.Price}}","q":"{{trade.Quantity}}","f":{{trade.TradeId}},"l":{{trade.TradeId}}"""
                 + $$$""","T":{{{trade.TradeTime.Microseconds / divisor}}},"m":{{{(trade.BuyerIsMaker ? "true" : "false")}}},"M":true}}""",
                 text);
         }
