@@ -60,7 +60,11 @@ internal sealed class ExchangeBan
     /// <summary>Returns when the exchange may be asked.</summary>
     public async Task WaitAsync(CancellationToken cancellationToken)
     {
-        for (var left = Until - Now; left > TimeSpan.Zero; left = Until - Now) await Task.Delay(left, _clock, cancellationToken);
+        // Whole milliseconds, since timers have no smaller ones.
+        for (var left = Until - Now; left > TimeSpan.Zero; left = Until - Now)
+        {
+            await Task.Delay(TimeSpan.FromMilliseconds(Math.Ceiling(left.TotalMilliseconds)), _clock, cancellationToken);
+        }
     }
 
     private DateTimeOffset Restore()

@@ -34,6 +34,11 @@ internal static class SimulateCommand
             Description = "The exchange's clock is so much ahead of this machine's, to try how a client takes it: 30s, 25h.",
             HelpName = "TIME",
         };
+        var fault = new Option<string[]>("--fault")
+        {
+            Description = "Misbehave: one of the faults above. May be given several times. With the same --seed the same events are hit.",
+            HelpName = "NAME=VALUE",
+        };
         var data = new Option<string?>("--data")
         {
             Description = "Keep simulation.json in this folder, so that verify can compare what run captures into it.",
@@ -42,16 +47,24 @@ internal static class SimulateCommand
         var json = CommonOptions.Json();
         var command = new Command(
             "simulate",
-            """
+            $"""
             Runs an exchange on this machine that speaks Binance's spot protocol, streams and REST. Any Binance client works
             against it by changing its base address.
+
+            Streams: <symbol>@trade, <symbol>@aggTrade, <symbol>@kline_<interval>. REST below /api/v3: ping, time, exchangeInfo,
+            trades, historicalTrades, aggTrades, klines.
 
             Examples:
               trade-ingest simulate --port 9443 --symbols BTCUSDT,ETHUSDT --rate 500
               trade-ingest simulate --replay BTCUSDT-trades-2026-02-03.csv --speed 10
+              trade-ingest simulate --port 9443 --fault drop=0.01 --fault disconnect=30s --fault rest-status=429:0.1
+
+            Faults:
+            {FaultTable.Help()}
+            {FaultTable.Forms}
             """)
         {
-            port, seed, symbols, rate, replay, speed, clockAhead, data, json,
+            port, seed, symbols, rate, replay, speed, clockAhead, fault, data, json,
         };
         command.SetAction((parsed, cancellation) => RunAsync(
             new SimulatedExchangeOptions
@@ -60,6 +73,7 @@ internal static class SimulateCommand
                 Seed = parsed.GetValue(seed),
                 Rate = CommonOptions.ParseRate(parsed.GetValue(rate)!),
                 Speed = parsed.GetValue(speed),
+                Faults = FaultTable.Parse(parsed.GetValue(seed), parsed.GetValue(fault) ?? []),
                 TimeProvider = parsed.GetValue(clockAhead) is { } ahead
                     ? new ShiftedTimeProvider(TimeProvider.System) { Offset = CommonOptions.ParseDuration("--clock-ahead", ahead) }
                     : TimeProvider.System,

@@ -88,7 +88,7 @@ internal sealed class OptionTree
         Math.Min(EditDistance(known, unknown), 2 + EditDistance(known.Split(':')[^1], unknown.Split(':')[^1]));
 
     /// <summary>Levenshtein's: letters to insert, delete or replace.</summary>
-    private static int EditDistance(string left, string right)
+    internal static int EditDistance(string left, string right)
     {
         var row = Enumerable.Range(0, right.Length + 1).ToArray();
         for (var i = 1; i <= left.Length; i++)

@@ -22,13 +22,17 @@ internal sealed class SimulatedExchange : IAsyncDisposable
     private readonly SimulatedExchangeOptions _options;
     private readonly LoopbackServer _server;
     private readonly CancellationTokenSource _halting = new();
+    private readonly CancellationTokenSource _stopping = new();
     private readonly ConcurrentDictionary<IPAddress, MessageBudget> _attempts = new();
     private ImmutableArray<StreamConnection> _connections = [];
     private IReadOnlyDictionary<string, int> _ordinals = ImmutableDictionary<string, int>.Empty;
     private IReadOnlyDictionary<string, int> _streams = ImmutableDictionary<string, int>.Empty;
     private ITradeTape? _tape;
     private volatile TradeFeed? _feed;
+    private KlineFeed? _klines;
     private RestApi? _rest;
+    private Task _background = Task.CompletedTask;
+    private long _upgrades;
     private long _accepted;
     private long _fellBehind;
     private bool _disposed;
@@ -42,6 +46,7 @@ internal sealed class SimulatedExchange : IAsyncDisposable
 
         if (options.Speed is not null and not > 0) throw new ArgumentException("The speed must be more than 0.", nameof(options));
         _options = options;
+        Faults = options.Faults ?? new Faults(options.Seed);
         _server = new LoopbackServer(options.Address, options.Port, HandleAsync);
     }
 
@@ -58,7 +63,7 @@ internal sealed class SimulatedExchange : IAsyncDisposable
     public IEnumerable<string> Tickers => _ordinals.Keys;
 
     /// <summary>Misbehavior on request.</summary>
-    public Faults Faults { get; } = new();
+    public Faults Faults { get; }
 
     /// <summary>
     /// Fails when <see cref="SimulatedExchangeOptions.Keep"/> does. Completes when the last trade happened and, at full speed, the
@@ -98,10 +103,17 @@ internal sealed class SimulatedExchange : IAsyncDisposable
         _ordinals = tape.Listings
             .Select((listing, ordinal) => (listing.Ticker, ordinal))
             .ToDictionary(pair => pair.Ticker, pair => pair.ordinal, StringComparer.Ordinal);
-        var feed = new TradeFeed(tape, _options, () => _connections, _options.Keep is null || Description is null ? null : KeepUpTo);
-        _rest = new RestApi(_options, Faults, tape, feed.Produced);
+        Action<Func<int, long>>? reserve = _options.Keep is null || Description is null ? null : KeepUpTo;
+        var feed = new TradeFeed(tape, _options, Faults, () => _connections, reserve);
+        var lag = Faults.RestLag is { } time ? new LaggingView(tape.Listings.Count, feed.Produced, time, _options.TimeProvider) : null;
+        _rest = new RestApi(_options, Faults, tape, lag is null ? feed.Produced : lag.Produced, () => feed.Now, _stopping.Token);
+        _klines = new KlineFeed(tape, feed, _options.TimeProvider, () => _connections);
         _feed = feed;
         Finished = Task.Run(() => feed.RunAsync(_halting.Token), CancellationToken.None);
+        _background = Task.WhenAll(
+            lag?.RunAsync(_stopping.Token) ?? Task.CompletedTask,
+            _klines.RunAsync(_halting.Token),
+            Faults.Disconnect is { } every ? DisconnectAsync(every, _stopping.Token) : Task.CompletedTask);
     }
 
     /// <summary>Ends the market: nothing happens any more, what happened stays available by REST and connections stay open.</summary>
@@ -150,13 +162,45 @@ internal sealed class SimulatedExchange : IAsyncDisposable
         if (_disposed) return;
         _disposed = true;
         await HaltAsync();
+        await _stopping.CancelAsync();
+        try
+        {
+            await _background;
+        }
+        catch (OperationCanceledException)
+        {
+            // How these loops end.
+        }
+
         ShutDownConnections();
 
         // Clients that do not answer the close in time are cut off.
         using (var patience = new CancellationTokenSource(StopTimeout, _options.TimeProvider)) await _server.StopAsync(patience.Token);
         _server.Dispose();
         _feed?.Dispose();
+        _klines?.Dispose();
         _halting.Dispose();
+        _stopping.Dispose();
+    }
+
+    private async Task DisconnectAsync(TimeSpan every, CancellationToken cancellationToken)
+    {
+        var choice = Noise.Seed(_options.Seed, "disconnect");
+        using var timer = new PeriodicTimer(every, _options.TimeProvider);
+        for (var cut = 0L; await timer.WaitForNextTickAsync(cancellationToken); cut++)
+        {
+            var open = _connections;
+            if (open.IsEmpty) continue;
+            var connection = open[(int)(Noise.At(choice, cut) % (ulong)open.Length)];
+            if (Faults.DisconnectCloses) connection.Close(CloseCode.GoingAway, "Disconnected");
+            else connection.Abort();
+        }
+    }
+
+    private void Wake()
+    {
+        _feed!.Wake();
+        _klines!.Wake();
     }
 
     private void KeepUpTo(Func<int, long> end)
@@ -192,10 +236,17 @@ internal sealed class SimulatedExchange : IAsyncDisposable
             address, _ => new MessageBudget(_options.ConnectionsPerFiveMinutes, AttemptWindow, _options.TimeProvider));
         bool allowed;
         lock (attempts) allowed = attempts.TrySpend();
-        if (!allowed || Faults.RefuseConnections)
+        if (!allowed)
         {
-            context.Response.StatusCode = allowed ? StatusCodes.Status503ServiceUnavailable : StatusCodes.Status429TooManyRequests;
-            if (!allowed) context.Response.Headers.RetryAfter = "300";
+            context.Response.StatusCode = StatusCodes.Status429TooManyRequests;
+            context.Response.Headers.RetryAfter = "300";
+            return;
+        }
+
+        if (Faults.Find(Faults.UpgradeStatuses, Interlocked.Increment(ref _upgrades)) is { } refusal)
+        {
+            context.Response.StatusCode = refusal.Status;
+            if (refusal.RetryAfter is { } wait) context.Response.Headers.RetryAfter = RestApi.RetryAfter(wait);
             return;
         }
 
@@ -206,10 +257,10 @@ internal sealed class SimulatedExchange : IAsyncDisposable
             return;
         }
 
-        using var connection = new StreamConnection(_options, Faults, stream, state, context.Abort, _feed!.Wake);
+        using var connection = new StreamConnection(_options, Faults, stream, state, context.Abort, Wake);
         ImmutableInterlocked.Update(ref _connections, (open, added) => open.Add(added), connection);
         Interlocked.Increment(ref _accepted);
-        _feed.Wake();
+        Wake();
         try
         {
             await connection.RunAsync();

@@ -45,8 +45,8 @@ internal sealed record SimulatedExchangeOptions
     /// <summary>TCP port for streams and REST. Default 0: any free one.</summary>
     public int Port { get; init; }
 
-    /// <summary>Longest life of a connection. Default 24 hours.</summary>
-    public TimeSpan Life { get; init; } = TimeSpan.FromHours(24);
+    /// <summary>Misbehavior from the start. Default none, until a test asks for some.</summary>
+    public Faults? Faults { get; init; }
 
     /// <summary>Default 20 seconds.</summary>
     public TimeSpan PingInterval { get; init; } = TimeSpan.FromSeconds(20);

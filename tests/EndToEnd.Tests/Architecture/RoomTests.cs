@@ -14,9 +14,9 @@ public sealed partial class RoomTests
     {
         ["TradeIngest"] =
         [
-            ["Csv", "Diagnostics", "Simulation", "Workers"],
+            ["Csv", "Diagnostics", "Workers"],
             ["Configuration"],
-            ["Streams"],
+            ["Simulation", "Streams"],
             ["Binance", "Contracts", "Pipelines"],
             ["Log"],
             ["Ingest", "Reference", "Replay", "Sink"],

@@ -2,6 +2,27 @@ using Crypto.TradeModel.Times;
 
 namespace Crypto.TradeIngest.Simulation.Markets;
 
+/// <summary>Questions to any tape.</summary>
+internal static class TradeTapes
+{
+    /// <summary>The first trade, history included, that happened at or after a time.</summary>
+    /// <returns><paramref name="end"/> when none before that one did.</returns>
+    public static long FirstHappened(this ITradeTape tape, int ordinal, Timestamp time, long end)
+    {
+        var low = 0L;
+        var high = end;
+        while (low < high)
+        {
+            var middle = (low + high) >>> 1;
+            tape.Read(ordinal, middle, out var trade);
+            if (trade.TradeTime < time) low = middle + 1;
+            else high = middle;
+        }
+
+        return low;
+    }
+}
+
 /// <summary>
 /// The trades an exchange is going to have, per listing (by ordinal) and index <c>k</c>: computed or recorded. Immutable,
 /// thread-safe: the feed and REST read it at the same time.

@@ -19,7 +19,8 @@ internal static class ExchangeInfoJson
 
     private static readonly string[] SelfTradePrevention = ["EXPIRE_TAKER", "EXPIRE_MAKER", "EXPIRE_BOTH", "DECREMENT"];
 
-    public static ReadOnlyMemory<byte> Write(IEnumerable<(Listing Listing, string Status)> symbols, long serverTime, int weightPerMinute)
+    public static ReadOnlyMemory<byte> Write(
+        IEnumerable<(Listing Listing, string Status)> symbols, long serverTime, int weightPerMinute, bool showPermissionSets)
     {
         var body = new ArrayBufferWriter<byte>(4096);
         using var json = new Utf8JsonWriter(body, RestApi.Relaxed);
@@ -34,14 +35,14 @@ internal static class ExchangeInfoJson
         json.WriteEndArray();
         WriteList(json, "exchangeFilters", []);
         json.WriteStartArray("symbols");
-        foreach (var (listing, status) in symbols) WriteSymbol(json, listing, status);
+        foreach (var (listing, status) in symbols) WriteSymbol(json, listing, status, showPermissionSets);
         json.WriteEndArray();
         json.WriteEndObject();
         json.Flush();
         return body.WrittenMemory;
     }
 
-    private static void WriteSymbol(Utf8JsonWriter json, Listing listing, string status)
+    private static void WriteSymbol(Utf8JsonWriter json, Listing listing, string status, bool showPermissionSets)
     {
         json.WriteStartObject();
         json.WriteString("symbol", listing.Ticker);
@@ -61,9 +62,13 @@ internal static class ExchangeInfoJson
         json.WriteEndArray();
         WriteList(json, "permissions", []);
         json.WriteStartArray("permissionSets");
-        json.WriteStartArray();
-        json.WriteStringValue("SPOT");
-        json.WriteEndArray();
+        if (showPermissionSets)
+        {
+            json.WriteStartArray();
+            json.WriteStringValue("SPOT");
+            json.WriteEndArray();
+        }
+
         json.WriteEndArray();
         json.WriteString("defaultSelfTradePreventionMode", "EXPIRE_MAKER");
         WriteList(json, "allowedSelfTradePreventionModes", SelfTradePrevention);

@@ -11,46 +11,101 @@ using Microsoft.AspNetCore.Http;
 namespace Crypto.TradeIngest.Simulation.Rest;
 
 /// <summary>
-/// The market-data endpoints below <c>/api/v3</c>: ping, time, exchangeInfo, trades, historicalTrades, with their weights. Only
-/// trades that already happened are visible; those withheld from the streams are among them.
+/// The market-data endpoints below <c>/api/v3</c>: ping, time, exchangeInfo, trades, historicalTrades, aggTrades, klines, with their
+/// weights. Only trades that already happened are visible; those withheld from the streams are among them.
 /// </summary>
-/// <param name="produced">One past the last trade of a listing that happened.</param>
-internal sealed class RestApi(SimulatedExchangeOptions options, Faults faults, ITradeTape tape, Func<int, long> produced)
+internal sealed partial class RestApi
 {
     /// <summary>Text as it is: no escapes for what JSON itself allows, such as the letters of a non-ASCII ticker.</summary>
     public static readonly JsonWriterOptions Relaxed = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
 
-    private const int DefaultLimit = 500;
-    private const int MaxLimit = 1000;
-
+    private readonly SimulatedExchangeOptions _options;
+    private readonly Faults _faults;
+    private readonly ITradeTape _tape;
+    private readonly Func<int, long> _produced;
+    private readonly Func<Timestamp> _marketTime;
+    private readonly CancellationToken _stopping;
     private readonly ConcurrentDictionary<IPAddress, WeightBudget> _budgets = new();
     private readonly ConcurrentDictionary<string, string> _statuses = new(StringComparer.Ordinal);
-    private readonly Dictionary<string, int> _ordinals = tape.Listings
-        .Select((listing, ordinal) => (listing.Ticker, ordinal))
-        .ToDictionary(pair => pair.Ticker, pair => pair.ordinal, StringComparer.Ordinal);
+    private readonly Dictionary<string, int> _ordinals;
+    private readonly KlineHistory[] _klines;
+    private long _requests;
+
+    /// <param name="options">Limits and clock.</param>
+    /// <param name="faults">Which replies come out wrong.</param>
+    /// <param name="tape">The trades.</param>
+    /// <param name="produced">One past the last trade of a listing that happened.</param>
+    /// <param name="marketTime">The time up to which there are klines.</param>
+    /// <param name="stopping">Ends replies that faults keep open.</param>
+    public RestApi(
+        SimulatedExchangeOptions options, Faults faults, ITradeTape tape, Func<int, long> produced, Func<Timestamp> marketTime,
+        CancellationToken stopping)
+    {
+        _options = options;
+        _faults = faults;
+        _tape = tape;
+        _produced = produced;
+        _marketTime = marketTime;
+        _stopping = stopping;
+        _ordinals = tape.Listings
+            .Select((listing, ordinal) => (listing.Ticker, ordinal))
+            .ToDictionary(pair => pair.Ticker, pair => pair.ordinal, StringComparer.Ordinal);
+        _klines = [.. tape.Listings.Select((_, ordinal) => new KlineHistory(tape, ordinal))];
+    }
 
     /// <summary>Sets the status <c>exchangeInfo</c> tells of a symbol, such as <c>BREAK</c>; trades go on.</summary>
     public void SetStatus(string ticker, string status) => _statuses[ticker] = status;
 
     public async Task HandleAsync(HttpContext context)
     {
-        if (faults.ReplyDelay is { Ticks: > 0 } delay) await Task.Delay(delay, options.TimeProvider, context.RequestAborted);
+        using var ending = CancellationTokenSource.CreateLinkedTokenSource(context.RequestAborted, _stopping);
+        if (_faults.Latency is { Ticks: > 0 } delay) await Task.Delay(delay, _options.TimeProvider, ending.Token);
 
-        var reply = faults.TryTakeFailure(out var status)
-            ? RestReply.Error((int)status, -1000, "An unknown error occurred while processing the request.")
-            : Answer(context);
+        var number = Interlocked.Increment(ref _requests);
+        var reply = Refusal(number) ?? Answer(context);
+        if (reply.IsList && _faults.RestShort.Hits(number)) reply = RestReply.Ok("[]"u8.ToArray());
 
         var response = context.Response;
         response.StatusCode = reply.Status;
-        response.ContentType = reply.Status == 404 ? "text/html" : "application/json;charset=UTF-8";
+        response.ContentType = reply.IsPage ? "text/html" : "application/json;charset=UTF-8";
         response.ContentLength = reply.Body.Length;
-        if (reply.RetryAfter is { } wait)
+        if (reply.RetryAfter is { } wait) response.Headers.RetryAfter = RetryAfter(wait);
+        if (HttpMethods.IsHead(context.Request.Method)) return;
+        await WriteAsync(response, reply.Body, _faults.RestStall.Hits(number), ending.Token);
+    }
+
+    /// <summary>The header's value: whole seconds.</summary>
+    public static string RetryAfter(TimeSpan wait) => Math.Ceiling(wait.TotalSeconds).ToString(CultureInfo.InvariantCulture);
+
+    private RestReply? Refusal(long number)
+    {
+        if (_faults.TryTakeFailure(out var status)) return RestReply.Failure((int)status);
+        if (Faults.Find(_faults.RestStatuses, number) is { } refusal) return RestReply.Failure(refusal.Status, refusal.RetryAfter);
+        return Faults.Find(_faults.RestPages, number) is { } page ? RestReply.Page(page.Status, page.RetryAfter) : null;
+    }
+
+    private async Task WriteAsync(HttpResponse response, ReadOnlyMemory<byte> body, bool stalls, CancellationToken cancellationToken)
+    {
+        if (stalls)
         {
-            response.Headers.RetryAfter = Math.Ceiling(wait.TotalSeconds).ToString(CultureInfo.InvariantCulture);
+            await response.Body.WriteAsync(body[..(body.Length / 2)], cancellationToken);
+            await response.Body.FlushAsync(cancellationToken);
+            await Task.Delay(Timeout.InfiniteTimeSpan, _options.TimeProvider, cancellationToken);
         }
 
-        if (HttpMethods.IsHead(context.Request.Method)) return;
-        await response.Body.WriteAsync(reply.Body, context.RequestAborted);
+        if (_faults.RestSlow is not { } rate)
+        {
+            await response.Body.WriteAsync(body, cancellationToken);
+            return;
+        }
+
+        var piece = Math.Max(1, rate / 10);
+        for (var at = 0; at < body.Length; at += piece)
+        {
+            await response.Body.WriteAsync(body[at..Math.Min(body.Length, at + piece)], cancellationToken);
+            await response.Body.FlushAsync(cancellationToken);
+            await Task.Delay(TimeSpan.FromSeconds((double)piece / rate), _options.TimeProvider, cancellationToken);
+        }
     }
 
     private RestReply Answer(HttpContext context)
@@ -62,9 +117,11 @@ internal sealed class RestApi(SimulatedExchangeOptions options, Faults faults, I
             "/api/v3/ping" or "/api/v3/time" => 1,
             "/api/v3/exchangeInfo" => 20,
             "/api/v3/trades" or "/api/v3/historicalTrades" => 25,
+            "/api/v3/aggTrades" => 4,
+            "/api/v3/klines" => 2,
             _ => 0,
         };
-        if (weight == 0 || !(HttpMethods.IsGet(request.Method) || HttpMethods.IsHead(request.Method))) return RestReply.NotFound();
+        if (weight == 0 || !(HttpMethods.IsGet(request.Method) || HttpMethods.IsHead(request.Method))) return RestReply.Page(404);
 
         if (Refuse(context, weight) is { } refusal) return refusal;
         if (!TimeUnit.TryParse(request.Headers["X-MBX-TIME-UNIT"], out var microseconds))
@@ -77,23 +134,25 @@ internal sealed class RestApi(SimulatedExchangeOptions options, Faults faults, I
             "/api/v3/ping" => RestReply.Ok("{}"u8.ToArray()),
             "/api/v3/time" => RestReply.Ok(Encoding.ASCII.GetBytes($"{{\"serverTime\":{Now(microseconds)}}}")),
             "/api/v3/exchangeInfo" => ExchangeInfo(request.Query, microseconds),
+            "/api/v3/aggTrades" => AggTrades(request.Query, microseconds),
+            "/api/v3/klines" => Klines(request.Query, microseconds),
             _ => Trades(request.Query, path == "/api/v3/historicalTrades", microseconds),
         };
     }
 
     private RestReply? Refuse(HttpContext context, int weight)
     {
-        var budget = _budgets.GetOrAdd(context.Connection.RemoteIpAddress ?? IPAddress.None, _ => new WeightBudget(options));
+        var budget = _budgets.GetOrAdd(context.Connection.RemoteIpAddress ?? IPAddress.None, _ => new WeightBudget(_options));
         var verdict = budget.Spend(weight, out var used, out var retryAt);
         context.Response.Headers["X-MBX-USED-WEIGHT"] = used.ToString(CultureInfo.InvariantCulture);
         context.Response.Headers["X-MBX-USED-WEIGHT-1M"] = used.ToString(CultureInfo.InvariantCulture);
-        var wait = retryAt - options.TimeProvider.GetUtcNow();
+        var wait = retryAt - _options.TimeProvider.GetUtcNow();
         return verdict switch
         {
             WeightVerdict.Refused => RestReply.Error(
                 429,
                 -1003,
-                $"Too much request weight used; current limit is {options.WeightPerMinute} request weight per 1 MINUTE. " +
+                $"Too much request weight used; current limit is {_options.WeightPerMinute} request weight per 1 MINUTE. " +
                 "Please use WebSocket Streams for live updates to avoid polling the API.",
                 wait),
             WeightVerdict.Banned => RestReply.Error(
@@ -106,48 +165,5 @@ internal sealed class RestApi(SimulatedExchangeOptions options, Faults faults, I
         };
     }
 
-    private RestReply ExchangeInfo(IQueryCollection query, bool microseconds)
-    {
-        if (query.ContainsKey("symbol") && query.ContainsKey("symbols"))
-        {
-            return RestReply.Error(400, -1128, "Combination of optional parameters invalid.");
-        }
-
-        IReadOnlyList<string> tickers = [.. tape.Listings.Select(listing => listing.Ticker)];
-        if (query.ContainsKey("symbol")) tickers = [query["symbol"].ToString()];
-        if (query.ContainsKey("symbols"))
-        {
-            try
-            {
-                tickers = JsonSerializer.Deserialize<string[]>(query["symbols"].ToString()) ?? [];
-            }
-            catch (JsonException)
-            {
-                return RestReply.IllegalCharacters("symbols", RestParameters.SymbolsRange);
-            }
-        }
-
-        if (!tickers.All(RestParameters.IsSymbol)) return RestReply.IllegalCharacters("symbol", RestParameters.SymbolRange);
-        if (tickers.Any(ticker => !_ordinals.ContainsKey(ticker))) return RestReply.InvalidSymbol();
-        var symbols = tickers.Select(ticker => (tape.Listings[_ordinals[ticker]], _statuses.GetValueOrDefault(ticker, "TRADING")));
-        return RestReply.Ok(ExchangeInfoJson.Write(symbols, Now(microseconds), options.WeightPerMinute));
-    }
-
-    private RestReply Trades(IQueryCollection query, bool historical, bool microseconds)
-    {
-        var ticker = query["symbol"].ToString();
-        if (ticker.Length == 0) return RestReply.Missing("symbol");
-        if (!RestParameters.IsSymbol(ticker)) return RestReply.IllegalCharacters("symbol", RestParameters.SymbolRange);
-        if (RestParameters.TryReadNumber(query, "limit", DefaultLimit, out var limit) is { } badLimit) return badLimit;
-        if (limit is < 1 or > MaxLimit) return RestReply.Invalid("limit");
-        if (RestParameters.TryReadNumber(query, "fromId", -1, out var fromId) is { } badId) return badId;
-        if (!_ordinals.TryGetValue(ticker, out var ordinal)) return RestReply.InvalidSymbol();
-
-        var end = produced(ordinal);
-        var from = historical && fromId >= 0 ? tape.FirstAtOrAfter(ordinal, fromId) : Math.Max(0, end - limit);
-        var to = Math.Min(end, from + limit);
-        return RestReply.Ok(TradesJson.Write(tape, ordinal, Math.Min(from, to), to, microseconds));
-    }
-
-    private long Now(bool microseconds) => TradesJson.Unix(Timestamp.Now(options.TimeProvider), microseconds);
+    private long Now(bool microseconds) => TradesJson.Unix(Timestamp.Now(_options.TimeProvider), microseconds);
 }

@@ -7,8 +7,9 @@ internal sealed partial class StreamConnection
 {
     private readonly Lock _pinging = new();
     private readonly Queue<(long Payload, long SentAt)> _unanswered = new();
+    private volatile bool _silent;
 
-    /// <summary>Pings on schedule, and ends the connection when a pong stays out or its life is over.</summary>
+    /// <summary>Pings on schedule, and ends the connection when a pong stays out or its lifetime is over.</summary>
     private async Task KeepAliveAsync(CancellationToken cancellationToken)
     {
         var start = _clock.GetTimestamp();
@@ -18,12 +19,14 @@ internal sealed partial class StreamConnection
             while (true)
             {
                 var age = _clock.GetElapsedTime(start);
-                if (age >= _options.Life)
+                if (age >= _faults.Lifetime)
                 {
+                    AnnounceShutdown();
                     Close(CloseCode.GoingAway, "Connection life is over");
                     return;
                 }
 
+                if (age >= _faults.Stall) _silent = true;
                 if (IsPongOverdue(out var pongDue))
                 {
                     Close(CloseCode.PolicyViolation, "Pong timeout");
@@ -37,7 +40,7 @@ internal sealed partial class StreamConnection
                     continue;
                 }
 
-                var wait = Min(nextPing - age, Min(_options.Life - age, pongDue));
+                var wait = Min(Min(nextPing, _faults.Lifetime) - age, _silent ? pongDue : Min(_faults.Stall - age, pongDue));
                 await Task.Delay(wait, _clock, cancellationToken);
             }
         }
@@ -50,6 +53,7 @@ internal sealed partial class StreamConnection
     private void Ping()
     {
         var payload = Timestamp.Now(_clock).Microseconds;
+        if (_silent) return;
         lock (_pinging) _unanswered.Enqueue((payload, _clock.GetTimestamp()));
         Span<byte> text = stackalloc byte[20];
         Utf8Formatter.TryFormat(payload, text, out var length);

@@ -32,7 +32,7 @@ internal sealed partial class StreamConnection
         }
         catch (Exception error) when (IsGone(error))
         {
-            // The peer, or a fault put in by a test, ended the connection: nobody is left to tell.
+            // The peer, or a fault, ended the connection: nobody is left to tell.
             _abort();
         }
     }
@@ -51,7 +51,7 @@ internal sealed partial class StreamConnection
                 Close(CloseCode.UnsupportedData, "Requests are text");
                 break;
             case FrameKind.Text when message.Payload.Length <= ControlProtocol.MaxRequestLength:
-                if (_faults.ReplyDelay is { Ticks: > 0 } delay) await Task.Delay(delay, _clock, _ending.Token);
+                if (_faults.Latency is { Ticks: > 0 } delay) await Task.Delay(delay, _clock, _ending.Token);
                 Answer(message.Payload);
                 break;
         }

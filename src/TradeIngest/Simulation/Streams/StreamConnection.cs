@@ -44,7 +44,15 @@ internal sealed partial class StreamConnection : IDisposable
     {
         get
         {
-            lock (_state) return _subscribed.Subscriptions.TradeCount > 0;
+            lock (_state) return _subscribed.Subscriptions.HasTrades;
+        }
+    }
+
+    public bool WantsKlines
+    {
+        get
+        {
+            lock (_state) return _subscribed.Subscriptions.Klines.Count > 0;
         }
     }
 
@@ -54,6 +62,12 @@ internal sealed partial class StreamConnection : IDisposable
         {
             lock (_state) return _subscribed.Variant;
         }
+    }
+
+    /// <summary>Whether the client subscribed to trades in this form.</summary>
+    public bool Wants(StreamVariant variant)
+    {
+        lock (_state) return _subscribed.Subscriptions.Of(variant).Count > 0;
     }
 
     /// <summary>Serves the client until either side ends it.</summary>
@@ -103,11 +117,8 @@ internal sealed partial class StreamConnection : IDisposable
     /// <summary>Sends a <c>serverShutdown</c> event: the client is expected to move to a new connection at once.</summary>
     public void AnnounceShutdown()
     {
-        var variant = Variant;
-        var now = Timestamp.Now(_clock).Microseconds / (variant.HasFlag(StreamVariant.Microseconds) ? 1 : 1000);
-        var text = string.Create(CultureInfo.InvariantCulture, $"{{\"e\":\"serverShutdown\",\"E\":{now}}}");
-        if (variant.HasFlag(StreamVariant.Combined)) text = $"{{\"stream\":\"!serverShutdown\",\"data\":{text}}}";
-        Send(FrameKind.Text, Encoding.UTF8.GetBytes(text));
+        var now = Timestamp.Now(_clock).Microseconds / (Variant.HasFlag(StreamVariant.Microseconds) ? 1 : 1000);
+        SendEvent("!serverShutdown", string.Create(CultureInfo.InvariantCulture, $"{{\"e\":\"serverShutdown\",\"E\":{now}}}"));
     }
 
     /// <summary>Appends the trades of the batch that the client subscribed to, if it wants them in this variant.</summary>
@@ -116,9 +127,9 @@ internal sealed partial class StreamConnection : IDisposable
     {
         lock (_state)
         {
-            var wanted = _subscribed.Subscriptions;
-            if (_closing || wanted.TradeCount == 0 || _subscribed.Variant != variant) return;
-            if (wanted.HasAllTrades)
+            var wanted = _subscribed.Subscriptions.Of(variant);
+            if (_closing || _silent || wanted.Count == 0 || _subscribed.Variant != (variant & ~StreamVariant.Aggregate)) return;
+            if (wanted.HasAll)
             {
                 Append(frames.Slice(0, frames.Count));
                 return;
@@ -126,18 +137,27 @@ internal sealed partial class StreamConnection : IDisposable
 
             for (var from = 0; from < ordinals.Length;)
             {
-                if (!wanted.HasTrades(ordinals[from]))
+                if (!wanted.Has(ordinals[from]))
                 {
                     from++;
                     continue;
                 }
 
                 var to = from + 1;
-                while (to < ordinals.Length && wanted.HasTrades(ordinals[to])) to++;
+                while (to < ordinals.Length && wanted.Has(ordinals[to])) to++;
                 Append(frames.Slice(from, to));
                 from = to;
             }
         }
+    }
+
+    /// <summary>Sends the klines that the client subscribed to.</summary>
+    public void OfferKlines(Action<KlineStream, bool, Action<string>> write)
+    {
+        KlineStream[] klines;
+        lock (_state) klines = [.. _subscribed.Subscriptions.Klines];
+        var microseconds = Variant.HasFlag(StreamVariant.Microseconds);
+        foreach (var stream in klines) write(stream, microseconds, json => SendEvent(stream.Name, json));
     }
 
     /// <summary>Completes when the client has taken all but <paramref name="limit"/> bytes, or is gone.</summary>
@@ -150,8 +170,15 @@ internal sealed partial class StreamConnection : IDisposable
         _ending.Dispose();
     }
 
+    private void SendEvent(string stream, string json)
+    {
+        if (Variant.HasFlag(StreamVariant.Combined)) json = $"{{\"stream\":\"{stream}\",\"data\":{json}}}";
+        Send(FrameKind.Text, Encoding.UTF8.GetBytes(json));
+    }
+
     private void Send(FrameKind kind, ReadOnlySpan<byte> payload)
     {
+        if (_silent && kind != FrameKind.Close) return;
         var frame = ArrayPool<byte>.Shared.Rent(Frame.MaxHeaderLength + payload.Length);
         var header = Frame.WriteHeader(frame, kind, payload.Length);
         payload.CopyTo(frame.AsSpan(header));

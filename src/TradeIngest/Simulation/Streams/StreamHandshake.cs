@@ -3,6 +3,7 @@ using System.Security.Cryptography;
 using System.Text;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.Features;
+using Microsoft.AspNetCore.WebUtilities;
 
 namespace Crypto.TradeIngest.Simulation.Streams;
 
@@ -21,9 +22,12 @@ internal static class StreamHandshake
     {
         state = null;
         var combined = !request.Path.StartsWithSegments("/ws", StringComparison.Ordinal, out var rest);
-        var names = (combined ? (string?)request.Query["streams"] : rest.Value) ?? "";
+
+        // As the path is read and as the exchange's own examples are written: a plus is no blank, as in btcusdt@kline_1d@+08:00.
+        var query = QueryHelpers.ParseQuery(request.QueryString.Value?.Replace("+", "%2B", StringComparison.Ordinal));
+        var names = (combined ? (string?)query.GetValueOrDefault("streams") : rest.Value) ?? "";
         if (!subscriptions.TryAdd(names.Split('/', StringSplitOptions.RemoveEmptyEntries))) return false;
-        if (!TimeUnit.TryParse(request.Query["timeUnit"], out var microseconds)) return false;
+        if (!TimeUnit.TryParse(query.GetValueOrDefault("timeUnit"), out var microseconds)) return false;
         state = new StreamState(subscriptions, combined, microseconds);
         return true;
     }

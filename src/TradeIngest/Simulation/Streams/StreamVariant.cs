@@ -12,4 +12,7 @@ internal enum StreamVariant : byte
 
     /// <summary>Times in microseconds.</summary>
     Microseconds = 2,
+
+    /// <summary>The event <c>aggTrade</c> in place of <c>trade</c>.</summary>
+    Aggregate = 4,
 }

@@ -25,13 +25,14 @@ internal sealed class TradeFeed : IDisposable
 
     private readonly ITradeTape _tape;
     private readonly SimulatedExchangeOptions _options;
+    private readonly Faults _faults;
     private readonly Func<ImmutableArray<StreamConnection>> _connections;
     private readonly Action<Func<int, long>>? _reserve;
     private readonly long[] _produced;
     private readonly long[] _ends;
     private readonly long[] _next;
     private readonly SimulatedTrade[] _pending;
-    private readonly TradeFrames?[] _frames = new TradeFrames?[4];
+    private readonly TradeFrames?[] _frames = new TradeFrames?[8];
     private readonly SimulatedTrade[] _batch = new SimulatedTrade[BatchTrades];
     private readonly int[] _ordinals = new int[BatchTrades];
     private readonly bool[] _muted;
@@ -40,15 +41,22 @@ internal sealed class TradeFeed : IDisposable
     private int _count;
     private long _withheld;
     private Timestamp _reservedUntil;
+    private long _started;
+    private long _due;
+    private TimeSpan _behind;
 
     /// <param name="tape">The trades.</param>
     /// <param name="options">The pace.</param>
+    /// <param name="faults">Which trades are late, withheld or come out wrong.</param>
     /// <param name="connections">Those that are open.</param>
     /// <param name="reserve">Told, before trades happen, one past the last of each listing that may happen until it is told again.</param>
     public TradeFeed(
-        ITradeTape tape, SimulatedExchangeOptions options, Func<ImmutableArray<StreamConnection>> connections,
+        ITradeTape tape, SimulatedExchangeOptions options, Faults faults, Func<ImmutableArray<StreamConnection>> connections,
         Action<Func<int, long>>? reserve = null)
     {
+        _faults = faults;
+        _started = options.TimeProvider.GetTimestamp();
+        _due = tape.Start.Microseconds;
         _reserve = reserve;
         _tape = tape;
         _options = options;
@@ -67,6 +75,21 @@ internal sealed class TradeFeed : IDisposable
 
     /// <summary>One past the last trade of a listing that happened: the next <c>k</c>.</summary>
     public long Produced(int ordinal) => Volatile.Read(ref _produced[ordinal]);
+
+    /// <summary>The market's time up to which every trade that was due has been offered.</summary>
+    public Timestamp Now
+    {
+        get
+        {
+            var due = new Timestamp(Interlocked.Read(ref _due));
+            return _options.IsPaced && PacedNow is var now && now < due ? now : due;
+        }
+    }
+
+    private Timestamp PacedNow =>
+        _tape.Start + (_behind - _faults.Latency) + (_options.TimeProvider.GetElapsedTime(Interlocked.Read(ref _started)) * Speed);
+
+    private double Speed => _options.Tape is null ? 1 : _options.Speed!.Value;
 
     /// <summary>To be called when a client may have begun to listen.</summary>
     public void Wake()
@@ -90,17 +113,17 @@ internal sealed class TradeFeed : IDisposable
     private async Task RunPacedAsync(CancellationToken cancellationToken)
     {
         var clock = _options.TimeProvider;
-        var started = clock.GetTimestamp();
+        _started = clock.GetTimestamp();
 
         // A generated market's time is that of the clock: what its start took until here is not to be in every trade's latency.
-        var (speed, behind) = _options.Tape is null ? (1.0, Timestamp.Now(clock) - _tape.Start) : (_options.Speed!.Value, TimeSpan.Zero);
+        _behind = _options.Tape is null ? Timestamp.Now(clock) - _tape.Start : TimeSpan.Zero;
         while (NextDue() is { } due)
         {
             // Open loop: lateness never thins the trades out, they leave as soon as they can.
-            var now = _tape.Start + behind + (clock.GetElapsedTime(started) * speed);
+            var now = PacedNow;
             if (due > now)
             {
-                var wait = (due - now) / speed;
+                var wait = (due - now) / Speed;
                 await Task.Delay(wait < Tick ? Tick : wait < LongestWait ? wait : LongestWait, clock, cancellationToken);
                 continue;
             }
@@ -146,6 +169,8 @@ internal sealed class TradeFeed : IDisposable
             if (_next[i] < _ends[i] && _pending[i].EventTime < due) due = _pending[i].EventTime;
         }
 
+        // A market at its end goes on without trades if it goes by the clock.
+        if (due.Microseconds != long.MaxValue || _options.IsPaced) Interlocked.Exchange(ref _due, due.Microseconds);
         return due.Microseconds == long.MaxValue ? null : due;
     }
 
@@ -189,7 +214,7 @@ internal sealed class TradeFeed : IDisposable
 
     private bool Withholds(int ordinal)
     {
-        if (Volatile.Read(ref _muted[ordinal])) return true;
+        if (Volatile.Read(ref _muted[ordinal]) || _faults.Drop.Hits(_pending[ordinal].TradeId)) return true;
         if (Volatile.Read(ref _skips[ordinal]) == 0) return false;
         Interlocked.Decrement(ref _skips[ordinal]);
         return true;
@@ -213,18 +238,24 @@ internal sealed class TradeFeed : IDisposable
         Span<bool> rendered = stackalloc bool[_frames.Length];
         foreach (var connection in connections)
         {
-            var variant = connection.Variant;
-            if (!connection.WantsTrades) continue;
-            var frames = _frames[(int)variant] ??= new TradeFrames(variant, _tape.Listings, BatchTrades);
-            if (!rendered[(int)variant])
-            {
-                frames.Clear();
-                for (var i = 0; i < _count; i++) frames.Add(_ordinals[i], _batch[i]);
-                rendered[(int)variant] = true;
-            }
-
-            connection.Offer(variant, frames, _ordinals.AsSpan(0, _count));
+            var form = connection.Variant;
+            Publish(connection, form, rendered);
+            Publish(connection, form | StreamVariant.Aggregate, rendered);
         }
+    }
+
+    private void Publish(StreamConnection connection, StreamVariant variant, Span<bool> rendered)
+    {
+        if (!connection.Wants(variant)) return;
+        var frames = _frames[(int)variant] ??= new TradeFrames(variant, _tape.Listings, BatchTrades, _faults);
+        if (!rendered[(int)variant])
+        {
+            frames.Clear();
+            for (var i = 0; i < _count; i++) frames.Add(_ordinals[i], _batch[i]);
+            rendered[(int)variant] = true;
+        }
+
+        connection.Offer(variant, frames, _ordinals.AsSpan(0, _count));
     }
 
     private async ValueTask WaitForAudienceAsync(CancellationToken cancellationToken)

@@ -103,10 +103,11 @@ public sealed class StreamConnectionTests
     }
 
     [TestMethod]
-    public async Task Life_Over_ClosesTheConnection()
+    public async Task Lifetime_Over_AnnouncesThenCloses()
     {
-        await using var exchange = await StartAsync(new() { Life = TimeSpan.FromMilliseconds(50) });
+        await using var exchange = await StartAsync(new() { Faults = FaultTable.Parse(1, ["lifetime=50ms"]) });
         using var client = await StreamClient.ConnectAsync(exchange.WsBase, "/ws");
+        Assert.AreEqual("serverShutdown", (await client.ReceiveJsonAsync()).GetProperty("e").GetString());
         Assert.IsNull(await client.ReceiveAsync());
         Assert.AreEqual(WebSocketCloseStatus.EndpointUnavailable, client.Socket.CloseStatus);
     }
