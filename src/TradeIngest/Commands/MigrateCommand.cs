@@ -49,8 +49,10 @@ internal static class MigrateCommand
         var options = ServiceConfiguration.Read(("Warehouse:Target", target.ToString())).Snowflake;
         if (printBootstrap)
         {
-            var faults = options.Faults().Where(
-                fault => fault.Key != nameof(SnowflakeOptions.Account)).Select(fault => $"Snowflake:{fault}").ToList();
+            var faults = options.Faults()
+                .Where(fault => fault.Key != nameof(SnowflakeOptions.Account))
+                .Select(fault => $"Snowflake:{fault}")
+                .ToList();
             if (faults.Count > 0) throw ConfigurationException.Of(faults);
             var script = SqlScript.Bootstrap(options.Names with { PublicKey = PublicKeyOf(options) });
             Write(json, new { bootstrap = script }, script);

@@ -64,14 +64,14 @@ internal sealed class GapQueue(int capacity, TimeProvider clock)
         if (_entries.TryGetValue(symbol, out var entry)) entry.Due = Math.Max(entry.Due, clock.GetTimestamp() + Ticks(delay));
     }
 
-    /// <summary>Time until something is due; null when the queue is empty.</summary>
+    /// <summary>Time until something is due, in the whole milliseconds that timers count; null when the queue is empty.</summary>
     public TimeSpan? UntilDue()
     {
         if (_entries.Count == 0) return null;
         var due = long.MaxValue;
         foreach (var entry in _entries.Values) due = Math.Min(due, entry.Due);
         var now = clock.GetTimestamp();
-        return due <= now ? TimeSpan.Zero : clock.GetElapsedTime(now, due);
+        return due <= now ? TimeSpan.Zero : TimeSpan.FromMilliseconds(Math.Ceiling(clock.GetElapsedTime(now, due).TotalMilliseconds));
     }
 
     private long Ticks(TimeSpan delay) => (long)Math.Ceiling(delay.TotalSeconds * clock.TimestampFrequency);

@@ -38,8 +38,11 @@ public sealed class Backoff(BackoffOptions options, TimeProvider clock, Random? 
     public TimeSpan Next(TimeSpan? retryAfter = null)
     {
         // 2^30 times any sensible pause is past any sensible maximum.
-        var ceiling = Math.Min(options.Longest.Ticks, options.First.Ticks * Math.Pow(2, Math.Min(++Failures, 30)));
-        var pause = new TimeSpan(options.First.Ticks + (long)(Math.Max(0, ceiling - options.First.Ticks) * _random.NextDouble()));
+        var first = options.First.TotalMilliseconds;
+        var ceiling = Math.Min(options.Longest.TotalMilliseconds, first * Math.Pow(2, Math.Min(++Failures, 30)));
+
+        // Timers count whole milliseconds, and would end before a pause that has a fraction.
+        var pause = TimeSpan.FromMilliseconds(Math.Ceiling(first + (Math.Max(0, ceiling - first) * _random.NextDouble())));
         if (retryAfter > LongestRetryAfter) retryAfter = LongestRetryAfter;
         return retryAfter > pause ? retryAfter.Value : pause;
     }

@@ -50,8 +50,9 @@ internal sealed class ChangePayload(UsdAmount usd, long revision, long rekeyLimi
                 recorded_from = row.Row.RecordedFrom.Microseconds,
                 recorded_to = row.Row.RecordedTo.Microseconds,
             }),
-            ["versions"] = operations.Where(
-                row => row.Kind is not (OperationKind.Remove or OperationKind.Supersede)).Select(row => VersionOf(row.State, row.Row)),
+            ["versions"] = operations
+                .Where(row => row.Kind is not (OperationKind.Remove or OperationKind.Supersede))
+                .Select(row => VersionOf(row.State, row.Row)),
             ["symbol_ids"] = Plans.Select(plan => plan.State.SymbolId),
             ["conflicts"] = Plans.SelectMany(plan => plan.Plan.History.Conflicts(), (plan, conflict) => new
             {

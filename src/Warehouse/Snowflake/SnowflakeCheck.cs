@@ -95,8 +95,8 @@ public sealed class SnowflakeCheck(
     {
         var positions = await SnowflakeReads.PositionsAsync(sql, cancellationToken);
         if (positions.Count == 0) return "none yet";
-        var channels = positions.Select(
-            position => ChannelName.Of(position.Partition.Epoch, position.Partition.Topic, position.Partition.Partition)).ToList();
+        var partitions = positions.Select(position => position.Partition);
+        var channels = partitions.Select(partition => ChannelName.Of(partition.Epoch, partition.Topic, partition.Partition)).ToList();
         var texts = new List<string>();
         foreach (var table in Streamed)
         {

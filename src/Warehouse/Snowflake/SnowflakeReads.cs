@@ -77,17 +77,19 @@ internal static class SnowflakeReads
             + string.Join(", ", SymbolAttributes.All.Select(attribute => $"V.{attribute.Column().ToUpperInvariant()}"))
             + " FROM DIM_SYMBOL_VERSIONS AS V JOIN SYMBOLS AS S ON S.SYMBOL_ID = V.SYMBOL_ID ORDER BY V.SYMBOL_ID, V.RECORDED_FROM, V.VALID_FROM",
             [], cancellationToken);
-        return [.. result.Rows.Select(row => (
-            new RecordedVersion(
-                new SymbolVersion(
-                    new NaturalKey(
-                        (string)row[0]!,
-                        (string)row[1]!), SqlResult.Instant(row[2]), SqlResult.Instant(row[3]), SqlResult.Boolean(row[4]), SqlResult.Boolean(row[5]),
-                    SymbolAttributes.All.Select(
-                        (attribute, index) => KeyValuePair.Create(attribute, (string?)row[9 + index])).Where(pair => pair.Value is not null)
-                        .ToImmutableSortedDictionary()),
-                SqlResult.Instant(row[6]), SqlResult.Instant(row[7])),
-            SqlResult.Whole(row[8])))];
+        return [.. result.Rows.Select(row =>
+            (new RecordedVersion(VersionOf(row), SqlResult.Instant(row[6]), SqlResult.Instant(row[7])), SqlResult.Whole(row[8])))];
+    }
+
+    private static SymbolVersion VersionOf(object?[] row)
+    {
+        var attributes = SymbolAttributes.All
+            .Select((attribute, index) => KeyValuePair.Create(attribute, (string?)row[9 + index]))
+            .Where(pair => pair.Value is not null)
+            .ToImmutableSortedDictionary();
+        return new SymbolVersion(
+            new NaturalKey((string)row[0]!, (string)row[1]!), SqlResult.Instant(row[2]), SqlResult.Instant(row[3]),
+            SqlResult.Boolean(row[4]), SqlResult.Boolean(row[5]), attributes);
     }
 
     /// <summary>The highest offset a table has of a partition; null when it has none.</summary>

@@ -175,6 +175,15 @@ public sealed class GapBackfillTests
         Assert.AreEqual(eth, old);
     }
 
+    [TestMethod]
+    public void GapQueue_DueInAFractionOfAMillisecond_IsWaitedForAndNotSpunUpon()
+    {
+        var queue = new GapQueue(100, _clock);
+        queue.TryAdd(_btc, new IdRange(1, 10), TimeSpan.FromTicks(5));
+
+        Assert.AreEqual(TimeSpan.FromMilliseconds(1), queue.UntilDue());
+    }
+
     private void See(params long[] ids)
     {
         using var batch = Batches.Of(_btc, ids);

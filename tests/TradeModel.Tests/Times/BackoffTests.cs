@@ -38,10 +38,15 @@ public sealed class BackoffTests
     }
 
     [TestMethod]
-    public void Next_ThousandFailures_StaysAtTheCeiling()
+    public void Next_ThousandFailures_StaysWithinTheCeilingInWholeMilliseconds()
     {
         var backoff = new Backoff(Options, _clock, new Random(1));
-        for (var i = 0; i < 1000; i++) Assert.IsLessThanOrEqualTo(Options.Longest, backoff.Next());
+        for (var i = 0; i < 1000; i++)
+        {
+            var pause = backoff.Next();
+            Assert.IsLessThanOrEqualTo(Options.Longest, pause);
+            Assert.AreEqual(0, pause.Ticks % TimeSpan.TicksPerMillisecond);
+        }
     }
 
     [TestMethod]

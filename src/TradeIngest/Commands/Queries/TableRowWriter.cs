@@ -72,8 +72,8 @@ internal sealed class TableRowWriter(IReadOnlyList<string> columns, Stream outpu
     /// <summary>As wide as the widest cell; where that is too much for a line, the widest columns give way.</summary>
     private int[] Widths(string[] names)
     {
-        var widths = names.Select(
-            (name, i) => Math.Max(1, _sample.Select(cells => CellsOf(cells[i])).Append(CellsOf(name)).Max())).ToArray();
+        int WidthOf(string name, int i) => Math.Max(1, _sample.Select(cells => CellsOf(cells[i])).Append(CellsOf(name)).Max());
+        var widths = names.Select(WidthOf).ToArray();
 
         // A line that no narrowing makes fit is left to the terminal to break.
         var isHopeless = LineOf(widths.Select(column => Math.Min(column, NarrowColumn))) > width;

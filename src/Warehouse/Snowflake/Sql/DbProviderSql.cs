@@ -49,8 +49,9 @@ public sealed class DbProviderSql(
             }
 
             await using var reader = await command.ExecuteReaderAsync(cancellationToken);
-            var columns = Enumerable.Range(0, reader.FieldCount).Select(
-                i => new SqlColumn(reader.GetName(i), reader.GetDataTypeName(i), 0)).ToArray();
+            var columns = Enumerable.Range(0, reader.FieldCount)
+                .Select(i => new SqlColumn(reader.GetName(i), reader.GetDataTypeName(i), 0))
+                .ToArray();
             var rows = new List<object?[]>();
             while (await reader.ReadAsync(cancellationToken))
             {
