@@ -1,3 +1,4 @@
+using Crypto.TestSupport;
 using System.Diagnostics.Metrics;
 using System.Text.RegularExpressions;
 using Crypto.TradeIngest.Diagnostics;

@@ -7,7 +7,6 @@ using Crypto.TradeIngest.Hosting;
 using Crypto.TradeIngest.Simulation;
 using Crypto.TradeIngest.Streams;
 using Crypto.TradeIngest.Tests.Diagnostics;
-using Crypto.TradeModel.Symbols;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
@@ -57,7 +56,7 @@ public sealed class TelemetryTests : IAsyncDisposable
         await using var service = TradeIngestHost.Build(options, TimeProvider.System, NullLoggerFactory.Instance, services => services
             .AddSingleton<IExchange>(provider => Noisy(options.Exchange, provider))
             .AddTradeLog(stores.Log, options.Kafka)
-            .AddExchange(options.Exchange)
+            .AddExchange(options.Exchange, folder)
             .AddWarehouse(stores.Warehouse, options.Log, isReset: false, stores.CheckpointInterval)
             .AddReference(options, folder)
             .AddIngest(options));
@@ -117,8 +116,8 @@ public sealed class TelemetryTests : IAsyncDisposable
     private static BinanceExchange Noisy(ExchangeOptions options, IServiceProvider provider) => new BinanceExchange(
         new BinanceExchangeOptions(
             new Uri(options.Rest + (options.Rest.EndsWith('/') ? "" : "/")), options.Stream, options.Clock,
-            () => new NoisyConnection(WebSocketTransport.Create(options.Transport, options.Stream))),
-        provider.GetRequiredService<SymbolTable>(), TimeProvider.System, new Random(1),
+            () => new NoisyConnection(WebSocketTransport.Create(options.Transport, options.Stream)), BanFile: null),
+        TimeProvider.System, new Random(1),
         provider.GetRequiredService<TradeIngestMetrics>().Stream, provider.GetRequiredService<ILoggerFactory>());
 
     private static async Task UntilAsync(TradeIngestHost service, Func<bool> condition)

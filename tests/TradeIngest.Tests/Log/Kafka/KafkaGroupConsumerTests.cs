@@ -1,3 +1,4 @@
+using Crypto.TradeIngest.Diagnostics;
 using System.Text;
 using Confluent.Kafka;
 using Crypto.TestSupport;
@@ -37,7 +38,7 @@ public sealed class KafkaGroupConsumerTests : IDisposable
         await using var log = await OpenAsync(partitions: 1);
         await AppendAsync(log, 1);
         var broken = new CountingHandler(1, _ => throw new KeyNotFoundException("no such key"));
-        await using (var consumer = new KafkaGroupConsumer(log, Topic, broken, NullLogger.Instance))
+        await using (var consumer = Consume(log, broken, new ConsumerMetrics(new TradeIngestMetrics(), Topic)))
         {
             var failure = await Assert.ThrowsExactlyAsync<KeyNotFoundException>(() => consumer.RunAsync(Stop).WaitAsync(Patience.Limit, Stop));
             Assert.AreEqual("no such key", failure.Message);
@@ -72,27 +73,31 @@ public sealed class KafkaGroupConsumerTests : IDisposable
         await using var log = await OpenAsync(partitions: 1);
         await AppendAsync(log, 10);
         var handler = new CountingHandler(1);
-        await using var consumer = new KafkaGroupConsumer(log, Topic, handler, NullLogger.Instance);
+        var metrics = new ConsumerMetrics(new TradeIngestMetrics(), Topic);
+        await using var consumer = Consume(log, handler, metrics);
         using var stopping = CancellationTokenSource.CreateLinkedTokenSource(Stop);
         var running = consumer.RunAsync(stopping.Token);
-        await UntilAsync(() => consumer.Metrics.Polls > 0);
+        await UntilAsync(() => metrics.Polls > 0);
 
         _cluster.Mock!.SetDown(1);
         await UntilAsync(() => running.IsFaulted || !consumer.IsReady);
-        var polls = consumer.Metrics.Polls;
+        var polls = metrics.Polls;
         _cluster.Mock.SetUp(1);
-        await UntilAsync(() => running.IsFaulted || consumer.Metrics.Polls > polls);
+        await UntilAsync(() => running.IsFaulted || metrics.Polls > polls);
 
         await stopping.CancelAsync();
         await running.WaitAsync(Patience.Limit, Stop);
     }
+
+    private static KafkaGroupConsumer Consume(KafkaTradeLog log, CountingHandler handler, ConsumerMetrics metrics) =>
+        new(log, Topic, handler, metrics, NullLogger.Instance);
 
     private async Task ConsumeUntilAsync(KafkaTradeLog log, CountingHandler handler, Func<bool> condition) =>
         await ConsumeUntilAsync(log, handler, () => Task.FromResult(condition()));
 
     private async Task ConsumeUntilAsync(KafkaTradeLog log, CountingHandler handler, Func<Task<bool>> condition)
     {
-        await using var consumer = new KafkaGroupConsumer(log, Topic, handler, NullLogger.Instance);
+        await using var consumer = Consume(log, handler, new ConsumerMetrics(new TradeIngestMetrics(), Topic));
         using var stopping = CancellationTokenSource.CreateLinkedTokenSource(Stop);
         var running = consumer.RunAsync(stopping.Token);
         await UntilAsync(async () => running.IsFaulted || await condition());
