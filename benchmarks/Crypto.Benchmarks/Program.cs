@@ -24,7 +24,8 @@ return args.FirstOrDefault() switch
 int Unknown()
 {
     Console.Error.WriteLine(
-        $"No such question: {string.Join(", ", names.Except(Questions.All.Select(Questions.NameOf)))}. There are: {string.Join(", ", Questions.All.Select(Questions.NameOf))}.");
+        $"No such question: {string.Join(", ", names.Except(Questions.All.Select(Questions.NameOf)))}. There are: "
+            + $"{string.Join(", ", Questions.All.Select(Questions.NameOf))}.");
     return 2;
 }
 

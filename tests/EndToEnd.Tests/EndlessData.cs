@@ -15,7 +15,8 @@ internal static class EndlessData
         using var database = SqliteDatabase.OpenForWriting(path, isDurable: false);
         database.Execute(isView
             ? $"DROP VIEW {table}; CREATE VIEW {table} AS {Endless} SELECT i FROM n WHERE i < 0"
-            : $"ALTER TABLE {table} RENAME TO SOUND; CREATE VIEW {table} AS {Endless} SELECT s.* FROM n CROSS JOIN SOUND AS s WHERE n.i < 0");
+            : $"ALTER TABLE {table} RENAME TO SOUND; CREATE VIEW {table} AS {Endless} SELECT s.* FROM n CROSS JOIN SOUND AS s WHERE n.i < "
+                + "0");
     }
 
     /// <summary>Whoever adds a row to the table never comes to its end.</summary>

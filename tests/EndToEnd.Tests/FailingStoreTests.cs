@@ -158,7 +158,8 @@ public sealed class FailingStoreTests
         var file = new ArchiveSample().WriteCsv(folder["BTCUSDT-trades-2026-02-03.csv"], 0, 1000);
         (await TradeIngestProcess.RunAsync(folder.FullName, "replay", file, "--data", folder["data"])).ShouldExitWith(0);
         var log = Path.Combine(folder["data"], "log.db");
-        using (var database = SqliteDatabase.OpenForWriting(log, isDurable: false)) database.Execute("UPDATE LOG_BATCHES SET checksum = checksum + 1");
+        using (var database = SqliteDatabase.OpenForWriting(log, isDurable: false)) database.Execute("UPDATE LOG_BATCHES SET checksum = "
+            + "checksum + 1");
         foreach (var part in Directory.EnumerateFiles(folder["data"], "warehouse.db*")) File.Delete(part);
 
         var replay = await TradeIngestProcess.RunAsync(folder.FullName, "replay", file, "--data", folder["data"]);

@@ -22,7 +22,8 @@ for (var i = 0; i < args.Length; i += 2)
     if (!arguments.ContainsKey(args[i]) || i + 1 == args.Length)
     {
         await Console.Error.WriteLineAsync(
-            $"'{args[i]}' is no option with a value. There are {string.Join(", ", arguments.Keys)}. --key names the PEM file of the user's private key, which is made when it is missing.");
+            $"'{args[i]}' is no option with a value. There are {string.Join(", ", arguments.Keys)}. --key names the PEM file of the user's "
+                + "private key, which is made when it is missing.");
         return 2;
     }
 

@@ -60,10 +60,13 @@ internal static class ProduceRun
         text.AppendLine("| way | records/s, five turns | median ratio to kcat in the same turn |").AppendLine("|---|---:|---:|");
         text.AppendLine(
             CultureInfo.InvariantCulture,
-            $"| the log on Kafka (ours) | {string.Join(" · ", turns.Select(turn => turn.Log.ToString("N0", CultureInfo.InvariantCulture)))} | {turns.Select(turn => turn.Log / turn.Kcat).Order().ElementAt(Turns / 2):0.00} |");
+            $"| the log on Kafka (ours) | "
+                + $"{string.Join(" · ", turns.Select(turn => turn.Log.ToString("N0", CultureInfo.InvariantCulture)))} | "
+                + $"{turns.Select(turn => turn.Log / turn.Kcat).Order().ElementAt(Turns / 2):0.00} |");
         text.AppendLine(
             CultureInfo.InvariantCulture,
-            $"| kcat, librdkafka in C | {string.Join(" · ", turns.Select(turn => turn.Kcat.ToString("N0", CultureInfo.InvariantCulture)))} | 1 |");
+            $"| kcat, librdkafka in C | {string.Join(" · ", turns.Select(turn => turn.Kcat.ToString("N0", CultureInfo.InvariantCulture)))} "
+                + $"| 1 |");
         text.AppendLine(CultureInfo.InvariantCulture, $"\nBytes allocated per record by ours: {bytes:0}.");
         Console.WriteLine(text);
         await File.WriteAllTextAsync("benchmarks/results/KafkaProduce.md", text.ToString());

@@ -112,7 +112,8 @@ public class PlanChangesBenchmarks : IDisposable
         }
 
         using var answer = Command(
-            "SELECT sum(1 + valid_from % 1000003 + valid_to % 1000003 + length(sector) * 7 + length(risk_level) * 11 + length(status) * 13) FROM dim");
+            "SELECT sum(1 + valid_from % 1000003 + valid_to % 1000003 + length(sector) * 7 + length(risk_level) * 11 + length(status) * "
+                + "13) FROM dim");
         return (long)answer.ExecuteScalar()!;
     }
 

@@ -53,7 +53,8 @@ internal static class GrowthRun
         {
             text.AppendLine(
                 CultureInfo.InvariantCulture,
-                $"| {Symbols[i].Count:N0}{(Symbols[i].IsEven ? ", all alike" : "")} | {received[i].Nanoseconds:0} ns | {received[i].Ratio:0.00} | {loaded[i].Nanoseconds:0} ns | {loaded[i].Ratio:0.00} |");
+                $"| {Symbols[i].Count:N0}{(Symbols[i].IsEven ? ", all alike" : "")} | {received[i].Nanoseconds:0} ns | "
+                    + $"{received[i].Ratio:0.00} | {loaded[i].Nanoseconds:0} ns | {loaded[i].Ratio:0.00} |");
         }
 
         text.AppendLine();

@@ -21,7 +21,8 @@ internal sealed class Measurement(string question, Summary summary)
         if (Unmeasured().Count > 0) return [];
         return Alternatives.Select(way => string.Create(
             CultureInfo.InvariantCulture,
-            $"{question,-17} {NameOf(way),-27} {Ratio(way),8:0.00} x (least {floor.MinRatios[NameOf(way)]:0.##}), {Bytes(Ours):0.##} B (most {floor.MaxBytes:0.##})"));
+            $"{question,-17} {NameOf(way),-27} {Ratio(way),8:0.00} x (least {floor.MinRatios[NameOf(way)]:0.##}), {Bytes(Ours):0.##} B "
+                + $"(most {floor.MaxBytes:0.##})"));
     }
 
     /// <summary>What is wrong, in words; empty when all is well.</summary>
@@ -30,7 +31,8 @@ internal sealed class Measurement(string question, Summary summary)
         if (Unmeasured() is { Count: > 0 } unmeasured) return unmeasured;
         var faults = Alternatives.Where(way => Ratio(way) < floor.MinRatios[NameOf(way)]).Select(way => string.Create(
             CultureInfo.InvariantCulture,
-            $"{question}: {NameOf(way)} takes {Ratio(way):0.00} times as long as {NameOf(Ours)}, at least {floor.MinRatios[NameOf(way)]:0.##} expected")).ToList();
+            $"{question}: {NameOf(way)} takes {Ratio(way):0.00} times as long as {NameOf(Ours)}, at least "
+                + $"{floor.MinRatios[NameOf(way)]:0.##} expected")).ToList();
         if (Bytes(Ours) > floor.MaxBytes)
         {
             faults.Add(string.Create(

@@ -18,7 +18,8 @@ internal sealed class SameAnswer() : ExecutionValidatorBase(failOnError: true)
             var answers = benchmarks.Select(
                 way => (way.Descriptor.WorkloadMethod.Name, Answer: AnswerOf(way.Descriptor, benchmarkTypeInstance))).ToList();
             if (answers.DistinctBy(way => way.Answer).Count() == 1) return;
-            errors.Add(new ValidationError(isCritical: true, $"the answers differ: {string.Join(", ", answers.Select(way => $"{way.Name} {way.Answer}"))}"));
+            errors.Add(new ValidationError(isCritical: true, "the answers differ: "
+                + $"{string.Join(", ", answers.Select(way => $"{way.Name} {way.Answer}"))}"));
         }
         catch (TargetInvocationException failed)
         {

@@ -99,7 +99,8 @@ public class WarehouseLoadBenchmarks
         Open();
         SqliteWarehouseLoad();
         InsertPerRow();
-        const string Facts = "SELECT count(*), sum(price % 1000003), sum(quantity % 1000003), sum(total_amount_usd % 1000003) FROM FACT_TRADES";
+        const string Facts = "SELECT count(*), sum(price % 1000003), sum(quantity % 1000003), sum(total_amount_usd % 1000003) FROM "
+            + "FACT_TRADES";
         const string Coverage = "SELECT count(*), sum(from_id), sum(to_id), 0 FROM TRADE_COVERAGE";
         foreach (var query in new[] { Facts, Coverage })
         {

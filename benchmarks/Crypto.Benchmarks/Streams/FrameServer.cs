@@ -42,7 +42,8 @@ internal sealed class FrameServer : IDisposable
         var key = request.Split('\n').First(
             line => line.StartsWith("Sec-WebSocket-Key:", StringComparison.OrdinalIgnoreCase)).Split(':', 2)[1].Trim();
         _client.Send(Encoding.ASCII.GetBytes(
-            $"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Accept: {StreamHandshake.Accept(key)}\r\n\r\n"));
+            "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Accept: "
+                + $"{StreamHandshake.Accept(key)}\r\n\r\n"));
         connecting.GetAwaiter().GetResult();
     }
 

@@ -42,13 +42,15 @@ internal static partial class BinanceLog
     [LoggerMessage(EventId = 1010, Level = LogLevel.Information, Message = "This machine's clock agrees with the exchange's again.")]
     public static partial void ClockAgrees(this ILogger logger);
 
-    [LoggerMessage(EventId = 1011, Level = LogLevel.Warning, Message = "The exchange wants to hear nothing from this address until {Until:u}.")]
+    [LoggerMessage(EventId = 1011, Level = LogLevel.Warning, Message = "The exchange wants to hear nothing from this address until "
+        + "{Until:u}.")]
     public static partial void StayingAway(this ILogger logger, DateTimeOffset until);
 
     [LoggerMessage(
         EventId = 1012, Level = LogLevel.Warning, Message = "'{Path}' does not keep how long the exchange is to be left alone: {Reason}")]
     public static partial void BanNotKept(this ILogger logger, string path, string reason);
 
-    [LoggerMessage(EventId = 1013, Level = LogLevel.Warning, Message = "The exchange lists {Symbol} in a way that cannot be read: {Reason}")]
+    [LoggerMessage(EventId = 1013, Level = LogLevel.Warning, Message = "The exchange lists {Symbol} in a way that cannot be read: "
+        + "{Reason}")]
     public static partial void SymbolUnreadable(this ILogger logger, string symbol, string reason);
 }

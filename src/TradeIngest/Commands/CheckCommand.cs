@@ -11,12 +11,20 @@ internal static class CheckCommand
 {
     public static Command Create()
     {
-        var target = new Option<string?>("--target") { Description = "Check this warehouse alone, regardless of the configuration.", HelpName = "snowflake" };
+        var target = new Option<string?>("--target")
+        {
+            Description = "Check this warehouse alone, regardless of the configuration.",
+            HelpName = "snowflake",
+        };
         target.AcceptOnlyFromAmong("snowflake");
         var ws = new Option<string?>("--ws") { Description = "Base of the exchange's streams, as for run.", HelpName = "URL" };
         var rest = new Option<string?>("--rest") { Description = "Base of the exchange's REST calls, as for run.", HelpName = "URL" };
         var symbols = CommonOptions.Symbols("Tickers to capture, as for run.");
-        var role = new Option<string[]>("--role") { Description = "What the process is to do, as for run. May be repeated. Default: all", HelpName = "ROLE" };
+        var role = new Option<string[]>("--role")
+        {
+            Description = "What the process is to do, as for run. May be repeated. Default: all",
+            HelpName = "ROLE",
+        };
         var data = CommonOptions.Data();
         var json = CommonOptions.Json();
         var command = new Command(
@@ -52,7 +60,8 @@ internal static class CheckCommand
         ConfiguredOptions<ServiceOptions> configured, Role roles, bool onlySnowflake, bool json, CancellationToken cancellationToken)
     {
         var set = configured.Origins.Count;
-        List<Check> checks = [Check.Pass(CheckTier.Configuration, "options", $"{set} set, the others at their defaults; see trade-ingest config show")];
+        List<Check> checks = [Check.Pass(CheckTier.Configuration, "options", $"{set} set, the others at their defaults; see trade-ingest "
+            + "config show")];
         checks.AddRange(
             onlySnowflake
                 ? await StoreChecks.SnowflakeAsync(configured.Options.Snowflake, Step, cancellationToken)

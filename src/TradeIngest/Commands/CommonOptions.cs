@@ -95,5 +95,6 @@ internal static class CommonOptions
     public static TimeSpan ParseDuration(string option, string text) =>
         OptionText.ParseDuration(text) is { } duration && duration > TimeSpan.Zero && duration <= LongestDuration
             ? duration
-            : throw new ConfigurationException($"{option} '{text}' is no time such as 15s, 2m or 00:01:30, up to {LongestDuration.Days} days.");
+            : throw new ConfigurationException($"{option} '{text}' is no time such as 15s, 2m or 00:01:30, up to {LongestDuration.Days} "
+                + "days.");
 }

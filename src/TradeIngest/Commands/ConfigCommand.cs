@@ -12,7 +12,10 @@ internal static class ConfigCommand
     private static Command Show()
     {
         var json = CommonOptions.Json();
-        var markdown = new Option<bool>("--markdown") { Description = "Print the table of all options and their defaults, as in the README." };
+        var markdown = new Option<bool>("--markdown")
+        {
+            Description = "Print the table of all options and their defaults, as in the README.",
+        };
         var command = new Command(
             "show",
             """

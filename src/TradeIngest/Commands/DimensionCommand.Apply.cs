@@ -25,7 +25,8 @@ internal static partial class DimensionCommand
         var json = CommonOptions.Json();
         var command = new Command(
             "apply",
-            "Applies changes of symbols from a file, all of them together or, when it is stopped or fails, none; the same file again changes nothing.")
+            "Applies changes of symbols from a file, all of them together or, when it is stopped or fails, none; the same file again "
+                + "changes nothing.")
         {
             file, limit, force, data, json,
         };

@@ -121,9 +121,9 @@ internal static class DlqCommand
     private static async Task<int> ReplayAsync(ITradeLog log, string? reason, bool json, CancellationToken cancellationToken)
     {
         var result = await new DeadLetters(log).ReplayAsync(WantedOf(reason), cancellationToken);
+        var (read, replayed, remaining) = (Output.Count(result.Read), Output.Count(result.Replayed), Output.Count(result.Remaining));
         if (json) Output.Json(result);
-        else Output.People().MarkupLineInterpolated(
-            $"read {Output.Count(result.Read)} dead letters: {Output.Count(result.Replayed)} are trades now and were appended, {Output.Count(result.Remaining)} are not");
+        else Output.People().MarkupLineInterpolated($"read {read} dead letters: {replayed} are trades now and were appended, {remaining} are not");
         return ExitCode.Ok;
     }
 

@@ -12,14 +12,27 @@ internal static class MigrateCommand
 {
     public static Command Create()
     {
-        var target = new Option<string>("--target") { Description = "The warehouse to migrate; the embedded one migrates itself when it is opened.", HelpName = "snowflake", Required = true };
+        var target = new Option<string>("--target")
+        {
+            Description = "The warehouse to migrate; the embedded one migrates itself when it is opened.",
+            HelpName = "snowflake",
+            Required = true,
+        };
         target.AcceptOnlyFromAmong("snowflake");
         var dryRun = new Option<bool>("--dry-run") { Description = "Print the statements that would run, and run none." };
-        var bootstrap = new Option<bool>("--print-bootstrap") { Description = "Print the part an administrator runs once: roles, user, warehouse, grants. Connects to nothing." };
-        var drop = new Option<string?>("--drop-channel") { Description = "Drop a streaming channel of both tables, with its token. Its rows stay.", HelpName = "NAME" };
+        var bootstrap = new Option<bool>("--print-bootstrap")
+        {
+            Description = "Print the part an administrator runs once: roles, user, warehouse, grants. Connects to nothing.",
+        };
+        var drop = new Option<string?>("--drop-channel")
+        {
+            Description = "Drop a streaming channel of both tables, with its token. Its rows stay.",
+            HelpName = "NAME",
+        };
         var reload = new Option<bool>("--reload")
         {
-            Description = "Empty what was loaded from the log and drop its channels, so that the log is read again from its first record; older rows are gone. The dimension stays. Stop all sinks first.",
+            Description = "Empty what was loaded from the log and drop its channels, so that the log is read again from its first record; "
+                + "older rows are gone. The dimension stays. Stop all sinks first.",
         };
         var json = CommonOptions.Json();
         var command = new Command(

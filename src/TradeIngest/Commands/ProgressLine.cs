@@ -57,7 +57,8 @@ internal sealed class ProgressLine : IProgress<long>, IDisposable
         {
             if (_isDisposed) return;
             var (count, elapsed) = (Volatile.Read(ref _count), _clock.GetElapsedTime(_started));
-            var text = $"{Output.Count(count)} {_unit} in {elapsed.TotalSeconds:0.0} s, {Output.Count((long)(count / elapsed.TotalSeconds))} a second";
+            var text = $"{Output.Count(count)} {_unit} in {elapsed.TotalSeconds:0.0} s, "
+                + $"{Output.Count((long)(count / elapsed.TotalSeconds))} a second";
             if (_isTerminal) _output.Write($"\r{text.PadRight(_shown)}");
             else _output.WriteLine(text);
             _shown = text.Length;

@@ -11,7 +11,11 @@ internal static class QueryCommand
     public static Command Create()
     {
         var sql = new Argument<string>("SQL") { Description = "One SELECT statement." };
-        var format = new Option<QueryFormat?>("--format") { Description = "table, json, ndjson (an object per line) or csv. Default: table", HelpName = "F" };
+        var format = new Option<QueryFormat?>("--format")
+        {
+            Description = "table, json, ndjson (an object per line) or csv. Default: table",
+            HelpName = "F",
+        };
         var output = new Option<string?>("--output")
         {
             Description = "A new file for the rows, in place of standard output. It is there when all of them are.",

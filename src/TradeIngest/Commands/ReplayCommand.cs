@@ -163,8 +163,10 @@ internal static class ReplayCommand
         if (summary.Conflicts > 0)
         {
             CommandLine.WriteError(
-                $"{Output.Count(summary.Conflicts)} trades are stored with another content; both are kept. See: trade-ingest query \"SELECT ticker, trade_id, "
-                + "CAST(record_content AS TEXT) FROM REJECTED_TRADES WHERE error_reason = 'content_conflict'\". If these files are right, replay them with --correct.");
+                $"{Output.Count(summary.Conflicts)} trades are stored with another content; both are kept. See: trade-ingest query "
+                    + "\"SELECT ticker, trade_id, "
+                + "CAST(record_content AS TEXT) FROM REJECTED_TRADES WHERE error_reason = 'content_conflict'\". If these files are right, "
+                + "replay them with --correct.");
         }
 
         if (summary.Rejected > 0)

@@ -14,8 +14,16 @@ internal static class RunCommand
 
     public static Command Create()
     {
-        var ws = new Option<string?>("--ws") { Description = "Base of the exchange's streams. Default: wss://stream.binance.com:9443", HelpName = "URL" };
-        var rest = new Option<string?>("--rest") { Description = "Base of the exchange's REST calls. Default: https://api.binance.com", HelpName = "URL" };
+        var ws = new Option<string?>("--ws")
+        {
+            Description = "Base of the exchange's streams. Default: wss://stream.binance.com:9443",
+            HelpName = "URL",
+        };
+        var rest = new Option<string?>("--rest")
+        {
+            Description = "Base of the exchange's REST calls. Default: https://api.binance.com",
+            HelpName = "URL",
+        };
         var symbols = CommonOptions.Symbols("Tickers to capture, or ALL. Default: five large ones");
         var role = new Option<string[]>("--role")
         {

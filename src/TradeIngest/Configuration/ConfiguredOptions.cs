@@ -59,6 +59,7 @@ internal sealed record ConfiguredOptions<T>(T Options, IReadOnlyDictionary<strin
         var isVariable = given.Source == given.Written && given.Source != ConfigurationSources.CommandLine;
         return nearest is null
             ? $"{given.Written}: there is no such option; trade-ingest config show lists them all"
-            : $"{given.Written}: there is no such option; did you mean {(isVariable ? OptionDescriptor.EnvironmentVariableOf(nearest) : nearest)}?";
+            : $"{given.Written}: there is no such option; did you mean "
+                + $"{(isVariable ? OptionDescriptor.EnvironmentVariableOf(nearest) : nearest)}?";
     }
 }

@@ -19,7 +19,8 @@ internal sealed record LogOptions
     public LogKind Kind { get; init; }
 
     /// <summary>Fixed when the log is created.</summary>
-    [Description("Partitions of trades and dead letters; without a value 1 in a file, and in Kafka what the topics have, or 6 for new ones.")]
+    [Description("Partitions of trades and dead letters; without a value 1 in a file, and in Kafka what the topics have, or 6 for new "
+        + "ones.")]
     [Within("1", "1024")]
     public int? Partitions { get; init; }
 

@@ -90,7 +90,8 @@ internal sealed class TradeIngestHost : IAsyncDisposable
         catch (IOException failure)
         {
             throw new ConfigurationException(
-                $"Health: {_options.Health.Address}:{_options.Health.Port} cannot be listened on ({failure.Message}). Set CRYPTO__Health__Port.", failure);
+                $"Health: {_options.Health.Address}:{_options.Health.Port} cannot be listened on ({failure.Message}). Set "
+                    + "CRYPTO__Health__Port.", failure);
         }
         catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
         {

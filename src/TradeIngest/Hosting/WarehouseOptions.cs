@@ -32,7 +32,8 @@ internal sealed record WarehouseOptions : IOptionRules
     public long RekeyLimit { get; init; } = 1_000_000;
 
     /// <summary>Attributes left out keep their default owners.</summary>
-    [Description("Which sources may state an attribute, each attribute a key of its own: CRYPTO__Warehouse__Owners__sector=reference_file,change_data_capture.")]
+    [Description("Which sources may state an attribute, each attribute a key of its own: "
+        + "CRYPTO__Warehouse__Owners__sector=reference_file,change_data_capture.")]
     public IReadOnlyDictionary<string, string> Owners { get; init; } = new Dictionary<string, string>(StringComparer.Ordinal);
 
     public AttributeOwnership Ownership => AttributeOwnership.Default.With(Owners.Select(pair => KeyValuePair.Create(

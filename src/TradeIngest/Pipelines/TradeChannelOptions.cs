@@ -48,6 +48,7 @@ internal sealed record TradeChannelOptions
     /// <summary>What is kept of a live stream's dead letters.</summary>
     public DeadLetterOptions DeadLetters { get; init; } = new();
 
-    [Description("What happens to a batch that finds the channel full: Shed drops it and fetches its trades again; Wait reads no more from the socket.")]
+    [Description("What happens to a batch that finds the channel full: Shed drops it and fetches its trades again; Wait reads no more from "
+        + "the socket.")]
     public FullPolicy Policy { get; init; } = FullPolicy.Shed;
 }

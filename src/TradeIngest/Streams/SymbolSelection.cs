@@ -34,7 +34,8 @@ internal sealed class SymbolSelection(IExchange exchange, IReadOnlyList<string> 
             ? [.. tickers.Select(ticker => byTicker[ticker])]
             : throw ConfigurationException.Of(unknown.Select(ticker => listing.Unreadable.TryGetValue(ticker, out var reason)
                 ? $"{address} lists '{ticker}' in a way that cannot be read: {reason} Leave it out of --symbols."
-                : $"{address} lists no symbol '{ticker}'{Suggestion(ticker, byTicker.Keys)}. Tickers are written without separators, such as BTCUSDT."));
+                : $"{address} lists no symbol '{ticker}'{Suggestion(ticker, byTicker.Keys)}. Tickers are written without separators, such "
+                    + "as BTCUSDT."));
     }
 
     private static string Suggestion(string ticker, IEnumerable<string> known)

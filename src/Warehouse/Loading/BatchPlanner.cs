@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Security.Cryptography;
 using System.Text;
 using Crypto.TradeModel.Contract;
@@ -197,9 +198,10 @@ public static class BatchPlanner
 
     // The same conflict is the same when its file is replayed again.
     private static string IdentityOf(SymbolState state, long tradeId, in TradeContent content) =>
-        Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(
-        FormattableString.Invariant(
-            $"{state.Key} {tradeId} {content.Price.Scaled} {content.Quantity.Scaled} {content.TradeTime.Microseconds} {(int)content.Aggressor}"))));
+        Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(string.Create(
+            CultureInfo.InvariantCulture,
+            $"{state.Key} {tradeId} {content.Price.Scaled} {content.Quantity.Scaled} {content.TradeTime.Microseconds} "
+            + $"{(int)content.Aggressor}"))));
 
     private static long FactIdOf(SymbolStates symbols, in Trade trade) => FactId.Of(symbols.Find(trade.Symbol)!.SymbolId, trade.TradeId);
 }

@@ -109,7 +109,8 @@ public sealed class SnowflakeAudits(
     {
         var tally = new AuditTally("raw_equals_positions", "every record read from the log stands in STOCK_TRADES_RAW once");
         var raw = await sql.ExecuteAsync(
-            "SELECT LOG_EPOCH, LOG_TOPIC, LOG_PARTITION, COUNT(*), COUNT(DISTINCT LOG_OFFSET), MAX(LOG_OFFSET) FROM STOCK_TRADES_RAW GROUP BY LOG_EPOCH, LOG_TOPIC, LOG_PARTITION",
+            "SELECT LOG_EPOCH, LOG_TOPIC, LOG_PARTITION, COUNT(*), COUNT(DISTINCT LOG_OFFSET), MAX(LOG_OFFSET) FROM STOCK_TRADES_RAW GROUP "
+                + "BY LOG_EPOCH, LOG_TOPIC, LOG_PARTITION",
             [], cancellationToken);
         var kept = raw.Rows.ToDictionary(
             row => (row[0], row[1], SqlResult.Whole(row[2])),

@@ -22,7 +22,8 @@ public sealed class SnowflakeCheck(
 
     private const string ProbeChannel = "TRADE_INGEST_CHECK";
 
-    private const string Reaching = "Compare Snowflake:Account with the address in Snowsight, and see whether a firewall, proxy or network policy lets this machine through.";
+    private const string Reaching = "Compare Snowflake:Account with the address in Snowsight, and see whether a firewall, proxy or network "
+        + "policy lets this machine through.";
 
     private static readonly string[] Streamed = ["STOCK_TRADES_RAW", "FACT_TRADES"];
 
@@ -35,7 +36,8 @@ public sealed class SnowflakeCheck(
 
         var signedIn = await TryAsync(
             results, "sign-in",
-            $"Compare DESC USER {names.User} with the fingerprint above; to set the key: ALTER USER {names.User} SET RSA_PUBLIC_KEY = '{keys.PublicKey}';",
+            $"Compare DESC USER {names.User} with the fingerprint above; to set the key: ALTER USER {names.User} SET RSA_PUBLIC_KEY = "
+                + $"'{keys.PublicKey}';",
             async stop =>
             {
                 var row = (await sql.ExecuteAsync("SELECT CURRENT_ACCOUNT(), CURRENT_USER(), CURRENT_ROLE()", [], stop)).Rows[0];
@@ -49,7 +51,8 @@ public sealed class SnowflakeCheck(
             var pending = await new SnowflakeMigrator(sql, names, clock).PendingAsync(stop);
             return pending.Count == 0
                 ? $"{names.Database}.{names.Schema} is up to date"
-                : throw new SnowflakeException(SnowflakeFault.ObjectMissing, $"not applied: {string.Join(", ", pending.Select(script => script.Name))}");
+                : throw new SnowflakeException(SnowflakeFault.ObjectMissing, "not applied: "
+                    + $"{string.Join(", ", pending.Select(script => script.Name))}");
         }, cancellationToken);
         if (!migrated) return results;
 
@@ -69,7 +72,8 @@ public sealed class SnowflakeCheck(
         {
             await TryAsync(
                 results, $"streaming into {table}",
-                $"GRANT INSERT, SELECT ON TABLE {names.Database}.{names.Schema}.{table} TO ROLE {names.LoaderRole}; directly, as {names.OwnerRole}",
+                $"GRANT INSERT, SELECT ON TABLE {names.Database}.{names.Schema}.{table} TO ROLE {names.LoaderRole}; directly, as "
+                    + $"{names.OwnerRole}",
                 async stop => await ProbeAsync(PipeAddress.OfTable(names.Database, names.Schema, table), stop), cancellationToken);
         }
 

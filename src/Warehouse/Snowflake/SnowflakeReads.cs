@@ -17,7 +17,8 @@ internal static class SnowflakeReads
         var result = await sql.ExecuteAsync("SELECT DIMENSION, CHECKPOINTS FROM WAREHOUSE_REVISION", [], cancellationToken);
         return result.Rows.Count == 1
             ? (SqlResult.Whole(result.Rows[0][0]), SqlResult.Whole(result.Rows[0][1]))
-            : throw new SnowflakeException(SnowflakeFault.ObjectMissing, $"WAREHOUSE_REVISION holds {result.Rows.Count} rows instead of one. Run 'trade-ingest migrate --target snowflake'.");
+            : throw new SnowflakeException(SnowflakeFault.ObjectMissing, $"WAREHOUSE_REVISION holds {result.Rows.Count} rows instead of "
+                + "one. Run 'trade-ingest migrate --target snowflake'.");
     }
 
     public static async Task<IReadOnlyList<StoredPosition>> PositionsAsync(ISnowflakeSql sql, CancellationToken cancellationToken)
@@ -73,9 +74,11 @@ internal static class SnowflakeReads
         ISnowflakeSql sql, CancellationToken cancellationToken)
     {
         var result = await sql.ExecuteAsync(
-            "SELECT S.EXCHANGE, V.TICKER, V.VALID_FROM, V.VALID_TO, V.IS_DELETED, V.IS_INFERRED, V.RECORDED_FROM, V.RECORDED_TO, V.SYMBOL_KEY, "
+            "SELECT S.EXCHANGE, V.TICKER, V.VALID_FROM, V.VALID_TO, V.IS_DELETED, V.IS_INFERRED, V.RECORDED_FROM, V.RECORDED_TO, "
+                + "V.SYMBOL_KEY, "
             + string.Join(", ", SymbolAttributes.All.Select(attribute => $"V.{attribute.Column().ToUpperInvariant()}"))
-            + " FROM DIM_SYMBOL_VERSIONS AS V JOIN SYMBOLS AS S ON S.SYMBOL_ID = V.SYMBOL_ID ORDER BY V.SYMBOL_ID, V.RECORDED_FROM, V.VALID_FROM",
+            + " FROM DIM_SYMBOL_VERSIONS AS V JOIN SYMBOLS AS S ON S.SYMBOL_ID = V.SYMBOL_ID ORDER BY V.SYMBOL_ID, V.RECORDED_FROM, "
+            + "V.VALID_FROM",
             [], cancellationToken);
         return [.. result.Rows.Select(row =>
             (new RecordedVersion(VersionOf(row), SqlResult.Instant(row[6]), SqlResult.Instant(row[7])), SqlResult.Whole(row[8])))];
@@ -114,7 +117,8 @@ internal static class SnowflakeReads
         async Task<bool> CompareAsync()
         {
             var result = await sql.ExecuteAsync(
-                $"SELECT COUNT(*), COALESCE(SUM(LOG_OFFSET - ?), 0) FROM {table} WHERE LOG_EPOCH = ? AND LOG_TOPIC = ? AND LOG_PARTITION = ? AND LOG_OFFSET BETWEEN ? AND ?",
+                $"SELECT COUNT(*), COALESCE(SUM(LOG_OFFSET - ?), 0) FROM {table} WHERE LOG_EPOCH = ? AND LOG_TOPIC = ? AND LOG_PARTITION = "
+                    + "? AND LOG_OFFSET BETWEEN ? AND ?",
                 [first, partition.Epoch, partition.Topic, partition.Partition, first, last], cancellationToken);
             return (SqlResult.Whole(result.Rows[0][0]), SqlResult.Whole(result.Rows[0][1])) == (count, sum);
         }
@@ -136,7 +140,8 @@ internal static class SnowflakeReads
     {
         if (factIds.Count == 0) return new Dictionary<long, TradeContent>();
         var result = await sql.ExecuteAsync(
-            "SELECT FACT_ID, PRICE, QUANTITY, TRADE_TIME, AGGRESSOR_SIDE FROM FACT_TRADES WHERE FACT_ID IN (SELECT V.VALUE::NUMBER FROM TABLE(FLATTEN(INPUT => PARSE_JSON(?))) AS V)",
+            "SELECT FACT_ID, PRICE, QUANTITY, TRADE_TIME, AGGRESSOR_SIDE FROM FACT_TRADES WHERE FACT_ID IN (SELECT V.VALUE::NUMBER FROM "
+                + "TABLE(FLATTEN(INPUT => PARSE_JSON(?))) AS V)",
             [System.Text.Json.JsonSerializer.Serialize(factIds)], cancellationToken);
         return result.Rows.ToDictionary(
             row => SqlResult.Whole(row[0]),
@@ -151,7 +156,8 @@ internal static class SnowflakeReads
     {
         var wanted = System.Text.Json.JsonSerializer.Serialize(identities);
         var result = await sql.ExecuteAsync(
-            "SELECT REJECTION_ID FROM REJECTED_TRADES WHERE REJECTION_ID IN (SELECT V.VALUE::VARCHAR FROM TABLE(FLATTEN(INPUT => PARSE_JSON(?))) AS V)", [wanted], cancellationToken);
+            "SELECT REJECTION_ID FROM REJECTED_TRADES WHERE REJECTION_ID IN (SELECT V.VALUE::VARCHAR FROM TABLE(FLATTEN(INPUT => "
+                + "PARSE_JSON(?))) AS V)", [wanted], cancellationToken);
         return result.Rows.Select(row => (string)row[0]!).ToHashSet(StringComparer.Ordinal);
     }
 

@@ -7,5 +7,7 @@ namespace Crypto.Warehouse.Snowflake;
 internal static class SnowflakeUserAgent
 {
     public static string Value { get; } =
-        $"TradeIngest/{Assembly.GetExecutingAssembly().GetName().Version?.ToString(3) ?? "1.0.0"} ({(OperatingSystem.IsLinux() ? "Linux" : OperatingSystem.IsMacOS() ? "macOS" : "Windows")} {RuntimeInformation.OSArchitecture})";
+        $"TradeIngest/{Assembly.GetExecutingAssembly().GetName().Version?.ToString(3) ?? "1.0.0"} "
+            + $"({(OperatingSystem.IsLinux() ? "Linux" : OperatingSystem.IsMacOS() ? "macOS" : "Windows")} "
+            + $"{RuntimeInformation.OSArchitecture})";
 }

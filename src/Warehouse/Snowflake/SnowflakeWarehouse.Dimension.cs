@@ -40,7 +40,8 @@ public sealed partial class SnowflakeWarehouse
             catch (SnowflakeException failure) when (failure.Message.Contains("REKEY_LIMIT", StringComparison.Ordinal))
             {
                 throw new WarehouseException(
-                    $"The changes would bind more than {_options.RekeyLimit} facts to another version; nothing was changed. If that is meant, apply them with --force, or "
+                    $"The changes would bind more than {_options.RekeyLimit} facts to another version; nothing was changed. If that is "
+                        + "meant, apply them with --force, or "
                     + "raise --rekey-limit (Warehouse:RekeyLimit).", innerException: failure);
             }
         }

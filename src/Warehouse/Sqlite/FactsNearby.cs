@@ -27,7 +27,8 @@ internal sealed class FactsNearby : IDisposable
         _database = database;
         _elsewhere = new StoredFacts(database);
         _segment = database.Prepare(
-            "SELECT fact_id, row_id, price, quantity, trade_time, aggressor_side FROM FACT_TRADES WHERE row_id >= ?1 << 40 AND row_id < (?1 + 1) << 40");
+            "SELECT fact_id, row_id, price, quantity, trade_time, aggressor_side FROM FACT_TRADES WHERE row_id >= ?1 << 40 AND row_id < "
+                + "(?1 + 1) << 40");
         using var segments = database.Prepare(
             "SELECT segment_id, facts, first_trade_time, last_trade_time FROM FACT_SEGMENTS ORDER BY segment_id");
         while (segments.Step()) _segments.Add((segments.GetInt32(0), segments.GetInt64(1), segments.GetInt64(2), segments.GetInt64(3)));

@@ -38,7 +38,8 @@ internal static class MigrationSteps
         var rejected = new Dictionary<int, List<(long Id, bool IsConclusive)>>();
         var symbols = new SymbolTable();
         using (var query = database.Prepare(
-            "SELECT symbol_id, trade_id, error_reason, record_content FROM REJECTED_TRADES WHERE symbol_id IS NOT NULL AND trade_id BETWEEN 0 AND 1099511627775"))
+            "SELECT symbol_id, trade_id, error_reason, record_content FROM REJECTED_TRADES WHERE symbol_id IS NOT NULL AND trade_id "
+                + "BETWEEN 0 AND 1099511627775"))
         {
             while (query.Step())
             {

@@ -51,8 +51,9 @@ internal sealed class RawAudits(SqliteDatabase database)
     {
         _checksums.Examined += run.GetInt64(3);
         if (run.IsNull(4) || run.GetInt64(4) == Crc32C.Of(run.GetBytes(5))) return;
+        var (first, count) = (run.GetInt64(2), run.GetInt64(3));
         _checksums.Fail(
-            $"{run.GetText(0)}/{run.GetInt64(1)} offsets {run.GetInt64(2)} to {run.GetInt64(2) + run.GetInt64(3) - 1}: the bytes are not those that were written");
+            $"{run.GetText(0)}/{run.GetInt64(1)} offsets {first} to {first + count - 1}: the bytes are not those that were written");
     }
 
     private void Compare(SqliteStatement run, FactsNearby facts, Dictionary<long, List<TradeContent>> refused)
@@ -116,7 +117,8 @@ internal sealed class RawAudits(SqliteDatabase database)
     {
         var refused = new Dictionary<long, List<TradeContent>>();
         using var query = database.Prepare(
-            "SELECT symbol_id, trade_id, record_content FROM REJECTED_TRADES WHERE error_reason IN ('content_conflict', 'content_replaced')");
+            "SELECT symbol_id, trade_id, record_content FROM REJECTED_TRADES WHERE error_reason IN ('content_conflict', "
+                + "'content_replaced')");
         while (query.Step())
         {
             if (TradeJson.TryRead(query.GetBytes(2), _symbols, out var trade) != ErrorReason.None) continue;

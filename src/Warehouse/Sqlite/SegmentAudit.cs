@@ -51,7 +51,8 @@ internal sealed class SegmentAudit(SqliteDatabase database)
     }
 
     private SqliteStatement Prepare(string tail) => database.Prepare(
-        "SELECT row_id, symbol_key, trade_id, trade_time, price, quantity, total_amount_usd, aggressor_side, ingest_source, quality_flags, fact_id "
+        "SELECT row_id, symbol_key, trade_id, trade_time, price, quantity, total_amount_usd, aggressor_side, ingest_source, quality_flags, "
+            + "fact_id "
         + "FROM FACT_TRADES " + tail);
 
     private StoredFact Take(SqliteStatement facts, ref Segment read)
@@ -86,8 +87,8 @@ internal sealed class SegmentAudit(SqliteDatabase database)
             $"segment {read.Id}: its facts are not those that were written");
         else
         {
-            _tally.Fail(
-                $"segment {read.Id}: {expected.Facts} facts at {expected.First} to {expected.Last}, it holds {read.Facts} at {read.First} to {read.Last}");
+            var wanted = FormattableString.Invariant($"{expected.Facts} facts at {expected.First} to {expected.Last}");
+            _tally.Fail($"segment {read.Id}: {wanted}, it holds {read.Facts} at {read.First} to {read.Last}");
         }
     }
 

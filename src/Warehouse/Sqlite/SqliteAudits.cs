@@ -115,13 +115,15 @@ public sealed class SqliteAudits(
     {
         var tally = new AuditTally("no_conflicts", "no trade came with another content than the one stored");
         using var query = database.Prepare(
-            "SELECT ticker, trade_id, topic, partition, offset FROM REJECTED_TRADES WHERE error_reason = 'content_conflict' ORDER BY ticker, trade_id");
+            "SELECT ticker, trade_id, topic, partition, offset FROM REJECTED_TRADES WHERE error_reason = 'content_conflict' ORDER BY "
+                + "ticker, trade_id");
         using var count = database.Prepare("SELECT count(*) FROM REJECTED_TRADES");
         tally.Examined = count.Scalar()!.Value;
         while (query.Step())
         {
+            var (ticker, id) = (query.GetText(0), query.GetInt64(1));
             var place = $"{query.GetText(2)}/{query.GetInt64(3)} offset {query.GetInt64(4)}";
-            tally.Fail($"{query.GetText(0)} {query.GetInt64(1)}: {place} says otherwise (REJECTED_TRADES); replay --correct with a file that is right");
+            tally.Fail($"{ticker} {id}: {place} says otherwise (REJECTED_TRADES); replay --correct with a file that is right");
         }
 
         return tally.ToResult();

@@ -105,7 +105,8 @@ public sealed class SqliteDatabase : IDisposable
             ExactSum.Register(database._connection);
             database.Execute("PRAGMA query_only = ON");
             if (!database.HasTables()) throw new StorageException(
-                StorageFault.Missing, $"'{path}' is empty: the process that created it has written nothing yet. Try again, or check --data.");
+                StorageFault.Missing, $"'{path}' is empty: the process that created it has written nothing yet. Try again, or check "
+                    + "--data.");
             database.StopOn(stop);
             return database;
         }
@@ -248,7 +249,8 @@ public sealed class SqliteDatabase : IDisposable
         if (!SqliteNative.HasMoved(Handle) && (_logPath is null || File.Exists(_logPath))) return;
         throw new StorageException(
             StorageFault.Moved,
-            $"'{Path}' was deleted, moved or replaced while it was open, and nothing more is written. Put back what was there, with its -wal "
+            $"'{Path}' was deleted, moved or replaced while it was open, and nothing more is written. Put back what was there, with its "
+                + "-wal "
             + "file if it has one, and start again; what is missing then is fetched, or read from the log.");
     }
 

@@ -69,7 +69,8 @@ public sealed class EmulatedDatabase : IDisposable
             if (tokens.FirstOrDefault(token => token.Kind == TokenKind.Word && Denied.Contains(token.Value)).Value is { } denied)
             {
                 throw tokens[0].Is("CALL") ? UnknownFunction(denied)
-                    : new SqlFailureException("002003", "02000", $"SQL compilation error: Object '{denied}' does not exist or not authorized.");
+                    : new SqlFailureException("002003", "02000", $"SQL compilation error: Object '{denied}' does not exist or not "
+                        + "authorized.");
             }
 
             return tokens[0].Value.ToUpperInvariant() switch
@@ -170,7 +171,8 @@ public sealed class EmulatedDatabase : IDisposable
         catch (SqliteException failure)
         {
             throw failure.Message.Contains("no such table", StringComparison.Ordinal)
-                ? new SqlFailureException("002003", "02000", $"SQL compilation error: {failure.Message}: Object does not exist or not authorized.", failure)
+                ? new SqlFailureException("002003", "02000", $"SQL compilation error: {failure.Message}: Object does not exist or not "
+                    + "authorized.", failure)
                 : failure.Message.Contains("NOT NULL", StringComparison.Ordinal)
                     ? new SqlFailureException("100072", "22000", $"NULL result in a non-nullable column: {failure.Message}", failure)
                     : new SqlFailureException("001003", "42000", $"SQL compilation error: {failure.Message} in {sqlite}", failure);
@@ -208,7 +210,8 @@ public sealed class EmulatedDatabase : IDisposable
         }
 
         Run(
-            "CREATE TABLE IF NOT EXISTS EMULATED_DEFINITIONS (KIND TEXT NOT NULL, NAME TEXT NOT NULL, SQL TEXT NOT NULL, PRIMARY KEY (KIND, NAME))",
+            "CREATE TABLE IF NOT EXISTS EMULATED_DEFINITIONS (KIND TEXT NOT NULL, NAME TEXT NOT NULL, SQL TEXT NOT NULL, PRIMARY KEY "
+                + "(KIND, NAME))",
             []);
         Refresh();
     }
@@ -256,7 +259,8 @@ public sealed class EmulatedDatabase : IDisposable
                 var table = definition.ToTable();
                 Run($"DROP TABLE IF EXISTS {definition.Name}", []);
                 Run(
-                    $"CREATE TABLE {table.Name} ({string.Join(", ", table.Columns.Select(column => $"{column.Name} {column.Type}{(column.IsNullable ? "" : " NOT NULL")}"))})",
+                    $"CREATE TABLE {table.Name} "
+                        + $"({string.Join(", ", table.Columns.Select(column => $"{column.Name} {column.Type}{(column.IsNullable ? "" : " NOT NULL")}"))})",
                     []);
                 // Snowflake needs no index; here a scan per statement would take the tests' time.
                 if (table.Columns[0].Type == "NUMBER_INT") Run(
@@ -277,7 +281,8 @@ public sealed class EmulatedDatabase : IDisposable
                 }
 
                 Run(
-                    $"ALTER TABLE {before.Name} ADD COLUMN {added.Name} {added.Type}{(added.IsNullable ? "" : " NOT NULL")} DEFAULT {added.Default ?? "NULL"}",
+                    $"ALTER TABLE {before.Name} ADD COLUMN {added.Name} {added.Type}{(added.IsNullable ? "" : " NOT NULL")} DEFAULT "
+                        + $"{added.Default ?? "NULL"}",
                     []);
                 _tables[definition.Name] = before.With(added);
                 Keep("ALTER TABLE", $"{definition.Name}.{added.Name}", sql);

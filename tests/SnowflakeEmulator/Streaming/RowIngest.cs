@@ -19,7 +19,8 @@ internal sealed class RowIngest(EmulatedTable table)
         SqliteConnection connection, ReadOnlySpan<byte> body, Spoil spoil, bool loseFirstRow)
     {
         using var command = connection.CreateCommand();
-        command.CommandText = $"INSERT INTO {table.Name} VALUES ({string.Join(", ", table.Columns.Select((_, index) => FormattableString.Invariant($"?{index + 1}")))})";
+        command.CommandText = $"INSERT INTO {table.Name} VALUES "
+            + $"({string.Join(", ", table.Columns.Select((_, index) => FormattableString.Invariant($"?{index + 1}")))})";
         for (var i = 0; i < table.Columns.Count; i++)
         {
             command.Parameters.Add(new SqliteParameter(FormattableString.Invariant($"?{i + 1}"), DBNull.Value));

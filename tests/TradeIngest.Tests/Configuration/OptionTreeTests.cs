@@ -42,7 +42,8 @@ public sealed class OptionTreeTests
         var faults = OptionTree.FaultsOf(new Outer { Count = 4, Inner = new Inner { Wait = TimeSpan.Zero, Size = 70_000 } });
 
         CollectionAssert.AreEqual(
-            new[] { "Count: 4 is not within 1 to 3", "Inner:Wait: 0s is not within 1s to 1m, or infinite", "Inner:Size: 70000 is not within 1KiB to 64KiB", "Inner:Size: is too much" },
+            new[] { "Count: 4 is not within 1 to 3", "Inner:Wait: 0s is not within 1s to 1m, or infinite", "Inner:Size: 70000 is not "
+                + "within 1KiB to 64KiB", "Inner:Size: is too much" },
             faults.Select(fault => fault.ToString()).ToArray());
         Assert.IsEmpty(OptionTree.FaultsOf(new Outer { Inner = new Inner { Wait = Timeout.InfiniteTimeSpan } }).ToArray());
     }

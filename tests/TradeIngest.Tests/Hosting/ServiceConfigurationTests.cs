@@ -40,7 +40,8 @@ public sealed class ServiceConfigurationTests
     [TestMethod]
     [DynamicData(nameof(Durations))]
     public void Read_BareNumberForADuration_SaysHowToWriteIt(string key) => Assert.AreEqual(
-        $"{key}: '20' is no duration: write a number with its unit, such as 500ms, 20s, 5m, 2h or 7d, or hours:minutes:seconds such as 00:00:20 (from command line)",
+        $"{key}: '20' is no duration: write a number with its unit, such as 500ms, 20s, 5m, 2h or 7d, or hours:minutes:seconds such as "
+            + "00:00:20 (from command line)",
         Refused((key, "20")).Message);
 
     [TestMethod]
@@ -56,7 +57,8 @@ public sealed class ServiceConfigurationTests
 
     [TestMethod]
     [DataRow("Data", " ", "Data: the folder is empty; set --data")]
-    [DataRow("Exchange:WebSocket", "http://host", "Exchange:WebSocket: 'http://host' is no WebSocket address such as wss://stream.binance.com:9443; set --ws")]
+    [DataRow("Exchange:WebSocket", "http://host", "Exchange:WebSocket: 'http://host' is no WebSocket address such as "
+        + "wss://stream.binance.com:9443; set --ws")]
     [DataRow("Exchange:Rest", "host", "Exchange:Rest: 'host' is no HTTP address such as https://api.binance.com; set --rest")]
     [DataRow("Exchange:Rest", "https://host?a=b", "Exchange:Rest: has a query, which is never sent; remove it from --rest")]
     [DataRow("Exchange:Symbols", " , ", "Exchange:Symbols: there is none; set --symbols BTCUSDT,ETHUSDT or ALL")]
@@ -67,11 +69,13 @@ public sealed class ServiceConfigurationTests
     [DataRow("Reference:ChangeEventsTopic", "a", "Reference:ChangeEventsTopic: needs CRYPTO__Log__Kind=Kafka")]
     [DataRow("Log:Kind", "1", "Log:Kind: '1' is none of Embedded, Kafka")]
     [DataRow("Log:Partitions", "many", "Log:Partitions: 'many' is no whole number from -2147483648 to 2147483647")]
-    [DataRow("Log:MaxBytes", "1 gig", "Log:MaxBytes: '1 gig' is no size: write bytes such as 65536, or a number with its unit, such as 64KiB, 512MiB or 1GB")]
+    [DataRow("Log:MaxBytes", "1 gig", "Log:MaxBytes: '1 gig' is no size: write bytes such as 65536, or a number with its unit, such as "
+        + "64KiB, 512MiB or 1GB")]
     [DataRow("Kafka:CreateTopics", "maybe", "Kafka:CreateTopics: 'maybe' is neither true nor false")]
     [DataRow("Kafka:ReplicationFactor", "32768", "Kafka:ReplicationFactor: '32768' is no whole number from -32768 to 32767")]
     [DataRow("Snowflake:Access", "Telepathy", "Snowflake:Access: 'Telepathy' is none of Api, Driver")]
-    [DataRow("Warehouse:Owners:sector", "nobody", "Warehouse:Owners:sector: 'nobody' is none of exchange_info, reference_file, change_data_capture")]
+    [DataRow("Warehouse:Owners:sector", "nobody", "Warehouse:Owners:sector: 'nobody' is none of exchange_info, reference_file, "
+        + "change_data_capture")]
     [DataRow("Health:Address", "localhost", "Health:Address: 'localhost' is no IP address such as 127.0.0.1 or 0.0.0.0")]
     public void Read_OneFault_IsSaidWithItsKeyAndSource(string key, string text, string fault) =>
         Assert.AreEqual($"{fault} (from command line)", Refused((key, text)).Message);
@@ -81,7 +85,8 @@ public sealed class ServiceConfigurationTests
     [DataRow("Kafka:TopicPrefix", "a b", "Kafka:TopicPrefix: 'a b' has letters other than a-z, A-Z, 0-9, '.', '_' and '-'")]
     [DataRow("Kafka:BootstrapServers", "", "Kafka:BootstrapServers: is empty; set CRYPTO__Kafka__BootstrapServers=host:9092")]
     [DataRow("Snowflake:Account", "", "Snowflake:Account: '' is no account such as myorg-account1 or xy12345.eu-central-1")]
-    [DataRow("Snowflake:AccountUrl", "http://host", "Snowflake:AccountUrl: 'http://host' would send tokens unencrypted. Use https; plain http is for this machine (127.0.0.1, localhost) only.")]
+    [DataRow("Snowflake:AccountUrl", "http://host", "Snowflake:AccountUrl: 'http://host' would send tokens unencrypted. Use https; plain "
+        + "http is for this machine (127.0.0.1, localhost) only.")]
     [DataRow("Snowflake:Schema", "public", "Snowflake:Schema: 'public' is no plain identifier: upper-case letters, digits, _ and $")]
     public void Read_RulesOfKafkaAndSnowflake_HoldWhereTheseAreUsed(string key, string text, string fault)
     {

@@ -54,7 +54,8 @@ public sealed class LoadRateTests
                 $"{loads} loads of {perLoad:N0} trades, commits after {delay}: {rate:N0} trades/s until all are durable"));
 
         var row = account.Server.Database.Read(
-            "SELECT (SELECT count(*) FROM FACT_TRADES), (SELECT count(DISTINCT FACT_ID) FROM FACT_TRADES), (SELECT count(*) FROM STOCK_TRADES_RAW)")[0];
+            "SELECT (SELECT count(*) FROM FACT_TRADES), (SELECT count(DISTINCT FACT_ID) FROM FACT_TRADES), (SELECT count(*) FROM "
+                + "STOCK_TRADES_RAW)")[0];
         Assert.AreEqual(
             ((long)loads * perLoad, (long)loads * perLoad, (long)loads * perLoad), ((long)row[0]!, (long)row[1]!, (long)row[2]!));
     }

@@ -105,7 +105,8 @@ public sealed class RowErrorTests
     public async Task LoadAsync_RowThatSqlRefusesToo_StopsAndNamesIt()
     {
         Server.Database.Read(
-            "CREATE TRIGGER REFUSING BEFORE INSERT ON FACT_TRADES WHEN NEW.TRADE_ID = 7 BEGIN SELECT RAISE(ABORT, 'seven is refused'); END");
+            "CREATE TRIGGER REFUSING BEFORE INSERT ON FACT_TRADES WHEN NEW.TRADE_ID = 7 BEGIN SELECT RAISE(ABORT, 'seven is refused'); "
+                + "END");
         await using var warehouse = await OpenAsync();
         Server.Faults.Next(Fault.RowError, 2);
 

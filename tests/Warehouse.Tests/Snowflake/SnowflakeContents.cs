@@ -25,10 +25,12 @@ internal static class SnowflakeContents
                     ? new Amount(amount)
                     : null, (AggressorSide)(long)row[7]!, (IngestSource)(long)row[8]!, (QualityFlags)(long)row[9]!)),
         Rows(
-            database, "SELECT ticker, trade_id, error_reason, error_detail, record_content FROM REJECTED_TRADES ORDER BY log_topic, log_partition, log_offset",
+            database, "SELECT ticker, trade_id, error_reason, error_detail, record_content FROM REJECTED_TRADES ORDER BY log_topic, "
+                + "log_partition, log_offset",
             row => new RejectedRow((string?)row[0], (long?)row[1], (string)row[2]!, (string)row[3]!, Convert.ToHexString((byte[])row[4]!))),
         Rows(
-            database, "SELECT log_topic, log_partition, log_offset, record_content FROM STOCK_TRADES_RAW ORDER BY log_topic, log_partition, log_offset",
+            database, "SELECT log_topic, log_partition, log_offset, record_content FROM STOCK_TRADES_RAW ORDER BY log_topic, "
+                + "log_partition, log_offset",
             row => new RawRow((string)row[0]!, (int)(long)row[1]!, (long)row[2]!, (string)row[3]!)),
         Rows(
             database, "SELECT symbol, from_id, to_id, state, found, closed FROM TRADE_GAPS ORDER BY symbol, from_id, to_id",

@@ -88,7 +88,8 @@ public sealed class SqliteAuditsTests : IDisposable
     }
 
     [TestMethod]
-    [DataRow($"DELETE FROM FACT_TRADES WHERE fact_id = {Btc} 10", "BTCUSDT: coverage says [1, 39]", "coverage_equals_ids segments_equal_facts")]
+    [DataRow($"DELETE FROM FACT_TRADES WHERE fact_id = {Btc} 10", "BTCUSDT: coverage says [1, 39]", "coverage_equals_ids "
+        + "segments_equal_facts")]
     [DataRow(
         "UPDATE TRADE_COVERAGE SET to_id = 6 WHERE symbol = 'NEWUSDT'",
         "NEWUSDT: coverage says [1, 6] stored, the rows say [1, 5]", "coverage_equals_ids")]
@@ -203,7 +204,8 @@ public sealed class SqliteAuditsTests : IDisposable
     [TestMethod]
     [DataRow("DELETE FROM RAW_BATCHES WHERE first_offset = 0", "stock_trades/0: 111 read, 56 kept")]
     [DataRow("DELETE FROM RAW_BATCHES", "stock_trades/0: 111 read, 0 kept")]
-    [DataRow("UPDATE LOG_POSITIONS SET next_offset = 100 WHERE topic = 'stock_trades'", "stock_trades/0: raw ends at 113, the position is 100")]
+    [DataRow("UPDATE LOG_POSITIONS SET next_offset = 100 WHERE topic = 'stock_trades'", "stock_trades/0: raw ends at 113, the position is "
+        + "100")]
     public void Run_RawRowsMissing_RawEqualsPositionsTells(string sql, string row) => AssertFinds(
         "raw_equals_positions", sql, row, "raw_equals_positions");
 

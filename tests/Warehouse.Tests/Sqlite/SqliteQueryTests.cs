@@ -13,7 +13,8 @@ public sealed class SqliteQueryTests : IDisposable
     {
         using var database = SqliteDatabase.OpenForWriting(Path, isDurable: false);
         database.Execute(
-            "CREATE TABLE T (id INTEGER PRIMARY KEY, text TEXT); CREATE INDEX T_BY_TEXT ON T (text); INSERT INTO T (text) VALUES ('a'), (NULL)");
+            "CREATE TABLE T (id INTEGER PRIMARY KEY, text TEXT); CREATE INDEX T_BY_TEXT ON T (text); INSERT INTO T (text) VALUES ('a'), "
+                + "(NULL)");
         database.Execute("CREATE VIEW V AS SELECT t.id, j.value FROM T AS t, json_each('[1,2]') AS j");
     }
 
@@ -151,7 +152,8 @@ public sealed class SqliteQueryTests : IDisposable
         using (var database = SqliteDatabase.OpenForWriting(Path, isDurable: false))
         {
             database.Execute(
-                "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 5000) INSERT INTO T (text) SELECT 'row ' || i FROM n");
+                "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 5000) INSERT INTO T (text) SELECT 'row ' || i "
+                    + "FROM n");
         }
 
         using (var file = new FileStream(Path, FileMode.Open, FileAccess.Write))

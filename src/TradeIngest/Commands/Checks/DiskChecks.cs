@@ -43,7 +43,8 @@ internal static class DiskChecks
         return free >= needed
             ? Check.Pass(CheckTier.Environment, Name, $"{Output.Count(free >> 20)} MiB")
             : Check.Fail(
-                CheckTier.Environment, Name, $"{Output.Count(free >> 20)} MiB, and the log alone may keep {Output.Count((long)(needed >> 20))} MiB",
+                CheckTier.Environment, Name, $"{Output.Count(free >> 20)} MiB, and the log alone may keep "
+                    + $"{Output.Count((long)(needed >> 20))} MiB",
                 "Free some space, lower CRYPTO__Log__MaxBytes, or choose another folder with --data.");
     }
 

@@ -42,11 +42,13 @@ internal static class ExchangeChecks
         var (asked, started) = (clock.GetUtcNow(), clock.GetTimestamp());
         var theirs = (await rest.GetTimeAsync(cancellationToken)).ToDateTimeOffset();
         var difference = theirs - (asked + (clock.GetElapsedTime(started) / 2));
+        var direction = difference > TimeSpan.Zero ? "behind" : "ahead of";
         var detail = FormattableString.Invariant(
-            $"this machine's clock is {difference.Duration().TotalSeconds:0.000} s {(difference > TimeSpan.Zero ? "behind" : "ahead of")} the exchange's");
+            $"this machine's clock is {difference.Duration().TotalSeconds:0.000} s {direction} the exchange's");
         return difference.Duration() <= options.Tolerance
             ? Check.Pass(CheckTier.Environment, Name, detail)
-            : Check.Fail(CheckTier.Environment, Name, detail, "Set this machine's clock, with NTP; until then times are judged by the exchange's clock.");
+            : Check.Fail(CheckTier.Environment, Name, detail, "Set this machine's clock, with NTP; until then times are judged by the "
+                + "exchange's clock.");
     }
 
     private static Check Symbols(ExchangeOptions options, ExchangeListing listing)
@@ -65,7 +67,8 @@ internal static class ExchangeChecks
         }
 
         return Check.Pass(
-            CheckTier.Environment, Name, $"{options.Tickers.Count} listed{(halted.Count > 0 ? $", of which these do not trade now: {string.Join(", ", halted)}" : "")}");
+            CheckTier.Environment, Name, $"{options.Tickers.Count} "
+                + $"listed{(halted.Count > 0 ? $", of which these do not trade now: {string.Join(", ", halted)}" : "")}");
     }
 
     private static async Task<Check> StreamAsync(ExchangeOptions options, TimeProvider clock, CancellationToken cancellationToken)

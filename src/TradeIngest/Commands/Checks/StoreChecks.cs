@@ -24,7 +24,8 @@ internal static class StoreChecks
                 CheckTier.Environment, "Kafka brokers", $"{options.Kafka.BootstrapServers} answers librdkafka {KafkaNative.Version}");
             return faults.Count == 0
                 ? [answer, Check.Pass(CheckTier.Topology, "Kafka topics", "those there are fit")]
-                : [answer, .. faults.Select(fault => Check.Fail(CheckTier.Topology, "Kafka topics", fault, "Alter or create it as said there."))];
+                : [answer, .. faults.Select(fault => Check.Fail(CheckTier.Topology, "Kafka topics", fault, "Alter or create it as said "
+                    + "there."))];
         }
         catch (Exception failure) when (failure is StorageException or LogException or ConfigurationException)
         {
@@ -46,7 +47,8 @@ internal static class StoreChecks
         }
         catch (SnowflakeException failure)
         {
-            return [Check.Fail(CheckTier.Environment, "Snowflake", failure.Message, "Compare the options of section Snowflake: trade-ingest config show.")];
+            return [Check.Fail(CheckTier.Environment, "Snowflake", failure.Message, "Compare the options of section Snowflake: "
+                + "trade-ingest config show.")];
         }
     }
 }

@@ -30,7 +30,8 @@ internal static class TopologyChecks
         ? Check.Fail(
             CheckTier.Topology, "roles and log", $"{Shown(roles)} alone needs a log that processes share, and Log:Kind is Embedded",
             "Set CRYPTO__Log__Kind=Kafka, or leave --role out.")
-        : Check.Pass(CheckTier.Topology, "roles and log", $"{Shown(roles)} over {(options.Log.Kind == LogKind.Kafka ? "Kafka" : "a file in the data folder")}");
+        : Check.Pass(CheckTier.Topology, "roles and log", $"{Shown(roles)} over "
+            + $"{(options.Log.Kind == LogKind.Kafka ? "Kafka" : "a file in the data folder")}");
 
     private static Check LogAndTarget(ServiceOptions options, Role roles)
     {
@@ -65,7 +66,8 @@ internal static class TopologyChecks
             ? Check.Pass(CheckTier.Topology, "options in use", "every option that is set has an effect")
             : Check.Fail(
                 CheckTier.Topology, "options in use",
-                $"set without effect, since Log:Kind is {log} and Warehouse:Target is {target}: {string.Join(", ", all.Select(option => option.key))}",
+                $"set without effect, since Log:Kind is {log} and Warehouse:Target is {target}: "
+                    + $"{string.Join(", ", all.Select(option => option.key))}",
                 $"{string.Join("; ", all.Select(option => option.Advice).Distinct(StringComparer.Ordinal))}; or leave them out.");
     }
 

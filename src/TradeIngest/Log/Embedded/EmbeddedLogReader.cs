@@ -138,7 +138,8 @@ internal sealed class EmbeddedLogReader : ILogReader
         if (position < first)
         {
             throw new LogException(
-                $"{_topic}/{partition}: records from offset {position} were trimmed away, the first kept is {first}. What was in between is lost "
+                $"{_topic}/{partition}: records from offset {position} were trimmed away, the first kept is {first}. What was in between "
+                    + "is lost "
                 + "to this reader; fill it by replay or backfill, into a new data folder.");
         }
 

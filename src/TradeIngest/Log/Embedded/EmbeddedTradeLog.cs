@@ -183,7 +183,8 @@ internal sealed class EmbeddedTradeLog : ITradeLog
             return partitions == options.Partitions
                 ? epoch
                 : throw new LogException(
-                    $"'{database.Path}' has {partitions} partitions, configured are {options.Partitions}. Set the number it was created with: "
+                    $"'{database.Path}' has {partitions} partitions, configured are {options.Partitions}. Set the number it was created "
+                        + "with: "
                     + "another one would break the order of each symbol's records.",
                     isConfiguration: true);
         }
@@ -244,7 +245,8 @@ internal sealed class EmbeddedTradeLog : ITradeLog
         var oldest = (Timestamp.Now(_clock) + -policy.Age).Microseconds;
 
         using var batches = _database.Prepare(
-            "SELECT batch_id, base_offset + record_count, length(records), appended_at FROM LOG_BATCHES WHERE topic = ? AND partition = ? ORDER BY base_offset");
+            "SELECT batch_id, base_offset + record_count, length(records), appended_at FROM LOG_BATCHES WHERE topic = ? AND partition = ? "
+                + "ORDER BY base_offset");
         batches.Bind(1, topic).Bind(2, partition);
         long? lastRemoved = null;
         long? first = null;
@@ -285,6 +287,7 @@ internal sealed class EmbeddedTradeLog : ITradeLog
             """);
 
         public SqliteStatement Insert { get; } = database.Prepare(
-            "INSERT INTO LOG_BATCHES (topic, partition, base_offset, record_count, appended_at, checksum, records) VALUES (?, ?, ?, ?, ?, ?, ?)");
+            "INSERT INTO LOG_BATCHES (topic, partition, base_offset, record_count, appended_at, checksum, records) VALUES (?, ?, ?, ?, ?, "
+                + "?, ?)");
     }
 }

@@ -6,8 +6,8 @@ namespace Crypto.TradeIngest.Log.Kafka;
 /// <summary>What the log on Kafka logs.</summary>
 internal static partial class KafkaLog
 {
-    [LoggerMessage(EventId = 2101, Message = "librdkafka {Facility}: {Message}")]
-    public static partial void LibrdkafkaSays(this ILogger logger, LogLevel level, string facility, string message);
+    [LoggerMessage(EventId = 2101, Message = "librdkafka {Facility}: {Reason}")]
+    public static partial void LibrdkafkaSays(this ILogger logger, LogLevel level, string facility, string reason);
 
     [LoggerMessage(EventId = 2102, Level = LogLevel.Error, Message = "Kafka: {Code}: {Reason}")]
     public static partial void KafkaFatal(this ILogger logger, ErrorCode code, string reason);
@@ -21,8 +21,8 @@ internal static partial class KafkaLog
     [LoggerMessage(EventId = 2105, Level = LogLevel.Warning, Message = "{Client} closed with an error: {Reason}")]
     public static partial void ClientClosedWithError(this ILogger logger, string client, string reason);
 
-    [LoggerMessage(EventId = 2106, Level = LogLevel.Warning, Message = "{Message} Appending again in {Wait}.")]
-    public static partial void AppendingAgain(this ILogger logger, string message, TimeSpan wait);
+    [LoggerMessage(EventId = 2106, Level = LogLevel.Warning, Message = "{Reason} Appending again in {Wait}.")]
+    public static partial void AppendingAgain(this ILogger logger, string reason, TimeSpan wait);
 
     [LoggerMessage(EventId = 2107, Level = LogLevel.Information, Message = "{Topic}: partitions {Partitions} assigned.")]
     public static partial void PartitionsAssigned(this ILogger logger, string topic, string partitions);
@@ -32,33 +32,33 @@ internal static partial class KafkaLog
 
     [LoggerMessage(
         EventId = 2109, Level = LogLevel.Warning,
-        Message = "{Topic}: partitions are released before what was loaded is checkpointed: {Message}")]
-    public static partial void ReleasedWithoutCheckpoint(this ILogger logger, string topic, string message);
+        Message = "{Topic}: partitions are released before what was loaded is checkpointed: {Reason}")]
+    public static partial void ReleasedWithoutCheckpoint(this ILogger logger, string topic, string reason);
 
-    [LoggerMessage(EventId = 2110, Level = LogLevel.Error, Message = "{Topic}: {Message}")]
-    public static partial void GroupMemberFailed(this ILogger logger, string topic, string message);
+    [LoggerMessage(EventId = 2110, Level = LogLevel.Error, Message = "{Topic}: {Reason}")]
+    public static partial void GroupMemberFailed(this ILogger logger, string topic, string reason);
 
     [LoggerMessage(
         EventId = 2111, Level = LogLevel.Information,
-        Message = "{Topic}/{Partition} went to another member, which was faster: {Message}")]
-    public static partial void LoadAbandoned(this ILogger logger, string topic, int partition, string message);
+        Message = "{Topic}/{Partition} went to another member, which was faster: {Reason}")]
+    public static partial void LoadAbandoned(this ILogger logger, string topic, int partition, string reason);
 
     [LoggerMessage(
-        EventId = 2112, Level = LogLevel.Warning, Message = "{Topic} is read again from where the warehouse stands: {Message}")]
-    public static partial void GroupRewinding(this ILogger logger, string topic, string message);
+        EventId = 2112, Level = LogLevel.Warning, Message = "{Topic} is read again from where the warehouse stands: {Reason}")]
+    public static partial void GroupRewinding(this ILogger logger, string topic, string reason);
 
     [LoggerMessage(
         EventId = 2113, Level = LogLevel.Warning,
-        Message = "The warehouse does not say where {Topic} stands and is asked again: {Message}")]
-    public static partial void GroupPositionUnknown(this ILogger logger, string topic, string message);
+        Message = "The warehouse does not say where {Topic} stands and is asked again: {Reason}")]
+    public static partial void GroupPositionUnknown(this ILogger logger, string topic, string reason);
 
     [LoggerMessage(
         EventId = 2114, Level = LogLevel.Warning,
         Message = "{Topic}: the brokers refused an offset that they have; joining again: {Reason}")]
     public static partial void OffsetRefused(this ILogger logger, string topic, string reason);
 
-    [LoggerMessage(EventId = 2115, Level = LogLevel.Error, Message = "{Group}: {Message}")]
-    public static partial void ElectionFailed(this ILogger logger, string group, string message);
+    [LoggerMessage(EventId = 2115, Level = LogLevel.Error, Message = "{Group}: {Reason}")]
+    public static partial void ElectionFailed(this ILogger logger, string group, string reason);
 
     [LoggerMessage(
         EventId = 2116, Level = LogLevel.Warning, Message = "{Group}: this process was silent for {Session} or longer and joins again.")]

@@ -50,7 +50,8 @@ internal static class KafkaNative
                 failure is DllNotFoundException or FileLoadException or TypeInitializationException or InvalidOperationException)
             {
                 throw new LogException(
-                    "The Kafka log needs librdkafka 1.5.2 or later, which was not found. Install it (Debian, Ubuntu: apt-get install librdkafka1), "
+                    "The Kafka log needs librdkafka 1.5.2 or later, which was not found. Install it (Debian, Ubuntu: apt-get install "
+                        + "librdkafka1), "
                     + "or build with -p:LibrdkafkaFromNuGet=true.",
                     failure, isConfiguration: true);
             }

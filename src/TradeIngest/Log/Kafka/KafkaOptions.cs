@@ -20,14 +20,16 @@ internal sealed record KafkaOptions
     public string Group { get; init; } = "trade-ingest";
 
     /// <summary>A static member: it keeps its partitions until its session ends, also when it stops in good order.</summary>
-    [Description("This sink's name in the group, the same after a restart and another in each process: it has its partitions back at once; without a value, after a kill, when its session ends.")]
+    [Description("This sink's name in the group, the same after a restart and another in each process: it has its partitions back at once; "
+        + "without a value, after a kill, when its session ends.")]
     public string? InstanceId { get; init; }
 
     /// <summary>
     /// By librdkafka's own names (<c>sasl.username</c>) or written as in the environment (<c>SASL_USERNAME</c>). A name with <c>.file</c>
     /// (<c>_FILE</c>) behind it takes the value from that file.
     /// </summary>
-    [Description("Settings of librdkafka, each a key of its own: CRYPTO__Kafka__Settings__SASL_USERNAME; with _FILE behind it, the file that holds the value.")]
+    [Description("Settings of librdkafka, each a key of its own: CRYPTO__Kafka__Settings__SASL_USERNAME; with _FILE behind it, the file "
+        + "that holds the value.")]
     public Dictionary<string, string?> Settings { get; init; } = new(StringComparer.OrdinalIgnoreCase);
 
     [Description("Whether missing topics are created; without it a missing topic is a fault.")]
@@ -90,7 +92,8 @@ internal sealed record KafkaOptions
         }
 
         if (Group.Length == 0) yield return new(nameof(Group), "is empty");
-        if (InstanceId is { Length: 0 }) yield return new(nameof(InstanceId), "is empty; leave it out, or give this process a name of its own");
+        if (InstanceId is { Length: 0 }) yield return new(nameof(InstanceId), "is empty; leave it out, or give this process a name of its "
+            + "own");
         if (TopicPrefix.Any(letter => !char.IsAsciiLetterOrDigit(letter) && letter is not ('.' or '_' or '-')))
         {
             yield return new(nameof(TopicPrefix), $"'{TopicPrefix}' has letters other than a-z, A-Z, 0-9, '.', '_' and '-'");

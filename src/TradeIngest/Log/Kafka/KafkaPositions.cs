@@ -12,14 +12,16 @@ internal static class KafkaPositions
         if (position < range.First)
         {
             throw new LogException(
-                $"{topic}/{partition}: records from offset {position} were trimmed away by the topic's retention, the first kept is {range.First}. What was in "
+                $"{topic}/{partition}: records from offset {position} were trimmed away by the topic's retention, the first kept is "
+                    + $"{range.First}. What was in "
                 + $"between is lost to this reader: the warehouse will list it as gaps, to be filled by trade-ingest replay. {WayOut}");
         }
 
         if (position > range.Next)
         {
             throw new LogException(
-                $"{topic}/{partition} ends at offset {range.Next}, before position {position}: the topic was truncated or recreated, or this is another cluster. {WayOut}");
+                $"{topic}/{partition} ends at offset {range.Next}, before position {position}: the topic was truncated or recreated, or "
+                    + $"this is another cluster. {WayOut}");
         }
     }
 }

@@ -139,7 +139,8 @@ internal sealed class KafkaTopics(IAdminClient admin, KafkaOptions options, Time
             [
                 .. failure.Results
                     .Where(result => result.Error.IsError && result.Error.Code != ErrorCode.TopicAlreadyExists)
-                    .Select(result => $"Kafka did not create topic {result.Topic} ({result.Error.Reason}). {HowToCreateAfter(result.Error, missing.First(plan => NameOf(plan) == result.Topic))}"),
+                    .Select(result => $"Kafka did not create topic {result.Topic} ({result.Error.Reason}). "
+                        + $"{HowToCreateAfter(result.Error, missing.First(plan => NameOf(plan) == result.Topic))}"),
             ];
         }
         catch (KafkaException failure)
@@ -180,20 +181,24 @@ internal sealed class KafkaTopics(IAdminClient admin, KafkaOptions options, Time
         if (plan.Partitions is { } wanted && wanted != partitions)
         {
             yield return plan.IsCompacted
-                ? $"Topic {NameOf(plan)} has {partitions} partitions where it needs exactly 1: its records have one order. Create it anew under another Kafka:TopicPrefix."
-                : $"Topic {NameOf(plan)} has {partitions} partitions, configured are {wanted}. Set CRYPTO__Log__Partitions={partitions}, or leave it out to take what is there.";
+                ? $"Topic {NameOf(plan)} has {partitions} partitions where it needs exactly 1: its records have one order. Create it anew "
+                    + "under another Kafka:TopicPrefix."
+                : $"Topic {NameOf(plan)} has {partitions} partitions, configured are {wanted}. Set CRYPTO__Log__Partitions={partitions}, "
+                    + "or leave it out to take what is there.";
         }
 
         if (configs is null) yield break;
         var cleanup = configs.GetValueOrDefault(Cleanup, "");
         if (plan.IsCompacted && cleanup.Contains("delete", StringComparison.Ordinal) && configs.GetValueOrDefault(RetentionMs) != "-1")
         {
-            yield return $"Topic {NameOf(plan)} has {Cleanup}={cleanup}, which forgets symbols after {RetentionMs}. {HowToAlter(plan, $"{Cleanup}=compact")}";
+            yield return $"Topic {NameOf(plan)} has {Cleanup}={cleanup}, which forgets symbols after {RetentionMs}. "
+                + $"{HowToAlter(plan, $"{Cleanup}=compact")}";
         }
 
         if (!plan.IsCompacted && cleanup.Contains("compact", StringComparison.Ordinal))
         {
-            yield return $"Topic {NameOf(plan)} has {Cleanup}={cleanup}, which drops all but the latest record of each symbol. {HowToAlter(plan, $"{Cleanup}=delete")}";
+            yield return $"Topic {NameOf(plan)} has {Cleanup}={cleanup}, which drops all but the latest record of each symbol. "
+                + $"{HowToAlter(plan, $"{Cleanup}=delete")}";
         }
 
         if (plan.Retention is { } retention && long.TryParse(configs.GetValueOrDefault(RetentionMs), CultureInfo.InvariantCulture, out var kept)
@@ -267,7 +272,8 @@ internal sealed class KafkaTopics(IAdminClient admin, KafkaOptions options, Time
         : HowToCreate(plan);
 
     private string HowToCreate(TopicPlan plan) =>
-        $"Create it: kafka-topics.sh --bootstrap-server {options.BootstrapServers} --create --topic {NameOf(plan)} --partitions {plan.Partitions ?? TopicPlan.DefaultPartitions} "
+        $"Create it: kafka-topics.sh --bootstrap-server {options.BootstrapServers} --create --topic {NameOf(plan)} --partitions "
+            + $"{plan.Partitions ?? TopicPlan.DefaultPartitions} "
         + string.Join(' ', ConfigsOf(plan).Select(pair => $"--config {pair.Key}={pair.Value}"));
 
     private string HowToAlter(TopicPlan plan, string config) =>

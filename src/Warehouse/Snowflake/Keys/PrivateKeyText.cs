@@ -48,7 +48,8 @@ public sealed class PrivateKeyFile(string path, Func<string?>? passphrase = null
                 : "there is no such file, or it cannot be opened";
             throw new SnowflakeException(
                 SnowflakeFault.Configuration,
-                $"The private key file cannot be read: {why}. Snowflake:PrivateKeyFile takes the path of a PEM file; the PEM text itself goes "
+                $"The private key file cannot be read: {why}. Snowflake:PrivateKeyFile takes the path of a PEM file; the PEM text itself "
+                    + "goes "
                 + "into the environment variable that Snowflake:PrivateKeyVariable names.");
         }
     }

@@ -48,7 +48,8 @@ public sealed class SnowflakeMigrator(ISnowflakeSql sql, ObjectNames names, Time
         if (scripts.FirstOrDefault(script => !script.IsRepeatable && applied.TryGetValue(script.Name, out var before) && before != script.Checksum) is { } changed)
         {
             throw new WarehouseException(
-                $"{names.Database}.{names.Schema} holds another text of migration '{changed.Name}'. Use the version that wrote it, or another schema.");
+                $"{names.Database}.{names.Schema} holds another text of migration '{changed.Name}'. Use the version that wrote it, or "
+                    + "another schema.");
         }
 
         var existing = applied.Count == 0 ? [] : await ExistingAsync(cancellationToken);

@@ -121,7 +121,8 @@ public sealed class DbProviderSql(
             390186 or 390189 => Statement(),
             >= 390100 and < 390400 => new SnowflakeException(
                 SnowflakeFault.Unauthorized,
-                $"{Asked("host")} refused user {Asked("user")}: {failure.Message} 'trade-ingest check --target snowflake' prints the ALTER USER line that sets the key.", failure, code),
+                $"{Asked("host")} refused user {Asked("user")}: {failure.Message} 'trade-ingest check --target snowflake' prints the ALTER "
+                    + "USER line that sets the key.", failure, code),
             _ when failure.IsTransient || (failure.SqlState ?? "").StartsWith("08", StringComparison.Ordinal) || number is 270007 =>
                 new SnowflakeException(SnowflakeFault.Unreachable, $"{Asked("host")} does not answer: {failure.Message}", failure, code),
             _ => Statement(),

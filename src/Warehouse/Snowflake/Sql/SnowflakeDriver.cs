@@ -21,7 +21,8 @@ public static class SnowflakeDriver
         return type?.GetField("Instance", BindingFlags.Public | BindingFlags.Static)?.GetValue(null) as DbProviderFactory
             ?? throw new SnowflakeException(
                 SnowflakeFault.Configuration,
-                "Snowflake:Access is Driver, and this build has no Snowflake.Data. Build with -p:SnowflakeDriver=true, or set Snowflake:Access to Api.");
+                "Snowflake:Access is Driver, and this build has no Snowflake.Data. Build with -p:SnowflakeDriver=true, or set "
+                    + "Snowflake:Access to Api.");
     }
 
     /// <summary>The connection string for a key-pair sign-in with a key file. Values are quoted by the builder.</summary>

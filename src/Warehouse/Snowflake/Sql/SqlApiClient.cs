@@ -87,7 +87,8 @@ public sealed class SqlApiClient : ISnowflakeSql
             await CancelAsync(handle);
             throw new SnowflakeException(
                 SnowflakeFault.Statement,
-                $"Statement {handle} ran longer than {_options.StatementTimeout} and was canceled. Is warehouse {_options.Warehouse} suspended by its resource monitor?");
+                $"Statement {handle} ran longer than {_options.StatementTimeout} and was canceled. Is warehouse {_options.Warehouse} "
+                    + "suspended by its resource monitor?");
         }
     }
 
@@ -210,7 +211,8 @@ public sealed class SqlApiClient : ISnowflakeSql
             (422 or 408, _) => new StatementFailure(_options.Role, _options.Database, _options.Schema).Of(code, said, cause),
             (401, _) => new SnowflakeException(
                 SnowflakeFault.Unauthorized,
-                $"{said} A fresh token was refused. DESC USER must show RSA_PUBLIC_KEY_FP = {_keys.Fingerprint}; 'trade-ingest check --target snowflake' prints the ALTER USER line.", cause, code),
+                $"{said} A fresh token was refused. DESC USER must show RSA_PUBLIC_KEY_FP = {_keys.Fingerprint}; 'trade-ingest check "
+                    + "--target snowflake' prints the ALTER USER line.", cause, code),
             (403, _) =>
                 new SnowflakeException(
                     SnowflakeFault.Forbidden, $"{said} Check the network policy of the user and the role {_options.Role}.", cause, code),

@@ -30,7 +30,8 @@ internal sealed partial record StatementFailure(string? Role, string? Database, 
         return granted.FirstOrDefault(
             grant => named.Contains(grant.Groups["name"].Value, StringComparer.OrdinalIgnoreCase)) is not { } found
             ? $"grant role {Role} what 'trade-ingest migrate --print-bootstrap' lists on {Database}.{Schema}."
-            : $"run, as its owner: GRANT {(found.Groups["kind"].Value == "PROCEDURE" ? "USAGE" : "SELECT")} ON {found.Groups["kind"].Value} "
+            : $"run, as its owner: GRANT {(found.Groups["kind"].Value == "PROCEDURE" ? "USAGE" : "SELECT")} ON "
+                + $"{found.Groups["kind"].Value} "
                 + $"{Database}.{Schema}.{found.Groups["name"].Value}{found.Groups["arguments"].Value} TO ROLE {Role};";
     }
 

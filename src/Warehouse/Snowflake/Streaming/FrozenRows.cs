@@ -99,7 +99,8 @@ internal sealed class FrozenRows : IDisposable
         {
             throw new SnowflakeException(
                 SnowflakeFault.Refused,
-                $"The row of offset {offsets[0]} has {ends[0] - start} bytes, which do not fit in a request of {maxWire} even when compressed.");
+                $"The row of offset {offsets[0]} has {ends[0] - start} bytes, which do not fit in a request of {maxWire} even when "
+                    + "compressed.");
         }
 
         var middle = (first + end) / 2;

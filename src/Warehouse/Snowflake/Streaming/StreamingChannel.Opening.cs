@@ -30,7 +30,8 @@ public sealed partial class StreamingChannel
         {
             throw Break(new SnowflakeException(
                 SnowflakeFault.TokenMismatch,
-                $"{Address} says it is committed up to {token}, and {known} was committed before: {Address.Pipe.Table} was replaced, restored or cloned. "
+                $"{Address} says it is committed up to {token}, and {known} was committed before: {Address.Pipe.Table} was replaced, "
+                    + "restored or cloned. "
                 + $"{DropAdvice()} {RestoreAdvice()}"));
         }
 
@@ -142,7 +143,8 @@ public sealed partial class StreamingChannel
                 : $"holds its rows up to {stored} only";
             throw Break(new SnowflakeException(
                 SnowflakeFault.TokenLost,
-                $"{Address} has no offset token, although {known} was committed, and {Address.Pipe.Table} {rows}: the table was replaced or emptied, or the channel dropped. Nothing is appended. {RestoreAdvice()}"));
+                $"{Address} has no offset token, although {known} was committed, and {Address.Pipe.Table} {rows}: the table was replaced "
+                    + $"or emptied, or the channel dropped. Nothing is appended. {RestoreAdvice()}"));
         }
 
         Tell(
@@ -163,15 +165,19 @@ public sealed partial class StreamingChannel
         throw Break(new SnowflakeException(
             SnowflakeFault.TokenMismatch,
             $"{Address} says it is committed up to {token}, but the last row of it in {Address.Pipe.Table} is {TextOf(stored)}: "
-            + $"rows were rejected, or something else wrote the channel. See SELECT * FROM ERROR_TABLE({Address.Pipe.Table}). {DropAdvice()} {RestoreAdvice()}"));
+            + $"rows were rejected, or something else wrote the channel. See SELECT * FROM ERROR_TABLE({Address.Pipe.Table}). "
+            + $"{DropAdvice()} {RestoreAdvice()}"));
     }
 
     private string DropAdvice() =>
-        $"Nothing is appended. If the rows of {Address.Pipe.Table} are right, trade-ingest migrate --target snowflake --drop-channel {Address.Channel} makes it go on after them.";
+        $"Nothing is appended. If the rows of {Address.Pipe.Table} are right, trade-ingest migrate --target snowflake --drop-channel "
+            + $"{Address.Channel} makes it go on after them.";
 
     private string RestoreAdvice() =>
-        $"If {Address.Pipe.Table} was replaced: ALTER TABLE {Address.Pipe.Table} RENAME TO {Address.Pipe.Table}_REPLACED; UNDROP TABLE {Address.Pipe.Table}; brings its rows back. "
-        + "If they are gone: trade-ingest migrate --target snowflake --reload empties what was loaded and lets the log be read again from its first record.";
+        $"If {Address.Pipe.Table} was replaced: ALTER TABLE {Address.Pipe.Table} RENAME TO {Address.Pipe.Table}_REPLACED; UNDROP TABLE "
+            + $"{Address.Pipe.Table}; brings its rows back. "
+        + "If they are gone: trade-ingest migrate --target snowflake --reload empties what was loaded and lets the log be read again from "
+        + "its first record.";
 
     private long? TokenOf(ChannelStatus status)
     {
@@ -180,7 +186,8 @@ public sealed partial class StreamingChannel
             ? token
             : throw Break(new SnowflakeException(
                 SnowflakeFault.TokenMismatch,
-                $"{Address} holds the offset token '{status.CommittedToken}', which is no offset: something else writes this channel. {DropAdvice()}"));
+                $"{Address} holds the offset token '{status.CommittedToken}', which is no offset: something else writes this channel. "
+                    + $"{DropAdvice()}"));
     }
 
     /// <summary>Forgets what is committed by now; all the rest goes out again, after the token.</summary>

@@ -14,7 +14,8 @@ public sealed partial class StreamingChannel
         {
             throw Break(new SnowflakeException(
                 SnowflakeFault.TokenMismatch,
-                $"{Address} went back from offset {_committed} to {token}: {Address.Pipe.Table} was replaced, or another process set the token. {DropAdvice()} {RestoreAdvice()}"));
+                $"{Address} went back from offset {_committed} to {token}: {Address.Pipe.Table} was replaced, or another process set the "
+                    + $"token. {DropAdvice()} {RestoreAdvice()}"));
         }
 
         Settle(token);
@@ -55,7 +56,8 @@ public sealed partial class StreamingChannel
             {
                 throw Break(new SnowflakeException(
                     SnowflakeFault.NotCommitted,
-                    $"{Address} counts {suspicion.Errors - _errorsSeen} more row errors than rows sent here are missing in {Address.Pipe.Table}: {status.LastError}. "
+                    $"{Address} counts {suspicion.Errors - _errorsSeen} more row errors than rows sent here are missing in "
+                        + $"{Address.Pipe.Table}: {status.LastError}. "
                     + "The rows are read again from the last checkpoint and looked for there."));
             }
 
@@ -85,15 +87,18 @@ public sealed partial class StreamingChannel
         RestoredRows += missing;
         Tell(
             NoticeKind.RowsRestored,
-            $"{missing} rows that {Address.Pipe.Table} had refused were added by SQL: {rows.Reported ?? "found when the channel was opened"}");
+            $"{missing} rows that {Address.Pipe.Table} had refused were added by SQL: "
+                + $"{rows.Reported ?? "found when the channel was opened"}");
         return missing;
     }
 
     private SnowflakeException RowsRejected(ChannelStatus status) => new(
         SnowflakeFault.RowsRejected,
         (status.RowErrors > _errorsSeen
-            ? $"{status.RowErrors - _errorsSeen} rows of {Address} up to offset {status.LastErrorUpperBound} could not be stored: {status.LastError} "
-            : $"{Address} is committed up to {_committed} and counts {status.RowsInserted - _insertedAtOpen} rows of the {_rowsCommittedSinceOpen} sent. ")
+            ? $"{status.RowErrors - _errorsSeen} rows of {Address} up to offset {status.LastErrorUpperBound} could not be stored: "
+                + $"{status.LastError} "
+            : $"{Address} is committed up to {_committed} and counts {status.RowsInserted - _insertedAtOpen} rows of the "
+                + $"{_rowsCommittedSinceOpen} sent. ")
         + $"Look at SELECT * FROM ERROR_TABLE({Address.Pipe.Table}); nothing more is appended. Does the table fit this version? "
         + "Run 'trade-ingest migrate --target snowflake --dry-run'.");
 }

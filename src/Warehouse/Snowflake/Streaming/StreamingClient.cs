@@ -198,7 +198,8 @@ public sealed class StreamingClient : IAsyncDisposable
             ReplyAction.Forbidden => (SnowflakeFault.Forbidden, Grant(pipe)),
             ReplyAction.ObjectMissing => (
                 SnowflakeFault.ObjectMissing,
-                $"{(pipe is null ? "" : $"If it was dropped: UNDROP TABLE {pipe.Table}; ")}If it was never there: trade-ingest migrate --target snowflake. If it is there: {Grant(pipe)}"),
+                $"{(pipe is null ? "" : $"If it was dropped: UNDROP TABLE {pipe.Table}; ")}If it was never there: trade-ingest migrate "
+                    + $"--target snowflake. If it is there: {Grant(pipe)}"),
             ReplyAction.Refuse => (SnowflakeFault.Refused, "The request is wrong; this is a defect, or a row the table cannot take."),
             ReplyAction.WaitForCommit => (SnowflakeFault.NotCommitted, "Rows of an earlier owner are in flight still."),
             ReplyAction.Reopen => (SnowflakeFault.Fenced, "Another process may own the channel: one process per partition."),
@@ -210,5 +211,6 @@ public sealed class StreamingClient : IAsyncDisposable
     private string Grant(PipeAddress? pipe) => pipe is null
         ? $"Grant role {Options.Role} what 'trade-ingest migrate --print-bootstrap' lists."
         : $"Grant directly to the role the user signs in with: GRANT USAGE ON DATABASE {pipe.Database} TO ROLE {Options.Role}; "
-            + $"GRANT USAGE ON SCHEMA {pipe.Database}.{pipe.Schema} TO ROLE {Options.Role}; GRANT INSERT, SELECT ON TABLE {pipe.Table} TO ROLE {Options.Role};";
+            + $"GRANT USAGE ON SCHEMA {pipe.Database}.{pipe.Schema} TO ROLE {Options.Role}; GRANT INSERT, SELECT ON TABLE {pipe.Table} TO "
+            + $"ROLE {Options.Role};";
 }

@@ -80,7 +80,8 @@ public sealed class LogBitRotTests : IDisposable
         var text = new System.Text.StringBuilder();
         foreach (var sql in new[]
         {
-            "SELECT topic || partition || '|' || base_offset || '|' || record_count || '|' || appended_at || '|' || checksum || hex(records) FROM LOG_BATCHES ORDER BY batch_id",
+            "SELECT topic || partition || '|' || base_offset || '|' || record_count || '|' || appended_at || '|' || checksum || "
+                + "hex(records) FROM LOG_BATCHES ORDER BY batch_id",
             "SELECT topic || partition || '|' || first_offset || '|' || next_offset FROM LOG_ENDS",
             "SELECT epoch || partitions FROM LOG_INFO",
         })

@@ -49,7 +49,8 @@ public sealed class SnowflakeDriverTests
         await using var driver = _account.NewDriverSql();
         await using var api = _account.NewSql();
         await driver.ExecuteAsync(
-            "CREATE TABLE T (ID NUMBER(38,0) NOT NULL, PRICE NUMBER(38,8), AT TIMESTAMP_NTZ(6), NAME VARCHAR, IS_ON BOOLEAN, DATA BINARY, DOC VARIANT)",
+            "CREATE TABLE T (ID NUMBER(38,0) NOT NULL, PRICE NUMBER(38,8), AT TIMESTAMP_NTZ(6), NAME VARCHAR, IS_ON BOOLEAN, DATA BINARY, "
+                + "DOC VARIANT)",
             [], Stop);
         const string Insert = "INSERT INTO T SELECT ?, ?::NUMBER(38,8), ?::TIMESTAMP_NTZ, ?, TRUE, TO_BINARY(?, 'BASE64'), PARSE_JSON(?)";
         await driver.ExecuteAsync(

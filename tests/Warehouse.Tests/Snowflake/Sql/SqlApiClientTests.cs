@@ -22,7 +22,8 @@ public sealed class SqlApiClientTests
         _account = await TestAccount.StartAsync(new EmulatorOptions { RowsPerPartition = 10 });
         _sql = _account.NewSql();
         await _sql.ExecuteAsync(
-            "CREATE TABLE T (ID NUMBER(38,0) NOT NULL COMMENT 'x', PRICE NUMBER(38,8), AT TIMESTAMP_NTZ(6), NAME VARCHAR(10), IS_ON BOOLEAN, DATA BINARY) COMMENT = 'it''s'", [], Stop);
+            "CREATE TABLE T (ID NUMBER(38,0) NOT NULL COMMENT 'x', PRICE NUMBER(38,8), AT TIMESTAMP_NTZ(6), NAME VARCHAR(10), IS_ON "
+                + "BOOLEAN, DATA BINARY) COMMENT = 'it''s'", [], Stop);
     }
 
     [TestCleanup]
