@@ -52,7 +52,9 @@ internal sealed class ReceivePath
         }
 
         var elapsed = Stopwatch.GetElapsedTime(started);
-        return _metrics.Continuity.Gaps.Value == gaps ? elapsed.TotalNanoseconds / Trades : throw new InvalidOperationException("Gaps where none are.");
+        return _metrics.Continuity.Gaps.Value == gaps
+            ? elapsed.TotalNanoseconds / Trades
+            : throw new InvalidOperationException("Gaps where none are.");
     }
 
     public void Close() => _subscription.Dispose();

@@ -123,7 +123,8 @@ internal static class DlqCommand
         var result = await new DeadLetters(log).ReplayAsync(WantedOf(reason), cancellationToken);
         var (read, replayed, remaining) = (Output.Count(result.Read), Output.Count(result.Replayed), Output.Count(result.Remaining));
         if (json) Output.Json(result);
-        else Output.People().MarkupLineInterpolated($"read {read} dead letters: {replayed} are trades now and were appended, {remaining} are not");
+        else Output.People().MarkupLineInterpolated(
+            $"read {read} dead letters: {replayed} are trades now and were appended, {remaining} are not");
         return ExitCode.Ok;
     }
 

@@ -55,7 +55,8 @@ internal static class StatusCommand
         using var keys = options.Snowflake.NewKeys(clock);
         await using var sql = options.Snowflake.NewSql(keys, options.Snowflake.TransformerRole, clock, BackoffOptions.Attended);
         var totals = await WarehouseTotals.ReadAsync(sql, cancellationToken);
-        await using var warehouse = await Stores.OpenSnowflakeAsync(options, clock, NullLogger<SnowflakeWarehouse>.Instance, cancellationToken);
+        await using var warehouse = await Stores.OpenSnowflakeAsync(
+            options, clock, NullLogger<SnowflakeWarehouse>.Instance, cancellationToken);
         var coverage = await warehouse.CoverageAsync(cancellationToken);
         var symbols = coverage.Where(symbol => !symbol.Captured.IsEmpty).Select(SymbolStatus.Of).ToList();
         var positions = await LogStatus.ReadAsync(

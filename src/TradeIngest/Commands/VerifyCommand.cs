@@ -37,7 +37,8 @@ internal static class VerifyCommand
             quick, data, json,
         };
         command.SetAction((parsed, cancellationToken) => CommandLine.LeavingAsync(
-            token => RunAsync(parsed.GetValue(quick) ? AuditScope.Quick : AuditScope.Full, parsed.GetValue(data), parsed.GetValue(json), token),
+            token =>
+                RunAsync(parsed.GetValue(quick) ? AuditScope.Quick : AuditScope.Full, parsed.GetValue(data), parsed.GetValue(json), token),
             cancellationToken));
         return command;
     }

@@ -77,7 +77,8 @@ internal sealed class Stores : IAsyncDisposable
         DataFolder folder, ServiceOptions options, TimeProvider clock, ILoggerFactory loggers) => options.Log.Kind switch
         {
             LogKind.Kafka => await KafkaTradeLog.OpenAsync(
-                options.Kafka with { CloseTimeout = options.DrainTimeout }, TopicPlan.All(options.Kafka, options.Log.Partitions), clock, loggers.CreateLogger<KafkaTradeLog>(),
+                options.Kafka with { CloseTimeout = options.DrainTimeout }, TopicPlan.All(
+                    options.Kafka, options.Log.Partitions), clock, loggers.CreateLogger<KafkaTradeLog>(),
                 CancellationToken.None),
             _ => EmbeddedTradeLog.Open(
                 folder.Log, new EmbeddedTradeLogOptions { Partitions = options.Log.Partitions ?? 1, PollInterval = options.Log.PollInterval },
@@ -91,7 +92,8 @@ internal sealed class Stores : IAsyncDisposable
         DataFolder folder, ServiceOptions options, TimeProvider clock, ILoggerFactory loggers, CancellationToken cancellationToken) =>
         options.Warehouse.Target switch
         {
-            WarehouseTarget.Snowflake => await OpenSnowflakeAsync(options, clock, loggers.CreateLogger<SnowflakeWarehouse>(), cancellationToken),
+            WarehouseTarget.Snowflake =>
+                await OpenSnowflakeAsync(options, clock, loggers.CreateLogger<SnowflakeWarehouse>(), cancellationToken),
             _ => OpenEmbedded(folder, options, clock, loggers, cancellationToken),
         };
 
@@ -112,7 +114,8 @@ internal sealed class Stores : IAsyncDisposable
         var snowflake = options.Snowflake;
         var keys = snowflake.NewKeys(clock);
         return SnowflakeWarehouse.OpenAsync(
-            snowflake.NewSql(keys, snowflake.TransformerRole, clock), snowflake.NewStreaming(keys, clock, notice => Write(logger, notice)), keys,
+            snowflake.NewSql(keys, snowflake.TransformerRole, clock), snowflake.NewStreaming(
+                keys, clock, notice => Write(logger, notice)), keys,
             SnowflakeOptionsOf(options), clock, cancellationToken);
     }
 

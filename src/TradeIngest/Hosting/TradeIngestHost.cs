@@ -129,7 +129,8 @@ internal sealed class TradeIngestHost : IAsyncDisposable
     public async ValueTask DisposeAsync()
     {
         await _app.StopAsync(CancellationToken.None);
-        var (clock, logger) = (_app.Services.GetRequiredService<TimeProvider>(), _app.Services.GetRequiredService<ILogger<TradeIngestHost>>());
+        var (clock, logger) = (
+            _app.Services.GetRequiredService<TimeProvider>(), _app.Services.GetRequiredService<ILogger<TradeIngestHost>>());
         await BoundedDisposal.DisposeAsync(_app, "The service", _options.DrainTimeout, clock, logger);
     }
 

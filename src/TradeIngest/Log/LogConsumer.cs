@@ -113,7 +113,8 @@ internal sealed class LogConsumer(
     }
 
     /// <summary>
-    /// Whether the next start goes on behind all that was handed over. A handler that makes checkpoints makes one before it says where it stands.
+    /// Whether the next start goes on behind all that was handed over. A handler that makes checkpoints makes one before it says where it
+    /// stands.
     /// </summary>
     private async Task<bool> IsDurableAsync(CancellationToken cancellationToken)
     {

@@ -9,8 +9,8 @@ namespace Crypto.TradeIngest.Sink;
 /// Where a sink goes on in a topic, as the warehouse has it. After a reset the topic's epoch gets a generation (<c>#1</c>, <c>#2</c>):
 /// positions of before are kept as they were, and count no more.
 /// <para>
-/// The epoch of a topic on a cluster ends with the topic's id, where that is known: not every client or broker tells it. A topic whose id is
-/// not known on one side is taken for the same, and has the id of the other side from then on.
+/// The epoch of a topic on a cluster ends with the topic's id, where that is known: not every client or broker tells it. A topic whose id
+/// is not known on one side is taken for the same, and has the id of the other side from then on.
 /// </para>
 /// </summary>
 /// <param name="Epoch">The epoch that positions are stored under.</param>

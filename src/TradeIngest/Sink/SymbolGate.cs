@@ -17,7 +17,8 @@ namespace Crypto.TradeIngest.Sink;
 /// Safe for concurrent callers.
 /// </summary>
 internal sealed class SymbolGate(
-    ITradeLog log, ISymbolChangeLog warehouse, TradeIngestMetrics metrics, TimeProvider clock, ILogger<SymbolGate> logger) : IAsyncDisposable
+    ITradeLog log, ISymbolChangeLog warehouse, TradeIngestMetrics metrics, TimeProvider clock,
+    ILogger<SymbolGate> logger) : IAsyncDisposable
 {
     private const int StatementsPerRead = 4096;
 

@@ -93,4 +93,5 @@ internal sealed class TopicSink : IBatchHandler, IAsyncDisposable
 /// <param name="Gate">Describes symbols before their trades are stored, where descriptions come by the log; else null.</param>
 /// <param name="IsReset">Whether positions the log cannot go on from are given up; see <see cref="SinkPositions"/>.</param>
 internal sealed record TopicSinkParts(
-    ITradeLog Log, IWarehouse Warehouse, SymbolTable Symbols, SymbolGate? Gate, TradeIngestMetrics Metrics, bool IsReset, TimeProvider Clock);
+    ITradeLog Log, IWarehouse Warehouse, SymbolTable Symbols, SymbolGate? Gate, TradeIngestMetrics Metrics, bool IsReset,
+    TimeProvider Clock);

@@ -37,7 +37,11 @@ internal sealed class WarehouseSink : IAsyncDisposable
             List<Probe> probes = [Of("sink trades", Trades.Metrics), Of("sink dead letters", _deadLetters.Metrics)];
 
             // The one that notices a broker that is gone: the others then wait, as when there is nothing to read.
-            if (_parts.Gate is not null) probes.Add(new Probe("sink symbols", static () => false, () => _parts.Metrics.Sink.SymbolPolls.Value));
+            if (_parts.Gate is not null)
+            {
+                probes.Add(new Probe("sink symbols", static () => false, () => _parts.Metrics.Sink.SymbolPolls.Value));
+            }
+
             return probes;
 
             static Probe Of(string name, ConsumerMetrics metrics) => new(name, () => metrics.IsWaiting, () => metrics.Polls);

@@ -7,7 +7,8 @@ internal static class BoundedDisposal
 {
     /// <summary>Waits for the disposal for as long as the timeout; what has not ended then is logged and left behind.</summary>
     /// <returns>False where it was left behind.</returns>
-    public static async ValueTask<bool> DisposeAsync(IAsyncDisposable part, string name, TimeSpan timeout, TimeProvider clock, ILogger logger)
+    public static async ValueTask<bool> DisposeAsync(
+        IAsyncDisposable part, string name, TimeSpan timeout, TimeProvider clock, ILogger logger)
     {
         var disposing = Task.Run(async () => await part.DisposeAsync());
         try

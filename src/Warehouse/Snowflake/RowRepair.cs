@@ -6,9 +6,9 @@ using Crypto.Warehouse.Snowflake.Streaming;
 namespace Crypto.Warehouse.Snowflake;
 
 /// <summary>
-/// Looks for rows of a channel in its table, and adds through SQL those that streaming did not. Rows are identified by their offset in the log;
-/// adding one that is there changes nothing. A few lost rows are an accident; more than that is a table that does not fit, and stops the
-/// channel.
+/// Looks for rows of a channel in its table, and adds through SQL those that streaming did not. Rows are identified by their offset in the
+/// log; adding one that is there changes nothing. A few lost rows are an accident; more than that is a table that does not fit, and stops
+/// the channel.
 /// </summary>
 /// <param name="table"><c>STOCK_TRADES_RAW</c> or <c>FACT_TRADES</c>.</param>
 /// <param name="limit">Rows that may be added beyond one in a hundred of those that pass.</param>

@@ -14,7 +14,9 @@ public sealed partial class SnowflakeWarehouse
     private static readonly Timestamp FirstYear = Timestamp.Parse("0001-01-01T00:00:00Z");
     private static readonly Timestamp LastYear = Timestamp.Parse("9999-12-31T23:59:59.999999Z");
 
-    /// <summary>Makes durable what was decided since the last checkpoint, then looks whether another process changed the dimension.</summary>
+    /// <summary>
+    /// Makes durable what was decided since the last checkpoint, then looks whether another process changed the dimension.
+    /// </summary>
     private async Task CheckpointAsync(CancellationToken cancellationToken)
     {
         var pending = _partitions.Values.Where(partition => partition.IsPending).ToList();

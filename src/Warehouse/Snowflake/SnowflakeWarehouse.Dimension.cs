@@ -16,7 +16,9 @@ public sealed partial class SnowflakeWarehouse
         return await TakingTurnAsync(() => ApplyInTurnAsync(changes, cancellationToken), cancellationToken);
     }
 
-    /// <summary>Plans on what is known, applies if no other process changed the dimension meanwhile, else reads it again and plans anew.</summary>
+    /// <summary>
+    /// Plans on what is known, applies if no other process changed the dimension meanwhile, else reads it again and plans anew.
+    /// </summary>
     private async Task<ApplyOutcome> ApplyInTurnAsync(IReadOnlyCollection<SymbolChange> changes, CancellationToken cancellationToken)
     {
         for (var attempt = 0; ; attempt++)

@@ -96,7 +96,8 @@ public sealed partial class SnowflakeWarehouse : IWarehouse
     }
 
     /// <summary>
-    /// A commit takes some seconds however many rows it has, and few loads are on the way at once; building that many rows takes some 30 MB.
+    /// A commit takes some seconds however many rows it has, and few loads are on the way at once; building that many rows takes some 30
+    /// MB.
     /// </summary>
     public int RecordsPerLoad => 32_768;
 

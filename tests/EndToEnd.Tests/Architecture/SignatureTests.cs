@@ -29,5 +29,6 @@ public sealed class SignatureTests
     private static bool IsRecord(Type type) => type.GetMethod("PrintMembers", Source.Declared) is not null;
 
     // The compiler adds two parameters to a delegate's BeginInvoke.
-    private static bool IsCallback(MethodBase method) => method.Name == "BeginInvoke" && typeof(Delegate).IsAssignableFrom(method.DeclaringType);
+    private static bool IsCallback(MethodBase method) =>
+        method.Name == "BeginInvoke" && typeof(Delegate).IsAssignableFrom(method.DeclaringType);
 }

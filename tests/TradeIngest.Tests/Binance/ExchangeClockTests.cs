@@ -20,7 +20,8 @@ public sealed class ExchangeClockTests : IDisposable
     {
         _server = new ServerTime(_machine);
         _http = new HttpClient(_server) { BaseAddress = new Uri("https://api.example") };
-        _rest = new BinanceRestClient(_http, new WeightBudget(_machine, new ExchangeBan(_machine, path: null, NullLogger.Instance)), _machine);
+        _rest = new BinanceRestClient(
+            _http, new WeightBudget(_machine, new ExchangeBan(_machine, path: null, NullLogger.Instance)), _machine);
         _clock = new ExchangeClock(_machine, new ExchangeClockOptions(), NullLogger<ExchangeClock>.Instance);
     }
 

@@ -53,7 +53,9 @@ public sealed class LogEventTests
         var table = new StringBuilder("| id | level | event | message |\n|---|---|---|---|\n");
         foreach (var (method, message) in Events)
         {
-            var level = method.GetParameters().Any(parameter => parameter.ParameterType == typeof(LogLevel)) ? "varies" : $"{message.Level}";
+            var level = method.GetParameters().Any(parameter => parameter.ParameterType == typeof(LogLevel))
+                ? "varies"
+                : $"{message.Level}";
             table.Append(CultureInfo.InvariantCulture, $"| {message.EventId} | {level} | {method.Name} | {message.Message} |\n");
         }
 

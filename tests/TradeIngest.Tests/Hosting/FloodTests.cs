@@ -36,7 +36,8 @@ public sealed class FloodTests : IDisposable
             folder, new ServiceOptions(), TimeProvider.System, NullLoggerFactory.Instance, Stop))
         {
             using var pipeline = new IngestPipeline(
-                stores.Log, new TradeChannelOptions { DeadLetters = new DeadLetterOptions { Letters = 1000 } }, new ContinuityTracker(metrics),
+                stores.Log, new TradeChannelOptions { DeadLetters = new DeadLetterOptions { Letters = 1000 } },
+                new ContinuityTracker(metrics),
                 ledger: null, metrics,
                 TimeProvider.System, NullLoggerFactory.Instance);
             var writing = pipeline.RunAsync(CancellationToken.None);

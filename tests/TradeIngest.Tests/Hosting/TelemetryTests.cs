@@ -78,7 +78,8 @@ public sealed class TelemetryTests : IAsyncDisposable
             heard["trade_ingest.stream.dead_letters"],
             heard["trade_ingest.log.dead_letters"] + heard["trade_ingest.log.summarized_dead_letters"]);
         Assert.IsGreaterThan(0, heard["trade_ingest.stream.dead_letters", "reason", "malformed_json"]);
-        Assert.AreEqual(heard["trade_ingest.quality.valid"], heard["trade_ingest.channel.trades"] + heard["trade_ingest.channel.shed_trades"]);
+        Assert.AreEqual(
+            heard["trade_ingest.quality.valid"], heard["trade_ingest.channel.trades"] + heard["trade_ingest.channel.shed_trades"]);
         Assert.AreEqual(
             (report.Frames, report.Received, report.OtherFrames),
             (heard["trade_ingest.stream.frames"], heard["trade_ingest.stream.trades"],
@@ -98,7 +99,8 @@ public sealed class TelemetryTests : IAsyncDisposable
             (heard["trade_ingest.stream.connections"], heard["trade_ingest.channel.depth"], heard["trade_ingest.channel.size"],
                 heard["trade_ingest.channel.held_dead_letters"]));
         Assert.AreEqual(
-            service.Metrics.Stages.WarehouseLoad.Busy.TotalSeconds, heard.SecondsOf("trade_ingest.stage.time", "stage", "warehouse_load"), 1e-6);
+            service.Metrics.Stages.WarehouseLoad.Busy.TotalSeconds, heard.SecondsOf("trade_ingest.stage.time", "stage", "warehouse_load"),
+            1e-6);
     }
 
     [TestMethod]

@@ -245,7 +245,8 @@ public sealed class LogTailTests : IAsyncDisposable
             var channel = new TradeChannel(
                 new TradeChannelOptions(), tracker, _ => { }, metrics, TimeProvider.System, NullLogger<TradeChannel>.Instance);
             return new Life(
-                tracker, channel, new LogWriter(channel, log, metrics, TimeProvider.System, NullLogger<LogWriter>.Instance, ledger), metrics.Log,
+                tracker, channel, new LogWriter(channel, log, metrics, TimeProvider.System, NullLogger<LogWriter>.Instance, ledger),
+                metrics.Log,
                 stop);
         }
 

@@ -126,7 +126,9 @@ public sealed class CaptureTests
             Channel = new TradeChannel(
                 options, Tracker, gap => Backfill!.Enqueue(gap), Metrics, TimeProvider.System, NullLogger<TradeChannel>.Instance);
             Backfill = new GapBackfill(
-                new BinanceRestClient(_http, new WeightBudget(TimeProvider.System, new ExchangeBan(TimeProvider.System, path: null, NullLogger.Instance)), TimeProvider.System),
+                new BinanceRestClient(
+                    _http, new WeightBudget(TimeProvider.System, new ExchangeBan(TimeProvider.System, path: null, NullLogger.Instance)),
+                    TimeProvider.System),
                 Tracker,
                 Channel.WaitForRoomAsync,
                 new GapBackfillOptions { FirstDelay = backfillDelay, Tails = new() { Interval = TimeSpan.FromMilliseconds(50), Recheck = recheck } },

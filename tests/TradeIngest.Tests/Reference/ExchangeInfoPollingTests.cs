@@ -83,7 +83,8 @@ public sealed class ExchangeInfoPollingTests : IAsyncDisposable
     {
         await PollAsync(new ListingExchange(), Tickers(20), Tickers(17), Tickers(16), Tickers(16));
 
-        var deleted = (await _warehouse.ChangesAsync(ChangeSource.ExchangeInfo, Stop)).Where(change => change.Operation == ChangeOperation.Delete);
+        var said = await _warehouse.ChangesAsync(ChangeSource.ExchangeInfo, Stop);
+        var deleted = said.Where(change => change.Operation == ChangeOperation.Delete);
         CollectionAssert.AreEquivalent(Tickers(20)[16..], deleted.Select(change => change.Key.Ticker).ToArray());
     }
 
@@ -103,7 +104,8 @@ public sealed class ExchangeInfoPollingTests : IAsyncDisposable
         exchange.Unreadable = new Dictionary<string, string> { ["S17"] = "its tick has nine decimals" };
         await PollAsync(exchange, Tickers(17));
 
-        var deleted = (await _warehouse.ChangesAsync(ChangeSource.ExchangeInfo, Stop)).Where(change => change.Operation == ChangeOperation.Delete);
+        var said = await _warehouse.ChangesAsync(ChangeSource.ExchangeInfo, Stop);
+        var deleted = said.Where(change => change.Operation == ChangeOperation.Delete);
         CollectionAssert.AreEquivalent(Tickers(20)[18..], deleted.Select(change => change.Key.Ticker).ToArray());
     }
 
@@ -146,7 +148,8 @@ public sealed class ExchangeInfoPollingTests : IAsyncDisposable
         TimeProvider.System, new Random(1), new TradeIngestMetrics().Stream, NullLoggerFactory.Instance);
 
     private ExchangeInfoPolling Polling(IExchange exchange, ISymbolChangeLog log, string ticker) => new(
-        exchange, [ticker], new ExchangeInfoOptions(TimeSpan.FromHours(1), MaxDelistedPercent: 10), new ReferenceSync(log, _clock), _clock, NullLogger<ExchangeInfoPolling>.Instance);
+        exchange, [ticker], new ExchangeInfoOptions(TimeSpan.FromHours(1), MaxDelistedPercent: 10), new ReferenceSync(log, _clock), _clock,
+        NullLogger<ExchangeInfoPolling>.Instance);
 
     private async Task Until(Func<bool> condition)
     {

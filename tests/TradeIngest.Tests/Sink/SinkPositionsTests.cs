@@ -54,11 +54,13 @@ public sealed class SinkPositionsTests
 
         public string EpochOf(string topic) => epoch;
 
-        public ValueTask AppendAsync(string topic, RecordBatch records, CancellationToken cancellationToken) => throw new NotSupportedException();
+        public ValueTask AppendAsync(string topic, RecordBatch records, CancellationToken cancellationToken) =>
+            throw new NotSupportedException();
 
         public ILogReader OpenReader(string topic, IReadOnlyDictionary<int, long> positions) => throw new NotSupportedException();
 
-        public ValueTask<OffsetRange> OffsetsAsync(string topic, int partition, CancellationToken cancellationToken) => new(new OffsetRange(0, 10));
+        public ValueTask<OffsetRange> OffsetsAsync(string topic, int partition, CancellationToken cancellationToken) =>
+            new(new OffsetRange(0, 10));
 
         public ValueTask<long> TrimAsync(
             string topic, int partition, long keepFrom, TrimPolicy policy, CancellationToken cancellationToken) => throw new NotSupportedException();

@@ -222,7 +222,8 @@ public sealed class FaultyDayTests
             if (_warehouse is not null) return;
             _parts = new Connections(account);
             _warehouse = await SnowflakeWarehouse.OpenAsync(
-                _parts.Sql, _parts.Streaming, account.NewKeys(), new SnowflakeWarehouseOptions { CheckpointInterval = TimeSpan.FromMilliseconds(100) },
+                _parts.Sql, _parts.Streaming, account.NewKeys(),
+                new SnowflakeWarehouseOptions { CheckpointInterval = TimeSpan.FromMilliseconds(100) },
                 account.Clock, stop);
         }
     }

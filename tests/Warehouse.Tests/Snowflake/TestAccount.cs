@@ -110,7 +110,8 @@ internal sealed class TestAccount : IAsyncDisposable
     public Task<SnowflakeWarehouse> OpenWarehouseAsync(
         TimeSpan checkpointInterval = default, StreamingOptions? streaming = null, ISnowflakeSql? sql = null) =>
         SnowflakeWarehouse.OpenAsync(
-            sql ?? NewSql(), NewClient(streaming), NewKeys(), new SnowflakeWarehouseOptions { CheckpointInterval = checkpointInterval }, Clock);
+            sql ?? NewSql(), NewClient(streaming), NewKeys(), new SnowflakeWarehouseOptions { CheckpointInterval = checkpointInterval },
+            Clock);
 
     public async ValueTask DisposeAsync()
     {

@@ -59,7 +59,8 @@ internal sealed class BinanceRestClient(HttpClient http, WeightBudget budget, Ti
             CultureInfo.InvariantCulture,
             $"api/v3/historicalTrades?symbol={Uri.EscapeDataString(symbol.Ticker)}&fromId={fromId}&limit={limit}");
         return GetAsync(
-            path, HistoricalTradesWeight, isUrgent: false, root => RestReplies.Trades(root, symbol, Timestamp.Now(clock)), cancellationToken);
+            path, HistoricalTradesWeight, isUrgent: false, root => RestReplies.Trades(root, symbol, Timestamp.Now(clock)),
+            cancellationToken);
     }
 
     private async Task<T> GetAsync<T>(

@@ -9,7 +9,9 @@ namespace Crypto.TradeIngest.Log.Kafka;
 /// </summary>
 internal static class KafkaClosing
 {
-    /// <summary>Calls <paramref name="close"/> on a thread of its own and waits for it. What it fails with is logged: it ends anyway.</summary>
+    /// <summary>
+    /// Calls <paramref name="close"/> on a thread of its own and waits for it. What it fails with is logged: it ends anyway.
+    /// </summary>
     /// <returns>False where it has not ended in time and is left behind, with all it uses.</returns>
     public static bool TryClose(Action close, string what, TimeSpan timeout, ILogger logger)
     {

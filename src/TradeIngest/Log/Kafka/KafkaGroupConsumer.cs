@@ -61,7 +61,9 @@ internal sealed partial class KafkaGroupConsumer : ILogConsumer
 
     private ConsumerMetrics Metrics { get; }
 
-    /// <summary>Whether the group has answered, and the watch of its partitions found nothing wrong; see <see cref="GroupReadiness"/>.</summary>
+    /// <summary>
+    /// Whether the group has answered, and the watch of its partitions found nothing wrong; see <see cref="GroupReadiness"/>.
+    /// </summary>
     internal bool IsReady => _isReady;
 
     public Task DrainAsync(CancellationToken cancellationToken) => Task.CompletedTask;
@@ -150,8 +152,8 @@ internal sealed partial class KafkaGroupConsumer : ILogConsumer
     }
 
     /// <summary>
-    /// Looks at intervals whether this member gets on, which the polls alone do not show: those of a member that has no partitions, or whose
-    /// partitions have no leader, come back empty, as when there is nothing to read.
+    /// Looks at intervals whether this member gets on, which the polls alone do not show: those of a member that has no partitions, or
+    /// whose partitions have no leader, come back empty, as when there is nothing to read.
     /// </summary>
     private async Task WatchAsync(CancellationToken cancellationToken)
     {

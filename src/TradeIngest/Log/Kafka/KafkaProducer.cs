@@ -155,7 +155,8 @@ internal sealed class KafkaProducer(KafkaOptions options, TimeProvider clock, IL
 
     /// <summary>Produces the records of a chunk, waiting where librdkafka's own queue is full.</summary>
     private async ValueTask ProduceAsync(
-        ProducerClient client, AppendChunk chunk, TopicPartition topic, RecordBatch records, int start, int end, CancellationToken cancellationToken)
+        ProducerClient client, AppendChunk chunk, TopicPartition topic, RecordBatch records, int start, int end,
+        CancellationToken cancellationToken)
     {
         var next = start;
         try

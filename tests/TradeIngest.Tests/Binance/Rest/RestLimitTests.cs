@@ -68,7 +68,8 @@ public sealed class RestLimitTests : IDisposable
         using var http = BinanceRestClient.CreateHttp(new Uri($"http://{_server.LocalEndpoint}/"), limit);
         var ban = new ExchangeBan(TimeProvider.System, path: null, NullLogger.Instance);
         var client = new BinanceRestClient(http, new WeightBudget(TimeProvider.System, ban), TimeProvider.System);
-        return await Assert.ThrowsExactlyAsync<ExchangeException>(() => client.GetTimeAsync(CancellationToken.None)).WaitAsync(Patience.Limit);
+        return await Assert.ThrowsExactlyAsync<ExchangeException>(
+            () => client.GetTimeAsync(CancellationToken.None)).WaitAsync(Patience.Limit);
     }
 
     private async Task EndAsync(Task serving)

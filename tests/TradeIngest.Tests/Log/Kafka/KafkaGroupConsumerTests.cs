@@ -40,7 +40,8 @@ public sealed class KafkaGroupConsumerTests : IDisposable
         var broken = new CountingHandler(1, _ => throw new KeyNotFoundException("no such key"));
         await using (var consumer = Consume(log, broken, new ConsumerMetrics(new TradeIngestMetrics(), Topic)))
         {
-            var failure = await Assert.ThrowsExactlyAsync<KeyNotFoundException>(() => consumer.RunAsync(Stop).WaitAsync(Patience.Limit, Stop));
+            var failure = await Assert.ThrowsExactlyAsync<KeyNotFoundException>(
+                () => consumer.RunAsync(Stop).WaitAsync(Patience.Limit, Stop));
             Assert.AreEqual("no such key", failure.Message);
         }
 

@@ -168,7 +168,11 @@ public sealed class KafkaTradeLogTests : IDisposable
     {
         await using var log = await OpenAsync();
         using var batch = new RecordBatch();
-        for (var length = 0; length < 2_000; length++) batch.Add("key"u8, [.. Enumerable.Range(length, length).Select(value => (byte)value)]);
+        for (var length = 0; length < 2_000; length++)
+        {
+            batch.Add("key"u8, [.. Enumerable.Range(length, length).Select(value => (byte)value)]);
+        }
+
         await log.AppendAsync(Topic, batch, Stop);
 
         await using var reader = log.OpenReader(Topic, new Dictionary<int, long> { [0] = 0 });

@@ -100,7 +100,9 @@ public abstract class RealClusterContract : IDisposable
         await AppendAsync(log, 0, 100);
         using var leaving = CancellationTokenSource.CreateLinkedTokenSource(Stop);
         var handler = new CountingHandler(1, batch => batch.NextOffset == 100 ? leaving.CancelAsync() : Task.CompletedTask);
-        await using (var consumer = new KafkaGroupConsumer(log, Topics.StockTrades, handler, new ConsumerMetrics(new TradeIngestMetrics(), Topics.StockTrades), NullLogger.Instance))
+        await using (
+            var consumer = new KafkaGroupConsumer(
+                log, Topics.StockTrades, handler, new ConsumerMetrics(new TradeIngestMetrics(), Topics.StockTrades), NullLogger.Instance))
         {
             await consumer.RunAsync(leaving.Token);
         }
