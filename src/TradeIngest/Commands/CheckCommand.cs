@@ -30,8 +30,9 @@ internal static class CheckCommand
         var command = new Command(
             "check",
             """
-            Looks whether run can work, and says what to do about each failure. Three tiers: the configuration (each option), the topology (do roles,
-            log, target and ports fit together), the environment (can the exchange, the disk, Kafka and Snowflake be reached and used). Stores nothing.
+            Looks whether run can work, and says what to do about each failure. Three tiers: the configuration (each option), the
+            topology (do roles, log, target and ports fit together), the environment (can the exchange, the disk, Kafka and Snowflake be
+            reached and used). Stores nothing.
             Exit code 0 when all is well, 1 when a check failed, 2 when the configuration is faulty.
 
             Examples:
@@ -85,7 +86,11 @@ internal static class CheckCommand
         ConfiguredOptions<ServiceOptions> configured, Role roles, CancellationToken cancellationToken)
     {
         var (options, folder) = (configured.Options, new DataFolder(configured.Options.Data));
-        List<Check> checks = [.. await TopologyChecks.RunAsync(configured, roles, folder, cancellationToken), .. DiskChecks.Run(options, folder)];
+        List<Check> checks =
+        [
+            .. await TopologyChecks.RunAsync(configured, roles, folder, cancellationToken),
+            .. DiskChecks.Run(options, folder),
+        ];
         if (roles != Role.Sink)
         {
             Step("the exchange");

@@ -19,8 +19,8 @@ internal static class ConfigCommand
         var command = new Command(
             "show",
             """
-            Lists every option with its value and where that comes from: the default, appsettings.json, or an environment variable. Secrets appear
-            as ***. With a faulty configuration it lists the faults instead.
+            Lists every option with its value and where that comes from: the default, appsettings.json, or an environment variable. Secrets
+            appear as ***. With a faulty configuration it lists the faults instead.
 
             Examples:
               trade-ingest config show

@@ -35,8 +35,8 @@ internal static class DlqCommand
         var command = new Command(
             "list",
             """
-            Lists dead letters: position, time, count, reason, detail, raw bytes; also while the service runs. A count above one is the summary
-            of a flood, with samples; of a long message the first bytes are there.
+            Lists dead letters: position, time, count, reason, detail, raw bytes; also while the service runs. A count above one is the
+            summary of a flood, with samples; of a long message the first bytes are there.
             """)
         {
             reason, limit, data, json,

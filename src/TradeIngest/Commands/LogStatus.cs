@@ -19,7 +19,8 @@ internal sealed record LogStatus(string Topic, int Partition, long FirstOffset, 
     /// <param name="cancellationToken">Ends the asking.</param>
     /// <exception cref="Warehouse.StorageException">The brokers are out of reach.</exception>
     public static async Task<IReadOnlyList<LogStatus>> ReadAsync(
-        IReadOnlyList<KeyValuePair<LogPartition, long>> stored, ServiceOptions options, DataFolder folder, CancellationToken cancellationToken) =>
+        IReadOnlyList<KeyValuePair<LogPartition, long>> stored, ServiceOptions options, DataFolder folder,
+        CancellationToken cancellationToken) =>
         options.Log.Kind == LogKind.Kafka ? await OfKafkaAsync(stored, options.Kafka, cancellationToken) : OfFile(stored, folder);
 
     /// <summary>Read beside a running writer.</summary>

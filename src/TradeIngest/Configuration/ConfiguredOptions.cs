@@ -31,7 +31,10 @@ internal sealed record ConfiguredOptions<T>(T Options, IReadOnlyDictionary<strin
                 if (!keys.TryGetValue(option, out var below)) keys[option] = below = new(StringComparer.OrdinalIgnoreCase);
                 below[key[(option.Key.Length + 1)..]] = text.Text;
             }
-            else if (option.TryRead(text.Text!, out var value) is { } fault) faults.Add($"{new OptionFault(option.Key, fault)}{From(text)}");
+            else if (option.TryRead(text.Text!, out var value) is { } fault)
+            {
+                faults.Add($"{new OptionFault(option.Key, fault)}{From(text)}");
+            }
             else option.Set(options, value);
         }
 

@@ -20,7 +20,8 @@ internal static class OptionTable
         foreach (var option in OptionTree.Of(typeof(T)).Options)
         {
             var below = option.HasKeys
-                ? configured.Origins.Values.Where(given => given.Key.StartsWith(option.Key + ":", StringComparison.OrdinalIgnoreCase)).ToList()
+                ? configured.Origins.Values
+                    .Where(given => given.Key.StartsWith(option.Key + ":", StringComparison.OrdinalIgnoreCase)).ToList()
                 : [];
             foreach (var given in below.OrderBy(given => given.Key, StringComparer.Ordinal))
             {

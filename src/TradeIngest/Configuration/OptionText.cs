@@ -52,7 +52,8 @@ internal static class OptionText
 
         var digits = text.TrimEnd('d', 'h', 'm', 's');
         var unit = Array.Find(DurationUnits, unit => unit.Name == text[digits.Length..]);
-        if (unit.Name is null || !decimal.TryParse(digits, NumberStyles.AllowLeadingSign | NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out var number))
+        const NumberStyles Plain = NumberStyles.AllowLeadingSign | NumberStyles.AllowDecimalPoint;
+        if (unit.Name is null || !decimal.TryParse(digits, Plain, CultureInfo.InvariantCulture, out var number))
         {
             return null;
         }

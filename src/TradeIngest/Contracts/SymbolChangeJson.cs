@@ -67,7 +67,9 @@ internal static class SymbolChangeJson
             return ErrorReason.MissingField;
         }
 
-        if (attributes.ValueKind != JsonValueKind.Object || SourceOf(source.GetString()) is not { } named || OperationOf(operation.GetString()) is not { } what
+        if (attributes.ValueKind != JsonValueKind.Object
+            || SourceOf(source.GetString()) is not { } named
+            || OperationOf(operation.GetString()) is not { } what
             || exchange.GetString() is not { Length: > 0 } market || ticker.GetString() is not { Length: > 0 } symbol
             || sequence.ValueKind != JsonValueKind.Number || validTime.ValueKind != JsonValueKind.Number
             || recordedTime.ValueKind != JsonValueKind.Number)

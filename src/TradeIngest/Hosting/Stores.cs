@@ -77,11 +77,11 @@ internal sealed class Stores : IAsyncDisposable
         DataFolder folder, ServiceOptions options, TimeProvider clock, ILoggerFactory loggers) => options.Log.Kind switch
         {
             LogKind.Kafka => await KafkaTradeLog.OpenAsync(
-                options.Kafka with { CloseTimeout = options.DrainTimeout }, TopicPlan.All(
-                    options.Kafka, options.Log.Partitions), clock, loggers.CreateLogger<KafkaTradeLog>(),
-                CancellationToken.None),
+                options.Kafka with { CloseTimeout = options.DrainTimeout }, TopicPlan.All(options.Kafka, options.Log.Partitions), clock,
+                loggers.CreateLogger<KafkaTradeLog>(), CancellationToken.None),
             _ => EmbeddedTradeLog.Open(
-                folder.Log, new EmbeddedTradeLogOptions { Partitions = options.Log.Partitions ?? 1, PollInterval = options.Log.PollInterval },
+                folder.Log,
+                new EmbeddedTradeLogOptions { Partitions = options.Log.Partitions ?? 1, PollInterval = options.Log.PollInterval },
                 clock),
         };
 
@@ -114,9 +114,9 @@ internal sealed class Stores : IAsyncDisposable
         var snowflake = options.Snowflake;
         var keys = snowflake.NewKeys(clock);
         return SnowflakeWarehouse.OpenAsync(
-            snowflake.NewSql(keys, snowflake.TransformerRole, clock), snowflake.NewStreaming(
-                keys, clock, notice => Write(logger, notice)), keys,
-            SnowflakeOptionsOf(options), clock, cancellationToken);
+            snowflake.NewSql(keys, snowflake.TransformerRole, clock),
+            snowflake.NewStreaming(keys, clock, notice => Write(logger, notice)),
+            keys, SnowflakeOptionsOf(options), clock, cancellationToken);
     }
 
     public static SnowflakeWarehouseOptions SnowflakeOptionsOf(ServiceOptions options) => new()

@@ -53,7 +53,12 @@ internal sealed class IngestWorker(
         pipeline.Connect(stream.Merge(backfill.Events));
         backfill.EnqueueOpenGaps();
         NoteStarted();
-        Task[] loops = [Task.Run(() => backfill.RunAsync(beside.Token), CancellationToken.None), exchange.RunAsync(beside.Token), CheckpointAsync(beside.Token)];
+        Task[] loops =
+        [
+            Task.Run(() => backfill.RunAsync(beside.Token), CancellationToken.None),
+            exchange.RunAsync(beside.Token),
+            CheckpointAsync(beside.Token),
+        ];
         var first = await Task.WhenAny([writing, stream.Failure, .. loops]);
 
         // The drain, in its one order: stop receiving, stop fetching, flush the log.

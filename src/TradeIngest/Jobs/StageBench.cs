@@ -110,7 +110,8 @@ internal static class StageBench
             var message = receiving.IsCompletedSuccessfully
                 ? receiving.Result
                 : throw new InvalidOperationException("Bytes in memory need no wait.");
-            if (FrameParser.Parse(buffer.AsSpan(0, message.Count), symbols, received, IngestSource.Stream, out var trade, out _) == FrameKind.Trade) batches[^1].Add(trade);
+            var kind = FrameParser.Parse(buffer.AsSpan(0, message.Count), symbols, received, IngestSource.Stream, out var trade, out _);
+            if (kind == FrameKind.Trade) batches[^1].Add(trade);
         }
 
         return batches;

@@ -65,7 +65,8 @@ internal sealed class DeadLetters(ITradeLog log)
 
             // One that was not asked for is no trade to be stored, unless that reason is named.
             if (!letter.IsWhole || (letter.Reason == ErrorReason.NotSubscribed && reason is null)) continue;
-            if (FrameParser.Parse(letter.Payload, symbols, letter.ReceivedTime, IngestSource.Replay, out var trade, out _) != FrameKind.Trade) continue;
+            var kind = FrameParser.Parse(letter.Payload, symbols, letter.ReceivedTime, IngestSource.Replay, out var trade, out _);
+            if (kind != FrameKind.Trade) continue;
             trades.End(TradeJson.Write(trade, trades.Begin(trade.Symbol.Utf8, TradeJson.MaxLength)));
             replayed++;
             if (trades.Bytes < BytesPerAppend) continue;

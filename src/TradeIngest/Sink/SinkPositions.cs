@@ -116,6 +116,7 @@ internal sealed record SinkPositions(string Epoch, IReadOnlyDictionary<int, long
     {
         var kind = log.Epoch.Split(':', 2);
         return kind.Length < 2 ? null
-            : stored.Select(position => position.Key.Epoch).FirstOrDefault(epoch => epoch.StartsWith(kind[0] + ":", StringComparison.Ordinal));
+            : stored.Select(position => position.Key.Epoch)
+                .FirstOrDefault(epoch => epoch.StartsWith(kind[0] + ":", StringComparison.Ordinal));
     }
 }

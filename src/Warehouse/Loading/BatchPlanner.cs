@@ -187,7 +187,14 @@ public static class BatchPlanner
     private static PlannedRejection Replaced(SymbolStates symbols, BatchPlan plan, int index, in TradeContent content)
     {
         ref readonly var trade = ref plan.Batch.Trades.Span[index];
-        var old = trade with { Price = content.Price, Quantity = content.Quantity, TradeTime = content.TradeTime, EventTime = content.TradeTime, Aggressor = content.Aggressor };
+        var old = trade with
+        {
+            Price = content.Price,
+            Quantity = content.Quantity,
+            TradeTime = content.TradeTime,
+            EventTime = content.TradeTime,
+            Aggressor = content.Aggressor,
+        };
         var json = new byte[TradeJson.MaxLength];
         var length = TradeJson.Write(old, json);
         return Rejection(plan, index, ErrorReason.ContentReplaced, symbols.Find(trade.Symbol)!, "a correction took its place") with

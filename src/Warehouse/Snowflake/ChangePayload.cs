@@ -78,7 +78,8 @@ internal sealed class ChangePayload(UsdAmount usd, long revision, long rekeyLimi
                 to = row.Rebinding.To.Microseconds,
             }),
             ["repricings"] = Rebindings
-                .Where(row => usd.IsPegged(row.Rebinding.Old[SymbolAttribute.QuoteAsset]) != usd.IsPegged(row.Rebinding.New[SymbolAttribute.QuoteAsset]))
+                .Where(row => usd.IsPegged(row.Rebinding.Old[SymbolAttribute.QuoteAsset])
+                    != usd.IsPegged(row.Rebinding.New[SymbolAttribute.QuoteAsset]))
                 .Select(row => new
                 {
                     first_fact = FactId.Of(row.State.SymbolId, 0),

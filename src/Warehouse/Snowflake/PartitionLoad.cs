@@ -23,8 +23,9 @@ internal sealed class PartitionLoad : IDisposable
         Next = Checkpointed;
         _epoch = Encoding.UTF8.GetBytes(partition.Epoch);
         _topic = Encoding.UTF8.GetBytes(partition.Topic);
+        var (epoch, topic) = (JsonSerializer.Serialize(partition.Epoch), JsonSerializer.Serialize(partition.Topic));
         _metadataStart = Encoding.UTF8.GetBytes(FormattableString.Invariant(
-            $"{{\"epoch\":{JsonSerializer.Serialize(partition.Epoch)},\"topic\":{JsonSerializer.Serialize(partition.Topic)},\"partition\":{partition.Partition},\"offset\":"));
+            $"{{\"epoch\":{epoch},\"topic\":{topic},\"partition\":{partition.Partition},\"offset\":"));
         _metadata = new byte[_metadataStart.Length + 128];
         _metadataStart.CopyTo(_metadata, 0);
     }

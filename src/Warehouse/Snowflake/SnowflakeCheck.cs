@@ -31,8 +31,12 @@ public sealed class SnowflakeCheck(
     public async Task<IReadOnlyList<CheckResult>> RunAsync(CancellationToken cancellationToken = default)
     {
         var results = new List<CheckResult>();
-        if (!await TryAsync(results, "key", $"ALTER USER {names.User} SET RSA_PUBLIC_KEY = '<the public key>';", _ => Task.FromResult(
-            $"fingerprint {keys.Fingerprint}; to set it: ALTER USER {names.User} SET RSA_PUBLIC_KEY = '{keys.PublicKey}';"), cancellationToken)) return results;
+        var hasKey = await TryAsync(
+            results, "key", $"ALTER USER {names.User} SET RSA_PUBLIC_KEY = '<the public key>';",
+            _ => Task.FromResult(
+                $"fingerprint {keys.Fingerprint}; to set it: ALTER USER {names.User} SET RSA_PUBLIC_KEY = '{keys.PublicKey}';"),
+            cancellationToken);
+        if (!hasKey) return results;
 
         var signedIn = await TryAsync(
             results, "sign-in",
@@ -56,7 +60,8 @@ public sealed class SnowflakeCheck(
         }, cancellationToken);
         if (!migrated) return results;
 
-        foreach (var (kind, name) in SqlScript.All(names).SelectMany(script => script.Objects).Where(created => created.Kind != "PROCEDURE"))
+        var objects = SqlScript.All(names).SelectMany(script => script.Objects);
+        foreach (var (kind, name) in objects.Where(created => created.Kind != "PROCEDURE"))
         {
             await TryAsync(
                 results, $"SELECT on {name}",
@@ -131,7 +136,8 @@ public sealed class SnowflakeCheck(
         }
         catch (Exception failure) when (failure is SnowflakeException or WarehouseException)
         {
-            results.Add(new CheckResult(name, false, failure.Message, failure is SnowflakeException { Fault: SnowflakeFault.Unreachable } ? Reaching : advice));
+            var isUnreachable = failure is SnowflakeException { Fault: SnowflakeFault.Unreachable };
+            results.Add(new CheckResult(name, false, failure.Message, isUnreachable ? Reaching : advice));
             return false;
         }
         catch (OperationCanceledException) when (limit.IsCancellationRequested && !cancellationToken.IsCancellationRequested)

@@ -19,7 +19,10 @@ public sealed partial class SnowflakeWarehouse
 
     private bool IsCheckpointDue =>
         _clock.GetElapsedTime(_lastCheckpoint) >= _options.CheckpointInterval
-        || _rejections.Sum(rejection => BytesPerRejection + rejection.Rejection.Detail.Length + (rejection.Payload.Length * 4L / 3)) >= MaxRejectionBytes;
+        || _rejections.Sum(SizeOf) >= MaxRejectionBytes;
+
+    private static long SizeOf(PendingRejection rejection) =>
+        BytesPerRejection + rejection.Rejection.Detail.Length + (rejection.Payload.Length * 4L / 3);
 
     private async Task<LoadOutcome> LoadInTurnAsync(WarehouseBatch batch, CancellationToken cancellationToken)
     {

@@ -119,7 +119,8 @@ public sealed partial class SnowflakeWarehouse : IWarehouse
     public async ValueTask<IReadOnlyList<SymbolCoverage>> CoverageAsync(CancellationToken cancellationToken) => await TakingTurnAsync(
         () => Task.FromResult<IReadOnlyList<SymbolCoverage>>([.. _symbols.All
             .OrderBy(state => state.Key.Ticker, StringComparer.Ordinal).ThenBy(state => state.Key.Exchange, StringComparer.Ordinal)
-            .Select(state => new SymbolCoverage(state.Key, state.SymbolId, state.Captured, [.. GapsOf(state).Open.OrderBy(gap => gap.Ids.From)]))]),
+            .Select(state => new SymbolCoverage(
+                state.Key, state.SymbolId, state.Captured, [.. GapsOf(state).Open.OrderBy(gap => gap.Ids.From)]))]),
         cancellationToken);
 
     public async ValueTask<IReadOnlyDictionary<TradeKey, TradeContent>> ContentsAsync(

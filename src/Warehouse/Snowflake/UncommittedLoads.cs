@@ -100,7 +100,8 @@ internal sealed class UncommittedLoads(int mostRecords) : IAsyncDisposable
         {
             throw failure is SnowflakeException known
                 ? new SnowflakeException(known.Fault, known.Message, known, known.Code)
-                : new SnowflakeException(SnowflakeFault.NotCommitted, $"The commits of rows could not be waited for: {failure.Message}", failure);
+                : new SnowflakeException(
+                    SnowflakeFault.NotCommitted, $"The commits of rows could not be waited for: {failure.Message}", failure);
         }
     }
 

@@ -76,7 +76,8 @@ internal sealed class FactsNearby : IDisposable
             using var rows = _database.Prepare(
                 """
                 SELECT f.row_id, coalesce(s.ticker, 'symbol ' || (f.fact_id >> 40)), f.trade_id
-                FROM FACT_TRADES AS f LEFT JOIN SYMBOLS AS s ON s.symbol_id = f.fact_id >> 40 WHERE f.row_id >= ?1 << 40 AND f.row_id < (?1 + 1) << 40
+                FROM FACT_TRADES AS f LEFT JOIN SYMBOLS AS s ON s.symbol_id = f.fact_id >> 40
+                WHERE f.row_id >= ?1 << 40 AND f.row_id < (?1 + 1) << 40
                 """);
             rows.Bind(1, id);
             while (rows.Step())

@@ -37,7 +37,9 @@ internal sealed class LoadStatements(SqliteDatabase database) : IDisposable
 
     private readonly SqliteStatement _reject = database.Prepare(
         """
-        INSERT INTO REJECTED_TRADES (epoch, topic, partition, offset, symbol_id, ticker, trade_id, error_reason, error_detail, received_time, record_content, identity)
+        INSERT INTO REJECTED_TRADES (
+            epoch, topic, partition, offset, symbol_id, ticker, trade_id, error_reason, error_detail, received_time, record_content,
+            identity)
         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
         """);
 
@@ -55,7 +57,9 @@ internal sealed class LoadStatements(SqliteDatabase database) : IDisposable
     private readonly SqliteStatement _findGap = database.Prepare(
         """
         INSERT INTO TRADE_GAPS (symbol_id, symbol, from_id, to_id, state, found)
-        VALUES (?1, ?2, ?3, ?4, 'OPEN', coalesce((SELECT found FROM TRADE_GAPS WHERE symbol_id = ?1 AND from_id = ?5 AND state = 'OPEN'), ?6))
+        VALUES (
+            ?1, ?2, ?3, ?4, 'OPEN',
+            coalesce((SELECT found FROM TRADE_GAPS WHERE symbol_id = ?1 AND from_id = ?5 AND state = 'OPEN'), ?6))
         """);
 
     private readonly SqliteStatement _moveGap = database.Prepare(
@@ -69,7 +73,8 @@ internal sealed class LoadStatements(SqliteDatabase database) : IDisposable
         INSERT INTO LOG_POSITIONS (epoch, topic, partition, next_offset, records, stored, duplicates, rejected, updated_at)
         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)
         ON CONFLICT (epoch, topic, partition) DO UPDATE SET
-            next_offset = ?4, records = records + ?5, stored = stored + ?6, duplicates = duplicates + ?7, rejected = rejected + ?8, updated_at = ?9
+            next_offset = ?4, records = records + ?5, stored = stored + ?6, duplicates = duplicates + ?7, rejected = rejected + ?8,
+            updated_at = ?9
         """);
 
     /// <returns>The fact's checksum.</returns>
@@ -177,7 +182,10 @@ internal sealed class LoadStatements(SqliteDatabase database) : IDisposable
     public void Dispose()
     {
         SqliteStatement[] all =
-            [_fact, _segment, _correct, _settleConflicts, _reject, _raw, _putCoverage, _deleteCoverage, _findGap, _moveGap, _closeGap, _position];
+            [
+                _fact, _segment, _correct, _settleConflicts, _reject, _raw, _putCoverage, _deleteCoverage, _findGap, _moveGap, _closeGap,
+                _position,
+            ];
         foreach (var statement in all) statement.Dispose();
     }
 }

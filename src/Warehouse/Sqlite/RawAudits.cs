@@ -67,7 +67,8 @@ internal sealed class RawAudits(SqliteDatabase database)
         foreach (var (offset, factId, trade) in trades)
         {
             var content = TradeContent.Of(trade);
-            if (refused.TryGetValue(factId, out var others) && others.Exists(other => other.AgreesWith(content)) && !facts.Agrees(factId, content)) continue;
+            var isRefused = refused.TryGetValue(factId, out var others) && others.Exists(other => other.AgreesWith(content));
+            if (isRefused && !facts.Agrees(factId, content)) continue;
             if (!facts.TryMatch(factId, content, out var stored)) _equal.Fail(
                 $"{trade.Symbol} {trade.TradeId}: {place} offset {offset} has no fact");
             else if (!stored.AgreesWith(content)) _equal.Fail(

@@ -54,7 +54,11 @@ public sealed class SchemaMigrator(SqliteDatabase database, TimeProvider clock, 
                 $"'{database.Path}' holds another text of migration '{name}'. Use the version that wrote it, or a new data folder.");
         }
 
-        return [.. scripts.Where(script => !applied.TryGetValue(script.Key, out var before) || (script.Key[0] == 'R' && before != Checksum(script.Value)))];
+        return
+        [
+            .. scripts.Where(script => !applied.TryGetValue(script.Key, out var before)
+                || (script.Key[0] == 'R' && before != Checksum(script.Value))),
+        ];
     }
 
     private void Apply(string name, string sql, long started, CancellationToken cancellationToken)

@@ -15,13 +15,15 @@ internal sealed class StoredFacts(SqliteDatabase database) : IDisposable
 
     private readonly SqliteStatement _near = database.Prepare(
         $"""
-        SELECT {Columns} FROM FACT_SEGMENTS AS s JOIN FACT_TRADES AS f ON f.row_id >= (s.segment_id << 40) + ?1 AND f.row_id < (s.segment_id << 40) + ?2
+        SELECT {Columns} FROM FACT_SEGMENTS AS s
+        JOIN FACT_TRADES AS f ON f.row_id >= (s.segment_id << 40) + ?1 AND f.row_id < (s.segment_id << 40) + ?2
         WHERE s.last_trade_time >= ?5 AND s.first_trade_time <= ?6 AND f.trade_id BETWEEN ?3 AND ?4
         """);
 
     private readonly SqliteStatement _anywhere = database.Prepare(
         $"""
-        SELECT {Columns} FROM FACT_SEGMENTS AS s JOIN FACT_TRADES AS f ON f.row_id >= (s.segment_id << 40) + ?1 AND f.row_id < (s.segment_id << 40) + ?2
+        SELECT {Columns} FROM FACT_SEGMENTS AS s
+        JOIN FACT_TRADES AS f ON f.row_id >= (s.segment_id << 40) + ?1 AND f.row_id < (s.segment_id << 40) + ?2
         WHERE f.trade_id BETWEEN ?3 AND ?4
         """);
 

@@ -116,6 +116,7 @@ internal sealed class WebsocketClientConnection : IWebSocketConnection
         // A socket that gave its peer up cancels, and says why inside.
         var cause = end.Exception is OperationCanceledException { InnerException: { } inner } ? inner : end.Exception;
         _messages.Writer.TryComplete(cause as WebSocketException
-            ?? new WebSocketException(WebSocketError.ConnectionClosedPrematurely, cause?.Message ?? $"The connection ended: {end.Type}.", cause));
+            ?? new WebSocketException(
+                WebSocketError.ConnectionClosedPrematurely, cause?.Message ?? $"The connection ended: {end.Type}.", cause));
     }
 }

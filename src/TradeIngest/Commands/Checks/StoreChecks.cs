@@ -43,7 +43,11 @@ internal static class StoreChecks
             await using var streaming = options.NewStreaming(keys, TimeProvider.System, backoff: BackoffOptions.Attended);
             var results = await new SnowflakeCheck(
                 keys, sql, streaming, options.Names, TimeProvider.System, onStep).RunAsync(cancellationToken);
-            return [.. results.Select(result => new Check(CheckTier.Environment, $"Snowflake {result.Name}", result.Passed, result.Detail, result.Advice))];
+            return
+            [
+                .. results.Select(result =>
+                    new Check(CheckTier.Environment, $"Snowflake {result.Name}", result.Passed, result.Detail, result.Advice)),
+            ];
         }
         catch (SnowflakeException failure)
         {

@@ -114,7 +114,9 @@ internal sealed class EmbeddedLogReader : ILogReader
             var batch = _batches.GetBytes(4);
             var size = _batches.GetInt32(1);
             var appended = new Timestamp(_batches.GetInt64(2));
-            if (baseOffset > next || !BatchChecksum.Matches(_batches.GetInt64(3), _topic, partition, baseOffset, size, appended.Microseconds, batch)) break;
+            var checksum = _batches.GetInt64(3);
+            if (baseOffset > next) break;
+            if (!BatchChecksum.Matches(checksum, _topic, partition, baseOffset, size, appended.Microseconds, batch)) break;
             for (var i = 0; i < size; i++)
             {
                 if (!BatchEncoding.TryTake(ref batch, out _, out var value)) throw Damaged(partition, baseOffset);

@@ -29,7 +29,8 @@ internal static class KafkaFailures
         ErrorCode.UnknownTopicOrPart or ErrorCode.Local_UnknownTopic or ErrorCode.Local_UnknownPartition or ErrorCode.UnknownTopicId =>
             StorageFault.Missing,
         ErrorCode.KafkaStorageError or ErrorCode.FencedInstanceId => StorageFault.Failed,
-        ErrorCode.MsgSizeTooLarge or ErrorCode.InvalidMsg or ErrorCode.InvalidRecord or ErrorCode.RecordListTooLarge or ErrorCode.PolicyViolation
+        ErrorCode.MsgSizeTooLarge or ErrorCode.InvalidMsg or ErrorCode.InvalidRecord or ErrorCode.RecordListTooLarge
+            or ErrorCode.PolicyViolation
             or ErrorCode.UnsupportedCompressionType or ErrorCode.UnsupportedForMessageFormat or ErrorCode.UnsupportedVersion
             or ErrorCode.Local_UnsupportedFeature or ErrorCode.InvalidRequiredAcks or ErrorCode.Local_InvalidArg or ErrorCode.Local_Fail =>
                 StorageFault.Failed,

@@ -17,7 +17,8 @@ internal static class KafkaNative
 
     // After the name asked for: what distributions install, the package's second build (without Kerberos, whose libraries a small image
     // does not have), Homebrew's.
-    private static readonly string[] Candidates = ["librdkafka.so.1", "centos8-librdkafka", "librdkafka.1.dylib", "/opt/homebrew/lib/librdkafka.1.dylib"];
+    private static readonly string[] Candidates =
+        ["librdkafka.so.1", "centos8-librdkafka", "librdkafka.1.dylib", "/opt/homebrew/lib/librdkafka.1.dylib"];
     private static readonly Lock Gate = new();
     private static bool _isLoaded;
 

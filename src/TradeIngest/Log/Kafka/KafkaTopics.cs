@@ -201,7 +201,8 @@ internal sealed class KafkaTopics(IAdminClient admin, KafkaOptions options, Time
                 + $"{HowToAlter(plan, $"{Cleanup}=delete")}";
         }
 
-        if (plan.Retention is { } retention && long.TryParse(configs.GetValueOrDefault(RetentionMs), CultureInfo.InvariantCulture, out var kept)
+        if (plan.Retention is { } retention
+            && long.TryParse(configs.GetValueOrDefault(RetentionMs), CultureInfo.InvariantCulture, out var kept)
             && kept >= 0 && kept < retention.TotalMilliseconds)
         {
             logger.ShortRetention(

@@ -99,7 +99,8 @@ internal sealed class ChangeEventTopic(
         try
         {
             var bytes = 0;
-            while (read.Count < EventsPerApply && bytes < BytesPerApply && _consumer.Consume(read.Count == 0 ? Poll : TimeSpan.Zero) is { } result)
+            while (read.Count < EventsPerApply && bytes < BytesPerApply
+                && _consumer.Consume(read.Count == 0 ? Poll : TimeSpan.Zero) is { } result)
             {
                 read.Add(result);
                 bytes += result.Message.Value?.Length ?? 0;

@@ -45,7 +45,9 @@ public sealed class SnowflakeMigrator(ISnowflakeSql sql, ObjectNames names, Time
                 $"{names.Database}.{names.Schema} was written by a newer version (it knows '{unknown}'). Use that version or a newer one.");
         }
 
-        if (scripts.FirstOrDefault(script => !script.IsRepeatable && applied.TryGetValue(script.Name, out var before) && before != script.Checksum) is { } changed)
+        bool IsChanged(SqlScript script) =>
+            !script.IsRepeatable && applied.TryGetValue(script.Name, out var before) && before != script.Checksum;
+        if (scripts.FirstOrDefault(IsChanged) is { } changed)
         {
             throw new WarehouseException(
                 $"{names.Database}.{names.Schema} holds another text of migration '{changed.Name}'. Use the version that wrote it, or "

@@ -81,6 +81,8 @@ public sealed partial record SqlScript(string Name, string Text)
         }
     }
 
-    [GeneratedRegex(@"^CREATE (OR REPLACE )?(?<kind>TABLE|VIEW|PROCEDURE)( IF NOT EXISTS)? (?<name>\w+)", RegexOptions.Multiline | RegexOptions.ExplicitCapture, 1000)]
+    [GeneratedRegex(
+        @"^CREATE (OR REPLACE )?(?<kind>TABLE|VIEW|PROCEDURE)( IF NOT EXISTS)? (?<name>\w+)",
+        RegexOptions.Multiline | RegexOptions.ExplicitCapture, 1000)]
     private static partial Regex Created();
 }

@@ -20,7 +20,7 @@ public sealed record ChannelStatus(
 
     /// <summary>
     /// Reads
-    /// <c>{"channel_name":"S","channel_status_code":"SUCCESS","last_committed_offset_token":"12","rows_inserted":0,"rows_error_count":0,…}</c>;
+    /// <c>{"channel_name":"S","channel_status_code":"SUCCESS","last_committed_offset_token":"12","rows_inserted":0,…}</c>;
     /// the bulk form says <c>rows_errors</c>.
     /// </summary>
     internal static ChannelStatus Parse(JsonElement json, string requested) => new(

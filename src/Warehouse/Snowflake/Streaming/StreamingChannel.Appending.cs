@@ -29,7 +29,8 @@ public sealed partial class StreamingChannel
         var refused = false;
         var path = string.Create(
             CultureInfo.InvariantCulture,
-            $"{StreamingClient.PathOf(Address, "/data")}/rows?continuationToken={Uri.EscapeDataString(_continuation)}&startOffsetToken={piece.FirstOffset}&endOffsetToken={piece.LastOffset}&requestId={piece.RequestId}");
+            $"{StreamingClient.PathOf(Address, "/data")}/rows?continuationToken={Uri.EscapeDataString(_continuation)}"
+            + $"&startOffsetToken={piece.FirstOffset}&endOffsetToken={piece.LastOffset}&requestId={piece.RequestId}");
         while (true)
         {
             await KeepIntervalAsync(cancellationToken);
@@ -60,7 +61,8 @@ public sealed partial class StreamingChannel
                 case ReplyAction.Resend:
                     throw _client.Failure($"Appending to {Address}", reply, Address.Pipe);
                 default:
-                    throw Break(_client.Failure($"Appending offsets {piece.FirstOffset} to {piece.LastOffset} to {Address}", reply, Address.Pipe));
+                    var what = $"Appending offsets {piece.FirstOffset} to {piece.LastOffset} to {Address}";
+                    throw Break(_client.Failure(what, reply, Address.Pipe));
             }
         }
     }

@@ -139,7 +139,8 @@ public sealed class StreamingClient : IAsyncDisposable
     }
 
     internal static string PathOf(PipeAddress pipe, string area = "") =>
-        $"/v2/streaming{area}/databases/{Uri.EscapeDataString(pipe.Database)}/schemas/{Uri.EscapeDataString(pipe.Schema)}/pipes/{Uri.EscapeDataString(pipe.Pipe)}";
+        $"/v2/streaming{area}/databases/{Uri.EscapeDataString(pipe.Database)}/schemas/{Uri.EscapeDataString(pipe.Schema)}"
+        + $"/pipes/{Uri.EscapeDataString(pipe.Pipe)}";
 
     internal static string PathOf(ChannelAddress address, string area = "") =>
         $"{PathOf(address.Pipe, area)}/channels/{Uri.EscapeDataString(address.Channel)}";

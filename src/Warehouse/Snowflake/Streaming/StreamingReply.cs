@@ -46,7 +46,9 @@ internal sealed record StreamingReply(int Status, string Code, string Message, s
     /// <summary>For messages and notices.</summary>
     public string Summary => Failure is not null
         ? $"no reply ({Failure.Message})"
-        : string.Create(CultureInfo.InvariantCulture, $"HTTP {Status}{(Code.Length > 0 ? " " + Code : "")}{(Message.Length > 0 ? ": " + Message : "")}");
+        : string.Create(
+            CultureInfo.InvariantCulture,
+            $"HTTP {Status}{(Code.Length > 0 ? " " + Code : "")}{(Message.Length > 0 ? ": " + Message : "")}");
 
     /// <summary>The table of the protocol's errors.</summary>
     public ReplyAction Action => Status switch
