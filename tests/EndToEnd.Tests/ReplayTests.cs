@@ -267,7 +267,20 @@ public sealed class ReplayTests
         using var timer = new PeriodicTimer(TimeSpan.FromMilliseconds(5));
         while (!process.HasExited && await timer.WaitForNextTickAsync())
         {
-            if (Directory.Exists(data) && new DirectoryInfo(data).EnumerateFiles("log.db*").Sum(file => file.Length) > bytes) return;
+            if (Directory.Exists(data) && new DirectoryInfo(data).EnumerateFiles("log.db*").Sum(LengthOf) > bytes) return;
+        }
+    }
+
+    // The journal may be gone by the time its length is read.
+    private static long LengthOf(FileInfo file)
+    {
+        try
+        {
+            return file.Length;
+        }
+        catch (FileNotFoundException)
+        {
+            return 0;
         }
     }
 }

@@ -147,7 +147,11 @@ internal sealed class TradeIngestProcess : IAsyncDisposable
         await _process.WaitForExitAsync();
     }
 
-    public void Signal(Signal signal) => Signals.Send(_process.Id, signal);
+    public void Signal(Signal signal)
+    {
+        if (_process.HasExited) throw new AssertFailedException($"Ended by itself with {_process.ExitCode}: {_output} {_errors}");
+        Signals.Send(_process.Id, signal);
+    }
 
     public async ValueTask DisposeAsync()
     {
