@@ -32,6 +32,8 @@ internal sealed class GapBackfill(
     // Exchange holes and refused ranges: never asked for again.
     private readonly Dictionary<Symbol, IdRangeSet> _excluded = new(ReferenceEqualityComparer.Instance);
     private readonly Dictionary<Symbol, Backoff> _backoffs = new(ReferenceEqualityComparer.Instance);
+    // Lacking in one answer, which another has to confirm. Owned by the loop that asks.
+    private readonly Dictionary<Symbol, IdRangeSet> _doubted = new(ReferenceEqualityComparer.Instance);
     private readonly SemaphoreSlim _signal = new(0, 1);
     private readonly Subject<StreamEvent> _events = new();
     private readonly TailCheck _tails = new(history, tracker, waitForRoom, options.Tails, metrics.Backfill, clock, logger);
@@ -92,7 +94,7 @@ internal sealed class GapBackfill(
             while (true)
             {
                 await waitForRoom(cancellationToken);
-                if (TryTake(out var symbol, out var range)) await FillAsync(symbol, range, cancellationToken);
+                if (TryTake(out var symbol, out var ranges)) await FillAsync(symbol, ranges, cancellationToken);
                 else await WaitForWorkAsync(cancellationToken);
             }
         }
@@ -102,12 +104,13 @@ internal sealed class GapBackfill(
         }
     }
 
-    private bool TryTake(out Symbol symbol, out IdRange range)
+    private bool TryTake(out Symbol symbol, out IReadOnlyList<IdRange> ranges)
     {
         lock (_gate)
         {
-            // One id more than the gap is asked for, to learn whether the history reaches past it.
-            return _queue.TryTake(history.MaxTrades - 1, out symbol, out range);
+            // Fewer than a page has: the id before the first is asked for where a hole is to be confirmed, and the one behind the last to
+            // learn whether the history reaches past it.
+            return _queue.TryTake(Math.Max(1, history.MaxTrades - 2), out symbol, out ranges);
         }
     }
 
@@ -127,40 +130,47 @@ internal sealed class GapBackfill(
         else await Task.Delay(wait.Value, clock, cancellationToken);
     }
 
-    private async Task FillAsync(Symbol symbol, IdRange range, CancellationToken cancellationToken)
+    /// <summary>Asks for one page, which is as dear for one id as for all that it can hold.</summary>
+    private async Task FillAsync(Symbol symbol, IReadOnlyList<IdRange> ranges, CancellationToken cancellationToken)
     {
         // Another connection may have brought some of it meanwhile.
-        foreach (var missing in tracker.Missing(symbol, range))
+        var missing = IdRangeSet.Of([.. ranges.SelectMany(range => tracker.Missing(symbol, range))]);
+        if (missing.IsEmpty) return;
+        try
         {
-            try
-            {
-                _metrics.Requests.Increment();
-                var limit = (int)Math.Min(history.MaxTrades, missing.Count + 1);
-                Publish(symbol, missing, limit, await history.ReadTradesAsync(symbol, missing.From, limit, cancellationToken));
-            }
-            catch (ExchangeException e)
-            {
-                _metrics.Failures.Increment();
-                if (e.IsTransient)
-                {
-                    logger.FetchFailed(symbol, missing, e.Message);
-                    Retry(symbol, missing, e.RetryAfter);
-                }
-                else
-                {
-                    logger.FetchRefused(symbol, missing, e.Message);
-                    Exclude(symbol, missing);
-                }
-            }
+            _metrics.Requests.Increment();
+
+            // A hole is confirmed by a page that begins elsewhere.
+            var from = missing.Min > 0 && IsDoubted(symbol, missing.Ranges[0]) ? missing.Min - 1 : missing.Min;
+            var limit = (int)Math.Min(history.MaxTrades, missing.Max - from + 2);
+            Publish(symbol, missing, limit, await history.ReadTradesAsync(symbol, from, limit, cancellationToken));
+        }
+        catch (ExchangeException refusal)
+        {
+            _metrics.Failures.Increment();
+            foreach (var range in missing.Ranges) GiveBack(symbol, range, refusal);
+        }
+    }
+
+    private void GiveBack(Symbol symbol, IdRange range, ExchangeException refusal)
+    {
+        if (refusal.IsTransient)
+        {
+            logger.FetchFailed(symbol, range, refusal.Message);
+            Retry(symbol, range, refusal.RetryAfter);
+        }
+        else
+        {
+            logger.FetchRefused(symbol, range, refusal.Message);
+            Exclude(symbol, range);
         }
     }
 
     /// <summary>Publishes the trades asked for and decides about those the answer lacks.</summary>
-    private void Publish(Symbol symbol, IdRange asked, int limit, TradeBatch answer)
+    private void Publish(Symbol symbol, IdRangeSet asked, int limit, TradeBatch answer)
     {
-        var absent = IdRangeSet.Of(asked);
+        var absent = asked.Clone();
         var trades = answer.Trades;
-        var reachesPast = trades.Length > 0 && trades[^1].TradeId > asked.To;
         var last = trades.Length > 0 ? trades[^1].TradeId : -1;
         var kept = 0;
         foreach (ref readonly var trade in trades)
@@ -170,31 +180,46 @@ internal sealed class GapBackfill(
             trades[kept++] = trade;
         }
 
+        // One that was cut off says nothing of what comes behind it.
+        var isCut = trades.Length >= limit && kept > 0;
         answer.Truncate(kept);
         _metrics.Fetched.Add(kept);
         if (kept > 0) _events.OnNext(answer);
         else answer.Dispose();
 
-        foreach (var range in absent.Ranges)
+        if (absent.IsEmpty || isCut) _backoffs.Remove(symbol);
+        foreach (var range in absent.Ranges.ToArray())
         {
-            // The history holds a later trade, so it does not lag: these ids do not exist.
-            if (reachesPast || range.To < last) RecordHole(symbol, range);
-            else RetryEmpty(symbol, range);
+            if (range.To < last) Doubt(symbol, range);
+            else if (isCut) Enqueue(symbol, range, TimeSpan.Zero);
+            else Retry(symbol, range);
         }
-
-        if (absent.IsEmpty) _backoffs.Remove(symbol);
     }
 
-    private void RetryEmpty(Symbol symbol, IdRange range)
+    /// <summary>The history holds a later trade, so it does not lag. A second page that lacks the ids as well settles it.</summary>
+    private void Doubt(Symbol symbol, IdRange range)
     {
-        if ((_backoffs.GetValueOrDefault(symbol)?.Failures ?? 0) + 1 < options.EmptyAnswers)
+        if (IsDoubted(symbol, range))
         {
-            Retry(symbol, range);
+            _doubted[symbol].Remove(range);
+            RecordHole(symbol, range);
             return;
         }
 
-        _backoffs.Remove(symbol);
-        RecordHole(symbol, range);
+        if (!_doubted.TryGetValue(symbol, out var ids)) _doubted.Add(symbol, ids = new IdRangeSet());
+        ids.Add(range);
+        Retry(symbol, range);
+    }
+
+    private bool IsDoubted(Symbol symbol, IdRange range)
+    {
+        if (!_doubted.TryGetValue(symbol, out var ids)) return false;
+        foreach (var doubted in ids.Ranges)
+        {
+            if (doubted.From <= range.From && doubted.To >= range.To) return true;
+        }
+
+        return false;
     }
 
     private void Retry(Symbol symbol, IdRange range, TimeSpan? retryAfter = null)

@@ -14,10 +14,6 @@ internal sealed record GapBackfillOptions
     [Within("10ms", "1m")]
     public TimeSpan RetryDelay { get; init; } = TimeSpan.FromSeconds(1);
 
-    [Description("Empty answers after which the exchange is taken not to have the ids.")]
-    [Within("1", "100")]
-    public int EmptyAnswers { get; init; } = 3;
-
     /// <summary>What does not fit is counted and found again in the continuity tracker once the queue is empty.</summary>
     [Description("Ranges of missing ids queued over all symbols; further ones are found again later.")]
     [Within("1", "10000000")]

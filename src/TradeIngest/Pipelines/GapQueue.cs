@@ -4,12 +4,13 @@ using Crypto.TradeModel.Symbols;
 namespace Crypto.TradeIngest.Pipelines;
 
 /// <summary>
-/// Missing ranges waiting to be fetched, merged per symbol. The next is the due symbol whose missing ids times their age is
-/// largest: busy gaps first, and a small one comes up by growing old. Not thread-safe.
+/// Missing ranges waiting to be fetched, merged per symbol. In turns: the due symbol whose missing ids times their age is largest, from
+/// its lowest id on, and the smallest newest range of any due symbol, which a gap of millions would otherwise hold back. Not thread-safe.
 /// </summary>
 internal sealed class GapQueue(int capacity, TimeProvider clock)
 {
     private readonly Dictionary<Symbol, Entry> _entries = new(ReferenceEqualityComparer.Instance);
+    private bool _isFreshTurn = true;
 
     /// <summary>Ranges waiting.</summary>
     public int Count { get; private set; }
@@ -29,30 +30,33 @@ internal sealed class GapQueue(int capacity, TimeProvider clock)
         return true;
     }
 
-    /// <summary>Takes the first range of the most urgent due symbol, cut to <paramref name="most"/> ids.</summary>
-    public bool TryTake(long most, out Symbol symbol, out IdRange range)
+    /// <summary>Takes what one page of a symbol's history can hold.</summary>
+    /// <param name="window">Ids of a page, from the first one missing on.</param>
+    public bool TryTake(long window, out Symbol symbol, out IReadOnlyList<IdRange> ranges)
     {
+        _isFreshTurn = !_isFreshTurn;
         var now = clock.GetTimestamp();
         Symbol? best = null;
         var bestScore = double.NegativeInfinity;
         foreach (var (candidate, entry) in _entries)
         {
             if (entry.Due > now) continue;
-            var score = entry.Ids.Count * (1 + clock.GetElapsedTime(entry.Since, now).TotalSeconds);
+            var score = _isFreshTurn
+                ? -entry.Ids.Ranges[^1].Count
+                : entry.Ids.Count * (1 + clock.GetElapsedTime(entry.Since, now).TotalSeconds);
             if (score <= bestScore) continue;
             best = candidate;
             bestScore = score;
         }
 
         symbol = best!;
-        range = default;
+        ranges = [];
         if (best is null) return false;
 
         var ids = _entries[best].Ids;
-        range = ids.Ranges[0];
-        if (range.Count > most) range = range with { To = range.From + most - 1 };
+        ranges = Page(ids, _isFreshTurn ? Math.Min(ids.Ranges[^1].From, ids.Max - window + 1) : ids.Min, window);
         Count -= ids.Ranges.Length;
-        ids.Remove(range);
+        foreach (var range in ranges) ids.Remove(range);
         Count += ids.Ranges.Length;
         if (ids.IsEmpty) _entries.Remove(best);
         return true;
@@ -72,6 +76,18 @@ internal sealed class GapQueue(int capacity, TimeProvider clock)
         foreach (var entry in _entries.Values) due = Math.Min(due, entry.Due);
         var now = clock.GetTimestamp();
         return due <= now ? TimeSpan.Zero : TimeSpan.FromMilliseconds(Math.Ceiling(clock.GetElapsedTime(now, due).TotalMilliseconds));
+    }
+
+    private static List<IdRange> Page(IdRangeSet ids, long from, long window)
+    {
+        var page = new List<IdRange>();
+        foreach (var range in ids.Ranges)
+        {
+            if (range.From >= from + window) break;
+            if (range.From >= from) page.Add(range with { To = Math.Min(range.To, from + window - 1) });
+        }
+
+        return page;
     }
 
     private long Ticks(TimeSpan delay) => (long)Math.Ceiling(delay.TotalSeconds * clock.TimestampFrequency);

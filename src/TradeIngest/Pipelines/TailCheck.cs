@@ -81,10 +81,14 @@ internal sealed class TailCheck(
                     break;
                 }
 
-                last = answer.Trades[^1].TradeId;
+                var newest = answer.Trades[^1].TradeId;
+                var isOld = newest <= last;
+                last = Math.Max(last, newest);
                 metrics.Fetched.Add(count);
                 _events.OnNext(answer);
-                if (count < history.MaxTrades) break;
+
+                // A page that does not go on behind the last one would come again and again.
+                if (isOld || count < history.MaxTrades) break;
                 await waitForRoom(cancellationToken);
             }
 

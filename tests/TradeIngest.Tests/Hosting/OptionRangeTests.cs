@@ -70,8 +70,6 @@ public sealed class OptionRangeTests
     [DataRow("Exchange:Backfill:FirstDelay", "60001ms", "60001ms is not within 0s to 1m")]
     [DataRow("Exchange:Backfill:RetryDelay", "9ms", "9ms is not within 10ms to 1m")]
     [DataRow("Exchange:Backfill:RetryDelay", "60001ms", "60001ms is not within 10ms to 1m")]
-    [DataRow("Exchange:Backfill:EmptyAnswers", "0", "0 is not within 1 to 100")]
-    [DataRow("Exchange:Backfill:EmptyAnswers", "101", "101 is not within 1 to 100")]
     [DataRow("Exchange:Backfill:Ranges", "0", "0 is not within 1 to 10000000")]
     [DataRow("Exchange:Backfill:Ranges", "10000001", "10000001 is not within 1 to 10000000")]
     [DataRow("Exchange:Backfill:Tails:Interval", "999ms", "999ms is not within 1s to 1m")]

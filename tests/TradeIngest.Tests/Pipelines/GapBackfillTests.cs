@@ -54,7 +54,8 @@ public sealed class GapBackfillTests
         See(2, 3, 4, 7);
 
         await run.UntilAsync(() => _tracker.OpenGaps().Count == 0);
-        CollectionAssert.AreEqual(new[] { (5L, 3), (8L, 3) }, _history.Asked);
+        CollectionAssert.AreEqual(new[] { (5L, 6) }, _history.Asked);
+        CollectionAssert.AreEqual(new[] { "[5 6 8 9]" }, _tape);
     }
 
     [TestMethod]
@@ -85,9 +86,62 @@ public sealed class GapBackfillTests
         run.Backfill.EnqueueOpenGaps();
         Assert.AreEqual(0, run.Backfill.Pending);
         Assert.AreEqual(asked, _history.Asked.Count);
-        CollectionAssert.AreEqual(new[] { "[4 5 7 8]", "hole 2-3", "hole 6-6", "hole 9-9" }, _tape);
+        CollectionAssert.AreEquivalent(new[] { "[4 5 7 8]", "hole 2-3", "hole 6-6", "hole 9-9" }, _tape);
         Assert.AreEqual(4, _metrics.Backfill.HoleIds.Value);
         Assert.AreEqual("[2, 3], [6, 6], [9, 9]", string.Join(", ", _tracker.OpenGaps().Single().Missing));
+        Assert.Contains((1L, 10), _history.Asked, "Holes are confirmed by a page that begins elsewhere.");
+    }
+
+    [TestMethod]
+    public async Task Run_OnePageThatLacksIds_MakesNoHole()
+    {
+        _history.Lacks.Add(new IdRange(2, 9));
+        await using var run = Run();
+        See(1, 10);
+        run.Backfill.Enqueue(new GapFound(default, _btc, new IdRange(2, 9)));
+        await run.UntilAsync(() => _history.Asked.Count == 1);
+        _history.Lacks.Clear();
+
+        await run.UntilAsync(() => _tracker.OpenGaps().Count == 0);
+        Assert.AreEqual(0, _metrics.Backfill.HoleIds.Value);
+    }
+
+    [TestMethod]
+    public async Task Run_EverySecondTradeLost_IsFilledByAsManyPagesAsHoldThem()
+    {
+        await using var run = Run();
+        See([.. Enumerable.Range(0, 2001).Select(number => 2L * number)]);
+        run.Backfill.EnqueueOpenGaps();
+
+        await run.UntilAsync(() => _tracker.OpenGaps().Count == 0);
+        Assert.AreEqual(2000, _metrics.Backfill.Fetched.Value);
+        Assert.IsLessThanOrEqualTo(6, _history.Asked.Count);
+    }
+
+    [TestMethod]
+    public async Task Run_GiantGap_DoesNotHoldBackAFreshOne()
+    {
+        _history.Last = long.MaxValue;
+        await using var run = Run();
+        See(1, 100_000_000, 100_000_201);
+        run.Backfill.EnqueueOpenGaps();
+
+        await run.UntilAsync(() => _tracker.Missing(_btc, new IdRange(100_000_000, 100_000_201)).Count == 0);
+        Assert.IsLessThanOrEqualTo(3, _history.Asked.Count);
+    }
+
+    [TestMethod]
+    public async Task Run_HistoryLagsForLong_IsAskedUntilItHasTheIds()
+    {
+        _history.Last = 1;
+        await using var run = Run();
+        See(1, 10);
+        run.Backfill.Enqueue(new GapFound(default, _btc, new IdRange(2, 9)));
+        await run.UntilAsync(() => _history.Asked.Count == 20);
+        _history.Last = 20;
+
+        await run.UntilAsync(() => _tracker.OpenGaps().Count == 0);
+        Assert.AreEqual(0, _metrics.Backfill.HoleIds.Value);
     }
 
     [TestMethod]
@@ -164,15 +218,37 @@ public sealed class GapBackfillTests
         var eth = _table.Intern("ETHUSDT");
         queue.TryAdd(eth, new IdRange(1, 10), TimeSpan.Zero);
         queue.TryAdd(_btc, new IdRange(1, 500), TimeSpan.Zero);
-        Assert.IsTrue(queue.TryTake(100, out var first, out var range));
+        Assert.IsTrue(queue.TryTake(100, out var first, out var ranges));
         Assert.AreEqual(_btc, first);
-        Assert.AreEqual(new IdRange(1, 100), range);
+        Assert.AreEqual(new IdRange(1, 100), ranges.Single());
 
+        Assert.IsTrue(queue.TryTake(100, out var fresh, out _));
+        Assert.AreEqual(eth, fresh, "Every other turn is for the smallest.");
+        queue.TryAdd(eth, new IdRange(1, 10), TimeSpan.Zero);
         _clock.Advance(TimeSpan.FromMinutes(10));
-        queue.TryTake(1000, out _, out _);
+        while (queue.TryTake(1000, out var symbol, out _) && symbol != _btc)
+        {
+            // Until that one is empty, too.
+        }
+
+        queue.TryAdd(eth, new IdRange(1, 10), TimeSpan.Zero);
+        _clock.Advance(TimeSpan.FromMinutes(10));
         queue.TryAdd(_btc, new IdRange(1000, 1999), TimeSpan.Zero);
-        Assert.IsTrue(queue.TryTake(1000, out var old, out _));
-        Assert.AreEqual(eth, old);
+        queue.TryTake(1000, out var one, out _);
+        queue.TryTake(1000, out var other, out _);
+        CollectionAssert.AreEquivalent(new[] { _btc, eth }, new[] { one, other });
+    }
+
+    [TestMethod]
+    public void GapQueue_Page_HoldsAllThatOneAnswerCanBring()
+    {
+        var queue = new GapQueue(100, _clock);
+        foreach (var from in new[] { 1, 50, 99, 101, 250 }) queue.TryAdd(_btc, new IdRange(from, from + 4), TimeSpan.Zero);
+
+        queue.TryTake(100, out _, out var page);
+
+        CollectionAssert.AreEqual(new IdRange[] { new(1, 5), new(50, 54), new(99, 100) }, page.ToArray());
+        Assert.AreEqual(2, queue.Count);
     }
 
     [TestMethod]
