@@ -10,7 +10,7 @@ internal sealed record GapBackfillOptions
     [Within("0s", "1m")]
     public TimeSpan FirstDelay { get; init; } = TimeSpan.FromMilliseconds(200);
 
-    [Description("Wait after a failure or an empty answer, doubled per attempt up to a minute.")]
+    [Description("Smallest wait after a failure or an empty answer; the largest doubles per attempt, up to a minute.")]
     [Within("10ms", "1m")]
     public TimeSpan RetryDelay { get; init; } = TimeSpan.FromSeconds(1);
 
