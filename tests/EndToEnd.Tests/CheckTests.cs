@@ -65,8 +65,8 @@ public sealed class CheckTests
     public async Task Check_ExchangeWithAnotherTime_SaysHowFarApart()
     {
         using var folder = new TemporaryFolder();
-        await using var exchange = await ExchangeAsync(
-            Listing with { TimeProvider = new TradeModel.Times.ShiftedTimeProvider(TimeProvider.System) { Offset = TimeSpan.FromHours(1) } });
+        var ahead = new TradeModel.Times.ShiftedTimeProvider(TimeProvider.System) { Offset = TimeSpan.FromHours(1) };
+        await using var exchange = await ExchangeAsync(Listing with { TimeProvider = ahead });
 
         var result = (await CheckAsync(folder, exchange, [], "--symbols", "BTCUSDT")).ShouldExitWith(1).Json;
 
@@ -179,7 +179,9 @@ public sealed class CheckTests
     public async Task Config_Show_NamesTheSourceOfEachValueAndNoSecret()
     {
         using var folder = new TemporaryFolder();
-        await File.WriteAllTextAsync(folder["appsettings.json"], """{ "Log": { "Kind": "Kafka" }, "Kafka": { "Settings": { "sasl.password": "pLanted" } }, "Data": "file" }""");
+        await File.WriteAllTextAsync(
+            folder["appsettings.json"],
+            """{ "Log": { "Kind": "Kafka" }, "Kafka": { "Settings": { "sasl.password": "pLanted" } }, "Data": "file" }""");
         var environment = Kafka("broker:1", ("Data", "variable"), ("Kafka__AdminTimeout", "2m"));
 
         var json = (await TradeIngestProcess.RunAsync(folder.FullName, environment, "config", "show", "--json")).ShouldExitWith(0);

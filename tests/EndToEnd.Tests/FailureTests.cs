@@ -95,7 +95,8 @@ public sealed class FailureTests
         var symbols = $"[{Btc},{Btc}]";
         using var exchange = new LoopbackServer(
             IPAddress.Loopback, 0, context => context.Response.WriteAsync(
-                $$"""{"serverTime":{{TimeProvider.System.GetUtcNow().ToUnixTimeMilliseconds()}},"symbols":{{symbols}}}""", context.RequestAborted));
+                $$"""{"serverTime":{{TimeProvider.System.GetUtcNow().ToUnixTimeMilliseconds()}},"symbols":{{symbols}}}""",
+                context.RequestAborted));
         await exchange.StartAsync(TestContext.CancellationToken);
         string[] run = ["run", "--rest", exchange.Base("http").ToString(), "--ws", exchange.Base("ws").ToString(), "--symbols", "ALL"];
         var data = Path.Combine(folder.FullName, "data");

@@ -55,7 +55,11 @@ internal sealed class KafkaDeployment : IAsyncDisposable
     public static KafkaDeployment Start(SimulatedExchange exchange, params (string Name, string Value)[] settings)
     {
         var kafka = Start(needsMock: false, settings);
-        string[] bases = ["--ws", exchange.WsBase.GetLeftPart(UriPartial.Authority), "--rest", exchange.RestBase.GetLeftPart(UriPartial.Authority)];
+        string[] bases =
+        [
+            "--ws", exchange.WsBase.GetLeftPart(UriPartial.Authority),
+            "--rest", exchange.RestBase.GetLeftPart(UriPartial.Authority),
+        ];
         return new KafkaDeployment(kafka.Folder, kafka.Mock, kafka._environment, null, bases);
     }
 
@@ -94,8 +98,9 @@ internal sealed class KafkaDeployment : IAsyncDisposable
 
     public TradeIngestProcess Start(params string[] roles)
     {
+        string[] options = [.. roles.SelectMany(role => new[] { "--role", role }), .. _bases];
         var process = TradeIngestProcess.Start(
-            Folder.FullName, _environment, ["run", .. roles.SelectMany(role => new[] { "--role", role }), .. _bases, "--symbols", "ALL", "--data", Data, "--json"]);
+            Folder.FullName, _environment, ["run", .. options, "--symbols", "ALL", "--data", Data, "--json"]);
         _started.Add(process);
         return process;
     }

@@ -44,7 +44,8 @@ public sealed class QueryTests : IDisposable
         Fill(Wide, bytes: 4000);
 
         // 160 MB of rows in a process that may hold 50.
-        var environment = new Dictionary<string, string> { ["DOTNET_GCHeapHardLimit"] = (50L << 20).ToString("X", CultureInfo.InvariantCulture) };
+        var limit = (50L << 20).ToString("X", CultureInfo.InvariantCulture);
+        var environment = new Dictionary<string, string> { ["DOTNET_GCHeapHardLimit"] = limit };
         await using var process = TradeIngestProcess.Start(
             _folder.FullName, environment, "query", "SELECT * FROM WIDE", "--format", format, "--output", _folder["rows"], "--data",
             _folder["data"]);
@@ -113,8 +114,9 @@ public sealed class QueryTests : IDisposable
     {
         Fill(1, bytes: 1);
         var endless = EndlessData.Sql.Replace("count(*)", "i", StringComparison.Ordinal);
+        const string Script = """ "$1" query "$2" --format ndjson --data "$3" | head -1; exit "${PIPESTATUS[0]}" """;
         using var shell = Process.Start(new ProcessStartInfo(
-            "bash", ["-c", """ "$1" query "$2" --format ndjson --data "$3" | head -1; exit "${PIPESTATUS[0]}" """, "sh", TradeIngestProcess.Executable, endless, _folder["data"]])
+            "bash", ["-c", Script, "sh", TradeIngestProcess.Executable, endless, _folder["data"]])
         {
             UseShellExecute = false,
             RedirectStandardOutput = true,
@@ -136,7 +138,11 @@ public sealed class QueryTests : IDisposable
     }
 
     private string[] Files() =>
-        [.. Directory.EnumerateFiles(_folder.FullName, "*", SearchOption.AllDirectories).Where(file => !file.Contains("warehouse.db-", StringComparison.Ordinal)).Order()];
+    [
+        .. Directory.EnumerateFiles(_folder.FullName, "*", SearchOption.AllDirectories)
+            .Where(file => !file.Contains("warehouse.db-", StringComparison.Ordinal))
+            .Order(),
+    ];
 
     private void Fill(int rows, int bytes)
     {

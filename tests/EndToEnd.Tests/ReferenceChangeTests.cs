@@ -18,7 +18,11 @@ public sealed class ReferenceChangeTests
         Directory.CreateDirectory(folder["data"]);
         var file = Path.Combine(folder["data"], "symbols.csv");
         await File.WriteAllTextAsync(file, "ticker,sector,risk_level\nBTCUSDT,Gold,LOW\n");
-        var limit = new Dictionary<string, string> { ["CRYPTO__Warehouse__RekeyLimit"] = "50", ["CRYPTO__Reference__Interval"] = "00:00:00.1" };
+        var limit = new Dictionary<string, string>
+        {
+            ["CRYPTO__Warehouse__RekeyLimit"] = "50",
+            ["CRYPTO__Reference__Interval"] = "00:00:00.1",
+        };
         await using var run = TradeIngestProcess.Start(
             folder.FullName, limit, "run", "--ws", bases.GetProperty("web_socket").GetString()!, "--rest",
             bases.GetProperty("rest").GetString()!,

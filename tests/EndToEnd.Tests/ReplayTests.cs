@@ -193,7 +193,10 @@ public sealed class ReplayTests
             var copy = folder[$"data-{name}"];
             Directory.CreateDirectory(copy);
             foreach (var file in Directory.GetFiles(folder["data"])) File.Copy(file, Path.Combine(copy, Path.GetFileName(file)));
-            using (var database = Warehouse.Sqlite.SqliteDatabase.OpenForWriting(Path.Combine(copy, "warehouse.db"), isDurable: false)) database.Execute(sql);
+            using (var database = Warehouse.Sqlite.SqliteDatabase.OpenForWriting(Path.Combine(copy, "warehouse.db"), isDurable: false))
+            {
+                database.Execute(sql);
+            }
 
             var full = await TradeIngestProcess.RunAsync(folder.FullName, "verify", "--data", copy);
             StringAssert.Contains(full.ShouldExitWith(1).Output, "facts_equal_raw", name);

@@ -127,7 +127,8 @@ public sealed class SecretOptionsTests
     {
         foreach (var value in new[] { Secret, Planted[1] })
         {
-            (string, string)[] given = [.. Base("Kafka"), ("Kafka:Settings:SECURITY_PROTOCOL", "ssl"), ($"Kafka:Settings:{setting}", value)];
+            (string, string)[] given =
+                [.. Base("Kafka"), ("Kafka:Settings:SECURITY_PROTOCOL", "ssl"), ($"Kafka:Settings:{setting}", value)];
             await AssertNotShownAsync(given, ["run", "--role", "sink"]);
         }
     }

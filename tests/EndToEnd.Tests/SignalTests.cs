@@ -108,7 +108,9 @@ public sealed class SignalTests
 
         Assert.AreEqual(before, await ChangesAsync(folder));
         EndlessData.RemoveTrigger(Warehouse(folder));
-        (await TradeIngestProcess.RunAsync(folder.FullName, "dimension", "apply", folder["symbols.csv"], "--data", folder["data"])).ShouldExitWith(0);
+        var again = await TradeIngestProcess.RunAsync(
+            folder.FullName, "dimension", "apply", folder["symbols.csv"], "--data", folder["data"]);
+        again.ShouldExitWith(0);
         (await TradeIngestProcess.RunAsync(folder.FullName, "verify", "--data", folder["data"])).ShouldExitWith(0);
     }
 

@@ -69,7 +69,8 @@ public sealed class SnowflakeDriverTests
             folder.FullName, "simulate", "--symbols", "BTCUSDT,ETHUSDT", "--rate", "400", "--data", folder["data"], "--json");
         var bases = await SnowflakeTests.OutputAsync(exchange);
         async Task<long> Facts() =>
-            (await Command("status", "--data", folder["data"], "--json")).ShouldExitWith(0).Json.GetProperty("totals").GetProperty("facts").GetInt64();
+            (await Command("status", "--data", folder["data"], "--json")).ShouldExitWith(0).Json
+                .GetProperty("totals").GetProperty("facts").GetInt64();
         async Task RunBeyondAsync(long facts)
         {
             await using var run = Start(
@@ -92,7 +93,8 @@ public sealed class SnowflakeDriverTests
         Assert.AreEqual(0, await Facts());
         await RunBeyondAsync(first);
         Assert.IsGreaterThan(first, await Facts());
-        var row = (await Command("query", "SELECT TICKER, PRICE, TRADE_TIME, TOTAL_AMOUNT_USD FROM CONSUMPTION_TRADES LIMIT 1", "--json")).ShouldExitWith(0).Json[0];
+        const string OneRow = "SELECT TICKER, PRICE, TRADE_TIME, TOTAL_AMOUNT_USD FROM CONSUMPTION_TRADES LIMIT 1";
+        var row = (await Command("query", OneRow, "--json")).ShouldExitWith(0).Json[0];
         Assert.AreEqual(JsonValueKind.String, row.GetProperty("PRICE").ValueKind, "Exact decimals are text.");
         Assert.AreEqual(8, row.GetProperty("PRICE").GetString()!.Split('.')[1].Length);
 
@@ -110,7 +112,10 @@ public sealed class SnowflakeDriverTests
             ["CRYPTO__Snowflake__Access"] = "Driver",
             ["CRYPTO__Snowflake__PrivateKeyFile"] = folder["key.pem"],
         };
-        using (var rsa = System.Security.Cryptography.RSA.Create(2048)) await File.WriteAllTextAsync(folder["key.pem"], rsa.ExportPkcs8PrivateKeyPem());
+        using (var rsa = System.Security.Cryptography.RSA.Create(2048))
+        {
+            await File.WriteAllTextAsync(folder["key.pem"], rsa.ExportPkcs8PrivateKeyPem());
+        }
 
         var result = await TradeIngestProcess.RunAsync(folder.FullName, environment, "migrate", "--target", "snowflake");
 

@@ -63,10 +63,10 @@ public sealed class SnowflakeTests
         CollectionAssert.Contains(
             verdict.GetProperty("checks").EnumerateArray().Select(
                 check => check.GetProperty("name").GetString()).ToArray(), "oracle_equal");
-        var query = (
-            await Command("query", "SELECT TICKER, PRICE, TRADE_TIME FROM CONSUMPTION_TRADES LIMIT 3", "--json")).ShouldExitWith(0).Json;
+        const string ThreeRows = "SELECT TICKER, PRICE, TRADE_TIME FROM CONSUMPTION_TRADES LIMIT 3";
+        var query = (await Command("query", ThreeRows, "--json")).ShouldExitWith(0).Json;
         Assert.AreEqual(3, query.GetArrayLength());
-        var csv = (await Command("query", "SELECT TICKER, PRICE, TRADE_TIME FROM CONSUMPTION_TRADES LIMIT 3", "--format", "csv")).ShouldExitWith(0).Output;
+        var csv = (await Command("query", ThreeRows, "--format", "csv")).ShouldExitWith(0).Output;
         Assert.HasCount(4, csv.Trim().Split('\n'));
         StringAssert.StartsWith(csv, "TICKER,PRICE,TRADE_TIME");
 

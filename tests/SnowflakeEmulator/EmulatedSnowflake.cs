@@ -191,7 +191,9 @@ public sealed class EmulatedSnowflake : IAsyncDisposable
     {
         lock (_tokens)
         {
-            if (!_tokens.TryGetValue(BearerOf(request), out var expires) || expires <= _clock.GetUtcNow() || Faults.Fires(Fault.ExpiredToken))
+            if (!_tokens.TryGetValue(BearerOf(request), out var expires)
+                || expires <= _clock.GetUtcNow()
+                || Faults.Fires(Fault.ExpiredToken))
             {
                 return Reply.Error(401, "390144", "The token is not valid.");
             }
@@ -205,16 +207,19 @@ public sealed class EmulatedSnowflake : IAsyncDisposable
 
         switch (path)
         {
-            case [_, _, "databases", var database, "schemas", var schema, "pipes", var pipe] when pipe.EndsWith(":bulk-channel-status", StringComparison.Ordinal):
+            case [_, _, "databases", var database, "schemas", var schema, "pipes", var pipe]
+                when pipe.EndsWith(":bulk-channel-status", StringComparison.Ordinal):
                 return Check(database, schema) ?? Channels.BulkStatus(pipe[..^":bulk-channel-status".Length], Names(body));
-            case [_, _, "databases", var database, "schemas", var schema, "pipes", var pipe, "channels", var channel] when request.Method == "PUT":
+            case [_, _, "databases", var database, "schemas", var schema, "pipes", var pipe, "channels", var channel]
+                when request.Method == "PUT":
                 using (var json = JsonDocument.Parse(body.Length == 0 ? "{}"u8.ToArray() : body))
                 {
                     var token = json.RootElement.TryGetProperty("offset_token", out var set) ? set.GetString() : null;
                     return Check(database, schema) ?? Channels.Open(pipe, channel, token, Flag(json.RootElement));
                 }
 
-            case [_, _, "databases", var database, "schemas", var schema, "pipes", var pipe, "channels", var channel] when request.Method == "DELETE":
+            case [_, _, "databases", var database, "schemas", var schema, "pipes", var pipe, "channels", var channel]
+                when request.Method == "DELETE":
                 using (var json = JsonDocument.Parse(body.Length == 0 ? "{}"u8.ToArray() : body))
                 {
                     return Check(database, schema) ?? Channels.Drop(pipe, channel, Flag(json.RootElement));
@@ -233,7 +238,8 @@ public sealed class EmulatedSnowflake : IAsyncDisposable
 
     private Reply Statement(HttpRequest request, string[] path, byte[] body)
     {
-        if (request.Headers["X-Snowflake-Authorization-Token-Type"] != "KEYPAIR_JWT" || Keys.Verify(BearerOf(request), out var refusal) is null)
+        if (request.Headers["X-Snowflake-Authorization-Token-Type"] != "KEYPAIR_JWT"
+            || Keys.Verify(BearerOf(request), out var refusal) is null)
         {
             return Reply.Error(401, "390144", "JWT token is invalid.");
         }

@@ -54,7 +54,13 @@ Fault[] random =
 foreach (var fault in random) emulator.Faults.Share(fault, share);
 Console.WriteLine(
     JsonSerializer.Serialize(
-        new { url = emulator.Url, account = arguments["--account"], user = arguments["--user"], key = Path.GetFullPath(arguments["--key"]) }));
+        new
+        {
+            url = emulator.Url,
+            account = arguments["--account"],
+            user = arguments["--user"],
+            key = Path.GetFullPath(arguments["--key"]),
+        }));
 
 var stop = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
 using var onInterrupt = PosixSignalRegistration.Create(PosixSignal.SIGINT, Stop);

@@ -9,7 +9,9 @@ public sealed class SnowflakeDbException : DbException
     internal const string ConnectionFailure = "08006";
 
     internal SnowflakeDbException(string sqlState, int code, string message, Exception? cause = null)
-        : base(string.Create(CultureInfo.InvariantCulture, $"Error: {message} SqlState: {sqlState}, VendorCode: {code}, QueryId: "), cause) =>
+        : base(
+            string.Create(CultureInfo.InvariantCulture, $"Error: {message} SqlState: {sqlState}, VendorCode: {code}, QueryId: "),
+            cause) =>
         (SqlState, ErrorCode) = (sqlState, code);
 
     public override string SqlState { get; }

@@ -47,10 +47,10 @@ public class PlanChangesBenchmarks : IDisposable
         _connection.Open();
         Execute(
             """
-            CREATE TABLE staged (run INTEGER NOT NULL, ticker TEXT NOT NULL, valid_time INTEGER NOT NULL, sector TEXT, risk_level TEXT, status TEXT,
-                PRIMARY KEY (run, ticker)) WITHOUT ROWID;
-            CREATE TABLE dim (ticker TEXT NOT NULL, valid_from INTEGER NOT NULL, valid_to INTEGER NOT NULL, sector TEXT, risk_level TEXT, status TEXT,
-                PRIMARY KEY (ticker, valid_from)) WITHOUT ROWID;
+            CREATE TABLE staged (run INTEGER NOT NULL, ticker TEXT NOT NULL, valid_time INTEGER NOT NULL,
+                sector TEXT, risk_level TEXT, status TEXT, PRIMARY KEY (run, ticker)) WITHOUT ROWID;
+            CREATE TABLE dim (ticker TEXT NOT NULL, valid_from INTEGER NOT NULL, valid_to INTEGER NOT NULL,
+                sector TEXT, risk_level TEXT, status TEXT, PRIMARY KEY (ticker, valid_from)) WITHOUT ROWID;
             CREATE INDEX dim_current ON dim (valid_to, ticker);
             """);
         using var transaction = _connection.BeginTransaction();

@@ -18,7 +18,8 @@ internal static class GrowthRun
     private const int StoredSymbols = 100;
     private const long FirstMillion = 1_000_000;
 
-    private static readonly (int Count, bool IsEven)[] Symbols = [(1, false), (10, false), (100, false), (500, false), (2000, false), (2000, true)];
+    private static readonly (int Count, bool IsEven)[] Symbols =
+        [(1, false), (10, false), (100, false), (500, false), (2000, false), (2000, true)];
     private static readonly long[] Milestones = [2_000_000, 5_000_000, 10_000_000, 20_000_000];
 
     public static int Run(string[] parts)

@@ -26,7 +26,9 @@ internal sealed class Floors(Dictionary<string, Floor> floors)
         var guarded = floors.SelectMany(
             floor => floor.Value.MinRatios.Keys.Select(alternative => $"{floor.Key}.{alternative}").Append(floor.Key)).ToList();
         var measured = Questions.All
-            .SelectMany(question => Questions.AlternativesOf(question).Select(alternative => $"{Questions.NameOf(question)}.{alternative}").Append(Questions.NameOf(question)))
+            .SelectMany(question => Questions.AlternativesOf(question)
+                .Select(alternative => $"{Questions.NameOf(question)}.{alternative}")
+                .Append(Questions.NameOf(question)))
             .ToList();
         return
         [

@@ -88,7 +88,10 @@ internal static class Runs
     }
 
     private static ManualConfig Config(Type question, int warmups, int iterations, int milliseconds) => ManualConfig.CreateEmpty()
-        .AddJob(Rounds(question).WithWarmupCount(warmups).WithIterationCount(iterations).WithIterationTime(TimeInterval.FromMilliseconds(milliseconds)))
+        .AddJob(Rounds(question)
+            .WithWarmupCount(warmups)
+            .WithIterationCount(iterations)
+            .WithIterationTime(TimeInterval.FromMilliseconds(milliseconds)))
         .AddLogger(NullLogger.Instance)
         .AddColumn(TargetMethodColumn.Method, StatisticColumn.Median, BaselineRatioColumn.RatioMean)
         .AddColumnProvider(DefaultColumnProviders.Metrics)

@@ -121,8 +121,10 @@ public class ParseTradeBenchmarks
         var quantity = (decimal)expected.Quantity.Scaled / FixedPoint.One;
         var time = expected.TradeTime.ToDateTimeOffset().UtcDateTime;
         var agree = kind == FrameKind.Trade && parsed == expected
-            && (document.Symbol, document.Price, document.Quantity, document.TradeTime) == (expected.Symbol.Ticker, price, quantity, expected.TradeTime.Microseconds)
-            && (tokens.Symbol, tokens.Price, tokens.Quantity, tokens.TradeTime) == (expected.Symbol.Ticker, price, quantity, expected.TradeTime.Microseconds)
+            && (document.Symbol, document.Price, document.Quantity, document.TradeTime)
+                == (expected.Symbol.Ticker, price, quantity, expected.TradeTime.Microseconds)
+            && (tokens.Symbol, tokens.Price, tokens.Quantity, tokens.TradeTime)
+                == (expected.Symbol.Ticker, price, quantity, expected.TradeTime.Microseconds)
             && (model.Symbol, model.Price, model.Quantity, model.TradeTime) == (expected.Symbol.Ticker, price, quantity, time);
         if (!agree) throw new InvalidOperationException($"The parsers disagree about {expected}.");
     }

@@ -58,7 +58,8 @@ public class ReadTradeJsonBenchmarks
         var reason = TradeJson.TryRead(record, _symbols, out var read);
         var document = JsonSerializer.Deserialize(record, TradeDocuments.Default.TradeRecord)!;
         var agree = reason == ErrorReason.None && read == expected
-            && (document.Symbol, document.TradeId, document.ReceivedTime) == (expected.Symbol.Ticker, expected.TradeId, expected.ReceivedTime.Microseconds)
+            && (document.Symbol, document.TradeId, document.ReceivedTime)
+                == (expected.Symbol.Ticker, expected.TradeId, expected.ReceivedTime.Microseconds)
             && (document.Price * FixedPoint.One, document.Quantity * FixedPoint.One) == (expected.Price.Scaled, expected.Quantity.Scaled);
         if (!agree) throw new InvalidOperationException($"The readers disagree about {expected}.");
     }

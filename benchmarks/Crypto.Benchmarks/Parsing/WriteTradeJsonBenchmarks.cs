@@ -34,7 +34,11 @@ public class WriteTradeJsonBenchmarks : IDisposable
     public void Setup()
     {
         _trades = SampleTrades.Of(SampleTrades.Symbols(new SymbolTable()), Trades);
-        _numbers = [.. _trades.Select(trade => ((decimal)trade.Price.Scaled / FixedPoint.One, (decimal)trade.Quantity.Scaled / FixedPoint.One))];
+        _numbers =
+        [
+            .. _trades.Select(
+                trade => ((decimal)trade.Price.Scaled / FixedPoint.One, (decimal)trade.Quantity.Scaled / FixedPoint.One)),
+        ];
         for (var i = 0; i < Trades; i++)
         {
             var length = TradeJson.Write(_trades[i], _buffer);

@@ -67,7 +67,8 @@ internal sealed class TradeRecord
     public string Source { get; set; } = "";
 }
 
-[JsonSourceGenerationOptions(NumberHandling = JsonNumberHandling.AllowReadingFromString, PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower)]
+[JsonSourceGenerationOptions(
+    NumberHandling = JsonNumberHandling.AllowReadingFromString, PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower)]
 [JsonSerializable(typeof(TradeFrame))]
 [JsonSerializable(typeof(TradeRecord))]
 internal sealed partial class TradeDocuments : JsonSerializerContext;

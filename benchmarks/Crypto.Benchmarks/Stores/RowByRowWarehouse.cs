@@ -17,13 +17,14 @@ internal sealed class RowByRowWarehouse : IDisposable
         """
         PRAGMA journal_mode = WAL;
         PRAGMA synchronous = NORMAL;
-        CREATE TABLE STOCK_TRADES_RAW (topic TEXT NOT NULL, partition INTEGER NOT NULL, offset INTEGER NOT NULL, received_time INTEGER NOT NULL,
-            record_content TEXT NOT NULL, PRIMARY KEY (topic, partition, offset)) WITHOUT ROWID;
-        CREATE TABLE FACT_TRADES (fact_id INTEGER PRIMARY KEY, symbol_key INTEGER NOT NULL, trade_id INTEGER NOT NULL, trade_time INTEGER NOT NULL,
-            price INTEGER NOT NULL, quantity INTEGER NOT NULL, total_amount_usd INTEGER, aggressor_side INTEGER NOT NULL, ingest_source INTEGER NOT NULL,
-            quality_flags INTEGER NOT NULL);
+        CREATE TABLE STOCK_TRADES_RAW (topic TEXT NOT NULL, partition INTEGER NOT NULL, offset INTEGER NOT NULL,
+            received_time INTEGER NOT NULL, record_content TEXT NOT NULL, PRIMARY KEY (topic, partition, offset)) WITHOUT ROWID;
+        CREATE TABLE FACT_TRADES (fact_id INTEGER PRIMARY KEY, symbol_key INTEGER NOT NULL, trade_id INTEGER NOT NULL,
+            trade_time INTEGER NOT NULL, price INTEGER NOT NULL, quantity INTEGER NOT NULL, total_amount_usd INTEGER,
+            aggressor_side INTEGER NOT NULL, ingest_source INTEGER NOT NULL, quality_flags INTEGER NOT NULL);
         CREATE TABLE TRADE_COVERAGE (symbol TEXT PRIMARY KEY, from_id INTEGER NOT NULL, to_id INTEGER NOT NULL) WITHOUT ROWID;
-        CREATE TABLE LOG_POSITIONS (topic TEXT NOT NULL, partition INTEGER NOT NULL, next_offset INTEGER NOT NULL, PRIMARY KEY (topic, partition)) WITHOUT ROWID;
+        CREATE TABLE LOG_POSITIONS (topic TEXT NOT NULL, partition INTEGER NOT NULL, next_offset INTEGER NOT NULL,
+            PRIMARY KEY (topic, partition)) WITHOUT ROWID;
         """;
 
     private readonly SqliteConnection _connection;

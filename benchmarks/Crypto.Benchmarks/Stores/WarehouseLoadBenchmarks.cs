@@ -37,7 +37,8 @@ public class WarehouseLoadBenchmarks
         var trades = SampleTrades.Of(SampleTrades.Symbols(new SymbolTable()), Trades);
         var buffer = new byte[TradeJson.MaxLength];
         var records = trades
-            .Select((trade, offset) => new RawRecord(offset, trade.ReceivedTime, buffer.AsSpan(0, TradeJson.Write(trade, buffer)).ToArray()))
+            .Select((trade, offset) => new RawRecord(
+                offset, trade.ReceivedTime, buffer.AsSpan(0, TradeJson.Write(trade, buffer)).ToArray()))
             .ToArray();
         for (var start = 0; start < Trades; start += BatchSize)
         {

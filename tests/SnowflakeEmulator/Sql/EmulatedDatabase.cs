@@ -35,7 +35,8 @@ public sealed class EmulatedDatabase : IDisposable
         SqliteNative.Initialize();
         _clock = clock;
         ConnectionString = file is not null ? $"Data Source={file}"
-            : string.Create(CultureInfo.InvariantCulture, $"Data Source=emulator{Interlocked.Increment(ref _databases)};Mode=Memory;Cache=Shared");
+            : string.Create(
+                CultureInfo.InvariantCulture, $"Data Source=emulator{Interlocked.Increment(ref _databases)};Mode=Memory;Cache=Shared");
         _own = _connection = new SqliteConnection(ConnectionString);
         _own.Open();
         SqlFunctions.Register(_own, clock);
@@ -159,7 +160,13 @@ public sealed class EmulatedDatabase : IDisposable
                     row[i] = reader.IsDBNull(i) ? null : reader.GetValue(i);
                     if (row[i] is not null && !IsKnown(columns[i].Type))
                     {
-                        columns[i].Type = row[i] switch { long => "NUMBER_INT", double => "REAL", byte[] => "BINARY_BLOB", _ => "VARCHAR_TEXT" };
+                        columns[i].Type = row[i] switch
+                        {
+                            long => "NUMBER_INT",
+                            double => "REAL",
+                            byte[] => "BINARY_BLOB",
+                            _ => "VARCHAR_TEXT",
+                        };
                     }
                 }
 
@@ -191,7 +198,8 @@ public sealed class EmulatedDatabase : IDisposable
 
     /// <summary>The least, the greatest and the sum of a column's values are of its type.</summary>
     private string? AggregatedType(string expression) => AggregateForm.Match(expression) is { Success: true } form
-        ? _tables.Values.SelectMany(table => table.Columns).FirstOrDefault(column => column.Name.Equals(form.Groups["column"].Value, StringComparison.OrdinalIgnoreCase))?.Type
+        ? _tables.Values.SelectMany(table => table.Columns)
+            .FirstOrDefault(column => column.Name.Equals(form.Groups["column"].Value, StringComparison.OrdinalIgnoreCase))?.Type
         : null;
 
     private static bool IsKnown(string type) =>
@@ -258,10 +266,8 @@ public sealed class EmulatedDatabase : IDisposable
                     "002002", "42710", $"SQL compilation error: Object '{definition.Name}' already exists.");
                 var table = definition.ToTable();
                 Run($"DROP TABLE IF EXISTS {definition.Name}", []);
-                Run(
-                    $"CREATE TABLE {table.Name} "
-                        + $"({string.Join(", ", table.Columns.Select(column => $"{column.Name} {column.Type}{(column.IsNullable ? "" : " NOT NULL")}"))})",
-                    []);
+                var columns = table.Columns.Select(column => $"{column.Name} {column.Type}{(column.IsNullable ? "" : " NOT NULL")}");
+                Run($"CREATE TABLE {table.Name} ({string.Join(", ", columns)})", []);
                 // Snowflake needs no index; here a scan per statement would take the tests' time.
                 if (table.Columns[0].Type == "NUMBER_INT") Run(
                     $"CREATE INDEX {table.Name}_FIRST ON {table.Name} ({table.Columns[0].Name})", []);

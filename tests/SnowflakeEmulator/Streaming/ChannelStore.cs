@@ -248,7 +248,9 @@ public sealed class ChannelStore
     {
         lock (_gate)
         {
-            foreach (var key in _channels.Where(pair => pair.Value.Table.Equals(table, StringComparison.OrdinalIgnoreCase)).Select(pair => pair.Key).ToList()) _channels.Remove(key);
+            var forgotten = _channels
+                .Where(pair => pair.Value.Table.Equals(table, StringComparison.OrdinalIgnoreCase)).Select(pair => pair.Key).ToList();
+            foreach (var key in forgotten) _channels.Remove(key);
         }
     }
 

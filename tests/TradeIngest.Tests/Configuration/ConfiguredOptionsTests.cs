@@ -59,7 +59,11 @@ public sealed class ConfiguredOptionsTests
     public void Of_LaterSources_OverrideEarlierOnes()
     {
         var configured = ConfiguredOptions<ServiceOptions>.Of(
-            [new("Data", "file", ConfigurationSources.FileName, "x"), Variable("Data", "variable"), new("Data", "line", ConfigurationSources.CommandLine, "Data")]);
+            [
+                new("Data", "file", ConfigurationSources.FileName, "x"),
+                Variable("Data", "variable"),
+                new("Data", "line", ConfigurationSources.CommandLine, "Data"),
+            ]);
 
         Assert.AreEqual("line", configured.Options.Data);
         Assert.AreEqual(ConfigurationSources.CommandLine, configured.Origins["Data"].Source);
@@ -74,7 +78,11 @@ public sealed class ConfiguredOptionsTests
     public void Of_NestedOptionOfACopiedSection_IsKept()
     {
         var options = ConfiguredOptions<ServiceOptions>.Of(
-            [Variable("Exchange__Stream__SilenceTimeout", "infinite"), Variable("Exchange__WebSocket", "ws://127.0.0.1:1"), Variable("Exchange__Channel__DeadLetters__PayloadBytes", "1KiB")]).Options;
+            [
+                Variable("Exchange__Stream__SilenceTimeout", "infinite"),
+                Variable("Exchange__WebSocket", "ws://127.0.0.1:1"),
+                Variable("Exchange__Channel__DeadLetters__PayloadBytes", "1KiB"),
+            ]).Options;
 
         Assert.AreEqual(Timeout.InfiniteTimeSpan, options.Exchange.Stream.SilenceTimeout);
         Assert.AreEqual(new Uri("ws://127.0.0.1:1"), options.Exchange.Stream.Endpoint);

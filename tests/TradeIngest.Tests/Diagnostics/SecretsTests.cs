@@ -11,7 +11,9 @@ public sealed class SecretsTests
     [DataRow("Cannot reach https://user:pa55@host:9443/x.", "Cannot reach https://user:***@host:9443/x.")]
     [DataRow("https://pa55@host", "https://***@host")]
     [DataRow("Kafka at one:9092,user:pa55@two:9092: asking failed", "Kafka at one:9092,user:***@two:9092: asking failed")]
-    [DataRow("wss://host/stream?streams=btcusdt@trade&token=pa55&timeUnit=MICROSECOND", "wss://host/stream?streams=btcusdt@trade&token=***&timeUnit=MICROSECOND")]
+    [DataRow(
+        "wss://host/stream?streams=btcusdt@trade&token=pa55&timeUnit=MICROSECOND",
+        "wss://host/stream?streams=btcusdt@trade&token=***&timeUnit=MICROSECOND")]
     [DataRow("https://host/?apiKey=pa55", "https://host/?apiKey=***")]
     [DataRow("https://host/?key=pa55&sig=pa55", "https://host/?key=***&sig=***")]
     [DataRow("account=a;PRIVATE_KEY_PWD=pa55;db=d", "account=a;PRIVATE_KEY_PWD=***;db=d")]

@@ -78,7 +78,8 @@ public sealed class FloodTests : IDisposable
     {
         using var query = warehouse.Prepare(
             """
-            SELECT error_reason || ' ' || sum(CASE WHEN error_detail LIKE 'summary of %' THEN CAST(substr(error_detail, 12) AS INTEGER) ELSE 1 END)
+            SELECT error_reason || ' '
+                || sum(CASE WHEN error_detail LIKE 'summary of %' THEN CAST(substr(error_detail, 12) AS INTEGER) ELSE 1 END)
             FROM REJECTED_TRADES GROUP BY error_reason ORDER BY error_reason
             """);
         var counts = new List<string>();

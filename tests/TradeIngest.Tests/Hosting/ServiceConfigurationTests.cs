@@ -8,7 +8,8 @@ public sealed class ServiceConfigurationTests
 {
     private static readonly (string Key, string? Value)[] Kafka = [("Log:Kind", "Kafka"), ("Kafka:BootstrapServers", "127.0.0.1:1")];
 
-    private static readonly (string Key, string? Value)[] Snowflake = [("Warehouse:Target", "Snowflake"), ("Snowflake:Account", "myorg-account1")];
+    private static readonly (string Key, string? Value)[] Snowflake =
+        [("Warehouse:Target", "Snowflake"), ("Snowflake:Account", "myorg-account1")];
 
     public static IEnumerable<object[]> Durations => KeysOf(type => type == typeof(TimeSpan));
 

@@ -15,7 +15,11 @@ public sealed class ServiceOptionsRegistrationTests
     [TestMethod]
     public async Task Host_WithFaultyOptions_DoesNotStartAndNamesEach()
     {
-        var options = new ServiceOptions { DrainTimeout = TimeSpan.Zero, Exchange = new() { Symbols = "", Channel = new() { Batches = -5 } } };
+        var options = new ServiceOptions
+        {
+            DrainTimeout = TimeSpan.Zero,
+            Exchange = new() { Symbols = "", Channel = new() { Batches = -5 } },
+        };
         using var host = Build(options);
 
         var refused = await Assert.ThrowsExactlyAsync<OptionsValidationException>(() => host.StartAsync(TestContext.CancellationToken));

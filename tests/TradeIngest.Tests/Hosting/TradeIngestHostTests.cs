@@ -97,7 +97,12 @@ public sealed class TradeIngestHostTests : IAsyncDisposable
         var options = new ServiceOptions
         {
             Data = _folder.FullName,
-            Exchange = new ExchangeOptions { WebSocket = _exchange.WsBase.ToString(), Rest = _exchange.RestBase.ToString(), Symbols = symbols },
+            Exchange = new ExchangeOptions
+            {
+                WebSocket = _exchange.WsBase.ToString(),
+                Rest = _exchange.RestBase.ToString(),
+                Symbols = symbols,
+            },
         };
         return TradeIngestHost.Build(options, TimeProvider.System, NullLoggerFactory.Instance, services => services
             .AddTradeLog(log, options.Kafka)

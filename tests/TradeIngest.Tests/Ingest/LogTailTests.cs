@@ -141,7 +141,11 @@ public sealed class LogTailTests : IAsyncDisposable
     [TestMethod]
     public void SeedAsync_AnyLivesAndDeaths_ClaimsNothingThatIsNotInTheLogAndForgetsNothing()
     {
-        var step = from kind in Gen.Choose(0, 5) from symbol in Gen.Choose(0, 1) from skip in Gen.Choose(0, 4) from take in Gen.Choose(1, 5) select new Step(kind, symbol, skip, take);
+        var step = from kind in Gen.Choose(0, 5)
+                   from symbol in Gen.Choose(0, 1)
+                   from skip in Gen.Choose(0, 4)
+                   from take in Gen.Choose(1, 5)
+                   select new Step(kind, symbol, skip, take);
         var life = from steps in step.ListOf(6)
                    from appends in Gen.Choose(0, 12)
                    from tail in Gen.Choose(0, 6)
@@ -166,7 +170,8 @@ public sealed class LogTailTests : IAsyncDisposable
                 {
                     var symbol = ordinal == 0 ? _btc : _eth;
                     if (kind == 0) await process.CheckpointAsync();
-                    else if (kind == 1 && process.Tracker.OpenGaps().FirstOrDefault(gap => gap.Symbol == symbol) is { Missing: [var gap, ..] })
+                    else if (kind == 1
+                        && process.Tracker.OpenGaps().FirstOrDefault(gap => gap.Symbol == symbol) is { Missing: [var gap, ..] })
                     {
                         await process.CaptureAsync(Batches.Range(symbol, gap.From, gap.To));
                     }

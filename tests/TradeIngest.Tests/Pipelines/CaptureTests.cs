@@ -131,7 +131,11 @@ public sealed class CaptureTests
                     TimeProvider.System),
                 Tracker,
                 Channel.WaitForRoomAsync,
-                new GapBackfillOptions { FirstDelay = backfillDelay, Tails = new() { Interval = TimeSpan.FromMilliseconds(50), Recheck = recheck } },
+                new GapBackfillOptions
+                {
+                    FirstDelay = backfillDelay,
+                    Tails = new() { Interval = TimeSpan.FromMilliseconds(50), Recheck = recheck },
+                },
                 Metrics,
                 TimeProvider.System,
                 NullLogger<GapBackfill>.Instance);

@@ -18,7 +18,8 @@ namespace Crypto.TradeIngest.Tests.Replay;
 public sealed class DeadLettersTests : IAsyncDisposable
 {
     private static readonly byte[] Frame =
-        """{"e":"trade","E":1790446152679,"s":"BTCUSDT","t":6715234671,"p":"84106.09000000","q":"0.00007000","T":1790446152678,"m":true,"M":true}"""u8.ToArray();
+        ("""{"e":"trade","E":1790446152679,"s":"BTCUSDT","t":6715234671"""u8
+            + ""","p":"84106.09000000","q":"0.00007000","T":1790446152678,"m":true,"M":true}"""u8).ToArray();
 
     private readonly TemporaryFolder _folder = new();
     private readonly EmbeddedTradeLog _log;

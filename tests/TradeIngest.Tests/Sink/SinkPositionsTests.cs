@@ -63,7 +63,8 @@ public sealed class SinkPositionsTests
             new(new OffsetRange(0, 10));
 
         public ValueTask<long> TrimAsync(
-            string topic, int partition, long keepFrom, TrimPolicy policy, CancellationToken cancellationToken) => throw new NotSupportedException();
+            string topic, int partition, long keepFrom, TrimPolicy policy, CancellationToken cancellationToken) =>
+            throw new NotSupportedException();
 
         public ValueTask DisposeAsync() => ValueTask.CompletedTask;
     }

@@ -195,8 +195,9 @@ public sealed class CommitPipelineTests
 
     private Task<SnowflakeWarehouse> OpenAsync(StreamingClient? client = null, int uncommittedRecords = 1000) =>
         SnowflakeWarehouse.OpenAsync(
-        _account.NewSql(), client ?? _account.NewClient(Patient), _account.NewKeys(),
-        new SnowflakeWarehouseOptions { CheckpointInterval = TimeSpan.FromHours(1), UncommittedRecords = uncommittedRecords }, _account.Clock, Stop);
+            _account.NewSql(), client ?? _account.NewClient(Patient), _account.NewKeys(),
+            new SnowflakeWarehouseOptions { CheckpointInterval = TimeSpan.FromHours(1), UncommittedRecords = uncommittedRecords },
+            _account.Clock, Stop);
 
     private void AssertStored(int trades, int? records = null)
     {

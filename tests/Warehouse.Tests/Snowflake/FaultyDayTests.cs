@@ -44,14 +44,21 @@ public sealed class FaultyDayTests
         var logs = Enumerable.Range(0, Partitions).Select(
             partition => new LogOfOneSymbol(_symbols, partition, wanted / Partitions)).ToArray();
         await using var account = await TestAccount.StartAsync(
-            new EmulatorOptions { CommitDelay = TimeSpan.FromMilliseconds(1), LongCommitDelay = TimeSpan.FromMilliseconds(400), JsonTokens = true });
+            new EmulatorOptions
+            {
+                CommitDelay = TimeSpan.FromMilliseconds(1),
+                LongCommitDelay = TimeSpan.FromMilliseconds(400),
+                JsonTokens = true,
+            });
         await account.MigrateAsync(Stop);
         foreach (var fault in Ordered) account.Server.Faults.Share(fault, fault == Fault.StatementFailed ? 0.01 : 0.03);
 
         // Sinks are killed in the middle of a batch whose rows are in flight; none of them tidies up. The next one starts with that
         // partition.
         var kills = 0;
-        for (var partition = 0; kills < Kills || account.Server.Faults.Count(Fault.Uncommitted) < TimesEach; kills++, partition = (partition + 5) % Partitions)
+        for (var partition = 0;
+            kills < Kills || account.Server.Faults.Count(Fault.Uncommitted) < TimesEach;
+            kills++, partition = (partition + 5) % Partitions)
         {
             Assert.IsLessThan(200, kills, "Rows in flight are met too seldom.");
             var sink = new Sink(account, logs, kills) { StartsWith = partition };
@@ -68,7 +75,8 @@ public sealed class FaultyDayTests
 
         var last = new Sink(account, logs, 3);
         await last.RunAsync(long.MaxValue, Stop);
-        while (Ordered.Append(Fault.UsedToken).Where(fault => account.Server.Faults.Count(fault) < TimesEach).ToList() is { Count: > 0 } rare)
+        while (Ordered.Append(Fault.UsedToken).Where(fault => account.Server.Faults.Count(fault) < TimesEach).ToList()
+            is { Count: > 0 } rare)
         {
             // What chance did not bring often enough is ordered, while more is traded. A token comes twice after a lost reply.
             foreach (var fault in rare) account.Server.Faults.Next(fault == Fault.UsedToken ? Fault.LostAfter : fault, 3);
@@ -102,9 +110,12 @@ public sealed class FaultyDayTests
         CollectionAssert.AreEqual(
             logs.SelectMany(log => log.Expected).OrderBy(
                 trade => trade.Symbol.Ticker, StringComparer.Ordinal).ThenBy(trade => trade.TradeId)
-                .Select(trade => (trade.Symbol.Ticker, trade.TradeId, trade.TradeTime, trade.Price, trade.Quantity, trade.Aggressor, trade.Source)).ToArray(),
+                .Select(trade => (
+                    trade.Symbol.Ticker, trade.TradeId, trade.TradeTime, trade.Price, trade.Quantity, trade.Aggressor, trade.Source))
+                .ToArray(),
             contents.Facts.OrderBy(fact => fact.Ticker, StringComparer.Ordinal).ThenBy(fact => fact.TradeId)
-                .Select(fact => (fact.Ticker, fact.TradeId, fact.TradeTime, fact.Price, fact.Quantity, fact.Aggressor, fact.Source)).ToArray());
+                .Select(fact => (fact.Ticker, fact.TradeId, fact.TradeTime, fact.Price, fact.Quantity, fact.Aggressor, fact.Source))
+                .ToArray());
         var keys = contents.Versions.ToDictionary(version => version.Key.Ticker, version => version.SymbolKey);
         Assert.IsTrue(contents.Facts.All(fact => fact.SymbolKey == keys[fact.Ticker]));
         foreach (var log in logs)

@@ -15,7 +15,8 @@ internal static class SnowflakeContents
         Rows(
             database,
             """
-            SELECT s.ticker, trade_id, symbol_key, trade_time, price, quantity, total_amount_usd, aggressor_side, ingest_source, quality_flags
+            SELECT s.ticker, trade_id, symbol_key, trade_time, price, quantity, total_amount_usd,
+                aggressor_side, ingest_source, quality_flags
             FROM FACT_TRADES AS f JOIN SYMBOLS AS s ON s.symbol_id = f.fact_id >> 40 ORDER BY s.ticker, trade_id
             """,
             row => new FactRow(

@@ -36,5 +36,8 @@ public abstract class SnowflakeWarehouseContract : WarehouseContract
     private protected override Task<WarehouseContents> ReadAsync() => Task.FromResult(SnowflakeContents.Read(_account!.Server.Database));
 
     private protected override Task<IReadOnlyList<string?>> BronzeSymbolsAsync() => Task.FromResult<IReadOnlyList<string?>>(
-        [.. _account!.Server.Database.Execute("SELECT SYMBOL FROM BRONZE_TRADES ORDER BY TOPIC, PARTITION_NO, OFFSET_NO").Rows.Select(row => (string?)row[0])]);
+        [
+            .. _account!.Server.Database.Execute("SELECT SYMBOL FROM BRONZE_TRADES ORDER BY TOPIC, PARTITION_NO, OFFSET_NO")
+                .Rows.Select(row => (string?)row[0]),
+        ]);
 }

@@ -50,7 +50,8 @@ public sealed class SqlScriptTests
     {
         var names = new ObjectNames();
         var texts = SqlScript.All(names).Append(new SqlScript("bootstrap.sql", SqlScript.Bootstrap(names)))
-            .Concat(Directory.GetFiles(Path.Combine(Root(), "snowflake", "examples"), "*.sql").Select(file => new SqlScript(Path.GetFileName(file), File.ReadAllText(file))))
+            .Concat(Directory.GetFiles(Path.Combine(Root(), "snowflake", "examples"), "*.sql")
+                .Select(file => new SqlScript(Path.GetFileName(file), File.ReadAllText(file))))
             .ToList();
         Assert.HasCount(Directory.GetFiles(Path.Combine(Root(), "snowflake"), "*.sql", SearchOption.AllDirectories).Length, texts);
         var statements = texts.SelectMany(
@@ -62,7 +63,8 @@ public sealed class SqlScriptTests
                 Regex.Matches(
                     script.Text, @"\$\$(?<body>.*?)\$\$", RegexOptions.Singleline | RegexOptions.ExplicitCapture, TimeSpan.FromSeconds(5))
                 .SelectMany(match => SqlScript.Statements(match.Groups["body"].Value))
-                .Where(statement => Regex.IsMatch(statement, "^(INSERT|UPDATE|DELETE) ", RegexOptions.ExplicitCapture, TimeSpan.FromSeconds(5))),
+                .Where(statement => Regex.IsMatch(
+                    statement, "^(INSERT|UPDATE|DELETE) ", RegexOptions.ExplicitCapture, TimeSpan.FromSeconds(5))),
             (script, statement) => new { file = script.Name, statement }));
         Assert.IsGreaterThan(80, statements.Count);
         statements.Add(new { file = "self-test", statement = "SELECT FROM WHERE (" });

@@ -96,7 +96,14 @@ internal sealed class TestAccount : IAsyncDisposable
     /// </summary>
     public DbProviderSql NewDriverSql(string? role = null)
     {
-        var options = new SqlApiOptions { AccountUrl = Server.Url, Database = "STREAMING_DB", Schema = "PUBLIC", Warehouse = "TS_WH", Role = role ?? "TS_TRANSFORM" };
+        var options = new SqlApiOptions
+        {
+            AccountUrl = Server.Url,
+            Database = "STREAMING_DB",
+            Schema = "PUBLIC",
+            Warehouse = "TS_WH",
+            Role = role ?? "TS_TRANSFORM",
+        };
         if (!File.Exists(KeyFile)) File.WriteAllText(KeyFile, Pem);
         return new DbProviderSql(
             SnowflakeDriver.Load(), SnowflakeDriver.ConnectionString(

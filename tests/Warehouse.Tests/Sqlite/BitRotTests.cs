@@ -65,7 +65,9 @@ public sealed class BitRotTests : IDisposable
         await using var warehouse = SqliteWarehouse.Open(path, Options, new ManualTimeProvider());
         var builder = new BatchBuilder();
         await Load(builder.Add([.. TestTrades.Range(btc, 1, 400), .. TestTrades.Range(eth, 1, 100)]));
-        await Load(builder.Add(TestTrades.Of(btc, 401) with { Price = default }).AddUnreadable([1, 2, 3], identity: "one").Add(TestTrades.Range(btc, 410, 500)));
+        await Load(builder.Add(TestTrades.Of(btc, 401) with { Price = default })
+            .AddUnreadable([1, 2, 3], identity: "one")
+            .Add(TestTrades.Range(btc, 410, 500)));
         await Load(builder.Add(TestTrades.Of(btc, 7) with { Aggressor = AggressorSide.Buy, Source = IngestSource.Correction }));
         await Load(new BatchBuilder(topic: "stock_trades_dlq") { KeepRaw = false }.AddUnreadable([0xFF], ErrorReason.MalformedJson));
         await warehouse.ApplyAsync(

@@ -70,7 +70,9 @@ public sealed class DimensionWriterTests : IDisposable
         using var current = database.Prepare("SELECT min(valid_from) FROM DIM_SYMBOL_VERSIONS");
         var before = Version(new Timestamp(current.Scalar()!.Value), Timestamp.EndOfTime);
         var rebindings = Enumerable.Range(0, versions)
-            .Select(i => new Rebinding(At((long)facts * i / versions), At((long)facts * (i + 1) / versions), before, Version(At((long)facts * i / versions), Timestamp.EndOfTime)))
+            .Select(i => new Rebinding(
+                At((long)facts * i / versions), At((long)facts * (i + 1) / versions), before,
+                Version(At((long)facts * i / versions), Timestamp.EndOfTime)))
             .ToArray();
         database.Execute("BEGIN");
         var bound = writer.Rebind(1, rebindings, new UsdAmount(UsdAmount.DefaultPeggedAssets), long.MaxValue);

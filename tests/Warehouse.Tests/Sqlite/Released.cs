@@ -34,7 +34,8 @@ internal static class Released
             $"""
             INSERT INTO FACT_TRADES (fact_id, {Facts}) SELECT fact_id, {Facts} FROM rows.FACT_TRADES;
             INSERT INTO SYMBOLS SELECT *, 1 FROM rows.SYMBOLS;
-            INSERT INTO RAW_BATCHES SELECT batch_id, epoch, topic, partition, first_offset, record_count, received_time, records FROM rows.RAW_BATCHES;
+            INSERT INTO RAW_BATCHES
+                SELECT batch_id, epoch, topic, partition, first_offset, record_count, received_time, records FROM rows.RAW_BATCHES;
             INSERT INTO TRADE_GAPS SELECT * FROM rows.TRADE_GAPS AS g WHERE NOT EXISTS (
                 SELECT 1 FROM rows.TRADE_COVERAGE AS c WHERE c.symbol_id = g.symbol_id AND c.from_id <= g.to_id AND c.to_id >= g.from_id);
             CREATE TABLE SCHEMA_HISTORY (script TEXT PRIMARY KEY, checksum TEXT NOT NULL, applied_at TEXT NOT NULL);

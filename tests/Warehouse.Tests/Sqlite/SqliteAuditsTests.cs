@@ -23,7 +23,8 @@ public sealed class SqliteAuditsTests : IDisposable
     private const string Rest = "trade_time, price, quantity, total_amount_usd, aggressor_side, ingest_source, quality_flags";
 
     // Whoever writes past the service disturbs one of these, whatever else is wrong.
-    private static readonly string[] TamperEvident = ["tables_as_written", "segments_equal_facts", "raw_as_written", "facts_equal_raw", "conservation"];
+    private static readonly string[] TamperEvident =
+        ["tables_as_written", "segments_equal_facts", "raw_as_written", "facts_equal_raw", "conservation"];
 
     private readonly TemporaryFolder _folder = new();
 

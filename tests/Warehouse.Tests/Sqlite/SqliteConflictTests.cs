@@ -67,7 +67,12 @@ public sealed class SqliteConflictTests : IAsyncDisposable
         await LoadAsync(TestTrades.Range(_btc, 1, 30_000));
         await LoadAsync(Doubled(8));
 
-        var correction = Doubled(8) with { Source = IngestSource.Correction, TradeTime = TestTrades.TimeOf(40_000), ReceivedTime = TestTrades.TimeOf(40_000) };
+        var correction = Doubled(8) with
+        {
+            Source = IngestSource.Correction,
+            TradeTime = TestTrades.TimeOf(40_000),
+            ReceivedTime = TestTrades.TimeOf(40_000),
+        };
         Assert.AreEqual(new LoadOutcome(0, 0, 1), await LoadAsync(correction));
 
         var contents = SqliteContents.Read(Path);

@@ -28,11 +28,17 @@ public abstract class WebSocketConnectionContract
 
     [TestMethod]
     [DataRow("HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n", "404 NotFound", DisplayName = "another status")]
-    [DataRow("HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n", "Sec-WebSocket-Accept", DisplayName = "no accept")]
+    [DataRow(
+        "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n",
+        "Sec-WebSocket-Accept", DisplayName = "no accept")]
     [DataRow("HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Accept: "
         + "s3pPLMBiTxaQ9kYGzzhZRbK+xOo=\r\n", "Sec-WebSocket-Accept", DisplayName = "another accept")]
-    [DataRow("HTTP/1.1 101 Switching Protocols\r\nUpgrade: other\r\nConnection: Upgrade\r\nSec-WebSocket-Accept: {0}\r\n", "Upgrade", DisplayName = "another upgrade")]
-    [DataRow("HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nSec-WebSocket-Accept: {0}\r\n", "Connection", DisplayName = "no connection header")]
+    [DataRow(
+        "HTTP/1.1 101 Switching Protocols\r\nUpgrade: other\r\nConnection: Upgrade\r\nSec-WebSocket-Accept: {0}\r\n",
+        "Upgrade", DisplayName = "another upgrade")]
+    [DataRow(
+        "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nSec-WebSocket-Accept: {0}\r\n",
+        "Connection", DisplayName = "no connection header")]
     public async Task ConnectAsync_ServerDoesNotAgree_IsAnExchangeException(string answer, string reason)
     {
         using var server = new HandshakeServer();

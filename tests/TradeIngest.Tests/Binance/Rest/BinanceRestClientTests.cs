@@ -84,7 +84,8 @@ public sealed class BinanceRestClientTests : IDisposable
     [DataRow("""{"symbol":"BAD","status":7,"baseAsset":"B","quoteAsset":"D"}""", "BAD", "Number")]
     [DataRow("""{"symbol":"","status":"TRADING","baseAsset":"B","quoteAsset":"D"}""", "", "no symbol")]
     [DataRow(
-        """{"symbol":"BAD","status":"TRADING","baseAsset":"B","quoteAsset":"D","filters":[{"filterType":"PRICE_FILTER","tickSize":"0.000000001"}]}""",
+        """{"symbol":"BAD","status":"TRADING","baseAsset":"B","quoteAsset":"D","filters":"""
+            + """[{"filterType":"PRICE_FILTER","tickSize":"0.000000001"}]}""",
         "BAD", "eight decimals")]
     public async Task GetExchangeInfo_SymbolThatCannotBeRead_CostsNoOther(string symbol, string ticker, string reason)
     {

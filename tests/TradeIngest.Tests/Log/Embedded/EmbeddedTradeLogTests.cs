@@ -122,9 +122,9 @@ public sealed class EmbeddedTradeLogTests : IDisposable
         }
 
         Assert.AreEqual(StorageFault.ReadOnly, (await Assert.ThrowsExactlyAsync<StorageException>(() => AppendAsync(reading, "e"))).Fault);
-        Assert.AreEqual(
-            StorageFault.ReadOnly,
-            (await Assert.ThrowsExactlyAsync<StorageException>(() => reading.TrimAsync(Topic, 0, long.MaxValue, new TrimPolicy(MaxBytes: 0), Stop).AsTask())).Fault);
+        var trimming = await Assert.ThrowsExactlyAsync<StorageException>(
+            () => reading.TrimAsync(Topic, 0, long.MaxValue, new TrimPolicy(MaxBytes: 0), Stop).AsTask());
+        Assert.AreEqual(StorageFault.ReadOnly, trimming.Fault);
         Assert.AreEqual(4, (await writer.OffsetsAsync(Topic, 0, Stop)).Count + (await writer.OffsetsAsync(Topic, 1, Stop)).Count);
     }
 

@@ -60,7 +60,11 @@ public sealed class KafkaOptionsTests
     [DataRow("ssl.keystore.location", "/no/such/hunter2")]
     public async Task OpenAsync_KeyOrCertificateThatIsNone_SaysSoWithoutShowingIt(string name, string value)
     {
-        var options = new KafkaOptions { BootstrapServers = "127.0.0.1:1", Settings = new() { ["security.protocol"] = "ssl", [name] = value } };
+        var options = new KafkaOptions
+        {
+            BootstrapServers = "127.0.0.1:1",
+            Settings = new() { ["security.protocol"] = "ssl", [name] = value },
+        };
         KafkaSettings.KeepSecret(name, value);
 
         var refused = await Assert.ThrowsExactlyAsync<ConfigurationException>(
@@ -109,7 +113,10 @@ public sealed class KafkaOptionsTests
     {
         KafkaNative.Load();
         var options = new KafkaOptions { BootstrapServers = "localhost:9092" };
-        foreach (var (name, value) in KafkaSettings.Producer(options).Concat(KafkaSettings.Consumer(options, isMember: true)).Concat(KafkaSettings.Admin(options)))
+        var settings = KafkaSettings.Producer(options)
+            .Concat(KafkaSettings.Consumer(options, isMember: true))
+            .Concat(KafkaSettings.Admin(options));
+        foreach (var (name, value) in settings)
         {
             if (!name.StartsWith("dotnet.", StringComparison.Ordinal)) Assert.IsNull(KafkaNative.FaultOf(name, value));
         }

@@ -50,8 +50,8 @@ internal sealed class TestCluster : IDisposable
     public Task<KafkaTradeLog> OpenAgainAsync(
         TimeProvider clock, CancellationToken cancellationToken, params (string Topic, int Partitions)[] topics) =>
         KafkaTradeLog.OpenAsync(
-            Options, [.. topics.Select(topic => new TopicPlan(topic.Topic, topic.Partitions, TimeSpan.FromDays(1), IsCompacted: false))], clock,
-            NullLogger.Instance, cancellationToken);
+            Options, [.. topics.Select(topic => new TopicPlan(topic.Topic, topic.Partitions, TimeSpan.FromDays(1), IsCompacted: false))],
+            clock, NullLogger.Instance, cancellationToken);
 
     public void Dispose()
     {

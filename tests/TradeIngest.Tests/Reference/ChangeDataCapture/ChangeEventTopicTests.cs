@@ -82,9 +82,8 @@ public sealed class ChangeEventTopicTests : IAsyncDisposable
     }
 
     private static string Change(string ticker, string risk, long position) =>
-        $$"""
-        {"before":null,"after":{"ticker":"{{ticker}}","risk_level":"{{risk}}"},"source":{"connector":"postgresql","ts_ms":{{1790446152000 + position}},"lsn":{{position}}},"op":"c"}
-        """;
+        $$"""{"before":null,"after":{"ticker":"{{ticker}}","risk_level":"{{risk}}"}"""
+        + $$""","source":{"connector":"postgresql","ts_ms":{{1790446152000 + position}},"lsn":{{position}}},"op":"c"}""";
 
     private async Task OpenAsync()
     {

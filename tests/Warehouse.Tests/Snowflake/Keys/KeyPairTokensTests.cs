@@ -122,7 +122,11 @@ public sealed class KeyPairTokensTests
         var encrypted = rsa.ExportEncryptedPkcs8PrivateKeyPem(
             "correct horse", new PbeParameters(PbeEncryptionAlgorithm.Aes256Cbc, HashAlgorithmName.SHA256, 1000));
 
-        using (var tokens = Tokens(new FixedKey(encrypted, "correct horse"))) Assert.IsNotNull(Server(tokens).Verify(tokens.Current(), out _));
+        using (var tokens = Tokens(new FixedKey(encrypted, "correct horse")))
+        {
+            Assert.IsNotNull(Server(tokens).Verify(tokens.Current(), out _));
+        }
+
         Assert.Contains(
             "passphrase", Assert.ThrowsExactly<SnowflakeException>(() => Tokens(new FixedKey(encrypted, "wrong")).Current()).Message);
         Assert.Contains(
@@ -135,7 +139,11 @@ public sealed class KeyPairTokensTests
         using var small = RSA.Create(1024);
         using var curve = ECDsa.Create();
         using var good = RSA.Create(2048);
-        string[] unusable = [small.ExportPkcs8PrivateKeyPem(), curve.ExportPkcs8PrivateKeyPem(), good.ExportSubjectPublicKeyInfoPem(), "", "MIIB", Pem.Replace("MII", "MIJ", StringComparison.Ordinal)];
+        string[] unusable =
+        [
+            small.ExportPkcs8PrivateKeyPem(), curve.ExportPkcs8PrivateKeyPem(), good.ExportSubjectPublicKeyInfoPem(),
+            "", "MIIB", Pem.Replace("MII", "MIJ", StringComparison.Ordinal),
+        ];
         foreach (var pem in unusable)
         {
             var failure = Assert.ThrowsExactly<SnowflakeException>(() => Tokens(new FixedKey(pem)).Current());

@@ -37,7 +37,8 @@ public sealed class SqlApiFailureTests
     public async Task ExecuteAsync_EveryReplyThatStays_IsRepeatedAsOftenAsItMay(
         int status, string code, SnowflakeFault fault, string said, int requests)
     {
-        using var handler = new SameAnswer(status, $$"""{"code":"{{code}}","message":"words about 'FACT_TRADES'.","statementHandle":"h"}""");
+        using var handler = new SameAnswer(
+            status, $$"""{"code":"{{code}}","message":"words about 'FACT_TRADES'.","statementHandle":"h"}""");
         using var keys = new KeyPairTokens("myorg-account1", "TS_SVC", new FixedKey(Pem), TimeProvider.System);
         await using var sql = new SqlApiClient(
             new SqlApiOptions
