@@ -88,7 +88,7 @@ public sealed class FailureTests
     }
 
     [TestMethod]
-    public async Task Run_SymbolListedTwice_IsCapturedOnceOrTheAnswerRefused()
+    public async Task Run_SymbolListedTwice_IsCapturedOnceOrNamedAndLeftOut()
     {
         const string Btc = """{"symbol":"BTCUSDT","status":"TRADING","baseAsset":"BTC","quoteAsset":"USDT"}""";
         using var folder = new TemporaryFolder();
@@ -112,7 +112,9 @@ public sealed class FailureTests
         (await running.WaitAsync()).ShouldExitWith(0);
 
         symbols = $"[{Btc},{Btc.Replace("TRADING", "BREAK", StringComparison.Ordinal)}]";
-        Assert.Contains("'BTCUSDT' is listed twice", (await TradeIngestProcess.RunAsync(folder.FullName, run)).ShouldExitWith(3).Errors);
+        var refused = (await TradeIngestProcess.RunAsync(folder.FullName, run)).ShouldExitWith(3).Errors;
+        Assert.Contains("BTCUSDT in a way that cannot be read: it is listed twice", refused);
+        Assert.Contains("nothing to capture", refused);
         await exchange.StopAsync(CancellationToken.None);
     }
 

@@ -87,9 +87,11 @@ public sealed class SimulatorFaultTests
 
         Assert.IsGreaterThan(0, exchange.Withheld);
         Assert.IsGreaterThan(1, exchange.AcceptedConnections);
+        const string Foreign = "SELECT count(*) FROM REJECTED_TRADES WHERE error_reason = 'not_subscribed'";
+        await Patience.UntilAsync(() => StoredTrades.Count(folder["data"], Foreign) > 0, CancellationToken.None);
 
-        List<SymbolCoverage> Stored() =>
-            [.. StoredTrades.Coverage(folder["data"]).Where(symbol => ends.ContainsKey(symbol.Key.Ticker))];
+        // Those of the foreign symbol are not among them.
+        IReadOnlyList<SymbolCoverage> Stored() => StoredTrades.Coverage(folder["data"]);
         string Text() => string.Join(' ', Stored().Select(symbol => $"{symbol.Key.Ticker} {string.Join(',', symbol.Covered)}"));
         bool IsComplete() =>
             Stored() is { Count: 2 } stored && stored.All(symbol => symbol.Covered is [var ids] && ids.To == ends[symbol.Key.Ticker]);

@@ -109,7 +109,8 @@ internal static class TradeIngestServices
                     log, topic, changes, provider.Get<TradeIngestMetrics>().Reference, provider.Get<TimeProvider>(),
                     provider.Get<ILogger<ChangeEventTopic>>());
             return new ReferenceSources(
-                provider.Get<SymbolSelection>(), reference.File ?? folder.ReferenceFile, reference.ChangeEvents, reference.Interval,
+                provider.Get<IExchange>(), provider.Get<SymbolSelection>(), reference.File ?? folder.ReferenceFile,
+                reference.ChangeEvents, reference.Interval,
                 new ExchangeInfoOptions(options.Exchange.InfoInterval, options.Exchange.MaxDelistedPercent), openEvents);
         });
         return services.AddWorker(provider => ActivatorUtilities.CreateInstance<ReferenceWorker>(provider));
@@ -128,7 +129,7 @@ internal static class TradeIngestServices
             provider.Get<IngestPipeline>().Channel.WaitForRoomAsync, options.Exchange.Backfill,
             provider.Get<TradeIngestMetrics>(), provider.Get<TimeProvider>(), provider.Get<ILogger<GapBackfill>>()));
         services.TryAddSingleton(provider => new IngestParts(
-            provider.Get<SymbolSelection>(), provider.Get<SymbolDescriptions>(),
+            provider.Get<IExchange>(), provider.Get<SymbolSelection>(), provider.Get<SymbolDescriptions>(),
             provider.Get<ICaptureState>(), provider.Get<SymbolTable>(),
             options.Exchange.Channel.Policy == FullPolicy.Wait, options.Kafka.StateInterval));
         return services.AddWorker(provider => ActivatorUtilities.CreateInstance<IngestWorker>(provider));

@@ -15,9 +15,8 @@ namespace Crypto.TradeIngest.Ingest;
 /// what the exchange traded in between is a gap, as is every gap that was open before.
 /// </summary>
 internal sealed class IngestWorker(
-    IngestParts parts, IExchange exchange, ITradeLog log, IngestPipeline pipeline, GapBackfill backfill, TradeIngestMetrics metrics,
-    TimeProvider clock, ServiceFailure failure)
-    : Worker(failure)
+    IngestParts parts, ITradeLog log, IngestPipeline pipeline, GapBackfill backfill, TradeIngestMetrics metrics, TimeProvider clock,
+    ServiceFailure failure) : Worker(failure)
 {
     public IngestPipeline Pipeline => pipeline;
 
@@ -45,7 +44,7 @@ internal sealed class IngestWorker(
         Symbols = [.. chosen.Select(symbol => parts.Table.Intern(symbol.Ticker))];
         await parts.State.RestoreAsync(pipeline.Tracker, Symbols, stoppingToken);
 
-        await using var stream = exchange.OpenStream(
+        await using var stream = parts.Exchange.OpenStream(
             Symbols, connection => parts.HasBackpressure ? new BackpressuredConnection(connection, pipeline.Channel) : connection);
         using var observing = pipeline.Events.Subscribe(Observe);
         using var beside = CancellationTokenSource.CreateLinkedTokenSource(stoppingToken);
@@ -56,7 +55,7 @@ internal sealed class IngestWorker(
         Task[] loops =
         [
             Task.Run(() => backfill.RunAsync(beside.Token), CancellationToken.None),
-            exchange.RunAsync(beside.Token),
+            parts.Exchange.RunAsync(beside.Token),
             CheckpointAsync(beside.Token),
         ];
         var first = await Task.WhenAny([writing, stream.Failure, .. loops]);
@@ -75,7 +74,7 @@ internal sealed class IngestWorker(
     private void Observe(StreamEvent value)
     {
         backfill.Observe(value);
-        if (value is QualityIssue { Reason: ErrorReason.TimeOutOfRange }) exchange.RequestClockComparison();
+        if (value is QualityIssue { Reason: ErrorReason.TimeOutOfRange }) parts.Exchange.RequestClockComparison();
     }
 
     /// <summary>Has what is in the log written down at intervals, where it is kept beside the log.</summary>
@@ -90,6 +89,7 @@ internal sealed class IngestWorker(
 }
 
 /// <summary>What an ingest starts from.</summary>
+/// <param name="Exchange">What is captured.</param>
 /// <param name="Selection">The symbols to capture.</param>
 /// <param name="Descriptions">Where they are described first.</param>
 /// <param name="State">What of them is captured.</param>
@@ -97,5 +97,5 @@ internal sealed class IngestWorker(
 /// <param name="HasBackpressure">Whether connections are not read while there is no room, in place of shedding.</param>
 /// <param name="StateInterval">How often what is captured is written beside a log that keeps it.</param>
 internal sealed record IngestParts(
-    SymbolSelection Selection, SymbolDescriptions Descriptions, ICaptureState State, SymbolTable Table, bool HasBackpressure,
-    TimeSpan StateInterval);
+    IExchange Exchange, SymbolSelection Selection, SymbolDescriptions Descriptions, ICaptureState State, SymbolTable Table,
+    bool HasBackpressure, TimeSpan StateInterval);

@@ -20,9 +20,8 @@ namespace Crypto.TradeIngest.Reference;
 /// <param name="changes">Where assertions go: the warehouse, or the topic of a shared log.</param>
 /// <param name="sources">What is read.</param>
 internal sealed class ReferenceWorker(
-    ISymbolChangeLog changes, ReferenceSources sources, ILeaderElection election, IExchange exchange, TradeIngestMetrics metrics,
-    TimeProvider clock, ILoggerFactory loggers,
-    ServiceFailure failure) : Worker(failure)
+    ISymbolChangeLog changes, ReferenceSources sources, ILeaderElection election, TradeIngestMetrics metrics, TimeProvider clock,
+    ILoggerFactory loggers, ServiceFailure failure) : Worker(failure)
 {
     private static readonly TimeSpan PollInterval = TimeSpan.FromSeconds(1);
 
@@ -61,7 +60,7 @@ internal sealed class ReferenceWorker(
         var sync = new ReferenceSync(log, clock);
         var file = new ReferenceFileWatch(sources.File, sources.Interval, sync, clock, loggers.CreateLogger<ReferenceFileWatch>());
         var polling = new ExchangeInfoPolling(
-            exchange, [.. chosen.Select(symbol => symbol.Ticker)], sources.ExchangeInfo, sync, clock,
+            sources.Exchange, [.. chosen.Select(symbol => symbol.Ticker)], sources.ExchangeInfo, sync, clock,
             loggers.CreateLogger<ExchangeInfoPolling>());
 
         // First the file: once the exchange's description of a symbol is there, both are.
@@ -98,6 +97,7 @@ internal sealed class ReferenceWorker(
 }
 
 /// <summary>What is known of symbols, and from where.</summary>
+/// <param name="Exchange">Lists them.</param>
 /// <param name="Selection">The symbols captured.</param>
 /// <param name="File">The reference file; it need not exist.</param>
 /// <param name="ChangeEvents">A file of change events of a database; null for none.</param>
@@ -105,5 +105,5 @@ internal sealed class ReferenceWorker(
 /// <param name="ExchangeInfo">How the exchange's list is read.</param>
 /// <param name="OpenEvents">Opens change events of a database in a topic; null for none.</param>
 internal sealed record ReferenceSources(
-    SymbolSelection Selection, string File, string? ChangeEvents, TimeSpan Interval, ExchangeInfoOptions ExchangeInfo,
+    IExchange Exchange, SymbolSelection Selection, string File, string? ChangeEvents, TimeSpan Interval, ExchangeInfoOptions ExchangeInfo,
     Func<ISymbolChangeLog, ChangeDataCapture.ChangeEventTopic?>? OpenEvents);

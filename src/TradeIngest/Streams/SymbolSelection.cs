@@ -19,7 +19,9 @@ internal sealed class SymbolSelection(IExchange exchange, IReadOnlyList<string> 
         using var _ = await _reading.EnterAsync(cancellationToken);
         if (_chosen is not null) return _chosen;
         await exchange.ConnectAsync(cancellationToken);
-        return _chosen = Choose(await exchange.GetSymbolsAsync(cancellationToken));
+        var chosen = Choose(await exchange.GetSymbolsAsync(cancellationToken));
+        return chosen.Count > 0 ? _chosen = chosen : throw new ExchangeException(
+            $"{address} lists no symbol that trades and can be read, so there is nothing to capture.", isTransient: true);
     }
 
     public void Dispose() => _reading.Dispose();

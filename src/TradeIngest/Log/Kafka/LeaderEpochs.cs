@@ -24,7 +24,7 @@ internal static class LeaderEpochs
         {
             const BindingFlags Static = BindingFlags.Static | BindingFlags.NonPublic;
             var binding = bindings.GetField(field, Static)
-                ?? throw new InvalidOperationException($"This version of Confluent.Kafka has no {field}.");
+                ?? throw new LogException($"This version of Confluent.Kafka has no {field}.");
             binding.SetValue(null, Delegate.CreateDelegate(binding.FieldType, typeof(LeaderEpochs).GetMethod(method, Static)!));
         }
     }
