@@ -2,6 +2,7 @@ using System.Net.WebSockets;
 using System.Threading.Channels;
 using Crypto.TestSupport;
 using Crypto.TradeIngest.Binance;
+using Crypto.TradeIngest.Binance.Rest;
 using Crypto.TradeIngest.Diagnostics;
 using Crypto.TradeIngest.Streams;
 using Crypto.TradeModel.Symbols;
@@ -117,6 +118,21 @@ public sealed class StreamShardTests : IAsyncDisposable
         Start(options => options);
 
         Assert.AreEqual(TimeSpan.FromMinutes(5), (await _tape.NextAsync<Disconnected>()).RetryIn);
+    }
+
+    [TestMethod]
+    public async Task Run_UpgradeRefusedByABan_IsABanOfRequestsToo()
+    {
+        _refusal = new ExchangeException("418", isTransient: true) { IsBan = true, RetryAfter = TimeSpan.FromMinutes(5) };
+        Start(options => options);
+        await _tape.NextAsync<Disconnected>();
+
+        var request = new WeightBudget(_clock, _stream!.Ban).SpendAsync(1, isUrgent: true, CancellationToken.None);
+        Assert.AreEqual(TimeSpan.FromMinutes(5), _stream.Ban.Until - _stream.Ban.Now);
+        Assert.IsFalse(request.IsCompleted);
+
+        _clock.Advance(TimeSpan.FromMinutes(5));
+        await request.WaitAsync(Patience.Limit);
     }
 
     public async ValueTask DisposeAsync()
