@@ -75,6 +75,22 @@ public sealed class ReplayTests
     }
 
     [TestMethod]
+    public async Task Replay_FramesOfOtherStreams_AreCounted()
+    {
+        using var folder = new TemporaryFolder();
+        const string Aggregate = """{"e":"aggTrade","E":1,"s":"BTCUSDT","a":1,"p":"1.0","q":"1.0","f":1,"l":1,"T":1,"m":true,"M":true}""";
+        await File.WriteAllLinesAsync(folder["other.frames.jsonl"], [Aggregate, Aggregate, new ArchiveSample("BTCUSDT").Frame(0)]);
+        string[] replay = ["replay", folder["other.frames.jsonl"], "--data", folder["data"]];
+
+        var summary = (await TradeIngestProcess.RunAsync(folder.FullName, [.. replay, "--json"])).ShouldExitWith(0).Json;
+        var text = (await TradeIngestProcess.RunAsync(folder.FullName, replay)).ShouldExitWith(0).Output;
+
+        var file = summary.GetProperty("files")[0];
+        Assert.AreEqual((1, 2), (file.GetProperty("trades").GetInt32(), file.GetProperty("other_kinds").GetInt32()));
+        Assert.Contains("2 frames of other kinds", text);
+    }
+
+    [TestMethod]
     public async Task Replay_TwoRecordingSessions_LeavesOneOpenGapPerSymbol()
     {
         using var folder = new TemporaryFolder();

@@ -138,25 +138,26 @@ internal static class ReplayCommand
     {
         await session.PushAsync(file, onProgress, cancellationToken);
         var counts = file.Counts;
-        return new FileResult(Path.GetFileName(path), counts.Lines, counts.Trades, counts.DeadLetters, counts.QuoteMismatches);
+        return new FileResult(Path.GetFileName(path), counts.Lines, counts.Trades, counts.OtherFrames, counts.DeadLetters, counts.QuoteMismatches);
     }
 
     private static void Write(ReplaySummary summary)
     {
         var console = Output.People();
-        var table = new Table().Border(TableBorder.Rounded).AddColumns("file", "lines", "trades", "rejected", "quote mismatches");
+        var table = new Table().Border(TableBorder.Rounded).AddColumns("file", "lines", "trades", "other kinds", "rejected", "quote mismatches");
         foreach (var column in table.Columns.Skip(1)) column.RightAligned();
         foreach (var file in summary.Files)
         {
             table.AddRow(
-                Markup.Escape(file.File), Output.Count(file.Lines), Output.Count(file.Trades), Output.Count(file.Rejected),
-                Output.Count(file.QuoteMismatches));
+                Markup.Escape(file.File), Output.Count(file.Lines), Output.Count(file.Trades), Output.Count(file.OtherKinds),
+                Output.Count(file.Rejected), Output.Count(file.QuoteMismatches));
         }
 
         console.Write(table);
         console.MarkupInterpolated($"stored [green]{Output.Count(summary.Stored)}[/] new trades, ");
         console.WriteLine(
-            $"passed over {Output.Count(summary.Duplicates)} known ones, rejected {Output.Count(summary.Rejected)} lines"
+            $"passed over {Output.Count(summary.Duplicates)} known ones and {Output.Count(summary.Files.Sum(file => file.OtherKinds))} frames "
+            + $"of other kinds, rejected {Output.Count(summary.Rejected)} lines"
             + (summary.Corrected > 0 ? $", corrected {Output.Count(summary.Corrected)}" : ""));
         console.MarkupLineInterpolated(
             $"the warehouse holds {Output.Count(summary.Warehouse.Facts)} trades worth {summary.Warehouse.Amount} USD");
@@ -176,7 +177,8 @@ internal static class ReplayCommand
         }
     }
 
-    private sealed record FileResult(string File, long Lines, long Trades, long Rejected, long QuoteMismatches);
+    /// <param name="OtherKinds">Frames of other streams than trades, such as aggTrade.</param>
+    private sealed record FileResult(string File, long Lines, long Trades, long OtherKinds, long Rejected, long QuoteMismatches);
 
     private sealed record ReplaySummary(
         IReadOnlyList<FileResult> Files, long Stored, long Duplicates, long Rejected, long Conflicts, long Corrected,
