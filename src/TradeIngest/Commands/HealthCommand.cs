@@ -40,7 +40,7 @@ internal static class HealthCommand
         var address = AddressOf(options);
         try
         {
-            using var http = new HttpClient { Timeout = Patience };
+            using var http = new HttpClient { Timeout = Patience, MaxResponseContentBufferSize = 1 << 20 };
             using var response = await http.GetAsync(address, cancellationToken);
             var body = await response.Content.ReadAsStringAsync(cancellationToken);
             var report = JsonSerializer.Deserialize<HealthReport>(body, MachineJson.Line);

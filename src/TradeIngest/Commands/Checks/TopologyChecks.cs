@@ -124,7 +124,7 @@ internal static class TopologyChecks
     {
         try
         {
-            using var http = new HttpClient { Timeout = TimeSpan.FromSeconds(5) };
+            using var http = new HttpClient { Timeout = TimeSpan.FromSeconds(5), MaxResponseContentBufferSize = 1 << 20 };
             using var response = await http.GetAsync(HealthCommand.AddressOf(options), cancellationToken);
             return JsonSerializer.Deserialize<HealthReport>(
                 await response.Content.ReadAsStringAsync(cancellationToken), MachineJson.Line)?.Parts is not null;

@@ -18,6 +18,9 @@ public sealed class SqlApiClient : ISnowflakeSql
 {
     private const string Path = "/api/v2/statements";
 
+    // A partition of a result has some 100 MB at most.
+    private const int MaxBodyBytes = 256 << 20;
+
     private readonly SqlApiOptions _options;
     private readonly KeyPairTokens _keys;
     private readonly TimeProvider _clock;
@@ -41,6 +44,7 @@ public sealed class SqlApiClient : ISnowflakeSql
         })
         {
             Timeout = Timeout.InfiniteTimeSpan,
+            MaxResponseContentBufferSize = MaxBodyBytes,
         };
     }
 
@@ -190,7 +194,7 @@ public sealed class SqlApiClient : ISnowflakeSql
 
         try
         {
-            using var response = await _http.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, either.Token);
+            using var response = await _http.SendAsync(request, either.Token);
             var status = (int)response.StatusCode;
             if (status == 401 && response.Headers.Date is { } serverTime) _keys.ObserveServerTime(serverTime);
             var bytes = await response.Content.ReadAsByteArrayAsync(either.Token);

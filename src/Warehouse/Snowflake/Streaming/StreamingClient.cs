@@ -12,16 +12,25 @@ namespace Crypto.Warehouse.Snowflake.Streaming;
 /// (<c>docs.snowflake.com/en/user-guide/snowpipe-streaming/snowpipe-streaming-high-performance-rest-api</c>).
 /// <code>
 /// using var keys = new KeyPairTokens("myorg-account1", "TS_SVC", new PrivateKeyFile("rsa_key.p8"), TimeProvider.System);
-/// await using var client = new StreamingClient(new StreamingOptions { AccountUrl = "https://myorg-account1.snowflakecomputing.com" },
-/// keys, TimeProvider.System); await using var channel = await client.OpenChannelAsync(new ChannelAddress(PipeAddress.OfTable("DB",
-/// "PUBLIC", "EVENTS"), "EVENTS_P0")); // Go on after channel.CommittedOffset. using var batch = new RowBatch(); var row =
-/// batch.BeginRow(offset: 0); row.Number("ID"u8, 1); row.End(); await channel.AppendAsync(batch); await
-/// channel.CommittedAsync(batch.LastOffset);   // now the rows are in the table, once
+/// var options = new StreamingOptions { AccountUrl = "https://myorg-account1.snowflakecomputing.com" };
+/// await using var client = new StreamingClient(options, keys, TimeProvider.System);
+/// var events = PipeAddress.OfTable("DB", "PUBLIC", "EVENTS");
+/// await using var channel = await client.OpenChannelAsync(new ChannelAddress(events, "EVENTS_P0"));
+/// // Go on after channel.CommittedOffset.
+/// using var batch = new RowBatch();
+/// var row = batch.BeginRow(offset: 0);
+/// row.Number("ID"u8, 1);
+/// row.End();
+/// await channel.AppendAsync(batch);
+/// await channel.CommittedAsync(batch.LastOffset);   // now the rows are in the table, once
 /// </code>
 /// Thread-safe. Channels belong to the client and end with it.
 /// </summary>
 public sealed class StreamingClient : IAsyncDisposable
 {
+    // Replies are states of channels, some hundred bytes each.
+    private const int MaxBodyBytes = 64 << 20;
+
     private readonly StreamingTransport _transport;
     private readonly HttpClient _http;
     private readonly Lock _gate = new();
@@ -40,6 +49,7 @@ public sealed class StreamingClient : IAsyncDisposable
             handler ?? new SocketsHttpHandler { PooledConnectionLifetime = TimeSpan.FromMinutes(10), AllowAutoRedirect = false })
         {
             Timeout = Timeout.InfiniteTimeSpan,
+            MaxResponseContentBufferSize = MaxBodyBytes,
         };
         _transport = new StreamingTransport(options, keys, _http, clock);
     }

@@ -147,7 +147,7 @@ internal sealed class StreamingTransport(
         request.Content = content();
         try
         {
-            using var response = await http.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, either.Token);
+            using var response = await http.SendAsync(request, either.Token);
             if ((int)response.StatusCode == 401 && response.Headers.Date is { } serverTime) keys.ObserveServerTime(serverTime);
             var reply = StreamingReply.Parse((int)response.StatusCode, await response.Content.ReadAsStringAsync(either.Token));
             return reply with { RetryAfter = Backoff.RetryAfter(response.Headers.RetryAfter, clock) };
