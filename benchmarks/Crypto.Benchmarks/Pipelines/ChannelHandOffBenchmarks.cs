@@ -1,4 +1,3 @@
-using System.Diagnostics.Metrics;
 using System.Threading.Channels;
 using BenchmarkDotNet.Attributes;
 using Crypto.Benchmarks.Samples;
@@ -25,6 +24,8 @@ public class ChannelHandOffBenchmarks
     private const int Capacity = 131_072;
     private const int Distinct = 8192;
 
+    // Made once, as in a process.
+    private readonly TradeIngestMetrics _metrics = new();
     private Trade[] _trades = [];
     private TradeBatch[] _batches = [];
 
@@ -44,10 +45,8 @@ public class ChannelHandOffBenchmarks
     private async Task<long> PassBatchesAsync()
     {
         var options = new TradeChannelOptions { Trades = Capacity, Policy = FullPolicy.Wait };
-        using var meter = new Meter(TradeIngestMetrics.MeterName);
-        var metrics = new TradeIngestMetrics(meter);
         var channel = new TradeChannel(
-            options, new ContinuityTracker(metrics), static _ => { }, metrics, TimeProvider.System, NullLogger<TradeChannel>.Instance);
+            options, new ContinuityTracker(_metrics), static _ => { }, _metrics, TimeProvider.System, NullLogger<TradeChannel>.Instance);
         var producing = Task.Run(async () =>
         {
             for (var i = 0; i < Trades / Batches.Size; i++) await channel.WriteAsync(_batches[i % _batches.Length], CancellationToken.None);
