@@ -138,13 +138,15 @@ internal static class ReplayCommand
     {
         await session.PushAsync(file, onProgress, cancellationToken);
         var counts = file.Counts;
-        return new FileResult(Path.GetFileName(path), counts.Lines, counts.Trades, counts.OtherFrames, counts.DeadLetters, counts.QuoteMismatches);
+        return new FileResult(
+            Path.GetFileName(path), counts.Lines, counts.Trades, counts.OtherFrames, counts.DeadLetters, counts.QuoteMismatches);
     }
 
     private static void Write(ReplaySummary summary)
     {
         var console = Output.People();
-        var table = new Table().Border(TableBorder.Rounded).AddColumns("file", "lines", "trades", "other kinds", "rejected", "quote mismatches");
+        var table = new Table().Border(TableBorder.Rounded)
+            .AddColumns("file", "lines", "trades", "other kinds", "rejected", "quote mismatches");
         foreach (var column in table.Columns.Skip(1)) column.RightAligned();
         foreach (var file in summary.Files)
         {
@@ -153,11 +155,12 @@ internal static class ReplayCommand
                 Output.Count(file.Rejected), Output.Count(file.QuoteMismatches));
         }
 
+        var others = summary.Files.Sum(file => file.OtherKinds);
         console.Write(table);
         console.MarkupInterpolated($"stored [green]{Output.Count(summary.Stored)}[/] new trades, ");
         console.WriteLine(
-            $"passed over {Output.Count(summary.Duplicates)} known ones and {Output.Count(summary.Files.Sum(file => file.OtherKinds))} frames "
-            + $"of other kinds, rejected {Output.Count(summary.Rejected)} lines"
+            $"passed over {Output.Count(summary.Duplicates)} known ones and {Output.Count(others)} frames of other kinds, "
+            + $"rejected {Output.Count(summary.Rejected)} lines"
             + (summary.Corrected > 0 ? $", corrected {Output.Count(summary.Corrected)}" : ""));
         console.MarkupLineInterpolated(
             $"the warehouse holds {Output.Count(summary.Warehouse.Facts)} trades worth {summary.Warehouse.Amount} USD");
