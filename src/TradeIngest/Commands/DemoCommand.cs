@@ -148,8 +148,8 @@ internal static class DemoCommand
         console.MarkupLine($"{verdict}: {Output.Count(totals.Facts)} trades worth {totals.Amount} USD in {Markup.Escape(folder.Shown)}");
         console.MarkupLine(
             $"latency from the exchange's event to a committed row: p50 {Output.Duration(report.P50 ?? 0)}, p99 "
-                + $"{Output.Duration(report.P99 ?? 0)}; "
-            + $"first row after {firstStored?.TotalSeconds.ToString("0.00", CultureInfo.InvariantCulture) ?? "-"} s");
+            + $"{Output.Duration(report.P99 ?? 0)}; first row after "
+            + $"{firstStored?.TotalSeconds.ToString("0.00", CultureInfo.InvariantCulture) ?? "-"} s");
         console.MarkupLine("[grey]next: trade-ingest query \"SELECT * FROM CONSUMPTION_TRADES LIMIT 10\", trade-ingest status[/]");
     }
 

@@ -168,9 +168,8 @@ internal static class ReplayCommand
         {
             CommandLine.WriteError(
                 $"{Output.Count(summary.Conflicts)} trades are stored with another content; both are kept. See: trade-ingest query "
-                    + "\"SELECT ticker, trade_id, "
-                + "CAST(record_content AS TEXT) FROM REJECTED_TRADES WHERE error_reason = 'content_conflict'\". If these files are right, "
-                + "replay them with --correct.");
+                + "\"SELECT ticker, trade_id, CAST(record_content AS TEXT) FROM REJECTED_TRADES WHERE error_reason = 'content_conflict'\". "
+                + "If these files are right, replay them with --correct.");
         }
 
         if (summary.Rejected > 0)

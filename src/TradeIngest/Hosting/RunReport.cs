@@ -41,8 +41,7 @@ internal sealed record RunReport(
             parts.Add(string.Create(
                 CultureInfo.InvariantCulture,
                 $"received {Received:N0}, appended {Appended:N0}, gaps {Gaps:N0}, backfilled {Backfilled:N0}, dead letters "
-                    + $"{DeadLetters:N0}, "
-                + $"summarized {Summarized:N0}, shed {Shed:N0}, reconnects {Reconnects:N0}"));
+                + $"{DeadLetters:N0}, summarized {Summarized:N0}, shed {Shed:N0}, reconnects {Reconnects:N0}"));
             if (Stalls + Retries > 0) parts.Add(Text($"stalls {Stalls:N0}, retries {Retries:N0}"));
         }
 

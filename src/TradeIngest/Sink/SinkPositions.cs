@@ -37,9 +37,8 @@ internal sealed record SinkPositions(string Epoch, IReadOnlyDictionary<int, long
         {
             throw new LogException(
                 $"{topic}: the warehouse stands at offsets of {other}, but this is {incarnation}: the topic was recreated, or this is "
-                    + "another cluster. Check "
-                + "Kafka:BootstrapServers. If it is meant, trade-ingest run --reset reads the topic from its first record; trades it meets "
-                + "again are stored once.",
+                + "another cluster. Check Kafka:BootstrapServers. If it is meant, trade-ingest run --reset reads the topic from its first "
+                + "record; trades it meets again are stored once.",
                 isConfiguration: true);
         }
 

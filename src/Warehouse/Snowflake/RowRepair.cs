@@ -31,9 +31,8 @@ internal sealed class RowRepair(ISnowflakeSql sql, string table, LogPartition pa
             throw new SnowflakeException(
                 SnowflakeFault.RowsRejected,
                 $"{missing.Count} rows of {table}, {Place} from offset {rows.Offsets[missing[0]]} on could not be stored{Reported(rows)}, "
-                    + $"besides {_added} that were added by SQL: too "
-                + $"many for an accident. They are in SELECT * FROM ERROR_TABLE({table}); nothing more is appended. Does the table fit "
-                + "this version? Run 'trade-ingest migrate "
+                + $"besides {_added} that were added by SQL: too many for an accident. They are in SELECT * FROM ERROR_TABLE({table}); "
+                + "nothing more is appended. Does the table fit this version? Run 'trade-ingest migrate "
                 + "--target snowflake --dry-run'. Once the table takes rows again, start anew with a higher Snowflake:RepairLimit.");
         }
 
@@ -84,9 +83,8 @@ internal sealed class RowRepair(ISnowflakeSql sql, string table, LogPartition pa
             throw new SnowflakeException(
                 SnowflakeFault.RowsRejected,
                 $"The row of {table}, {Place} offset {rows.Offsets[missing[first]]} could not be stored{Reported(rows)}, nor added by SQL: "
-                    + $"{failure.Message} "
-                + $"See SELECT * FROM ERROR_TABLE({table}); nothing more is appended. Does the table fit this version? Run 'trade-ingest "
-                + "migrate --target snowflake --dry-run'.",
+                + $"{failure.Message} See SELECT * FROM ERROR_TABLE({table}); nothing more is appended. Does the table fit this version? "
+                + "Run 'trade-ingest migrate --target snowflake --dry-run'.",
                 failure, failure.Code);
         }
     }

@@ -75,7 +75,7 @@ internal static class SnowflakeReads
     {
         var result = await sql.ExecuteAsync(
             "SELECT S.EXCHANGE, V.TICKER, V.VALID_FROM, V.VALID_TO, V.IS_DELETED, V.IS_INFERRED, V.RECORDED_FROM, V.RECORDED_TO, "
-                + "V.SYMBOL_KEY, "
+            + "V.SYMBOL_KEY, "
             + string.Join(", ", SymbolAttributes.All.Select(attribute => $"V.{attribute.Column().ToUpperInvariant()}"))
             + " FROM DIM_SYMBOL_VERSIONS AS V JOIN SYMBOLS AS S ON S.SYMBOL_ID = V.SYMBOL_ID ORDER BY V.SYMBOL_ID, V.RECORDED_FROM, "
             + "V.VALID_FROM",

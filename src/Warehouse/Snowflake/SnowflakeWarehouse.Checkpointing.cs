@@ -36,8 +36,8 @@ public sealed partial class SnowflakeWarehouse
                 _isStale = true;
                 throw new WarehouseException(
                     $"The stored position of {string.Join(", ", pending.Select(partition => partition.Partition.ToString()))} is not the "
-                        + "one read at the start: two sinks write this "
-                    + "warehouse. No row was written twice. Let one sink own each partition; this one goes on from the stored position.",
+                    + "one read at the start: two sinks write this warehouse. No row was written twice. Let one sink own each partition; "
+                    + "this one goes on from the stored position.",
                     isTransient: true, failure);
             }
         }

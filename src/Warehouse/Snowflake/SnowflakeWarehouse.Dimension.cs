@@ -43,8 +43,7 @@ public sealed partial class SnowflakeWarehouse
             {
                 throw new WarehouseException(
                     $"The changes would bind more than {_options.RekeyLimit} facts to another version; nothing was changed. If that is "
-                        + "meant, apply them with --force, or "
-                    + "raise --rekey-limit (Warehouse:RekeyLimit).", innerException: failure);
+                    + "meant, apply them with --force, or raise --rekey-limit (Warehouse:RekeyLimit).", innerException: failure);
             }
         }
     }

@@ -52,8 +52,7 @@ internal sealed class SegmentAudit(SqliteDatabase database)
 
     private SqliteStatement Prepare(string tail) => database.Prepare(
         "SELECT row_id, symbol_key, trade_id, trade_time, price, quantity, total_amount_usd, aggressor_side, ingest_source, quality_flags, "
-            + "fact_id "
-        + "FROM FACT_TRADES " + tail);
+        + "fact_id FROM FACT_TRADES " + tail);
 
     private StoredFact Take(SqliteStatement facts, ref Segment read)
     {

@@ -145,13 +145,6 @@ public sealed class SqliteDatabase : IDisposable
         _interrupt = stop.Register(() => SQLitePCL.raw.sqlite3_interrupt(Handle));
     }
 
-    private bool HasTables()
-    {
-        using var tables = Prepare("SELECT EXISTS (SELECT 1 FROM sqlite_master)");
-        tables.Step();
-        return tables.GetInt32(0) == 1;
-    }
-
     /// <summary>Prepares a statement, which the database disposes at the latest with itself.</summary>
     public SqliteStatement Prepare(string sql)
     {
@@ -250,8 +243,7 @@ public sealed class SqliteDatabase : IDisposable
         throw new StorageException(
             StorageFault.Moved,
             $"'{Path}' was deleted, moved or replaced while it was open, and nothing more is written. Put back what was there, with its "
-                + "-wal "
-            + "file if it has one, and start again; what is missing then is fetched, or read from the log.");
+            + "-wal file if it has one, and start again; what is missing then is fetched, or read from the log.");
     }
 
     internal void Forget(SqliteStatement statement) => _statements.Remove(statement);
@@ -271,6 +263,13 @@ public sealed class SqliteDatabase : IDisposable
             || message.EndsWith(": interrupted", StringComparison.Ordinal);
         if (isInterrupted && _stop.IsCancellationRequested) return new OperationCanceledException(_stop);
         return Translate(SQLitePCL.raw.sqlite3_extended_errcode(Handle), message, Path, sql);
+    }
+
+    private bool HasTables()
+    {
+        using var tables = Prepare("SELECT EXISTS (SELECT 1 FROM sqlite_master)");
+        tables.Step();
+        return tables.GetInt32(0) == 1;
     }
 
     private static SqliteDatabase Open(string path, SqliteOpenMode mode)

@@ -1,6 +1,6 @@
-using Crypto.TestSupport;
 using System.Reflection;
 using System.Xml.Linq;
+using Crypto.TestSupport;
 using Crypto.TradeModel.Trades;
 
 namespace Crypto.EndToEnd.Tests.Architecture;

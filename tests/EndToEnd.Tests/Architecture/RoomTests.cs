@@ -1,5 +1,5 @@
-using Crypto.TestSupport;
 using System.Text.RegularExpressions;
+using Crypto.TestSupport;
 
 namespace Crypto.EndToEnd.Tests.Architecture;
 

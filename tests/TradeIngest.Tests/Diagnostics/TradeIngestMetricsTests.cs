@@ -1,6 +1,6 @@
-using Crypto.TestSupport;
 using System.Diagnostics.Metrics;
 using System.Text.RegularExpressions;
+using Crypto.TestSupport;
 using Crypto.TradeIngest.Diagnostics;
 
 namespace Crypto.TradeIngest.Tests.Diagnostics;

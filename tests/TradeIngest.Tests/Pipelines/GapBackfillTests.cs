@@ -115,7 +115,7 @@ public sealed class GapBackfillTests
 
         await run.UntilAsync(() => _tracker.OpenGaps().Count == 0);
         Assert.AreEqual(2000, _metrics.Backfill.Fetched.Value);
-        Assert.IsLessThanOrEqualTo(6, _history.Asked.Count);
+        Assert.HasCount(5, _history.Asked);
     }
 
     [TestMethod]

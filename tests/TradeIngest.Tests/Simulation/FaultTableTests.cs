@@ -1,3 +1,4 @@
+using Crypto.TestSupport;
 using Crypto.TradeIngest.Commands;
 using Crypto.TradeIngest.Configuration;
 using Crypto.TradeIngest.Simulation;
@@ -96,7 +97,7 @@ public sealed class FaultTableTests
     [TestMethod]
     public void Table_InHelpAndDocument_IsTheOneThatIsRead()
     {
-        var document = File.ReadAllText(Path.Combine(Root(), "docs", "simulator.md")).ReplaceLineEndings("\n");
+        var document = File.ReadAllText(Path.Combine(Repository.Root, "docs", "simulator.md")).ReplaceLineEndings("\n");
         var (start, end) = (document.IndexOf(Start, StringComparison.Ordinal), document.IndexOf(End, StringComparison.Ordinal));
         Assert.IsTrue(start >= 0 && end > start, $"docs/simulator.md has no {Start.Trim()} … {End.Trim()}.");
         var table = FaultTable.Markdown() + $"\n{FaultTable.Forms}\n";
@@ -120,15 +121,4 @@ public sealed class FaultTableTests
         System.Collections.ICollection list => list.Count.ToString(System.Globalization.CultureInfo.InvariantCulture),
         _ => $"{setting}",
     };
-
-    private static string Root()
-    {
-        var folder = AppContext.BaseDirectory;
-        while (!File.Exists(Path.Combine(folder, "Crypto.sln")))
-        {
-            folder = Path.GetDirectoryName(folder) ?? throw new InvalidOperationException("The tests run outside the repository.");
-        }
-
-        return folder;
-    }
 }

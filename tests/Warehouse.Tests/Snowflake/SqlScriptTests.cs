@@ -1,5 +1,4 @@
 using System.Diagnostics;
-using System.Runtime.CompilerServices;
 using System.Text.Json;
 using System.Text.RegularExpressions;
 using Crypto.TestSupport;
@@ -50,10 +49,10 @@ public sealed class SqlScriptTests
     {
         var names = new ObjectNames();
         var texts = SqlScript.All(names).Append(new SqlScript("bootstrap.sql", SqlScript.Bootstrap(names)))
-            .Concat(Directory.GetFiles(Path.Combine(Root(), "snowflake", "examples"), "*.sql")
+            .Concat(Directory.GetFiles(Path.Combine(Repository.Root, "snowflake", "examples"), "*.sql")
                 .Select(file => new SqlScript(Path.GetFileName(file), File.ReadAllText(file))))
             .ToList();
-        Assert.HasCount(Directory.GetFiles(Path.Combine(Root(), "snowflake"), "*.sql", SearchOption.AllDirectories).Length, texts);
+        Assert.HasCount(Directory.GetFiles(Path.Combine(Repository.Root, "snowflake"), "*.sql", SearchOption.AllDirectories).Length, texts);
         var statements = texts.SelectMany(
             script => SqlScript.Statements(script.Text), (script, statement) => new { file = script.Name, statement }).ToList();
 
@@ -81,7 +80,7 @@ public sealed class SqlScriptTests
     private async Task<string> ParseAsync(string statements)
     {
         using var folder = new TemporaryFolder();
-        var source = Path.Combine(Root(), "tests", "Warehouse.Tests", "Snowflake", "Parsing");
+        var source = Path.Combine(Repository.Root, "tests", "Warehouse.Tests", "Snowflake", "Parsing");
         File.Copy(Path.Combine(source, "parse.mjs"), folder["parse.mjs"]);
         await NpmPackage.Pinned(Path.Combine(source, "package-lock.json"), "@polyglot-sql/sdk")
             .InstallAsync(
@@ -115,7 +114,4 @@ public sealed class SqlScriptTests
                 "Node.js is needed for the parser of Snowflake's dialect; tests/run.sh installs it with apt-get.", failure);
         }
     }
-
-    private static string Root([CallerFilePath] string file = "") =>
-        Path.GetFullPath(Path.Combine(Path.GetDirectoryName(file)!, "..", "..", ".."));
 }

@@ -141,8 +141,7 @@ internal sealed class EmbeddedLogReader : ILogReader
         {
             throw new LogException(
                 $"{_topic}/{partition}: records from offset {position} were trimmed away, the first kept is {first}. What was in between "
-                    + "is lost "
-                + "to this reader; fill it by replay or backfill, into a new data folder.");
+                + "is lost to this reader; fill it by replay or backfill, into a new data folder.");
         }
 
         if (position > next)

@@ -184,8 +184,7 @@ internal sealed class EmbeddedTradeLog : ITradeLog
                 ? epoch
                 : throw new LogException(
                     $"'{database.Path}' has {partitions} partitions, configured are {options.Partitions}. Set the number it was created "
-                        + "with: "
-                    + "another one would break the order of each symbol's records.",
+                    + "with: another one would break the order of each symbol's records.",
                     isConfiguration: true);
         }
 

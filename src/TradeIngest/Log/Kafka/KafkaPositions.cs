@@ -13,8 +13,8 @@ internal static class KafkaPositions
         {
             throw new LogException(
                 $"{topic}/{partition}: records from offset {position} were trimmed away by the topic's retention, the first kept is "
-                    + $"{range.First}. What was in "
-                + $"between is lost to this reader: the warehouse will list it as gaps, to be filled by trade-ingest replay. {WayOut}");
+                + $"{range.First}. What was in between is lost to this reader: the warehouse will list it as gaps, to be filled by "
+                + $"trade-ingest replay. {WayOut}");
         }
 
         if (position > range.Next)

@@ -57,10 +57,7 @@ internal sealed class KafkaTopics(IAdminClient admin, KafkaOptions options, Time
         faults = await CompareAsync([.. plans.Except(missing)]);
         if (faults.Count > 0) throw ConfigurationException.Of(faults);
 
-        var ids = await IdsAsync(plans);
-        return plans.ToDictionary(
-            plan =>
-                plan.Topic, plan => new TopicState(PartitionsOf(plan)!.Value, ids.GetValueOrDefault(plan.Topic)), StringComparer.Ordinal);
+        return await StatesAsync(plans);
     }
 
     /// <summary>
@@ -84,10 +81,17 @@ internal sealed class KafkaTopics(IAdminClient admin, KafkaOptions options, Time
     public async Task<Dictionary<string, TopicState>> FindAsync(IReadOnlyList<TopicPlan> plans)
     {
         var found = plans.Where(plan => PartitionsOf(plan) is not null).ToList();
-        var ids = found.Count == 0 ? [] : await IdsAsync(found);
-        return found.ToDictionary(
-            plan =>
-                plan.Topic, plan => new TopicState(PartitionsOf(plan)!.Value, ids.GetValueOrDefault(plan.Topic)), StringComparer.Ordinal);
+        return await StatesAsync(found);
+    }
+
+    /// <param name="there">Plans of topics that are there.</param>
+    private async Task<Dictionary<string, TopicState>> StatesAsync(IReadOnlyList<TopicPlan> there)
+    {
+        var ids = there.Count == 0 ? [] : await IdsAsync(there);
+        return there.ToDictionary(
+            plan => plan.Topic,
+            plan => new TopicState(PartitionsOf(plan)!.Value, ids.GetValueOrDefault(plan.Topic)),
+            StringComparer.Ordinal);
     }
 
     private string NameOf(TopicPlan plan) => options.TopicPrefix + plan.Topic;
@@ -274,7 +278,7 @@ internal sealed class KafkaTopics(IAdminClient admin, KafkaOptions options, Time
 
     private string HowToCreate(TopicPlan plan) =>
         $"Create it: kafka-topics.sh --bootstrap-server {options.BootstrapServers} --create --topic {NameOf(plan)} --partitions "
-            + $"{plan.Partitions ?? TopicPlan.DefaultPartitions} "
+        + $"{plan.Partitions ?? TopicPlan.DefaultPartitions} "
         + string.Join(' ', ConfigsOf(plan).Select(pair => $"--config {pair.Key}={pair.Value}"));
 
     private string HowToAlter(TopicPlan plan, string config) =>

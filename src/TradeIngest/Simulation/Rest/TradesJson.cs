@@ -19,15 +19,11 @@ namespace Crypto.TradeIngest.Simulation.Rest;
 /// </summary>
 internal static class TradesJson
 {
-    public static ReadOnlyMemory<byte> Write(ITradeTape tape, int ordinal, long from, long to, bool microseconds)
-    {
-        var body = new ArrayBufferWriter<byte>(64 + ((int)(to - from) * 192));
-        using var json = new Utf8JsonWriter(body, RestApi.Relaxed);
-        json.WriteStartArray();
-        for (var k = from; k < to; k++)
+    private delegate void MemberWriter(Utf8JsonWriter json, in SimulatedTrade trade);
+
+    public static ReadOnlyMemory<byte> Write(ITradeTape tape, int ordinal, long from, long to, bool microseconds) =>
+        Write(tape, ordinal, from, to, (Utf8JsonWriter json, in SimulatedTrade trade) =>
         {
-            tape.Read(ordinal, k, out var trade);
-            json.WriteStartObject();
             json.WriteNumber("id"u8, trade.TradeId);
             Write(json, "price"u8, trade.Price.Scaled);
             Write(json, "qty"u8, trade.Quantity.Scaled);
@@ -35,23 +31,11 @@ internal static class TradesJson
             json.WriteNumber("time"u8, Unix(trade.TradeTime, microseconds));
             json.WriteBoolean("isBuyerMaker"u8, trade.BuyerIsMaker);
             json.WriteBoolean("isBestMatch"u8, true);
-            json.WriteEndObject();
-        }
+        });
 
-        json.WriteEndArray();
-        json.Flush();
-        return body.WrittenMemory;
-    }
-
-    public static ReadOnlyMemory<byte> WriteAggregates(ITradeTape tape, int ordinal, long from, long to, bool microseconds)
-    {
-        var body = new ArrayBufferWriter<byte>(64 + ((int)(to - from) * 160));
-        using var json = new Utf8JsonWriter(body, RestApi.Relaxed);
-        json.WriteStartArray();
-        for (var k = from; k < to; k++)
+    public static ReadOnlyMemory<byte> WriteAggregates(ITradeTape tape, int ordinal, long from, long to, bool microseconds) =>
+        Write(tape, ordinal, from, to, (Utf8JsonWriter json, in SimulatedTrade trade) =>
         {
-            tape.Read(ordinal, k, out var trade);
-            json.WriteStartObject();
             json.WriteNumber("a"u8, trade.TradeId);
             Write(json, "p"u8, trade.Price.Scaled);
             Write(json, "q"u8, trade.Quantity.Scaled);
@@ -60,6 +44,20 @@ internal static class TradesJson
             json.WriteNumber("T"u8, Unix(trade.TradeTime, microseconds));
             json.WriteBoolean("m"u8, trade.BuyerIsMaker);
             json.WriteBoolean("M"u8, true);
+        });
+
+    public static long Unix(Timestamp time, bool microseconds) => microseconds ? time.Microseconds : time.Microseconds / 1000;
+
+    private static ReadOnlyMemory<byte> Write(ITradeTape tape, int ordinal, long from, long to, MemberWriter write)
+    {
+        var body = new ArrayBufferWriter<byte>(64 + ((int)(to - from) * 192));
+        using var json = new Utf8JsonWriter(body, RestApi.Relaxed);
+        json.WriteStartArray();
+        for (var k = from; k < to; k++)
+        {
+            tape.Read(ordinal, k, out var trade);
+            json.WriteStartObject();
+            write(json, in trade);
             json.WriteEndObject();
         }
 
@@ -67,8 +65,6 @@ internal static class TradesJson
         json.Flush();
         return body.WrittenMemory;
     }
-
-    public static long Unix(Timestamp time, bool microseconds) => microseconds ? time.Microseconds : time.Microseconds / 1000;
 
     private static void Write(Utf8JsonWriter json, ReadOnlySpan<byte> name, long scaled)
     {

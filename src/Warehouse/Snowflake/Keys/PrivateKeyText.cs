@@ -49,8 +49,7 @@ public sealed class PrivateKeyFile(string path, Func<string?>? passphrase = null
             throw new SnowflakeException(
                 SnowflakeFault.Configuration,
                 $"The private key file cannot be read: {why}. Snowflake:PrivateKeyFile takes the path of a PEM file; the PEM text itself "
-                    + "goes "
-                + "into the environment variable that Snowflake:PrivateKeyVariable names.");
+                + "goes into the environment variable that Snowflake:PrivateKeyVariable names.");
         }
     }
 }

@@ -54,8 +54,8 @@ public sealed partial class StreamingChannel
             throw new SnowflakeException(
                 SnowflakeFault.NotCommitted,
                 $"{Address} accepts rows and does not commit them: it stands at {TextOf(_committed)}, {AppendedOffset} is appended, and "
-                    + "opening it "
-                + $"anew {_options.MaxReopens} times changed nothing. Look at SHOW CHANNELS and the state of {Address.Pipe.Table}.");
+                + $"opening it anew {_options.MaxReopens} times changed nothing. Look at SHOW CHANNELS and the state of "
+                + $"{Address.Pipe.Table}.");
         }
 
         Tell(

@@ -31,8 +31,7 @@ public sealed partial class StreamingChannel
             throw Break(new SnowflakeException(
                 SnowflakeFault.TokenMismatch,
                 $"{Address} says it is committed up to {token}, and {known} was committed before: {Address.Pipe.Table} was replaced, "
-                    + "restored or cloned. "
-                + $"{DropAdvice()} {RestoreAdvice()}"));
+                + $"restored or cloned. {DropAdvice()} {RestoreAdvice()}"));
         }
 
         if (token is not null && isFirst && !_isTokenFromRows && token > (known ?? -1))
@@ -175,9 +174,8 @@ public sealed partial class StreamingChannel
 
     private string RestoreAdvice() =>
         $"If {Address.Pipe.Table} was replaced: ALTER TABLE {Address.Pipe.Table} RENAME TO {Address.Pipe.Table}_REPLACED; UNDROP TABLE "
-            + $"{Address.Pipe.Table}; brings its rows back. "
-        + "If they are gone: trade-ingest migrate --target snowflake --reload empties what was loaded and lets the log be read again from "
-        + "its first record.";
+        + $"{Address.Pipe.Table}; brings its rows back. If they are gone: trade-ingest migrate --target snowflake --reload empties what "
+        + "was loaded and lets the log be read again from its first record.";
 
     private long? TokenOf(ChannelStatus status)
     {

@@ -57,8 +57,7 @@ public sealed partial class StreamingChannel
                 throw Break(new SnowflakeException(
                     SnowflakeFault.NotCommitted,
                     $"{Address} counts {suspicion.Errors - _errorsSeen} more row errors than rows sent here are missing in "
-                        + $"{Address.Pipe.Table}: {status.LastError}. "
-                    + "The rows are read again from the last checkpoint and looked for there."));
+                    + $"{Address.Pipe.Table}: {status.LastError}. The rows are read again from the last checkpoint and looked for there."));
             }
 
             _suspicion = null;

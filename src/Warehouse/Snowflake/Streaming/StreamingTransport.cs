@@ -124,8 +124,8 @@ internal sealed class StreamingTransport(
                     throw new SnowflakeException(
                         reply.Status == 403 ? SnowflakeFault.Forbidden : SnowflakeFault.Unauthorized,
                         $"{what} was refused by {_account}: {reply.Summary}. Check that Snowflake:Account and Snowflake:User are right and "
-                            + "that DESC USER shows "
-                        + $"RSA_PUBLIC_KEY_FP = {keys.Fingerprint}; 'trade-ingest check --target snowflake' prints the ALTER USER line.",
+                        + $"that DESC USER shows RSA_PUBLIC_KEY_FP = {keys.Fingerprint}; 'trade-ingest check --target snowflake' prints "
+                        + "the ALTER USER line.",
                         code: reply.Code);
             }
         }

@@ -1,8 +1,8 @@
-using Crypto.TradeIngest.Binance;
 using System.Net;
 using System.Net.Http.Headers;
 using System.Text;
 using Crypto.TestSupport;
+using Crypto.TradeIngest.Binance;
 using Crypto.TradeIngest.Binance.Rest;
 using Crypto.TradeIngest.Streams;
 using Crypto.TradeModel.Numbers;

@@ -1,5 +1,5 @@
-using Crypto.TradeIngest.Binance;
 using Crypto.TestSupport;
+using Crypto.TradeIngest.Binance;
 using Crypto.TradeIngest.Binance.Rest;
 using Microsoft.Extensions.Logging.Abstractions;
 

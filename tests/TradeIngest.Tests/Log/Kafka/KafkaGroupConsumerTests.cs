@@ -1,7 +1,7 @@
-using Crypto.TradeIngest.Diagnostics;
 using System.Text;
 using Confluent.Kafka;
 using Crypto.TestSupport;
+using Crypto.TradeIngest.Diagnostics;
 using Crypto.TradeIngest.Log;
 using Crypto.TradeIngest.Log.Kafka;
 using Microsoft.Extensions.Logging.Abstractions;
