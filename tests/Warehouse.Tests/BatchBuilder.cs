@@ -1,7 +1,11 @@
+using System.Text;
+using Crypto.TradeModel.Continuity;
 using Crypto.TradeModel.Contract;
 using Crypto.TradeModel.Quality;
+using Crypto.TradeModel.Symbols;
 using Crypto.TradeModel.Times;
 using Crypto.TradeModel.Trades;
+using Crypto.Warehouse.Coverage;
 using Crypto.Warehouse.Loading;
 
 namespace Crypto.Warehouse.Tests;
@@ -13,6 +17,7 @@ internal sealed class BatchBuilder(int partition = 0, string topic = "stock_trad
     private readonly List<Trade> _trades = [];
     private readonly List<int> _tradeRecords = [];
     private readonly List<RejectedRecord> _rejected = [];
+    private readonly List<GapVerdict> _verdicts = [];
     private long _from = firstOffset;
     private long _next = firstOffset;
 
@@ -44,6 +49,14 @@ internal sealed class BatchBuilder(int partition = 0, string topic = "stock_trad
         return this;
     }
 
+    /// <summary>Appends a record that says what became of missing trades.</summary>
+    public BatchBuilder AddVerdict(Symbol symbol, IdRange ids, CoverageState state)
+    {
+        _verdicts.Add(new GapVerdict(_records.Count, symbol, ids, state));
+        AddRecord(Encoding.UTF8.GetBytes($$"""{"verdict":"{{state.Name()}}","from_id":{{ids.From}},"to_id":{{ids.To}}}"""));
+        return this;
+    }
+
     /// <summary>Leaves offsets out, as a log does that keeps markers of its own among the records.</summary>
     public BatchBuilder Skip(int offsets)
     {
@@ -63,11 +76,13 @@ internal sealed class BatchBuilder(int partition = 0, string topic = "stock_trad
             Trades = _trades.ToArray(),
             TradeRecords = _tradeRecords.ToArray(),
             Rejected = [.. _rejected],
+            Verdicts = [.. _verdicts],
             KeepRaw = KeepRaw,
         };
         _from = _next;
         _records.Clear();
         _trades.Clear();
+        _verdicts.Clear();
         _tradeRecords.Clear();
         _rejected.Clear();
         return batch;

@@ -1,6 +1,7 @@
 using Crypto.TradeModel.Continuity;
 using Crypto.TradeModel.Times;
 using Crypto.Warehouse.Coverage;
+using Crypto.Warehouse.Loading;
 using FsCheck.Fluent;
 
 namespace Crypto.Warehouse.Tests;
@@ -26,15 +27,74 @@ public abstract partial class WarehouseContract
 
         Clock.Advance(TimeSpan.FromSeconds(1));
         await LoadAsync(builder.Of(Trades(Btc, 6, 4, 3)));
-        Assert.AreEqual("3-4 CLOSED, 6-6 CLOSED, 8-8 OPEN", await GapsAsync());
+        Assert.AreEqual("3-4 FILLED, 6-6 FILLED, 8-8 OPEN", await GapsAsync());
 
         Clock.Advance(TimeSpan.FromSeconds(1));
         await LoadAsync(builder.Of(Trades(Btc, 8)));
-        Assert.AreEqual("3-4 CLOSED, 6-6 CLOSED, 8-8 CLOSED", await GapsAsync());
+        Assert.AreEqual("3-4 FILLED, 6-6 FILLED, 8-8 FILLED", await GapsAsync());
         var gaps = (await ReadAsync()).Gaps;
         Assert.IsTrue(gaps.All(gap => gap.Found == found));
         Assert.AreEqual(found + TimeSpan.FromSeconds(3), gaps[0].Closed);
         Assert.AreEqual(found + TimeSpan.FromSeconds(4), gaps[2].Closed);
+    }
+
+    [TestMethod]
+    public async Task LoadAsync_GapTheExchangeDoesNotHave_EndsAsItsHoleAndIsNotMissing()
+    {
+        var builder = new BatchBuilder();
+        await LoadAsync(builder.Of(Trades(Btc, 1, 10)));
+        Clock.Advance(TimeSpan.FromSeconds(1));
+        var decided = Timestamp.Now(Clock);
+
+        var outcome = await LoadAsync(
+            builder.Add(Trades(Btc, 2, 3)).AddVerdict(Btc, Ids(4, 9), CoverageState.ExchangeHole).Build());
+
+        Assert.AreEqual(new LoadOutcome(2, 0, 0, Verdicts: 1), outcome);
+        Assert.AreEqual("4-9 EXCHANGE_HOLE", await GapsAsync());
+        Assert.AreEqual(decided, (await ReadAsync()).Gaps.Single().Closed);
+        await ReopenAsync();
+        var coverage = (await Warehouse.CoverageAsync(Stop)).Single();
+        Assert.AreEqual("[1, 3], [4, 9] EXCHANGE_HOLE, [10, 10]", $"{coverage.Captured}");
+        CollectionAssert.AreEqual(new[] { Ids(1, 10) }, coverage.Covered.ToArray());
+        Assert.IsEmpty(coverage.OpenGaps);
+
+        // A copy that comes nevertheless is a trade.
+        await LoadAsync(builder.Of(Trades(Btc, 5)));
+        Assert.AreEqual("[1, 3], [4, 4] EXCHANGE_HOLE, [5, 5], [6, 9] EXCHANGE_HOLE, [10, 10]",
+            $"{(await Warehouse.CoverageAsync(Stop)).Single().Captured}");
+        Assert.AreEqual("4-9 EXCHANGE_HOLE", await GapsAsync());
+    }
+
+    [TestMethod]
+    public async Task LoadAsync_GapOutOfReach_StaysOneUntilItsTradesCome()
+    {
+        var builder = new BatchBuilder();
+        var found = Timestamp.Now(Clock);
+        await LoadAsync(builder.Of(Trades(Btc, 1, 10)));
+        await LoadAsync(builder.AddVerdict(Btc, Ids(2, 5), CoverageState.OutOfReach).Build());
+
+        Assert.AreEqual("2-5 OUT_OF_REACH, 6-9 OPEN", await GapsAsync());
+        Assert.IsTrue((await ReadAsync()).Gaps.All(gap => gap.Found == found));
+        await ReopenAsync();
+        var coverage = (await Warehouse.CoverageAsync(Stop)).Single();
+        CollectionAssert.AreEqual(
+            new[] { new OpenGap(Ids(2, 5), found, GapState.OutOfReach), new OpenGap(Ids(6, 9), found) }, coverage.OpenGaps.ToArray());
+        CollectionAssert.AreEqual(new[] { Ids(1, 1), Ids(10, 10) }, coverage.Covered.ToArray());
+
+        await LoadAsync(builder.Of(Trades(Btc, 2, 3, 4, 6, 7, 8, 9)));
+        Assert.AreEqual("5-5 OUT_OF_REACH, 6-9 FILLED", await GapsAsync());
+        await LoadAsync(builder.AddVerdict(Btc, Ids(1, 10), CoverageState.ExchangeHole).Build());
+        Assert.AreEqual("5-5 EXCHANGE_HOLE, 6-9 FILLED", await GapsAsync());
+    }
+
+    [TestMethod]
+    public async Task LoadAsync_VerdictOfASymbolWithoutTrades_RegistersIt()
+    {
+        await LoadAsync(new BatchBuilder().AddVerdict(Eth, Ids(5, 6), CoverageState.ExchangeHole).Build());
+
+        var coverage = (await Warehouse.CoverageAsync(Stop)).Single();
+        Assert.AreEqual("ETHBTC [5, 6] EXCHANGE_HOLE", $"{coverage.Key.Ticker} {coverage.Captured}");
+        Assert.AreEqual("5-6 EXCHANGE_HOLE", await GapsAsync());
     }
 
     [TestMethod]

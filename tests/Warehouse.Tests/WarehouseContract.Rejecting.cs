@@ -69,7 +69,7 @@ public abstract partial class WarehouseContract
         Assert.AreEqual(new LoadOutcome(0, 0, 1), await LoadAsync(builder.Of(fetched)));
 
         Assert.AreEqual("[1, 1] STORED, [2, 2] REJECTED, [3, 3] STORED", States(await ReadAsync()));
-        Assert.AreEqual("2-2 CLOSED", await GapsAsync());
+        Assert.AreEqual("2-2 FILLED", await GapsAsync());
         Assert.AreEqual(new LoadOutcome(0, 2, 0), await LoadAsync(builder.Of(fetched, streamed)));
     }
 
@@ -95,7 +95,7 @@ public abstract partial class WarehouseContract
 
         Assert.AreEqual(new LoadOutcome(10, 0, 0), await LoadAsync(builder.Of(TestTrades.Range(Btc, 1, 10))));
         Assert.AreEqual("[1, 10] STORED", States(await ReadAsync()));
-        Assert.AreEqual("1-10 CLOSED", await GapsAsync());
+        Assert.AreEqual("1-10 FILLED", await GapsAsync());
     }
 
     [TestMethod]

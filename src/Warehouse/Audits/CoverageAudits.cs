@@ -12,10 +12,10 @@ internal static class CoverageAudits
         foreach (var symbol in coverage)
         {
             tally.Examined += symbol.Covered.Count;
-            var holes = symbol.Captured.Missing().ToHashSet();
+            var holes = symbol.Captured.Gaps().ToHashSet();
             foreach (var gap in symbol.OpenGaps)
             {
-                if (!holes.Remove(gap.Ids)) tally.Fail($"{symbol.Key.Ticker}: gap {gap.Ids} is no hole");
+                if (!holes.Remove(gap.Gap)) tally.Fail($"{symbol.Key.Ticker}: gap {gap.Gap} is no hole");
             }
 
             foreach (var hole in holes) tally.Fail($"{symbol.Key.Ticker}: hole {hole} stands in no gap");

@@ -136,9 +136,11 @@ internal sealed class FactAudits
         {
             if (_oracle.Produced(ticker) is not { Count: > 0 } produced) continue;
             _missing.Examined += produced.Count;
-            var ranges = covered.Values.FirstOrDefault(symbol => symbol.Key.Ticker == ticker)?.Covered ?? [];
-            if (ranges.Count == 1 && ranges[0] == produced) continue;
-            _missing.Fail($"{ticker}: produced {produced}, stored {string.Join(", ", ranges)}");
+            var captured = covered.Values.FirstOrDefault(symbol => symbol.Key.Ticker == ticker)?.Captured ?? new CapturedIds();
+            var ranges = IdRangeSet.Of(captured[CoverageState.Stored].Ranges);
+            foreach (var range in captured[CoverageState.Rejected].Ranges) ranges.Add(range);
+            if (ranges.Ranges is [var whole] && whole == produced) continue;
+            _missing.Fail($"{ticker}: produced {produced}, stored {ranges}");
         }
     }
 

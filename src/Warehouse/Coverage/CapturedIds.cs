@@ -3,29 +3,34 @@ using Crypto.TradeModel.Continuity;
 namespace Crypto.Warehouse.Coverage;
 
 /// <summary>
-/// What came of one symbol, by id: three disjoint sets, see <see cref="CoverageState"/>. Every id between the lowest and the highest that
-/// came is stored, rejected or missing. Not thread-safe.
+/// What is known of one symbol, by id: a set for each <see cref="CoverageState"/>, disjoint. Every id between the lowest and the highest
+/// known is in one of them or missing. Not thread-safe.
 /// </summary>
 public sealed class CapturedIds
 {
-    private readonly IdRangeSet _stored;
-    private readonly IdRangeSet _rejected;
-    private readonly IdRangeSet _quarantined;
+    private static readonly CoverageState[] States = Enum.GetValues<CoverageState>();
 
-    public CapturedIds() : this(new IdRangeSet(), new IdRangeSet(), new IdRangeSet())
+    private readonly IdRangeSet[] _ids;
+
+    public CapturedIds() : this([.. States.Select(_ => new IdRangeSet())])
     {
     }
 
-    private CapturedIds(IdRangeSet stored, IdRangeSet rejected, IdRangeSet quarantined) =>
-        (_stored, _rejected, _quarantined) = (stored, rejected, quarantined);
+    private CapturedIds(IdRangeSet[] ids) => _ids = ids;
 
-    public bool IsEmpty => _stored.IsEmpty && _rejected.IsEmpty && _quarantined.IsEmpty;
+    public bool IsEmpty => Array.TrueForAll(_ids, ids => ids.IsEmpty);
 
-    /// <summary>The lowest id that came. Meaningless when nothing did.</summary>
-    public long Lowest => Math.Min(LowestOf(_stored), Math.Min(LowestOf(_rejected), LowestOf(_quarantined)));
+    /// <summary>The lowest id known. Meaningless when there is none.</summary>
+    public long Lowest => _ids.Min(ids => ids.IsEmpty ? long.MaxValue : ids.Min);
 
-    /// <summary>The highest id that came; -1 when nothing did.</summary>
-    public long Highest => Math.Max(_stored.Max, Math.Max(_rejected.Max, _quarantined.Max));
+    /// <summary>The highest id known; -1 when there is none.</summary>
+    public long Highest => _ids.Max(ids => ids.Max);
+
+    private IdRangeSet Stored => _ids[(int)CoverageState.Stored];
+
+    private IdRangeSet Rejected => _ids[(int)CoverageState.Rejected];
+
+    private IdRangeSet Quarantined => _ids[(int)CoverageState.Quarantined];
 
     public static CapturedIds Of(IEnumerable<CoverageRange> ranges)
     {
@@ -35,16 +40,10 @@ public sealed class CapturedIds
         return captured;
     }
 
-    public CapturedIds Clone() => new(_stored.Clone(), _rejected.Clone(), _quarantined.Clone());
+    public CapturedIds Clone() => new(Array.ConvertAll(_ids, ids => ids.Clone()));
 
     /// <summary>The ids of one state; to be read only.</summary>
-    public IdRangeSet this[CoverageState state] => state switch
-    {
-        CoverageState.Stored => _stored,
-        CoverageState.Rejected => _rejected,
-        CoverageState.Quarantined => _quarantined,
-        _ => throw new ArgumentOutOfRangeException(nameof(state), state, null),
-    };
+    public IdRangeSet this[CoverageState state] => _ids[(int)state];
 
     /// <summary>Adds a range as a table has it, disjoint from those added before.</summary>
     public void Restore(CoverageRange range) => this[range.State].Add(range.Ids);
@@ -53,9 +52,8 @@ public sealed class CapturedIds
     /// <returns>False when the id is stored already.</returns>
     public bool Store(long id)
     {
-        if (!_stored.Add(id)) return false;
-        Take(_rejected, id);
-        Take(_quarantined, id);
+        if (!Stored.Add(id)) return false;
+        TakeFromOthers(id, CoverageState.Stored);
         return true;
     }
 
@@ -65,54 +63,94 @@ public sealed class CapturedIds
     /// <returns>False when this says nothing new of the id.</returns>
     public bool Reject(long id, bool isConclusive)
     {
-        if (_stored.Contains(id) || _rejected.Contains(id)) return false;
-        if (!isConclusive) return _quarantined.Add(id);
-        Take(_quarantined, id);
-        return _rejected.Add(id);
+        if (Stored.Contains(id) || Rejected.Contains(id)) return false;
+        var state = isConclusive ? CoverageState.Rejected : CoverageState.Quarantined;
+        if (!this[state].Add(id)) return false;
+        TakeFromOthers(id, state);
+        return true;
     }
 
-    /// <summary>The ids that need not be asked for: stored or rejected. A copy, or the stored ones themselves; to be read only.</summary>
+    /// <summary>Takes down what was found out of ids that are not here; those of which more is known keep their state.</summary>
+    /// <param name="range">The ids.</param>
+    /// <param name="state"><see cref="CoverageState.ExchangeHole"/> or <see cref="CoverageState.OutOfReach"/>.</param>
+    public void Decide(IdRange range, CoverageState state)
+    {
+        var decided = IdRangeSet.Of(range);
+        TakeOut(decided, Stored);
+        TakeOut(decided, Rejected);
+        if (state == CoverageState.OutOfReach)
+        {
+            TakeOut(decided, Quarantined);
+            TakeOut(decided, this[CoverageState.ExchangeHole]);
+        }
+
+        foreach (var ids in decided.Ranges)
+        {
+            this[state].Add(ids);
+            foreach (var other in States)
+            {
+                if (other != state && !this[other].IsEmpty) this[other].Remove(ids);
+            }
+        }
+    }
+
+    /// <summary>
+    /// The ids that need not be asked for: stored, rejected, or not even the exchange's. A copy, or the stored ones themselves; to be read
+    /// only.
+    /// </summary>
     public IdRangeSet Settled()
     {
-        if (_rejected.IsEmpty) return _stored;
-        var settled = _stored.Clone();
-        foreach (var range in _rejected.Ranges) settled.Add(range);
+        var holes = this[CoverageState.ExchangeHole];
+        if (Rejected.IsEmpty && holes.IsEmpty) return Stored;
+        var settled = Stored.Clone();
+        foreach (var range in Rejected.Ranges) settled.Add(range);
+        foreach (var range in holes.Ranges) settled.Add(range);
         return settled;
     }
 
-    /// <summary>What is missing from the lowest id that came to the highest, in order: the holes, and what is quarantined.</summary>
-    public IReadOnlyList<IdRange> Missing()
+    /// <summary>What is missing from the lowest id known to the highest, in order; adjacent where the state differs.</summary>
+    public IReadOnlyList<Gap> Gaps()
     {
         var settled = Settled();
-        if (_quarantined.IsEmpty) return settled.Holes();
-        var missing = IdRangeSet.Of(new IdRange(Lowest, Highest));
-        foreach (var range in settled.Ranges) missing.Remove(range);
-        return missing.Ranges.ToArray();
+        var unreached = this[CoverageState.OutOfReach];
+        if (Quarantined.IsEmpty && unreached.IsEmpty) return [.. settled.Holes().Select(hole => new Gap(hole, GapState.Open))];
+        var open = IdRangeSet.Of(new IdRange(Lowest, Highest));
+        TakeOut(open, settled);
+        TakeOut(open, unreached);
+        var gaps = new List<Gap>(open.Ranges.Length + unreached.Ranges.Length);
+        foreach (var ids in open.Ranges) gaps.Add(new Gap(ids, GapState.Open));
+        foreach (var ids in unreached.Ranges) gaps.Add(new Gap(ids, GapState.OutOfReach));
+        gaps.Sort(static (left, right) => left.Ids.From.CompareTo(right.Ids.From));
+        return gaps;
     }
 
     /// <summary>All ranges in order of their first id.</summary>
     public IReadOnlyList<CoverageRange> Ranges()
     {
-        var ranges = new List<CoverageRange>(_stored.Ranges.Length + _rejected.Ranges.Length + _quarantined.Ranges.Length);
-        Add(CoverageState.Stored);
-        Add(CoverageState.Rejected);
-        Add(CoverageState.Quarantined);
-        if (ranges.Count > _stored.Ranges.Length) ranges.Sort(static (left, right) => left.Ids.From.CompareTo(right.Ids.From));
-        return ranges;
-
-        void Add(CoverageState state)
+        var ranges = new List<CoverageRange>(_ids.Sum(ids => ids.Ranges.Length));
+        foreach (var state in States)
         {
             foreach (var range in this[state].Ranges) ranges.Add(new CoverageRange(range, state));
         }
+
+        if (ranges.Count > Stored.Ranges.Length) ranges.Sort(static (left, right) => left.Ids.From.CompareTo(right.Ids.From));
+        return ranges;
     }
 
     public override string ToString() => string.Join(
         ", ", Ranges().Select(range => range.State == CoverageState.Stored ? $"{range.Ids}" : $"{range.Ids} {range.State.Name()}"));
 
-    private static long LowestOf(IdRangeSet ids) => ids.IsEmpty ? long.MaxValue : ids.Min;
-
-    private static void Take(IdRangeSet ids, long id)
+    private static void TakeOut(IdRangeSet ids, IdRangeSet others)
     {
-        if (!ids.IsEmpty) ids.Remove(new IdRange(id, id));
+        foreach (var range in others.Ranges) ids.Remove(range);
+    }
+
+    // By index: called for each trade stored.
+    private void TakeFromOthers(long id, CoverageState state)
+    {
+        for (var i = 0; i < _ids.Length; i++)
+        {
+            if (i != (int)state && !_ids[i].IsEmpty) _ids[i].Remove(new IdRange(id, id));
+        }
     }
 }

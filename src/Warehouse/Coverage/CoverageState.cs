@@ -1,7 +1,7 @@
 namespace Crypto.Warehouse.Coverage;
 
 /// <summary>
-/// What is known of a trade id that came. An id without any of these is missing. Stored by <see cref="CoverageStates.Name"/>.
+/// What is known of a trade id. An id without any of these is missing. Stored by <see cref="CoverageStates.Name"/>.
 /// </summary>
 public enum CoverageState
 {
@@ -17,6 +17,15 @@ public enum CoverageState
     /// The copies so far were rejected for a reason that may lie on this side (its clock, a damaged frame). The id counts as missing.
     /// </summary>
     Quarantined,
+
+    /// <summary>
+    /// No copy came, and the exchange's history does not have it either: it is not asked for again, and a copy that comes nevertheless
+    /// takes its place.
+    /// </summary>
+    ExchangeHole,
+
+    /// <summary>No copy came, and none is fetched by itself: refused, too far back or too much. The id counts as missing.</summary>
+    OutOfReach,
 }
 
 public static class CoverageStates
@@ -27,16 +36,20 @@ public static class CoverageStates
         CoverageState.Stored => "STORED",
         CoverageState.Rejected => "REJECTED",
         CoverageState.Quarantined => "QUARANTINED",
+        CoverageState.ExchangeHole => "EXCHANGE_HOLE",
+        CoverageState.OutOfReach => "OUT_OF_REACH",
         _ => throw new ArgumentOutOfRangeException(nameof(state), state, null),
     };
 
     /// <summary>The reverse of <see cref="Name"/>.</summary>
     /// <exception cref="FormatException">No state has this name.</exception>
-    public static CoverageState Parse(string name) => name switch
+    public static CoverageState Parse(string name)
     {
-        "STORED" => CoverageState.Stored,
-        "REJECTED" => CoverageState.Rejected,
-        "QUARANTINED" => CoverageState.Quarantined,
-        _ => throw new FormatException($"'{name}' is no state of coverage."),
-    };
+        foreach (var state in Enum.GetValues<CoverageState>())
+        {
+            if (state.Name() == name) return state;
+        }
+
+        throw new FormatException($"'{name}' is no state of coverage.");
+    }
 }

@@ -8,7 +8,7 @@ namespace Crypto.Warehouse.Coverage;
 /// <param name="Captured">To be read only.</param>
 public sealed record SymbolCoverage(NaturalKey Key, int SymbolId, CapturedIds Captured, IReadOnlyList<OpenGap> OpenGaps)
 {
-    /// <summary>The ids that need not be asked for: stored or rejected.</summary>
+    /// <summary>The ids that need not be asked for: stored, rejected, or not even the exchange's.</summary>
     public IReadOnlyList<IdRange> Covered { get; } = Captured.Settled().Ranges.ToArray();
 
     /// <summary>How many ids are in a state.</summary>
@@ -16,4 +16,10 @@ public sealed record SymbolCoverage(NaturalKey Key, int SymbolId, CapturedIds Ca
 }
 
 /// <summary>A range of ids that is missing still.</summary>
-public readonly record struct OpenGap(IdRange Ids, Timestamp Found);
+/// <param name="Ids">Which.</param>
+/// <param name="Found">When it was noticed.</param>
+/// <param name="State"><see cref="GapState.Open"/> or <see cref="GapState.OutOfReach"/>.</param>
+public readonly record struct OpenGap(IdRange Ids, Timestamp Found, GapState State = GapState.Open)
+{
+    public Gap Gap => new(Ids, State);
+}

@@ -22,7 +22,7 @@ public sealed class BatchPlan : IDisposable
 
     public WarehouseBatch Batch { get; }
 
-    public LoadOutcome Outcome => new(FactCount, DuplicateCount, Rejections.Count);
+    public LoadOutcome Outcome => new(FactCount, DuplicateCount, Rejections.Count, Batch.Verdicts.Count);
 
     /// <summary>New rows of <c>FACT_TRADES</c>, in the order of their records.</summary>
     public ReadOnlySpan<PlannedFact> Facts => _facts.AsSpan(0, FactCount);
@@ -104,11 +104,12 @@ public sealed record CoverageChange(
         }
 
         // One run of stored ids, which is the usual case, has no gaps.
-        var gaps = IsWithoutGaps(old) && IsWithoutGaps(current) ? [] : GapLedger.Changes(before.Missing(), after.Missing());
+        var gaps = IsWithoutGaps(old) && IsWithoutGaps(current) ? [] : GapLedger.Changes(before, after);
         return new CoverageChange(symbol, after, removed, put, gaps);
     }
 
-    private static bool IsWithoutGaps(IReadOnlyList<CoverageRange> ranges) => ranges is [] or [{ State: not CoverageState.Quarantined }];
+    private static bool IsWithoutGaps(IReadOnlyList<CoverageRange> ranges) =>
+        ranges is [] or [{ State: CoverageState.Stored or CoverageState.Rejected }];
 
     public bool IsEmpty => Removed.Count == 0 && Put.Count == 0;
 }

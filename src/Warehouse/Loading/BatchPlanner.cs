@@ -31,6 +31,11 @@ public static class BatchPlanner
             if (symbols.Find(last) is null) (keys ??= []).Add(SymbolStates.KeyOf(last));
         }
 
+        foreach (var verdict in batch.Verdicts)
+        {
+            if (symbols.Find(verdict.Symbol) is null) (keys ??= []).Add(SymbolStates.KeyOf(verdict.Symbol));
+        }
+
         return keys ?? (IReadOnlyCollection<NaturalKey>)[];
     }
 
@@ -120,6 +125,9 @@ public static class BatchPlanner
     private static void PlanTrades(SymbolStates symbols, BatchPlan plan, Dictionary<SymbolState, CapturedIds> changes)
     {
         var trades = plan.Batch.Trades.Span;
+        var records = plan.Batch.TradeRecords.Span;
+        var verdicts = plan.Batch.Verdicts;
+        var decided = 0;
         Symbol? symbol = null;
         SymbolState? state = null;
         CapturedIds? captured = null;
@@ -127,12 +135,15 @@ public static class BatchPlanner
         {
             ref readonly var trade = ref trades[i];
 
+            // Each in its turn: how the log is cut into batches must make no difference.
+            for (; decided < verdicts.Count && verdicts[decided].Record < records[i]; decided++) Decide(symbols, verdicts[decided], changes);
+
             // Trades come in bursts of one symbol.
             if (!ReferenceEquals(trade.Symbol, symbol))
             {
                 symbol = trade.Symbol;
-                state = symbols.Find(symbol) ?? throw new ArgumentException($"{symbol} is not registered.", nameof(symbols));
-                if (!changes.TryGetValue(state, out captured)) changes.Add(state, captured = state.Captured.Clone());
+                state = Known(symbols, symbol);
+                captured = ChangedOf(state, changes);
             }
 
             var reason = TradeQuality.Check(in trade);
@@ -151,6 +162,20 @@ public static class BatchPlanner
                 plan.DuplicateCount++;
             }
         }
+
+        for (; decided < verdicts.Count; decided++) Decide(symbols, verdicts[decided], changes);
+    }
+
+    private static void Decide(SymbolStates symbols, in GapVerdict verdict, Dictionary<SymbolState, CapturedIds> changes) =>
+        ChangedOf(Known(symbols, verdict.Symbol), changes).Decide(verdict.Ids, verdict.State);
+
+    private static SymbolState Known(SymbolStates symbols, Symbol symbol) =>
+        symbols.Find(symbol) ?? throw new ArgumentException($"{symbol} is not registered.", nameof(symbols));
+
+    private static CapturedIds ChangedOf(SymbolState state, Dictionary<SymbolState, CapturedIds> changes)
+    {
+        if (!changes.TryGetValue(state, out var captured)) changes.Add(state, captured = state.Captured.Clone());
+        return captured;
     }
 
     private static void Repeat(BatchPlan plan, int index)

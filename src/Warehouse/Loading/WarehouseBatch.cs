@@ -25,7 +25,10 @@ public sealed class WarehouseBatch
     /// <summary>For each of <see cref="Trades"/> the index of its record.</summary>
     public required ReadOnlyMemory<int> TradeRecords { get; init; }
 
-    /// <summary>The records that are not.</summary>
+    /// <summary>The records that say what became of missing trades, in offset order; usually none.</summary>
+    public IReadOnlyList<GapVerdict> Verdicts { get; init; } = [];
+
+    /// <summary>The records that are neither.</summary>
     public IReadOnlyList<RejectedRecord> Rejected { get; init; } = [];
 
     /// <summary>

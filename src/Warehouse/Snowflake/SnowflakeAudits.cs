@@ -82,18 +82,19 @@ public sealed class SnowflakeAudits(
 
     private async Task<AuditResult> ConservationAsync(CancellationToken cancellationToken)
     {
-        var tally = new AuditTally("conservation", "records read = stored + duplicates + rejected, and the tables hold as many");
+        var tally = new AuditTally("conservation", "records read = stored + duplicates + rejected + verdicts, and the tables hold as many");
         var positions = await sql.ExecuteAsync(
-            "SELECT LOG_TOPIC, LOG_PARTITION, RECORDS, STORED, DUPLICATES, REJECTED FROM LOG_POSITIONS", [], cancellationToken);
+            "SELECT LOG_TOPIC, LOG_PARTITION, RECORDS, STORED, DUPLICATES, REJECTED, VERDICTS FROM LOG_POSITIONS", [], cancellationToken);
         long stored = 0, rejected = 0;
         foreach (var row in positions.Rows)
         {
             var (records, added) = (SqlResult.Whole(row[2]), SqlResult.Whole(row[3]));
-            var (known, refused) = (SqlResult.Whole(row[4]), SqlResult.Whole(row[5]));
+            var (known, refused, verdicts) = (SqlResult.Whole(row[4]), SqlResult.Whole(row[5]), SqlResult.Whole(row[6]));
             tally.Examined += records;
             stored += added;
             rejected += refused;
-            if (records != added + known + refused) tally.Fail($"{row[0]}/{row[1]}: {records} records, {added} + {known} + {refused}");
+            if (records == added + known + refused + verdicts) continue;
+            tally.Fail($"{row[0]}/{row[1]}: {records} records, {added} + {known} + {refused} + {verdicts}");
         }
 
         foreach (var (table, expected) in new[] { ("FACT_TRADES", stored), ("REJECTED_TRADES", rejected) })

@@ -50,8 +50,9 @@ internal static class SnowflakeReads
         ISnowflakeSql sql, CancellationToken cancellationToken)
     {
         var result = await sql.ExecuteAsync(
-            "SELECT SYMBOL_ID, FROM_ID, TO_ID, FOUND FROM TRADE_GAPS WHERE STATE = 'OPEN'", [], cancellationToken);
-        return [.. result.Rows.Select(row => ((int)SqlResult.Whole(row[0]), new OpenGap(RangeOf(row), SqlResult.Instant(row[3]))))];
+            "SELECT SYMBOL_ID, FROM_ID, TO_ID, FOUND, STATE FROM TRADE_GAPS WHERE CLOSED IS NULL", [], cancellationToken);
+        return [.. result.Rows.Select(row => (
+            (int)SqlResult.Whole(row[0]), new OpenGap(RangeOf(row), SqlResult.Instant(row[3]), GapStates.Parse((string)row[4]!))))];
     }
 
     /// <summary>All changes, oldest first.</summary>

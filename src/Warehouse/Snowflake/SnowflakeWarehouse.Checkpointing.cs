@@ -99,6 +99,7 @@ public sealed partial class SnowflakeWarehouse
                 stored = partition.Outcome.Stored,
                 duplicates = partition.Outcome.Duplicates,
                 rejected = partition.Outcome.Rejected,
+                verdicts = partition.Outcome.Verdicts,
                 is_new = partition.Stored is null,
                 checkpoint = id,
                 now,
@@ -143,7 +144,7 @@ public sealed partial class SnowflakeWarehouse
                     from = row.Gap.Ids.From,
                     to = row.Gap.Ids.To,
                     found = row.Gap.Found.Microseconds,
-                    state = row.Closed is null ? "OPEN" : "CLOSED",
+                    state = row.Gap.State.Name(),
                     closed = row.Closed?.Microseconds,
                 })),
         });

@@ -14,7 +14,7 @@ internal sealed class SymbolGaps
     /// <summary>First ids of the open gaps the table has.</summary>
     public long[] StoredGaps { get; private set; } = [];
 
-    /// <summary>Gaps closed since the last checkpoint, with the time.</summary>
+    /// <summary>Gaps ended since the last checkpoint, with the time.</summary>
     public List<(OpenGap Gap, Timestamp Closed)> Closed { get; } = [];
 
     public IReadOnlyCollection<OpenGap> Open => _open.Values;
@@ -38,23 +38,24 @@ internal sealed class SymbolGaps
         IsTouched = true;
 
         // Pieces of a split gap take over its found time while it still has its old start.
-        var found = new List<OpenGap>();
+        var changed = new List<OpenGap>();
         foreach (var change in changes)
         {
-            if (change is not { Before: null, After: { } ids }) continue;
-            found.Add(new OpenGap(ids, change.SplitFrom is { } split ? _open[split.From].Found : now));
+            if (change is not { Before: null, After: { } found }) continue;
+            changed.Add(new OpenGap(found.Ids, change.SplitFrom is { } split ? _open[split.From].Found : now, found.State));
         }
 
-        var narrowed = new List<OpenGap>();
         foreach (var change in changes)
         {
             if (change.Before is not { } before) continue;
-            _open.Remove(before.From, out var gap);
-            if (change.After is { } after) narrowed.Add(gap with { Ids = after });
-            else Closed.Add((gap, now));
+            _open.Remove(before.Ids.From, out var gap);
+            if (change.After is { } after) changed.Add(new OpenGap(after.Ids, gap.Found, after.State));
         }
 
-        foreach (var gap in narrowed) _open.Add(gap.Ids.From, gap);
-        foreach (var gap in found) _open.Add(gap.Ids.From, gap);
+        foreach (var gap in changed)
+        {
+            if (gap.State.IsEnded()) Closed.Add((gap, now));
+            else _open.Add(gap.Ids.From, gap);
+        }
     }
 }

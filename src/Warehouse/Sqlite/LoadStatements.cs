@@ -49,32 +49,15 @@ internal sealed class LoadStatements(SqliteDatabase database) : IDisposable
         VALUES (?, ?, ?, ?, ?, ?, ?, ?)
         """);
 
-    private readonly SqliteStatement _putCoverage = database.Prepare(
-        "INSERT OR REPLACE INTO TRADE_COVERAGE (symbol_id, symbol, from_id, to_id, state) VALUES (?, ?, ?, ?, ?)");
-
-    private readonly SqliteStatement _deleteCoverage = database.Prepare("DELETE FROM TRADE_COVERAGE WHERE symbol_id = ? AND from_id = ?");
-
-    private readonly SqliteStatement _findGap = database.Prepare(
-        """
-        INSERT INTO TRADE_GAPS (symbol_id, symbol, from_id, to_id, state, found)
-        VALUES (
-            ?1, ?2, ?3, ?4, 'OPEN',
-            coalesce((SELECT found FROM TRADE_GAPS WHERE symbol_id = ?1 AND from_id = ?5 AND state = 'OPEN'), ?6))
-        """);
-
-    private readonly SqliteStatement _moveGap = database.Prepare(
-        "UPDATE TRADE_GAPS SET from_id = ?1, to_id = ?2 WHERE symbol_id = ?3 AND from_id = ?4 AND state = 'OPEN'");
-
-    private readonly SqliteStatement _closeGap = database.Prepare(
-        "UPDATE TRADE_GAPS SET state = 'CLOSED', closed = ?1 WHERE symbol_id = ?2 AND from_id = ?3 AND state = 'OPEN'");
+    private readonly CoverageStatements _coverage = new(database);
 
     private readonly SqliteStatement _position = database.Prepare(
         """
-        INSERT INTO LOG_POSITIONS (epoch, topic, partition, next_offset, records, stored, duplicates, rejected, updated_at)
-        VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)
+        INSERT INTO LOG_POSITIONS (epoch, topic, partition, next_offset, records, stored, duplicates, rejected, verdicts, updated_at)
+        VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?10, ?9)
         ON CONFLICT (epoch, topic, partition) DO UPDATE SET
             next_offset = ?4, records = records + ?5, stored = stored + ?6, duplicates = duplicates + ?7, rejected = rejected + ?8,
-            updated_at = ?9
+            verdicts = verdicts + ?10, updated_at = ?9
         """);
 
     /// <returns>The fact's checksum.</returns>
@@ -142,30 +125,7 @@ internal sealed class LoadStatements(SqliteDatabase database) : IDisposable
         .BindText(8, records)
         .Run();
 
-    public void Coverage(CoverageChange change, string now)
-    {
-        var (symbolId, ticker) = (change.Symbol.SymbolId, change.Symbol.Key.Ticker);
-        foreach (var from in change.Removed) _deleteCoverage.Bind(1, symbolId).Bind(2, from).Run();
-        foreach (var (ids, state) in change.Put)
-        {
-            _putCoverage.Bind(1, symbolId).Bind(2, ticker).Bind(3, ids.From).Bind(4, ids.To).Bind(5, state.Name()).Run();
-        }
-
-        // Pieces of a split gap take over its found time while its row still carries the old start.
-        foreach (var gap in change.Gaps)
-        {
-            if (gap is not { Before: null, After: { } found }) continue;
-            _findGap.Bind(1, symbolId).Bind(2, ticker).Bind(3, found.From).Bind(4, found.To).Bind(
-                5, gap.SplitFrom?.From).Bind(6, now).Run();
-        }
-
-        foreach (var gap in change.Gaps)
-        {
-            if (gap.Before is not { } before) continue;
-            if (gap.After is { } after) _moveGap.Bind(1, after.From).Bind(2, after.To).Bind(3, symbolId).Bind(4, before.From).Run();
-            else _closeGap.Bind(1, now).Bind(2, symbolId).Bind(3, before.From).Run();
-        }
-    }
+    public void Coverage(CoverageChange change, string now) => _coverage.Write(change, now);
 
     public void Position(LogPartition partition, long next, int records, LoadOutcome outcome, string now) => _position
         .Bind(1, partition.Epoch)
@@ -177,15 +137,13 @@ internal sealed class LoadStatements(SqliteDatabase database) : IDisposable
         .Bind(7, outcome.Duplicates)
         .Bind(8, outcome.Rejected)
         .Bind(9, now)
+        .Bind(10, outcome.Verdicts)
         .Run();
 
     public void Dispose()
     {
-        SqliteStatement[] all =
-            [
-                _fact, _segment, _correct, _settleConflicts, _reject, _raw, _putCoverage, _deleteCoverage, _findGap, _moveGap, _closeGap,
-                _position,
-            ];
+        SqliteStatement[] all = [_fact, _segment, _correct, _settleConflicts, _reject, _raw, _position];
         foreach (var statement in all) statement.Dispose();
+        _coverage.Dispose();
     }
 }

@@ -51,7 +51,7 @@ internal static class MigrationSteps
             }
         }
 
-        using var load = new LoadStatements(database);
+        using var statements = new CoverageStatements(database);
         var stored = SqliteReads.Captured(database);
         foreach (var symbol in SqliteReads.Coverage(database))
         {
@@ -61,7 +61,7 @@ internal static class MigrationSteps
             foreach (var (id, _) in ids) kept.Remove(new IdRange(id, id));
             foreach (var range in kept.Ranges) after.Restore(new CoverageRange(range, CoverageState.Stored));
             foreach (var (id, isConclusive) in ids) after.Reject(id, isConclusive);
-            load.Coverage(CoverageChange.Between(new SymbolState(symbol.SymbolId, symbol.Key), before, after), now);
+            statements.Write(CoverageChange.Between(new SymbolState(symbol.SymbolId, symbol.Key), before, after), now);
         }
     }
 }

@@ -131,18 +131,19 @@ public sealed class SqliteAudits(
 
     private AuditResult Conservation()
     {
-        var tally = new AuditTally("conservation", "records read = stored + duplicates + rejected, and the tables hold as many");
+        var tally = new AuditTally("conservation", "records read = stored + duplicates + rejected + verdicts, and the tables hold as many");
         long stored = 0, rejected = 0;
-        using (var query = database.Prepare("SELECT epoch, topic, partition, records, stored, duplicates, rejected FROM LOG_POSITIONS"))
+        using (var query = database.Prepare("SELECT epoch, topic, partition, records, stored, duplicates, rejected, verdicts FROM LOG_POSITIONS"))
         {
             while (query.Step())
             {
                 var (records, added, known, refused) = (query.GetInt64(3), query.GetInt64(4), query.GetInt64(5), query.GetInt64(6));
+                var verdicts = query.GetInt64(7);
                 tally.Examined += records;
                 stored += added;
                 rejected += refused;
-                if (records == added + known + refused) continue;
-                tally.Fail($"{query.GetText(1)}/{query.GetInt64(2)}: {records} records, {added} + {known} + {refused}");
+                if (records == added + known + refused + verdicts) continue;
+                tally.Fail($"{query.GetText(1)}/{query.GetInt64(2)}: {records} records, {added} + {known} + {refused} + {verdicts}");
             }
         }
 

@@ -42,12 +42,13 @@ public static class SqliteReads
         var captured = Captured(database);
         var gaps = new Dictionary<int, List<OpenGap>>();
         using (var query = database.Prepare(
-            "SELECT symbol_id, from_id, to_id, found FROM TRADE_GAPS WHERE state = 'OPEN' ORDER BY symbol_id, from_id"))
+            "SELECT symbol_id, from_id, to_id, found, state FROM TRADE_GAPS WHERE closed IS NULL ORDER BY symbol_id, from_id"))
         {
             while (query.Step())
             {
-                RangesOf(gaps, query.GetInt32(0))
-                    .Add(new OpenGap(new IdRange(query.GetInt64(1), query.GetInt64(2)), Timestamp.Parse(query.GetText(3))));
+                RangesOf(gaps, query.GetInt32(0)).Add(new OpenGap(
+                    new IdRange(query.GetInt64(1), query.GetInt64(2)), Timestamp.Parse(query.GetText(3)),
+                    GapStates.Parse(query.GetText(4))));
             }
         }
 

@@ -45,7 +45,7 @@ internal sealed class Definition
 
     public bool OrReplace { get; }
 
-    public bool IfNotExists { get; }
+    public bool IfNotExists { get; private set; }
 
     public EmulatedTable ToTable()
     {
@@ -63,7 +63,17 @@ internal sealed class Definition
     {
         Skip("ADD");
         Skip("COLUMN");
-        return Column();
+        if (TrySkip("IF"))
+        {
+            Skip("NOT");
+            Skip("EXISTS");
+            IfNotExists = true;
+        }
+
+        var column = Column();
+        return IfNotExists && column.Default is not null
+            ? throw new UntranslatableException("IF NOT EXISTS with a default, which Snowflake refuses", _sql)
+            : column;
     }
 
     public string ToView()

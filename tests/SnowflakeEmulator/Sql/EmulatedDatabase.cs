@@ -283,6 +283,7 @@ public sealed class EmulatedDatabase : IDisposable
                 var added = definition.ToAddedColumn();
                 if (before.Columns.Any(column => column.Name.Equals(added.Name, StringComparison.OrdinalIgnoreCase)))
                 {
+                    if (definition.IfNotExists) return SqlOutcome.Message("Statement executed successfully.");
                     throw new SqlFailureException("001430", "01430", $"SQL compilation error: column '{added.Name}' already exists");
                 }
 

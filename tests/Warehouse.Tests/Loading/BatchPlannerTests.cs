@@ -31,6 +31,10 @@ public sealed class BatchPlannerTests
         Other,
         OtherCorrecting,
         Correcting,
+
+        // No copies: what became of it.
+        HoleFound,
+        GivenUp,
     }
 
     [TestMethod]
@@ -52,9 +56,10 @@ public sealed class BatchPlannerTests
                 var part = arrival.Copies.Skip(done).Take(size).ToArray();
                 done += part.Length;
                 if (part.Length == 0) break;
-                var outcome = table.Load(new BatchBuilder(firstOffset: table.Records).Of([.. part.Select(copy => Of(copy.Id, copy.Copy))]));
+                var outcome = table.Load(BatchOf(table.Records, part));
                 Assert.AreEqual(
-                    part.Length, outcome.Stored + outcome.Duplicates + outcome.Rejected, "records = stored + duplicates + rejected");
+                    part.Length, outcome.Stored + outcome.Duplicates + outcome.Rejected + outcome.Verdicts,
+                    "records = stored + duplicates + rejected + verdicts");
                 foreach (var (id, copy) in part) model.Take(id, Of(id, copy), copy);
                 model.AssertEqual(table);
             }
@@ -117,6 +122,19 @@ public sealed class BatchPlannerTests
             new[] { "BTCUSDT", "BNBUSDT" }, BatchPlanner.Unregistered(symbols, batch).Select(key => key.Ticker).ToArray());
     }
 
+    private WarehouseBatch BatchOf(long firstOffset, IEnumerable<(int Id, Copy Copy)> part)
+    {
+        var builder = new BatchBuilder(firstOffset: firstOffset);
+        foreach (var (id, copy) in part)
+        {
+            if (copy is not (Copy.HoleFound or Copy.GivenUp)) builder.Add(Of(id, copy));
+            else builder.AddVerdict(
+                _btc, new IdRange(id, id), copy == Copy.HoleFound ? CoverageState.ExchangeHole : CoverageState.OutOfReach);
+        }
+
+        return builder.Build();
+    }
+
     private Trade Of(long id, Copy copy)
     {
         var trade = TestTrades.Of(_btc, id);
@@ -137,13 +155,42 @@ public sealed class BatchPlannerTests
     private sealed class Model
     {
         private readonly SortedDictionary<long, TradeContent> _stored = [];
-        private readonly HashSet<long> _came = [];
+        private readonly HashSet<long> _known = [];
         private readonly HashSet<long> _refused = [];
+        private readonly HashSet<long> _quarantined = [];
+        private readonly HashSet<long> _holes = [];
+        private readonly HashSet<long> _unreached = [];
 
         public void Take(long id, Trade trade, Copy copy)
         {
-            _came.Add(id);
-            if (copy is Copy.StreamedWithoutPrice or Copy.FetchedByASlowClock) return;
+            _known.Add(id);
+            var isSettled = _stored.ContainsKey(id) || _refused.Contains(id);
+            if (copy is Copy.HoleFound or Copy.GivenUp)
+            {
+                if (isSettled) return;
+                if (copy == Copy.HoleFound)
+                {
+                    _holes.Add(id);
+                    _quarantined.Remove(id);
+                    _unreached.Remove(id);
+                }
+                else if (!_quarantined.Contains(id) && !_holes.Contains(id))
+                {
+                    _unreached.Add(id);
+                }
+
+                return;
+            }
+
+            _holes.Remove(id);
+            _unreached.Remove(id);
+            if (copy is Copy.StreamedWithoutPrice or Copy.FetchedByASlowClock)
+            {
+                if (!isSettled) _quarantined.Add(id);
+                return;
+            }
+
+            _quarantined.Remove(id);
             if (copy is Copy.FetchedWithoutPrice) _refused.Add(id);
             else if (trade.Source == IngestSource.Correction || !_stored.ContainsKey(id)) _stored[id] = TradeContent.Of(trade);
         }
@@ -154,10 +201,12 @@ public sealed class BatchPlannerTests
             var captured = table.State.Captured;
             CollectionAssert.AreEqual(_stored.Keys.ToArray(), Expand(captured[CoverageState.Stored]));
             CollectionAssert.AreEqual(_refused.Except(_stored.Keys).Order().ToArray(), Expand(captured[CoverageState.Rejected]));
-            CollectionAssert.AreEqual(
-                _came.Except(_stored.Keys).Except(_refused).Order().ToArray(), Expand(captured[CoverageState.Quarantined]));
+            CollectionAssert.AreEqual(_quarantined.Order().ToArray(), Expand(captured[CoverageState.Quarantined]));
+            CollectionAssert.AreEqual(_holes.Order().ToArray(), Expand(captured[CoverageState.ExchangeHole]));
+            CollectionAssert.AreEqual(_unreached.Order().ToArray(), Expand(captured[CoverageState.OutOfReach]));
             var missing = Enumerable.Range(0, Ids + 1).Select(id => (long)id)
-                .Where(id => id >= _came.Min() && id <= _came.Max() && !_stored.ContainsKey(id) && !_refused.Contains(id)).ToArray();
+                .Where(id => id >= _known.Min() && id <= _known.Max())
+                .Where(id => !_stored.ContainsKey(id) && !_refused.Contains(id) && !_holes.Contains(id)).ToArray();
             CollectionAssert.AreEqual(missing, Expand(table.Gaps));
             CollectionAssert.AreEqual(captured.Ranges().ToArray(), table.CoverageRows.Values.ToArray());
         }
@@ -215,12 +264,12 @@ public sealed class BatchPlannerTests
                 foreach (var range in change.Put) CoverageRows[range.Ids.From] = range;
                 foreach (var gap in change.Gaps)
                 {
-                    if (gap.Before is { } before) Gaps.Remove(before);
+                    if (gap.Before is { } before) Gaps.Remove(before.Ids);
                 }
 
                 foreach (var gap in change.Gaps)
                 {
-                    if (gap.After is { } after) Gaps.Add(after);
+                    if (gap.After is { } after && !after.State.IsEnded()) Gaps.Add(after.Ids);
                 }
             }
 

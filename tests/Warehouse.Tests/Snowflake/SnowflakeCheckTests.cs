@@ -92,7 +92,8 @@ public sealed class SnowflakeCheckTests
         await using var sql = _account.NewSql();
         var migrator = new SnowflakeMigrator(sql, new ObjectNames(), _account.Clock);
         Assert.AreEqual(
-            "V0001__tables.sql V0002__coverage_state.sql R__procedures.sql R__views.sql R__grants.sql", string.Join(
+            "V0001__tables.sql V0002__coverage_state.sql V0003__how_gaps_end.sql R__procedures.sql R__views.sql R__grants.sql",
+            string.Join(
                 ' ', await migrator.MigrateAsync(TestContext.CancellationToken)));
 
         var statements = _account.Server.Database.Statements;

@@ -36,14 +36,21 @@ internal static class Released
             INSERT INTO SYMBOLS SELECT *, 1 FROM rows.SYMBOLS;
             INSERT INTO RAW_BATCHES
                 SELECT batch_id, epoch, topic, partition, first_offset, record_count, received_time, records FROM rows.RAW_BATCHES;
-            INSERT INTO TRADE_GAPS SELECT * FROM rows.TRADE_GAPS AS g WHERE NOT EXISTS (
+            INSERT INTO TRADE_GAPS
+                SELECT gap_id, symbol_id, symbol, from_id, to_id, found, iif(closed IS NULL, 'OPEN', 'CLOSED'), closed
+                FROM rows.TRADE_GAPS AS g WHERE NOT EXISTS (
                 SELECT 1 FROM rows.TRADE_COVERAGE AS c WHERE c.symbol_id = g.symbol_id AND c.from_id <= g.to_id AND c.to_id >= g.from_id);
             CREATE TABLE SCHEMA_HISTORY (script TEXT PRIMARY KEY, checksum TEXT NOT NULL, applied_at TEXT NOT NULL);
             CREATE VIEW CONSUMPTION_TRADES AS SELECT fact_id FROM FACT_TRADES;
             CREATE VIEW SILVER_TRADES AS SELECT fact_id FROM CONSUMPTION_TRADES;
             """);
-        string[] alike = ["SYMBOL_CHANGES", "DIM_SYMBOL_VERSIONS", "SYMBOL_CONFLICTS", "REJECTED_TRADES", "LOG_POSITIONS"];
+        string[] alike = ["SYMBOL_CHANGES", "DIM_SYMBOL_VERSIONS", "SYMBOL_CONFLICTS", "REJECTED_TRADES"];
         foreach (var table in alike) database.Execute($"INSERT INTO {table} SELECT * FROM rows.{table}");
+        database.Execute(
+            """
+            INSERT INTO LOG_POSITIONS
+                SELECT epoch, topic, partition, next_offset, records, stored, duplicates, rejected, updated_at FROM rows.LOG_POSITIONS
+            """);
         WriteCoverage(database);
         Record(database, "V0001__tables.sql", tables);
         if (format == ReleasedFormat.BySymbolAndId) return;
@@ -51,6 +58,34 @@ internal static class Released
         var edition = Text(typeof(Released).Assembly, FirstEdition);
         database.ExecuteDefinition(edition);
         Record(database, FirstEdition, edition);
+    }
+
+    /// <summary>Makes of a file of today one of V0003: a gap is open or closed.</summary>
+    public static void Lower(string path)
+    {
+        using var database = SqliteDatabase.OpenForWriting(path, isDurable: false);
+        database.ExecuteDefinition(
+            """
+            DELETE FROM SCHEMA_HISTORY WHERE script = 'V0004__how_gaps_end.sql';
+            ALTER TABLE LOG_POSITIONS DROP COLUMN verdicts;
+            ALTER TABLE TRADE_GAPS RENAME TO STATED;
+            DROP INDEX TRADE_GAPS_OPEN;
+            CREATE TABLE TRADE_GAPS (
+                gap_id    INTEGER PRIMARY KEY,
+                symbol_id INTEGER NOT NULL REFERENCES SYMBOLS (symbol_id),
+                symbol    TEXT NOT NULL,
+                from_id   INTEGER NOT NULL,
+                to_id     INTEGER NOT NULL,
+                found     TEXT NOT NULL,
+                state     TEXT NOT NULL CHECK (state IN ('OPEN', 'CLOSED')),
+                closed    TEXT,
+                CHECK ((state = 'CLOSED') = (closed IS NOT NULL))
+            ) STRICT;
+            INSERT INTO TRADE_GAPS
+                SELECT gap_id, symbol_id, symbol, from_id, to_id, found, iif(closed IS NULL, 'OPEN', 'CLOSED'), closed FROM STATED;
+            DROP TABLE STATED;
+            CREATE UNIQUE INDEX TRADE_GAPS_OPEN ON TRADE_GAPS (symbol_id, from_id) WHERE state = 'OPEN';
+            """);
     }
 
     // Whatever had come counted, in one run.

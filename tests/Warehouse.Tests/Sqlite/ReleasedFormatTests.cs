@@ -74,6 +74,28 @@ public sealed class ReleasedFormatTests : IDisposable
     }
 
     [TestMethod]
+    public async Task Open_GapsOpenOrClosed_AreOpenOrFilled()
+    {
+        await using (var warehouse = SqliteWarehouse.Open(Then, new SqliteWarehouseOptions(), _clock))
+        {
+            var builder = new BatchBuilder();
+            await warehouse.LoadAsync(builder.Of(TestTrades.Of(_btc, 1), TestTrades.Of(_btc, 5), TestTrades.Of(_btc, 9)), TestContext.CancellationToken);
+            await warehouse.LoadAsync(builder.Of(TestTrades.Range(_btc, 2, 4)), TestContext.CancellationToken);
+        }
+
+        Released.Lower(Then);
+        await SqliteWarehouse.Open(Then, new SqliteWarehouseOptions(), _clock).DisposeAsync();
+
+        using var database = SqliteDatabase.OpenForReading(Then);
+        Assert.AreEqual(
+            "[2, 4] FILLED, [6, 8] OPEN",
+            string.Join(", ", SqliteContents.Rows(
+                database, "SELECT from_id, to_id, state FROM TRADE_GAPS ORDER BY from_id",
+                row => $"[{row.GetInt64(0)}, {row.GetInt64(1)}] {row.GetText(2)}")));
+        SqliteContents.AssertSound(Then, new SqliteWarehouseOptions());
+    }
+
+    [TestMethod]
     public async Task Open_CanceledOnTheWay_LeavesTheFileAsItWas()
     {
         await LoadAsync(Now, TestTrades.Range(_btc, 1, 100_000));

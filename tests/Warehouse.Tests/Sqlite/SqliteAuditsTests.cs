@@ -186,7 +186,7 @@ public sealed class SqliteAuditsTests : IDisposable
         """,
         "NEWUSDT: gap [2, 3] is no hole")]
     [DataRow("DELETE FROM TRADE_GAPS", "BTCUSDT: hole [40, 44] stands in no gap")]
-    [DataRow("UPDATE TRADE_GAPS SET state = 'CLOSED', closed = found", "BTCUSDT: hole [40, 44] stands in no gap")]
+    [DataRow("UPDATE TRADE_GAPS SET state = 'FILLED', closed = found", "BTCUSDT: hole [40, 44] stands in no gap")]
     [DataRow("UPDATE TRADE_GAPS SET to_id = 43", "BTCUSDT: gap [40, 43] is no hole")]
     public void Run_LedgerAndHolesDisagree_GapsEqualHolesTells(string sql, string row) => AssertFinds(
         "gaps_equal_holes", sql, row, "gaps_equal_holes");
