@@ -3,7 +3,7 @@ namespace Crypto.TradeIngest.Contracts;
 /// <summary>The topics of the trade log.</summary>
 internal static class Topics
 {
-    /// <summary>One JSON value per trade, keyed by symbol.</summary>
+    /// <summary>One JSON value per trade, keyed by symbol; now and then one that says what became of missing ones.</summary>
     public const string StockTrades = "stock_trades";
 
     /// <summary>What could not become a trade, with its reason and raw bytes.</summary>

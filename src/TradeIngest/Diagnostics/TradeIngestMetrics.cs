@@ -62,6 +62,8 @@ internal sealed class ContinuityMetrics(Meter meter)
     public Total Gaps { get; } = new(meter, "trade_ingest.continuity.gaps", "{gap}", "Gaps noticed, whether filled since or not.");
     public Total Released { get; } =
         new(meter, "trade_ingest.continuity.released", "{trade}", "Trades taken out again, to be fetched: shed, or rejected.");
+    public Total Implausible { get; } =
+        new(meter, "trade_ingest.continuity.implausible", "{trade}", "Trades far from the others of their symbol by id, made dead letters.");
     public Observed Missing { get; } =
         Observed.UpDown(meter, "trade_ingest.continuity.missing", "{trade}", "Trades in open gaps now.");
 }
@@ -80,6 +82,8 @@ internal sealed class BackfillMetrics(Meter meter)
     public Total Requests { get; } = new(meter, "trade_ingest.backfill.requests", "{request}", "Requests for trades.");
     public Total Failures { get; } = new(meter, "trade_ingest.backfill.failures", "{request}", "Requests for trades that failed.");
     public Total HoleIds { get; } = new(meter, "trade_ingest.backfill.holes", "{trade}", "Ids that the exchange does not have.");
+    public Total OutOfReachIds { get; } =
+        new(meter, "trade_ingest.backfill.out_of_reach", "{trade}", "Ids that are not fetched before the next start.");
     public Total Deferred { get; } =
         new(meter, "trade_ingest.backfill.deferred", "{range}", "Ranges of ids that found the queue full and wait in the tracker.");
     public Observed Pending { get; } = Observed.UpDown(meter, "trade_ingest.backfill.pending", "{range}", "Ranges of ids queued now.");
@@ -110,6 +114,8 @@ internal sealed class LogMetrics(Meter meter)
     public Total Records { get; } =
         new(meter, "trade_ingest.log.records", "{record}", "Records appended to the topics of trades and dead letters.");
     public Total Trades { get; } = new(meter, "trade_ingest.log.trades", "{trade}", "Trades appended.");
+    public Total Verdicts { get; } =
+        new(meter, "trade_ingest.log.verdicts", "{record}", "Records appended that say what became of missing trades.");
     public Total DeadLetters { get; } =
         new(meter, "trade_ingest.log.dead_letters", "{letter}", "Dead letters appended, each as a record of its own.");
     public Total Summarized { get; } =

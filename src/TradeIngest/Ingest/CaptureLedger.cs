@@ -1,6 +1,7 @@
 using Crypto.TradeIngest.Contracts;
 using Crypto.TradeIngest.Log;
 using Crypto.TradeIngest.Pipelines;
+using Crypto.TradeIngest.Streams;
 using Crypto.TradeModel.Continuity;
 using Crypto.TradeModel.Quality;
 using Crypto.TradeModel.Symbols;
@@ -32,6 +33,15 @@ internal sealed class CaptureLedger(ContinuityTracker tracker)
         // A copy that settles nothing is missing like one that never came.
         if (!TradeQuality.Settles(in trade)) return;
         entry.Ids.Add(trade.TradeId);
+        entry.IsChanged = true;
+    }
+
+    /// <summary>Ids that no trade will come for are as good as in the log.</summary>
+    public void Add(ExchangeHole hole)
+    {
+        // Of a symbol that has not begun nothing is missing.
+        if (hole.Symbol.Ordinal >= _entries.Length || _entries[hole.Symbol.Ordinal] is not { } entry) return;
+        entry.Ids.Add(hole.Ids);
         entry.IsChanged = true;
     }
 

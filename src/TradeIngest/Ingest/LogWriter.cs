@@ -25,6 +25,7 @@ internal sealed class LogWriter(
     // Of the append under way.
     private long _takenLetters;
     private long _takenSummarized;
+    private long _takenVerdicts;
 
     /// <summary>Runs until the channel is completed and drained; canceling abandons what still waits.</summary>
     public async Task RunAsync(CancellationToken cancellationToken)
@@ -97,11 +98,12 @@ internal sealed class LogWriter(
 
     private void Count(RecordBatch trades, RecordBatch letters)
     {
-        _metrics.Trades.Add(trades.Count);
+        _metrics.Trades.Add(trades.Count - _takenVerdicts);
+        _metrics.Verdicts.Add(_takenVerdicts);
         _metrics.DeadLetters.Add(_takenLetters);
         _metrics.Summarized.Add(_takenSummarized);
         _metrics.Records.Add(trades.Count + letters.Count);
-        (_takenLetters, _takenSummarized) = (0, 0);
+        (_takenLetters, _takenSummarized, _takenVerdicts) = (0, 0, 0);
         trades.Clear();
         letters.Clear();
     }
@@ -118,6 +120,12 @@ internal sealed class LogWriter(
                 }
 
                 batch.Dispose();
+                break;
+            case GapVerdict verdict:
+                // Where the trades would be: read in the same order, by the same sink.
+                trades.Add(verdict.Symbol.Utf8, GapVerdictJson.Write(verdict));
+                _takenVerdicts++;
+                if (verdict is ExchangeHole hole) ledger?.Add(hole);
                 break;
             case DeadLetter letter:
                 letters.Add(System.Text.Encoding.UTF8.GetBytes(letter.Reason.ToString()), DeadLetterJson.Write(letter));

@@ -15,6 +15,12 @@ namespace Crypto.TradeIngest.Pipelines;
 /// </summary>
 internal sealed class ContinuityTracker(TradeIngestMetrics metrics)
 {
+    /// <summary>
+    /// How many ids a streamed trade may be ahead of its symbol's last, or behind its first, and be believed at once. Beyond, the next trade
+    /// of the symbol decides. Minutes of the busiest symbol: after a longer pause one trade waits for the next.
+    /// </summary>
+    public const int MaxJump = 100_000;
+
     private readonly Lock _gate = new();
     private readonly ContinuityMetrics _metrics = metrics.Continuity;
     private State?[] _states = new State?[64];
@@ -39,12 +45,16 @@ internal sealed class ContinuityTracker(TradeIngestMetrics metrics)
     /// untouched, to be rejected by their quality. Of the latest ids of each symbol a second copy with another content passes too, for the
     /// warehouse to judge.
     /// </summary>
-    public void Accept(TradeBatch batch, ICollection<GapFound> gaps)
+    /// <param name="batch">Changed in place.</param>
+    /// <param name="gaps">Gets the gaps revealed.</param>
+    /// <param name="far">Gets what became of streamed trades that were held back for their id; null to hold none back.</param>
+    public void Accept(TradeBatch batch, ICollection<GapFound> gaps, FarTrades? far = null)
     {
         lock (_gate)
         {
             var trades = batch.Trades;
             var kept = 0;
+            var held = 0;
             State? state = null;
             for (var i = 0; i < trades.Length; i++)
             {
@@ -52,8 +62,14 @@ internal sealed class ContinuityTracker(TradeIngestMetrics metrics)
 
                 // Trades come in bursts of one symbol, each with the next id.
                 if (state is null || !ReferenceEquals(state.Symbol, trade.Symbol)) state = StateOf(trade.Symbol);
-                if (state is null || !state.TryTakeNext(in trade))
+                if (state is not { Held: null } || !state.TryTakeNext(in trade))
                 {
+                    if (far is not null && state is not null && IsHeldBack(state, in trade, gaps, far))
+                    {
+                        held++;
+                        continue;
+                    }
+
                     if (trade.TradeId is >= 0 and <= TradeQuality.MaxTradeId && !AcceptOther(ref state, in trade, gaps)) continue;
                 }
 
@@ -61,9 +77,29 @@ internal sealed class ContinuityTracker(TradeIngestMetrics metrics)
                 kept++;
             }
 
-            if (kept < trades.Length) _metrics.Duplicates.Add(trades.Length - kept);
+            if (kept + held < trades.Length) _metrics.Duplicates.Add(trades.Length - kept - held);
             batch.Truncate(kept);
         }
+    }
+
+    /// <summary>No later trade of this process will decide about those held back.</summary>
+    public void GiveUpHeld(FarTrades far)
+    {
+        lock (_gate)
+        {
+            foreach (var state in _states)
+            {
+                if (state?.Held is { } trade) Refute(state, in trade, far);
+            }
+        }
+    }
+
+    /// <summary>
+    /// Ids of which it is known that no trade will come: they are not missing. One that comes nevertheless passes.
+    /// </summary>
+    public void Settle(Symbol symbol, IdRange ids)
+    {
+        lock (_gate) StateOf(symbol)?.Settled.Add(ids);
     }
 
     /// <summary>
@@ -154,7 +190,49 @@ internal sealed class ContinuityTracker(TradeIngestMetrics metrics)
         lock (_gate) return StateOf(symbol)?.Seen.Clone() ?? new IdRangeSet();
     }
 
-    // Any id but the next one of its symbol.
+    /// <summary>
+    /// A corrupt id far ahead would be the highest for ever, and hide each later loss. So it waits for another trade of its symbol: one near
+    /// it bears it out, one that goes on where the symbol was refutes it.
+    /// </summary>
+    private bool IsHeldBack(State state, in Trade trade, ICollection<GapFound> gaps, FarTrades far)
+    {
+        if (trade.Source != IngestSource.Stream || trade.TradeId is < 0 or > TradeQuality.MaxTradeId) return false;
+        var isFar = trade.TradeId - state.Highest > MaxJump || state.Lowest - trade.TradeId > MaxJump;
+        if (state.Held is not { } held)
+        {
+            if (isFar) state.Held = trade;
+            return isFar;
+        }
+
+        if (!isFar)
+        {
+            // A late copy of an old one says nothing.
+            if (trade.TradeId > state.Highest) Refute(state, in held, far);
+            return false;
+        }
+
+        if (trade.TradeId == held.TradeId) return true;
+        if (Math.Abs(trade.TradeId - held.TradeId) > MaxJump)
+        {
+            Refute(state, in held, far);
+            state.Held = trade;
+            return true;
+        }
+
+        state.Held = null;
+        State? same = state;
+        if (AcceptOther(ref same, in held, gaps)) far.Confirmed.Add(held);
+        return false;
+    }
+
+    private void Refute(State state, in Trade held, FarTrades far)
+    {
+        state.Held = null;
+        far.Implausible.Add(held);
+        _metrics.Implausible.Increment();
+    }
+
+    // Any id but the next one of its symbol, or the next one after another was held back.
     private bool AcceptOther(ref State? state, in Trade trade, ICollection<GapFound> gaps)
     {
         if (state is null)
@@ -165,6 +243,7 @@ internal sealed class ContinuityTracker(TradeIngestMetrics metrics)
             return true;
         }
 
+        if (state.TryTakeNext(in trade)) return true;
         if (!state.Seen.Add(trade.TradeId)) return state.IsRecentAndOther(in trade);
         state.Remember(in trade);
         if (trade.TradeId > state.Highest)
@@ -203,6 +282,12 @@ internal sealed class ContinuityTracker(TradeIngestMetrics metrics)
         private long _pending = Math.Max(seen.Max + 1, from);
 
         public Symbol Symbol { get; } = symbol;
+
+        /// <summary>Far from the others by its id, until another trade decides about it.</summary>
+        public Trade? Held { get; set; }
+
+        /// <summary>No trade will come for them.</summary>
+        public IdRangeSet Settled { get; } = new();
 
         public IdRangeSet Seen
         {
@@ -261,7 +346,10 @@ internal sealed class ContinuityTracker(TradeIngestMetrics metrics)
             }
 
             if (next <= range.To) missing.Add(new IdRange(next, range.To));
-            return missing;
+            if (Settled.IsEmpty) return missing;
+            var unsettled = IdRangeSet.Of([.. missing]);
+            foreach (var settled in Settled.Ranges) unsettled.Remove(settled);
+            return [.. unsettled.Ranges];
         }
     }
 }

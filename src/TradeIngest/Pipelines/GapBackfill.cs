@@ -11,8 +11,8 @@ namespace Crypto.TradeIngest.Pipelines;
 
 /// <summary>
 /// Fetches what is missing and publishes it as batches, to be merged into the pipeline before continuity is tracked. Ids that the
-/// exchange does not have either are published once as an <see cref="ExchangeHole"/> and not asked for again while this process
-/// lives. One fetch at a time: the exchange's weight limit, not the round trip, is what binds. Losses that no later id shows are
+/// exchange does not have either are published once as an <see cref="ExchangeHole"/> and never asked for again; those that it refuses
+/// for good, too many or too old, once as <see cref="OutOfReach"/>, and not asked for again while this process lives. One fetch at a time: the exchange's weight limit, not the round trip, is what binds. Losses that no later id shows are
 /// looked for beside it (<see cref="TailCheck"/>).
 /// </summary>
 /// <param name="waitForRoom">Awaited before each fetch, so that a full hand-off does not shed what was just fetched.</param>
@@ -29,7 +29,7 @@ internal sealed class GapBackfill(
     private readonly Lock _gate = new();
     private readonly GapQueue _queue = new(options.Ranges, clock);
 
-    // Exchange holes and refused ranges: never asked for again.
+    // Out of reach.
     private readonly Dictionary<Symbol, IdRangeSet> _excluded = new(ReferenceEqualityComparer.Instance);
     private readonly Dictionary<Symbol, Backoff> _backoffs = new(ReferenceEqualityComparer.Instance);
     // Lacking in one answer, which another has to confirm. Owned by the loop that asks.
@@ -38,9 +38,10 @@ internal sealed class GapBackfill(
     private readonly Subject<StreamEvent> _events = new();
     private readonly TailCheck _tails = new(history, tracker, waitForRoom, options.Tails, metrics.Backfill, clock, logger);
     private readonly BackfillMetrics _metrics = metrics.Backfill;
+    private readonly Queue<OutOfReach> _unpublished = new();
     private bool _overflowed;
 
-    /// <summary>Batches with source Backfill, and exchange holes. Completes when <see cref="RunAsync"/> ends.</summary>
+    /// <summary>Batches with source Backfill, and verdicts. Completes when <see cref="RunAsync"/> ends.</summary>
     public IObservable<StreamEvent> Events => _events.Merge(_tails.Events);
 
     /// <summary>Ranges queued now.</summary>
@@ -94,6 +95,7 @@ internal sealed class GapBackfill(
             while (true)
             {
                 await waitForRoom(cancellationToken);
+                PublishVerdicts();
                 if (TryTake(out var symbol, out var ranges)) await FillAsync(symbol, ranges, cancellationToken);
                 else await WaitForWorkAsync(cancellationToken);
             }
@@ -114,12 +116,31 @@ internal sealed class GapBackfill(
         }
     }
 
+    /// <summary>Not from within the pipeline, where a gap is found.</summary>
+    private void PublishVerdicts()
+    {
+        while (true)
+        {
+            OutOfReach? verdict;
+            lock (_gate)
+            {
+                if (!_unpublished.TryDequeue(out verdict)) return;
+            }
+
+            _metrics.OutOfReachIds.Add(verdict.Ids.Count);
+            logger.GapOutOfReach(
+                verdict.Ids, verdict.Symbol, verdict.Ids.Count, verdict.Reason, verdict.Symbol, verdict.Ids.From, verdict.Ids.To);
+            _events.OnNext(verdict);
+        }
+    }
+
     private async Task WaitForWorkAsync(CancellationToken cancellationToken)
     {
         TimeSpan? wait;
         bool rescan;
         lock (_gate)
         {
+            if (_unpublished.Count > 0) return;
             wait = _queue.UntilDue();
             rescan = wait is null && _overflowed;
             if (rescan) _overflowed = false;
@@ -161,8 +182,7 @@ internal sealed class GapBackfill(
         }
         else
         {
-            logger.FetchRefused(symbol, range, refusal.Message);
-            Exclude(symbol, range);
+            GiveUp(symbol, range, refusal.Message);
         }
     }
 
@@ -172,6 +192,7 @@ internal sealed class GapBackfill(
         var absent = asked.Clone();
         var trades = answer.Trades;
         var last = trades.Length > 0 ? trades[^1].TradeId : -1;
+        var isOld = trades.Length > 0 && Timestamp.Now(clock).Microseconds - trades[0].TradeTime.Microseconds > options.MaxAge.TotalMicroseconds;
         var kept = 0;
         foreach (ref readonly var trade in trades)
         {
@@ -194,6 +215,8 @@ internal sealed class GapBackfill(
             else if (isCut) Enqueue(symbol, range, TimeSpan.Zero);
             else Retry(symbol, range);
         }
+
+        if (isOld) GiveUpRest(symbol, asked);
     }
 
     /// <summary>The history holds a later trade, so it does not lag. A second page that lacks the ids as well settles it.</summary>
@@ -235,23 +258,42 @@ internal sealed class GapBackfill(
 
     private void RecordHole(Symbol symbol, IdRange range)
     {
-        Exclude(symbol, range);
+        tracker.Settle(symbol, range);
         _metrics.HoleIds.Add(range.Count);
         logger.ExchangeHoleFound(range, symbol);
         _events.OnNext(new ExchangeHole(Timestamp.Now(clock), symbol, range));
     }
 
-    private void Exclude(Symbol symbol, IdRange range)
+    /// <summary>A page is no dearer for being old; the gap that it is a part of is.</summary>
+    private void GiveUpRest(Symbol symbol, IdRangeSet page)
+    {
+        IReadOnlyList<IdRange> rest;
+        lock (_gate) rest = _queue.TakeAdjacent(symbol, new IdRange(page.Min, page.Max));
+        foreach (var range in rest) GiveUp(symbol, range, $"its trades are older than {options.MaxAge.TotalDays:0.#} days (Exchange:Backfill:MaxAge)");
+    }
+
+    private void GiveUp(Symbol symbol, IdRange range, string reason)
     {
         lock (_gate)
         {
             if (!_excluded.TryGetValue(symbol, out var ids)) _excluded.Add(symbol, ids = new IdRangeSet());
+
+            // Found again by a rescan.
+            if (ids.Ranges.ToArray().Any(known => known.From <= range.From && known.To >= range.To)) return;
             ids.Add(range);
+            _unpublished.Enqueue(new OutOfReach(Timestamp.Now(clock), symbol, range, reason));
+            if (_signal.CurrentCount == 0) _signal.Release();
         }
     }
 
     private void Enqueue(Symbol symbol, IdRange range, TimeSpan delay)
     {
+        if (range.Count > options.MaxTrades)
+        {
+            GiveUp(symbol, range, $"it is larger than {options.MaxTrades} trades (Exchange:Backfill:MaxTrades)");
+            return;
+        }
+
         lock (_gate)
         {
             var wanted = IdRangeSet.Of(range);

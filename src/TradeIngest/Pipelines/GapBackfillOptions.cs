@@ -19,6 +19,15 @@ internal sealed record GapBackfillOptions
     [Within("1", "10000000")]
     public int Ranges { get; init; } = 10_000;
 
+    /// <summary>A minute fetches about 240,000 within the exchange's limits.</summary>
+    [Description("Missing trades of one gap beyond which it is not fetched by itself; trade-ingest backfill does.")]
+    [Within("1000", "1000000000000")]
+    public long MaxTrades { get; init; } = 5_000_000;
+
+    [Description("Age of the trades of a gap beyond which it is not fetched by itself; trade-ingest backfill does.")]
+    [Within("1h", "3650d")]
+    public TimeSpan MaxAge { get; init; } = TimeSpan.FromDays(30);
+
     /// <summary>When symbols that stand still are asked for.</summary>
     public TailCheckOptions Tails { get; init; } = new();
 }

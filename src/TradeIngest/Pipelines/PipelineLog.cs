@@ -11,12 +11,16 @@ internal static partial class PipelineLog
     [LoggerMessage(EventId = 1101, Level = LogLevel.Warning, Message = "Fetching {Symbol} {Range} failed and is tried again: {Reason}")]
     public static partial void FetchFailed(this ILogger logger, Symbol symbol, IdRange range, string reason);
 
-    [LoggerMessage(EventId = 1102, Level = LogLevel.Warning, Message = "Fetching {Symbol} {Range} failed for good: {Reason}")]
-    public static partial void FetchRefused(this ILogger logger, Symbol symbol, IdRange range, string reason);
+    [LoggerMessage(
+        EventId = 1102, Level = LogLevel.Warning,
+        Message = "Gap {Range} of {Symbol} ({Count} trades) is out of reach until the next start: {Reason}. To close it: trade-ingest "
+            + "backfill {Ticker} --from-id {From} --to-id {To}, or with --dates from the exchange's archive.")]
+    public static partial void GapOutOfReach(
+        this ILogger logger, IdRange range, Symbol symbol, long count, string reason, Symbol ticker, long from, long to);
 
     [LoggerMessage(
         EventId = 1103, Level = LogLevel.Warning,
-        Message = "The exchange has no trades {Range} of {Symbol}; the gap stays open.")]
+        Message = "The exchange has no trades {Range} of {Symbol}: the gap ends as a hole of the exchange.")]
     public static partial void ExchangeHoleFound(this ILogger logger, IdRange range, Symbol symbol);
 
     [LoggerMessage(EventId = 1104, Level = LogLevel.Warning, Message = "Asking what follows {Symbol} {Last} failed: {Reason}")]

@@ -8,6 +8,7 @@ using Crypto.TradeModel.Quality;
 using Crypto.TradeModel.Symbols;
 using Crypto.TradeModel.Trades;
 using Crypto.Warehouse.Loading;
+using GapVerdict = Crypto.Warehouse.Loading.GapVerdict;
 
 namespace Crypto.TradeIngest.Sink;
 
@@ -23,7 +24,8 @@ internal sealed class BatchDecoder(string epoch, string topic, SymbolTable symbo
     public WarehouseBatch Decode(ConsumedBatch slice)
     {
         var rejected = new List<RejectedRecord>();
-        var trades = topic == Topics.DeadLetters ? DecodeDeadLetters(slice, rejected) : DecodeTrades(slice, rejected);
+        var verdicts = new List<GapVerdict>();
+        var trades = topic == Topics.DeadLetters ? DecodeDeadLetters(slice, rejected) : DecodeTrades(slice, rejected, verdicts);
         return new WarehouseBatch
         {
             Partition = new LogPartition(epoch, topic, slice.Partition),
@@ -32,6 +34,7 @@ internal sealed class BatchDecoder(string epoch, string topic, SymbolTable symbo
             Records = slice.Records,
             Trades = _trades.AsMemory(0, trades),
             TradeRecords = _tradeRecords.AsMemory(0, trades),
+            Verdicts = verdicts,
             Rejected = rejected,
             KeepRaw = topic != Topics.DeadLetters,
         };
@@ -43,7 +46,7 @@ internal sealed class BatchDecoder(string epoch, string topic, SymbolTable symbo
         ArrayPool<int>.Shared.Return(Interlocked.Exchange(ref _tradeRecords, []));
     }
 
-    private int DecodeTrades(ConsumedBatch slice, List<RejectedRecord> rejected)
+    private int DecodeTrades(ConsumedBatch slice, List<RejectedRecord> rejected, List<GapVerdict> verdicts)
     {
         Reserve(slice.Records.Length);
         var records = slice.Records.Span;
@@ -52,10 +55,25 @@ internal sealed class BatchDecoder(string epoch, string topic, SymbolTable symbo
         {
             var reason = TradeJson.TryRead(records[i].Value.Span, symbols, out _trades[count]);
             if (reason == ErrorReason.None) _tradeRecords[count++] = i;
+            else if (TryReadVerdict(records[i], i, out var verdict)) verdicts.Add(verdict);
             else rejected.Add(Foreign(records[i], reason, "the record is no trade of a contract version known here"));
         }
 
         return count;
+    }
+
+    private bool TryReadVerdict(in RawRecord record, int index, out GapVerdict verdict)
+    {
+        verdict = default;
+        if (!GapVerdictJson.IsLikely(record.Value.Span)
+            || GapVerdictJson.TryRead(record.Value, out var recorded) != ErrorReason.None
+            || !symbols.TryIntern(System.Text.Encoding.UTF8.GetBytes(recorded!.Ticker), out var symbol))
+        {
+            return false;
+        }
+
+        verdict = new GapVerdict(index, symbol, recorded.Ids, recorded.State);
+        return true;
     }
 
     private static int DecodeDeadLetters(ConsumedBatch slice, List<RejectedRecord> rejected)

@@ -36,8 +36,18 @@ internal sealed record SubscriptionFault(Timestamp At, string Message, bool IsFa
 /// <summary>Ids between two captured ones are missing.</summary>
 internal sealed record GapFound(Timestamp At, Symbol Symbol, IdRange Ids) : StreamEvent;
 
+/// <summary>What became of missing ids that are not fetched any more.</summary>
+internal abstract record GapVerdict(Timestamp At, Symbol Symbol, IdRange Ids, string Reason) : StreamEvent
+{
+    public override int MemoryBytes() => base.MemoryBytes() + (Reason.Length * sizeof(char));
+}
+
 /// <summary>Missing ids that the exchange does not have either: recorded once, never asked for again.</summary>
-internal sealed record ExchangeHole(Timestamp At, Symbol Symbol, IdRange Ids) : StreamEvent;
+internal sealed record ExchangeHole(Timestamp At, Symbol Symbol, IdRange Ids) : GapVerdict(
+    At, Symbol, Ids, "the exchange has later trades, and two of its answers lack these");
+
+/// <summary>Missing ids that are not fetched before the next start: refused, too many or too far back.</summary>
+internal sealed record OutOfReach(Timestamp At, Symbol Symbol, IdRange Ids, string Reason) : GapVerdict(At, Symbol, Ids, Reason);
 
 /// <summary>A trade that breaks a quality rule passed by; it stays in its batch and ends in <c>REJECTED_TRADES</c>.</summary>
 internal sealed record QualityIssue(Trade Trade, ErrorReason Reason) : StreamEvent;

@@ -38,4 +38,7 @@ public enum ErrorReason : byte
 
     // A frame of a symbol that its connection did not subscribe.
     NotSubscribed,
+
+    // A streamed trade whose id is far from the others of its symbol, which no later one bore out.
+    TradeIdImplausible,
 }

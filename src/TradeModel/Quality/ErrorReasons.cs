@@ -26,6 +26,7 @@ public static class ErrorReasons
         ErrorReason.ContentConflict => "content_conflict",
         ErrorReason.ContentReplaced => "content_replaced",
         ErrorReason.NotSubscribed => "not_subscribed",
+        ErrorReason.TradeIdImplausible => "trade_id_implausible",
         _ => throw new ArgumentOutOfRangeException(nameof(reason), reason, null),
     };
 

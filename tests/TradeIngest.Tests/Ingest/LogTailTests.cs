@@ -108,6 +108,20 @@ public sealed class LogTailTests : IAsyncDisposable
     }
 
     [TestMethod]
+    public async Task SeedAsync_HoleOfTheExchange_IsNotMissingAndOneOutOfReachIs()
+    {
+        var first = await LiveAsync(_log, tail: 0);
+        await first.CaptureAsync(Batches.Of(_btc, 1, 2, 9));
+        first.Decide(new ExchangeHole(default, _btc, new IdRange(3, 4)));
+        first.Decide(new OutOfReach(default, _btc, new IdRange(5, 8), "refused"));
+        await first.StopAsync();
+
+        var second = await LiveAsync(_log, tail: 0);
+
+        Assert.AreEqual("BTCUSDT [5, 8]", second.Open());
+    }
+
+    [TestMethod]
     public async Task SeedAsync_SymbolOfAnotherProcess_IsTakenOverWithItsHoles()
     {
         var one = await LiveAsync(_log, tail: 0, _btc);
@@ -266,6 +280,8 @@ public sealed class LogTailTests : IAsyncDisposable
                 await UntilAsync(() => metrics.Trades.Value == _captured);
             }
         }
+
+        public void Decide(GapVerdict verdict) => channel.OnNext(verdict);
 
         public void RequestCheckpoint() => writer.RequestCheckpoint();
 

@@ -41,6 +41,7 @@ internal static class Batches
         TradeBatch batch => $"[{string.Join(' ', batch.Ids())}]",
         GapFound gap => $"gap {gap.Ids.From}-{gap.Ids.To}",
         ExchangeHole hole => $"hole {hole.Ids.From}-{hole.Ids.To}",
+        OutOfReach unreached => $"out of reach {unreached.Ids.From}-{unreached.Ids.To}",
         QualityIssue issue => $"{issue.Reason} {issue.Trade.TradeId}",
         _ => value.GetType().Name,
     };

@@ -72,7 +72,7 @@ public sealed class GapBackfillTests
     }
 
     [TestMethod]
-    public async Task Run_IdsTheExchangeLacks_StayOpenAreToldOnceAndNotAskedAgain()
+    public async Task Run_IdsTheExchangeLacks_EndAsHolesAndAreNotAskedAgain()
     {
         _history.Lacks.Add(new IdRange(2, 3));
         _history.Lacks.Add(new IdRange(6, 6));
@@ -88,7 +88,8 @@ public sealed class GapBackfillTests
         Assert.AreEqual(asked, _history.Asked.Count);
         CollectionAssert.AreEquivalent(new[] { "[4 5 7 8]", "hole 2-3", "hole 6-6", "hole 9-9" }, _tape);
         Assert.AreEqual(4, _metrics.Backfill.HoleIds.Value);
-        Assert.AreEqual("[2, 3], [6, 6], [9, 9]", string.Join(", ", _tracker.OpenGaps().Single().Missing));
+        Assert.IsEmpty(_tracker.OpenGaps());
+        Assert.IsFalse(_tracker.HasPassed(_btc, 9), "One that comes nevertheless passes.");
         Assert.Contains((1L, 10), _history.Asked, "Holes are confirmed by a page that begins elsewhere.");
     }
 
@@ -122,7 +123,7 @@ public sealed class GapBackfillTests
     public async Task Run_GiantGap_DoesNotHoldBackAFreshOne()
     {
         _history.Last = long.MaxValue;
-        await using var run = Run();
+        await using var run = Run(new GapBackfillOptions { MaxTrades = 1_000_000_000 });
         See(1, 100_000_000, 100_000_201);
         run.Backfill.EnqueueOpenGaps();
 
@@ -172,18 +173,48 @@ public sealed class GapBackfillTests
     }
 
     [TestMethod]
-    public async Task Run_LastingRefusal_GivesUpWithoutCallingItAHole()
+    public async Task Run_LastingRefusal_IsOutOfReachAndNoHole()
     {
         _history.Failures.Enqueue(new ExchangeException("no such symbol", isTransient: false));
         await using var run = Run();
         See(1, 5);
         run.Backfill.Enqueue(new GapFound(default, _btc, new IdRange(2, 4)));
-        await run.UntilAsync(() => _metrics.Backfill.Failures.Value == 1);
+        await run.UntilAsync(() => _tape.Count == 1);
 
         run.Backfill.EnqueueOpenGaps();
         Assert.AreEqual(0, run.Backfill.Pending);
-        Assert.AreEqual(0, _metrics.Backfill.HoleIds.Value);
-        Assert.IsEmpty(_tape);
+        CollectionAssert.AreEqual(new[] { "out of reach 2-4" }, _tape);
+        Assert.AreEqual((0L, 3L), (_metrics.Backfill.HoleIds.Value, _metrics.Backfill.OutOfReachIds.Value));
+        Assert.AreEqual(new IdRange(2, 4), _tracker.OpenGaps().Single().Missing.Single(), "Asked for again at the next start.");
+    }
+
+    [TestMethod]
+    public async Task Run_GapOfTooManyTrades_IsOutOfReachUnasked()
+    {
+        await using var run = Run(new GapBackfillOptions { MaxTrades = 5000 });
+        See(1, 5002, 10_004);
+        run.Backfill.EnqueueOpenGaps();
+        run.Backfill.EnqueueOpenGaps();
+
+        await run.UntilAsync(() => _tape.Contains("out of reach 5003-10003") && _tracker.OpenGaps()[0].Missing.Count == 1);
+
+        Assert.HasCount(1, _tape.FindAll(text => text.StartsWith("out", StringComparison.Ordinal)));
+        Assert.IsFalse(_history.Asked.Exists(asked => asked.From > 5002));
+    }
+
+    [TestMethod]
+    public async Task Run_GapOfOldTrades_IsOutOfReachButForThePageThatToldSo()
+    {
+        _clock.Advance(TimeSpan.FromDays(3));
+        await using var run = Run(new GapBackfillOptions { MaxAge = TimeSpan.FromDays(2) });
+        See(1, 3000, 3010);
+        run.Backfill.EnqueueOpenGaps();
+
+        // The other one is as old, and done with the page that would tell so.
+        await run.UntilAsync(() => _tracker.Missing(_btc, new IdRange(3001, 3009)).Count == 0 && _metrics.Backfill.OutOfReachIds.Value > 0);
+
+        Assert.HasCount(2, _history.Asked);
+        Assert.AreEqual(_metrics.Backfill.OutOfReachIds.Value, _tracker.OpenGaps().Single().Missing.Sum(range => range.Count));
     }
 
     [TestMethod]

@@ -1,10 +1,13 @@
+using System.Reactive.Linq;
 using System.Reactive.Subjects;
 using Crypto.TradeIngest.Diagnostics;
 using Crypto.TradeIngest.Pipelines;
 using Crypto.TradeIngest.Streams;
 using Crypto.TradeModel.Continuity;
+using Crypto.TradeModel.Contract;
 using Crypto.TradeModel.Quality;
 using Crypto.TradeModel.Symbols;
+using Crypto.TradeModel.Trades;
 using FsCheck;
 using FsCheck.Fluent;
 
@@ -16,6 +19,7 @@ public sealed class TrackContinuityTests : IDisposable
     private readonly TradeIngestMetrics _metrics = new();
     private readonly ContinuityTracker _tracker;
     private readonly Subject<StreamEvent> _source = new();
+    private readonly IObservable<DeadLetter> _letters;
     private readonly List<string> _tape = [];
     private readonly Symbol _btc;
     private readonly Symbol _eth;
@@ -26,8 +30,9 @@ public sealed class TrackContinuityTests : IDisposable
         var table = new SymbolTable();
         _btc = table.Intern("BTCUSDT");
         _eth = table.Intern("ETHUSDT");
-        _source.TrackContinuity(_tracker).Subscribe(
-            value => _tape.Add(Batches.Text(value)), error => _tape.Add(error.Message), () => _tape.Add("end"));
+        var tracked = _source.TrackContinuity(_tracker).Publish().RefCount();
+        _letters = tracked.OfType<DeadLetter>();
+        tracked.Subscribe(value => _tape.Add(Batches.Text(value)), error => _tape.Add(error.Message), () => _tape.Add("end"));
     }
 
     [TestMethod]
@@ -69,6 +74,88 @@ public sealed class TrackContinuityTests : IDisposable
 
         AssertTape("gap 2-5", "[1 6]", "[4]", "[3 2 5]");
         Assert.IsEmpty(_tracker.OpenGaps());
+    }
+
+    [TestMethod]
+    public void OnNext_IdFarAheadAndTheStreamGoesOn_IsADeadLetterAndLaterLossesShow()
+    {
+        DeadLetter? letter = null;
+        using var letters = _letters.Subscribe(value => letter = value);
+        _source.OnNext(Batches.Of(_btc, 1, 2, 1_000_000_002));
+        _source.OnNext(Batches.Of(_btc, 3));
+        _source.OnNext(Batches.Of(_btc, 6));
+
+        AssertTape("[1 2]", "DeadLetter", "[3]", "gap 4-5", "[6]");
+        Assert.AreEqual(ErrorReason.TradeIdImplausible, letter!.Reason);
+        Assert.AreEqual(ErrorReason.None, TradeJson.TryRead(letter.Payload, new SymbolTable(), out var trade));
+        Assert.AreEqual(1_000_000_002, trade.TradeId);
+        Assert.AreEqual((1L, 0L), (_metrics.Continuity.Implausible.Value, _metrics.Continuity.Duplicates.Value));
+    }
+
+    [TestMethod]
+    public void OnNext_IdFarAheadBorneOutByTheNext_PassesBeforeIt()
+    {
+        _source.OnNext(Batches.Of(_btc, 1));
+        _source.OnNext(Batches.Of(_btc, 5_000_000));
+        _source.OnNext(Batches.Of(_eth, 7));
+        _source.OnNext(Batches.Of(_btc, 5_000_000, 5_000_002));
+
+        AssertTape("[1]", "[7]", "gap 2-4999999", "gap 5000001-5000001", "[5000000]", "[5000002]");
+        Assert.AreEqual(0, _metrics.Continuity.Implausible.Value);
+    }
+
+    [TestMethod]
+    public void OnNext_LateCopyAfterAnIdFarAhead_RefutesNothing()
+    {
+        _source.OnNext(Batches.Of(_btc, 1, 2));
+        _source.OnNext(Batches.Of(_btc, 5_000_000));
+        _source.OnNext(Batches.Of(_btc, 2));
+        _source.OnNext(Batches.Of(_btc, 5_000_001));
+
+        AssertTape("[1 2]", "gap 3-4999999", "[5000000]", "[5000001]");
+    }
+
+    [TestMethod]
+    public void OnNext_TwoIdsFarFromEachOther_AreBothDeadLettersOnceTheStreamGoesOn()
+    {
+        _source.OnNext(Batches.Of(_btc, 500_000));
+        _source.OnNext(Batches.Of(_btc, 5_000_000, 7, 500_001));
+
+        AssertTape("[500000]", "DeadLetter", "DeadLetter", "[500001]");
+    }
+
+    [TestMethod]
+    public void OnNext_FetchedOrReplayed_PassesHoweverFar()
+    {
+        foreach (var (id, source) in new[] { (1L, IngestSource.Stream), (5_000_000, IngestSource.Backfill), (50_000_000, IngestSource.Replay) })
+        {
+            var batch = TradeBatch.Rent(1);
+            batch.Add(Batches.Trade(_btc, id, source: source));
+            _source.OnNext(batch);
+        }
+
+        AssertTape("[1]", "gap 2-4999999", "[5000000]", "gap 5000001-49999999", "[50000000]");
+    }
+
+    [TestMethod]
+    public void OnCompleted_WithATradeHeldBack_MakesItADeadLetter()
+    {
+        _source.OnNext(Batches.Of(_btc, 1, 5_000_000));
+        _source.OnCompleted();
+
+        AssertTape("[1]", "DeadLetter", "end");
+        Assert.AreEqual("[1, 1]", $"{_tracker.Coverage(_btc)}");
+    }
+
+    [TestMethod]
+    public void Settle_IdsOfAGap_AreNotMissingAndStillPass()
+    {
+        _source.OnNext(Batches.Of(_btc, 1, 9));
+        _tracker.Settle(_btc, new IdRange(2, 5));
+        Assert.AreEqual(new IdRange(6, 8), _tracker.OpenGaps().Single().Missing.Single());
+
+        _source.OnNext(Batches.Of(_btc, 3));
+        AssertTape("gap 2-8", "[1 9]", "[3]");
     }
 
     [TestMethod]

@@ -1,12 +1,16 @@
 using Crypto.TradeIngest.Contracts;
 using Crypto.TradeIngest.Log;
 using Crypto.TradeIngest.Sink;
+using Crypto.TradeIngest.Streams;
 using Crypto.TradeIngest.Tests.Pipelines;
+using Crypto.TradeModel.Continuity;
 using Crypto.TradeModel.Quality;
 using Crypto.TradeModel.Symbols;
 using Crypto.TradeModel.Times;
 using Crypto.TradeModel.Trades;
+using Crypto.Warehouse.Coverage;
 using Crypto.Warehouse.Loading;
+using GapVerdict = Crypto.Warehouse.Loading.GapVerdict;
 
 namespace Crypto.TradeIngest.Tests.Sink;
 
@@ -39,6 +43,33 @@ public sealed class BatchDecoderTests
         Assert.IsTrue(batch.Rejected[1].Payload.Span.SequenceEqual(foreign));
         Assert.IsTrue(
             batch.Rejected.All(rejected => rejected.ReceivedTime == Appended && rejected.Detail.Length > 0 && rejected.Identity is null));
+    }
+
+    [TestMethod]
+    public void Decode_VerdictsAmongTrades_TellsEachItsRecord()
+    {
+        using var decoder = new BatchDecoder("e1", Topics.StockTrades, _symbols);
+        var btc = _symbols.Intern("BTCUSDT");
+        byte[] Verdict(string fields) => [.. System.Text.Encoding.UTF8.GetBytes($"{{\"version\":1,{fields}}}")];
+
+        var batch = decoder.Decode(Slice(
+            40,
+            GapVerdictJson.Write(new ExchangeHole(default, btc, new IdRange(2, 3))),
+            SinkRecords.Of(Batches.Trade(btc, 4)),
+            Verdict("\"verdict\":\"OUT_OF_REACH\",\"symbol\":\"BTCUSDT\",\"from_id\":5,\"to_id\":6"),
+            Verdict("\"verdict\":\"OUT_OF_REACH\",\"symbol\":\"BTCUSDT\",\"from_id\":6,\"to_id\":5"),
+            Verdict("\"verdict\":\"LATER\",\"symbol\":\"BTCUSDT\",\"from_id\":5,\"to_id\":6"),
+            Verdict("\"verdict\":\"EXCHANGE_HOLE\",\"symbol\":\"\",\"from_id\":5,\"to_id\":6"),
+            Verdict("\"verdict\":\"EXCHANGE_HOLE\",\"symbol\":\"BTCUSDT\",\"from_id\":5,\"to_id\":\"6\"")));
+
+        CollectionAssert.AreEqual(
+            new GapVerdict[]
+            {
+                new(0, btc, new IdRange(2, 3), CoverageState.ExchangeHole), new(2, btc, new IdRange(5, 6), CoverageState.OutOfReach),
+            },
+            batch.Verdicts.ToArray());
+        CollectionAssert.AreEqual(new[] { 1 }, batch.TradeRecords.ToArray());
+        CollectionAssert.AreEqual(new long[] { 43, 44, 45, 46 }, batch.Rejected.Select(rejected => rejected.Offset).ToArray());
     }
 
     [TestMethod]
