@@ -1,7 +1,9 @@
 using System.CommandLine;
 using Crypto.TradeIngest.Contracts;
 using Crypto.TradeIngest.Hosting;
+using Crypto.TradeModel.Symbols;
 using Crypto.TradeModel.Times;
+using Crypto.TradeModel.Trades;
 using Crypto.Warehouse.Coverage;
 using Crypto.Warehouse.Snowflake;
 using Crypto.Warehouse.Sqlite;
@@ -41,7 +43,8 @@ internal static class StatusCommand
         var folder = new DataFolder(options.Data);
         if (options.Warehouse.Target == WarehouseTarget.Snowflake) return await RunAsync(options, folder, json, cancellationToken);
         using var warehouse = SqliteDatabase.OpenForReading(folder.Warehouse, cancellationToken);
-        var symbols = SqliteReads.Coverage(warehouse).Where(symbol => !symbol.Captured.IsEmpty).Select(SymbolStatus.Of).ToList();
+        var symbols = await SymbolsAsync(SqliteReads.Coverage(warehouse), (symbol, ids) =>
+            Task.FromResult(SqliteReads.TradeTimes(warehouse, symbol.SymbolId, ids)));
         var totals = WarehouseTotals.Read(warehouse);
         var positions = await LogStatus.ReadAsync(SqliteReads.Positions(warehouse), options, folder, cancellationToken);
         if (json) Output.Json(new { data = folder.Shown, totals, symbols, log = positions, lag = positions.Sum(position => position.Lag) });
@@ -58,7 +61,9 @@ internal static class StatusCommand
         await using var warehouse = await Stores.OpenSnowflakeAsync(
             options, clock, NullLogger<SnowflakeWarehouse>.Instance, cancellationToken);
         var coverage = await warehouse.CoverageAsync(cancellationToken);
-        var symbols = coverage.Where(symbol => !symbol.Captured.IsEmpty).Select(SymbolStatus.Of).ToList();
+        var symbols = await SymbolsAsync(coverage, async (symbol, ids) =>
+            (await warehouse.ContentsAsync(TradesOf(symbol.Key.Ticker, ids), cancellationToken)).ToDictionary(
+                content => content.Key.TradeId, content => content.Value.TradeTime));
         var positions = await LogStatus.ReadAsync(
             [.. await warehouse.PositionsAsync(cancellationToken)], options, folder, cancellationToken);
         var name = $"{options.Snowflake.Account}/{options.Snowflake.Database}.{options.Snowflake.Schema}";
@@ -68,6 +73,24 @@ internal static class StatusCommand
         return ExitCode.Ok;
     }
 
+    private static async Task<List<SymbolStatus>> SymbolsAsync(IEnumerable<SymbolCoverage> coverage, TradeTimes times)
+    {
+        var symbols = new List<SymbolStatus>();
+        foreach (var symbol in coverage)
+        {
+            if (!symbol.Captured.IsEmpty) symbols.Add(await SymbolStatus.OfAsync(symbol, times));
+        }
+
+        return symbols;
+    }
+
+    // Found by symbol and id.
+    private static Trade[] TradesOf(string ticker, IEnumerable<long> ids)
+    {
+        var symbol = new SymbolTable().Intern(ticker);
+        return [.. ids.Select(id => default(Trade) with { Symbol = symbol, TradeId = id })];
+    }
+
     private static void Write(string name, WarehouseTotals totals, List<SymbolStatus> symbols, IReadOnlyList<LogStatus> positions)
     {
         var console = Output.People();
@@ -75,17 +98,19 @@ internal static class StatusCommand
         var span = totals.FirstTradeTime is { } first ? $", {first} to {totals.LastTradeTime}" : "";
         console.MarkupLineInterpolated($"[bold]{name}[/]: {counts}{span}");
         var table = new Table().Border(TableBorder.Rounded).AddColumns(
-            "symbol", "trades", "coverage", "open gaps", "missing", "quarantined", "rejected");
-        foreach (var column in new[] { 1, 4, 5, 6 }) table.Columns[column].RightAligned();
+            "symbol", "trades", "coverage", "open gaps", "missing", "quarantined", "rejected", "holes");
+        foreach (var column in new[] { 1, 4, 5, 6, 7 }) table.Columns[column].RightAligned();
         foreach (var symbol in symbols)
         {
             table.AddRow(
                 Markup.Escape(symbol.Symbol), Output.Count(symbol.Ids), Ranges(symbol.Coverage),
-                symbol.OpenGaps.Count == 0 ? "[green]none[/]" : $"[yellow]{Ranges([.. symbol.OpenGaps.Select(RangeStatus.Of)])}[/]",
-                Output.Count(symbol.Missing), Output.Count(symbol.Quarantined), Output.Count(symbol.Rejected));
+                symbol.OpenGaps.Count == 0 ? "[green]none[/]" : $"[yellow]{Ranges([.. symbol.OpenGaps.Select(gap => new RangeStatus(gap.FromId, gap.ToId))])}[/]",
+                Output.Count(symbol.Missing), Output.Count(symbol.Quarantined), Output.Count(symbol.Rejected),
+                Output.Count(symbol.ExchangeHoles));
         }
 
         console.Write(table);
+        WriteGaps(console, symbols);
         foreach (var position in positions)
         {
             var (records, loaded) = (Output.Count(position.NextOffset), Output.Count(position.Position));
@@ -97,6 +122,22 @@ internal static class StatusCommand
         else if (positions.Count > 1) console.WriteLine($"lag in total {Output.Count(positions.Sum(position => position.Lag))}");
     }
 
+    private static void WriteGaps(IAnsiConsole console, List<SymbolStatus> symbols)
+    {
+        const int Shown = 10;
+        var gaps = symbols
+            .SelectMany(symbol => symbol.OpenGaps, (symbol, gap) => (symbol.Symbol, Gap: gap, IsLost: gap.State != GapState.Open.Name()))
+            .OrderByDescending(row => row.IsLost).ToList();
+        foreach (var (symbol, gap, isLost) in gaps.Take(Shown))
+        {
+            var state = isLost ? "is out of reach; to close it" : "is fetched by a running service; else";
+            var archives = gap.Archives.Count == 0 ? "" : $" (archive {gap.Archives[0]}{(gap.ArchiveDays > 1 ? " and later" : "")})";
+            console.WriteLine($"{symbol} [{gap.FromId}, {gap.ToId}] {state}: {gap.Command}{archives}");
+        }
+
+        if (gaps.Count > Shown) console.WriteLine($"{Output.Count(gaps.Count - Shown)} more gaps: status --json lists them");
+    }
+
     private static string Letters(WarehouseTotals totals) => totals.DeadLetters + totals.Summarized == 0
         ? ""
         : $" ({Output.Count(totals.DeadLetters)} dead letters, {Output.Count(totals.Summarized)} more in summaries)";
@@ -106,26 +147,5 @@ internal static class StatusCommand
         const int Shown = 4;
         var text = string.Join(" ", ranges.Take(Shown).Select(range => $"[[{range.FromId}, {range.ToId}]]"));
         return ranges.Count > Shown ? $"{text} and {ranges.Count - Shown} more" : text;
-    }
-
-    private sealed record RangeStatus(long FromId, long ToId)
-    {
-        public static RangeStatus Of(GapStatus gap) => new(gap.FromId, gap.ToId);
-    }
-
-    private sealed record GapStatus(long FromId, long ToId, long Count, string Found);
-
-    private sealed record SymbolStatus(
-        string Symbol, long Ids, IReadOnlyList<RangeStatus> Coverage, IReadOnlyList<GapStatus> OpenGaps, long Missing, long Rejected,
-        long Quarantined)
-    {
-        public static SymbolStatus Of(SymbolCoverage coverage) => new(
-            coverage.Key.Ticker,
-            coverage.Count(CoverageState.Stored),
-            [.. coverage.Covered.Select(range => new RangeStatus(range.From, range.To))],
-            [.. coverage.OpenGaps.Select(gap => new GapStatus(gap.Ids.From, gap.Ids.To, gap.Ids.Count, gap.Found.ToString()))],
-            coverage.OpenGaps.Sum(gap => gap.Ids.Count),
-            coverage.Count(CoverageState.Rejected),
-            coverage.Count(CoverageState.Quarantined));
     }
 }

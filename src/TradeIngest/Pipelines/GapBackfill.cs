@@ -192,7 +192,7 @@ internal sealed class GapBackfill(
         var absent = asked.Clone();
         var trades = answer.Trades;
         var last = trades.Length > 0 ? trades[^1].TradeId : -1;
-        var isOld = trades.Length > 0 && Timestamp.Now(clock).Microseconds - trades[0].TradeTime.Microseconds > options.MaxAge.TotalMicroseconds;
+        var isOld = trades.Length > 0 && Timestamp.Now(clock) - trades[0].TradeTime > options.MaxAge;
         var kept = 0;
         foreach (ref readonly var trade in trades)
         {

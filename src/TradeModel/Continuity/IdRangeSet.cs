@@ -52,6 +52,21 @@ public sealed class IdRangeSet
         return i >= 0 && _ranges[i].To >= id;
     }
 
+    /// <summary>The largest id below another; null when there is none.</summary>
+    public long? LastBefore(long id)
+    {
+        var i = LastStartingAtOrBefore(id - 1);
+        return i < 0 ? null : Math.Min(_ranges[i].To, id - 1);
+    }
+
+    /// <summary>The smallest id above another; null when there is none.</summary>
+    public long? FirstAfter(long id)
+    {
+        var i = LastStartingAtOrBefore(id + 1);
+        if (i >= 0 && _ranges[i].To > id) return id + 1;
+        return i + 1 < _ranges.Count ? _ranges[i + 1].From : null;
+    }
+
     /// <summary>Adds one id; constant time for the usual next id.</summary>
     /// <returns>False when it was there already.</returns>
     /// <exception cref="ArgumentOutOfRangeException">It is negative or <see cref="long.MaxValue"/>.</exception>

@@ -66,6 +66,22 @@ public static class SqliteReads
         return symbols;
     }
 
+    /// <summary>When stored trades of a symbol were made, by id. Reads all its facts: there is no index by trade id.</summary>
+    public static IReadOnlyDictionary<long, Timestamp> TradeTimes(SqliteDatabase database, int symbolId, IReadOnlyList<long> ids)
+    {
+        ArgumentNullException.ThrowIfNull(database);
+        var times = new Dictionary<long, Timestamp>();
+        using var query = database.Prepare(
+            """
+            SELECT f.trade_id, f.trade_time FROM FACT_SEGMENTS AS s
+            JOIN FACT_TRADES AS f ON f.row_id >= (s.segment_id << 40) + ?1 AND f.row_id < (s.segment_id << 40) + ?2
+            WHERE f.trade_id IN (SELECT value FROM json_each(?3))
+            """);
+        query.Bind(1, FactRowId.Within(symbolId)).Bind(2, FactRowId.Within(symbolId + 1)).Bind(3, $"[{string.Join(',', ids)}]");
+        while (query.Step()) times[query.GetInt64(0)] = new Timestamp(query.GetInt64(1));
+        return times;
+    }
+
     /// <summary>What was captured, by symbol id; symbols without a trade left out.</summary>
     internal static IReadOnlyDictionary<int, CapturedIds> Captured(SqliteDatabase database)
     {

@@ -109,6 +109,9 @@ public sealed class IdRangeSetTests
         var holes = set.Holes().SelectMany(hole => Enumerable.Range((int)hole.From, (int)hole.Count).Select(id => (long)id));
         return sortedAndApart
             && Enumerable.Range(-1, Universe + 2).All(id => set.Contains(id) == model.Contains(id))
+            && Enumerable.Range(-1, Universe + 2).All(id =>
+                set.LastBefore(id) == model.Where(other => other < id).Cast<long?>().Max()
+                && set.FirstAfter(id) == model.Where(other => other > id).Cast<long?>().Min())
             && set.Count == model.Count
             && set.IsEmpty == (model.Count == 0)
             && set.Max == (model.Count == 0 ? -1 : model.Max())
