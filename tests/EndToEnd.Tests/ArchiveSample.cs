@@ -2,7 +2,9 @@ using System.Globalization;
 using System.Text;
 using Crypto.TradeIngest.Simulation.Markets;
 using Crypto.TradeModel.Numbers;
+using Crypto.TradeModel.Symbols;
 using Crypto.TradeModel.Times;
+using Crypto.TradeModel.Trades;
 
 namespace Crypto.EndToEnd.Tests;
 
@@ -41,6 +43,14 @@ internal sealed class ArchiveSample
         using var writer = new StreamWriter(path, append: false, new UTF8Encoding(false));
         for (var k = from; k < to; k++) writer.Write(CsvLine(k) + "\n");
         return path;
+    }
+
+    public Trade Trade(int k)
+    {
+        _symbol.Read(k, out var trade);
+        return new Trade(
+            new SymbolTable().Intern(Ticker), trade.TradeId, trade.Price, trade.Quantity, trade.EventTime, trade.TradeTime, trade.TradeTime,
+            trade.BuyerIsMaker ? AggressorSide.Sell : AggressorSide.Buy, IngestSource.Stream);
     }
 
     public string CsvLine(int k)
