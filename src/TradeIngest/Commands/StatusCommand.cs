@@ -102,9 +102,10 @@ internal static class StatusCommand
         foreach (var column in new[] { 1, 4, 5, 6, 7 }) table.Columns[column].RightAligned();
         foreach (var symbol in symbols)
         {
+            List<RangeStatus> gaps = [.. symbol.OpenGaps.Select(gap => new RangeStatus(gap.FromId, gap.ToId))];
             table.AddRow(
                 Markup.Escape(symbol.Symbol), Output.Count(symbol.Ids), Ranges(symbol.Coverage),
-                symbol.OpenGaps.Count == 0 ? "[green]none[/]" : $"[yellow]{Ranges([.. symbol.OpenGaps.Select(gap => new RangeStatus(gap.FromId, gap.ToId))])}[/]",
+                gaps.Count == 0 ? "[green]none[/]" : $"[yellow]{Ranges(gaps)}[/]",
                 Output.Count(symbol.Missing), Output.Count(symbol.Quarantined), Output.Count(symbol.Rejected),
                 Output.Count(symbol.ExchangeHoles));
         }

@@ -63,7 +63,7 @@ internal sealed class ContinuityMetrics(Meter meter)
     public Total Released { get; } =
         new(meter, "trade_ingest.continuity.released", "{trade}", "Trades taken out again, to be fetched: shed, or rejected.");
     public Total Implausible { get; } =
-        new(meter, "trade_ingest.continuity.implausible", "{trade}", "Trades far from the others of their symbol by id, made dead letters.");
+        new(meter, "trade_ingest.continuity.implausible", "{trade}", "Trades made dead letters for an id far from the others.");
     public Observed Missing { get; } =
         Observed.UpDown(meter, "trade_ingest.continuity.missing", "{trade}", "Trades in open gaps now.");
 }

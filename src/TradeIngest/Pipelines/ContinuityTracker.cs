@@ -16,8 +16,8 @@ namespace Crypto.TradeIngest.Pipelines;
 internal sealed class ContinuityTracker(TradeIngestMetrics metrics)
 {
     /// <summary>
-    /// How many ids a streamed trade may be ahead of its symbol's last, or behind its first, and be believed at once. Beyond, the next trade
-    /// of the symbol decides. Minutes of the busiest symbol: after a longer pause one trade waits for the next.
+    /// How many ids a streamed trade may be ahead of its symbol's last, or behind its first, and be believed at once. Beyond, its next
+    /// trade decides. Minutes of the busiest symbol: after a longer pause one trade waits for the next.
     /// </summary>
     public const int MaxJump = 100_000;
 
@@ -191,8 +191,8 @@ internal sealed class ContinuityTracker(TradeIngestMetrics metrics)
     }
 
     /// <summary>
-    /// A corrupt id far ahead would be the highest for ever, and hide each later loss. So it waits for another trade of its symbol: one near
-    /// it bears it out, one that goes on where the symbol was refutes it.
+    /// A corrupt id far ahead would be the highest for ever, and hide each later loss. So it waits for another trade of its symbol: one
+    /// near it bears it out, one that goes on where the symbol was refutes it.
     /// </summary>
     private bool IsHeldBack(State state, in Trade trade, ICollection<GapFound> gaps, FarTrades far)
     {

@@ -12,8 +12,9 @@ namespace Crypto.TradeIngest.Pipelines;
 /// <summary>
 /// Fetches what is missing and publishes it as batches, to be merged into the pipeline before continuity is tracked. Ids that the
 /// exchange does not have either are published once as an <see cref="ExchangeHole"/> and never asked for again; those that it refuses
-/// for good, too many or too old, once as <see cref="OutOfReach"/>, and not asked for again while this process lives. One fetch at a time: the exchange's weight limit, not the round trip, is what binds. Losses that no later id shows are
-/// looked for beside it (<see cref="TailCheck"/>).
+/// for good, too many or too old, once as <see cref="OutOfReach"/>, and not asked for again while this process lives. One fetch at a time:
+/// the exchange's weight limit, not the round trip, is what binds. Losses that no later id shows are looked for beside it
+/// (<see cref="TailCheck"/>).
 /// </summary>
 /// <param name="waitForRoom">Awaited before each fetch, so that a full hand-off does not shed what was just fetched.</param>
 internal sealed class GapBackfill(
@@ -129,7 +130,8 @@ internal sealed class GapBackfill(
 
             _metrics.OutOfReachIds.Add(verdict.Ids.Count);
             logger.GapOutOfReach(
-                verdict.Ids, verdict.Symbol, verdict.Ids.Count, verdict.Reason, verdict.Symbol, verdict.Ids.From, verdict.Ids.To);
+                verdict.Ids, verdict.Symbol, verdict.Ids.Count, verdict.Reason,
+                $"trade-ingest backfill {verdict.Symbol} --from-id {verdict.Ids.From} --to-id {verdict.Ids.To}");
             _events.OnNext(verdict);
         }
     }
@@ -269,7 +271,8 @@ internal sealed class GapBackfill(
     {
         IReadOnlyList<IdRange> rest;
         lock (_gate) rest = _queue.TakeAdjacent(symbol, new IdRange(page.Min, page.Max));
-        foreach (var range in rest) GiveUp(symbol, range, $"its trades are older than {options.MaxAge.TotalDays:0.#} days (Exchange:Backfill:MaxAge)");
+        var reason = $"its trades are older than {options.MaxAge.TotalDays:0.#} days (Exchange:Backfill:MaxAge)";
+        foreach (var range in rest) GiveUp(symbol, range, reason);
     }
 
     private void GiveUp(Symbol symbol, IdRange range, string reason)

@@ -13,10 +13,10 @@ internal static partial class PipelineLog
 
     [LoggerMessage(
         EventId = 1102, Level = LogLevel.Warning,
-        Message = "Gap {Range} of {Symbol} ({Count} trades) is out of reach until the next start: {Reason}. To close it: trade-ingest "
-            + "backfill {Ticker} --from-id {From} --to-id {To}, or with --dates from the exchange's archive.")]
+        Message = "Gap {Range} of {Symbol} ({Count} trades) is out of reach until the next start: {Reason}. To close it: "
+            + "{Command}, or with --dates from the exchange's archive.")]
     public static partial void GapOutOfReach(
-        this ILogger logger, IdRange range, Symbol symbol, long count, string reason, Symbol ticker, long from, long to);
+        this ILogger logger, IdRange range, Symbol symbol, long count, string reason, string command);
 
     [LoggerMessage(
         EventId = 1103, Level = LogLevel.Warning,

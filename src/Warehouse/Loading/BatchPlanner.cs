@@ -136,7 +136,7 @@ public static class BatchPlanner
             ref readonly var trade = ref trades[i];
 
             // Each in its turn: how the log is cut into batches must make no difference.
-            for (; decided < verdicts.Count && verdicts[decided].Record < records[i]; decided++) Decide(symbols, verdicts[decided], changes);
+            while (decided < verdicts.Count && verdicts[decided].Record < records[i]) Decide(symbols, verdicts[decided++], changes);
 
             // Trades come in bursts of one symbol.
             if (!ReferenceEquals(trade.Symbol, symbol))

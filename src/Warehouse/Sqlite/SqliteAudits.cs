@@ -133,7 +133,8 @@ public sealed class SqliteAudits(
     {
         var tally = new AuditTally("conservation", "records read = stored + duplicates + rejected + verdicts, and the tables hold as many");
         long stored = 0, rejected = 0;
-        using (var query = database.Prepare("SELECT epoch, topic, partition, records, stored, duplicates, rejected, verdicts FROM LOG_POSITIONS"))
+        using (var query = database.Prepare(
+            "SELECT epoch, topic, partition, records, stored, duplicates, rejected, verdicts FROM LOG_POSITIONS"))
         {
             while (query.Step())
             {

@@ -127,7 +127,8 @@ public sealed class TrackContinuityTests : IDisposable
     [TestMethod]
     public void OnNext_FetchedOrReplayed_PassesHoweverFar()
     {
-        foreach (var (id, source) in new[] { (1L, IngestSource.Stream), (5_000_000, IngestSource.Backfill), (50_000_000, IngestSource.Replay) })
+        var copies = new[] { (1L, IngestSource.Stream), (5_000_000, IngestSource.Backfill), (50_000_000, IngestSource.Replay) };
+        foreach (var (id, source) in copies)
         {
             var batch = TradeBatch.Rent(1);
             batch.Add(Batches.Trade(_btc, id, source: source));

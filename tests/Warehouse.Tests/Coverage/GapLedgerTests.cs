@@ -55,7 +55,8 @@ public sealed class GapLedgerTests
                 {
                     Assert.AreEqual(change.Before?.Ids, filled.Ids);
                     Assert.IsTrue(
-                        Ids(filled.Ids).All(id => after.Settled().Contains(id) && !after[CoverageState.ExchangeHole].Contains(id)), "filled");
+                        Ids(filled.Ids).All(id => after.Settled().Contains(id) && !after[CoverageState.ExchangeHole].Contains(id)),
+                        "filled");
                 }
                 else if (change.After is { State: GapState.ExchangeHole } hole)
                 {

@@ -79,7 +79,8 @@ public sealed class ReleasedFormatTests : IDisposable
         await using (var warehouse = SqliteWarehouse.Open(Then, new SqliteWarehouseOptions(), _clock))
         {
             var builder = new BatchBuilder();
-            await warehouse.LoadAsync(builder.Of(TestTrades.Of(_btc, 1), TestTrades.Of(_btc, 5), TestTrades.Of(_btc, 9)), TestContext.CancellationToken);
+            await warehouse.LoadAsync(
+                builder.Of(TestTrades.Of(_btc, 1), TestTrades.Of(_btc, 5), TestTrades.Of(_btc, 9)), TestContext.CancellationToken);
             await warehouse.LoadAsync(builder.Of(TestTrades.Range(_btc, 2, 4)), TestContext.CancellationToken);
         }
 
