@@ -73,8 +73,8 @@ internal static partial class StreamOperators
                 var length = TradeJson.Write(in trade, json);
                 return DeadLetter.Of(
                     ErrorReason.TradeIdImplausible,
-                    $"{trade.Symbol} {trade.TradeId} is more than {ContinuityTracker.MaxJump} ids from the others, and no trade after it was "
-                    + "near",
+                    $"{trade.Symbol} {trade.TradeId} is more than {ContinuityTracker.MaxJump} ids from the others, and no trade after it "
+                    + "was near",
                     trade.Source, trade.ReceivedTime, json.AsSpan(0, length));
             }
         }
