@@ -29,7 +29,8 @@ public sealed class CaptureTests
         {
             await UntilAsync(() => newest.ArePassedBy(StoredTrades.Coverage(folder["data"])));
             run.Signal(Signal.Terminate);
-            (await run.WaitAsync()).ShouldExitWith(0);
+            var drained = (await run.WaitAsync()).ShouldExitWith(0).Output.TrimEnd().Split('\n')[^1];
+            Assert.IsTrue(JsonDocument.Parse(drained).RootElement.GetProperty("drain").GetProperty("balances").GetBoolean(), drained);
         }
 
         var status = (await StatusAsync(folder)).ShouldExitWith(0).Json;

@@ -116,9 +116,12 @@ internal static class RunCommand
             logger.Draining(options.DrainTimeout);
         }
 
-        if (!await service.StopAsync()) logger.DrainTimedOut();
-        Report(reporter.Read(), json);
+        var isDrained = await service.StopAsync();
+        if (!isDrained) logger.DrainTimedOut();
+        var balance = service.Balance();
+        Report(reporter.Read() with { Drain = balance }, json);
         service.ThrowIfFailed();
+        if (isDrained && !balance.Balances) logger.DrainDoesNotBalance(balance);
     }
 
     private static void Report<T>(T report, bool json)

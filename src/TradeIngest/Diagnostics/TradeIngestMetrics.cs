@@ -103,6 +103,8 @@ internal sealed class ChannelMetrics(Meter meter)
     public Total LostEvents { get; } =
         new(meter, "trade_ingest.channel.lost_events", "{event}", "Events other than trades and dead letters that were dropped.");
     public Observed Depth { get; } = Observed.UpDown(meter, "trade_ingest.channel.depth", "{batch}", "Batches that wait now.");
+    public Observed Overload { get; } =
+        Observed.UpDown(meter, "trade_ingest.channel.overload", "{state}", "How full the hand-off is now: 0 OK, 1 LOW, 2 HIGH.");
     public Observed Size { get; } = Observed.UpDown(meter, "trade_ingest.channel.size", "By", "Memory of all events that wait now.");
     public Observed HeldLetters { get; } =
         Observed.UpDown(meter, "trade_ingest.channel.held_dead_letters", "{letter}", "Dead letters that wait now to be summarized.");
@@ -148,6 +150,8 @@ internal sealed class SinkMetrics(Meter meter)
     public Total Batches { get; } = new(meter, "trade_ingest.sink.batches", "{batch}", "Loads committed.");
     public Total Stored { get; } = new(meter, "trade_ingest.sink.stored", "{trade}", "Trades stored as facts.");
     public Total Duplicates { get; } = new(meter, "trade_ingest.sink.duplicates", "{trade}", "Trades that were stored already.");
+    public Total Verdicts { get; } =
+        new(meter, "trade_ingest.sink.verdicts", "{record}", "Records stored that say what became of missing trades.");
     public Total Rejected { get; } =
         new(meter, "trade_ingest.sink.rejected", "{record}", "Records stored as rejected, dead letters and summaries among them.");
     public LatencyHistogram Latency { get; } =

@@ -18,6 +18,11 @@ internal static partial class HostingLog
         Message = "The drain ran out of time; what is missing is fetched at the next start.")]
     public static partial void DrainTimedOut(this ILogger logger);
 
+    [LoggerMessage(
+        EventId = 5005, Level = LogLevel.Error,
+        Message = "What was drained does not add up, which is a defect: {Balance}. Run trade-ingest verify.")]
+    public static partial void DrainDoesNotBalance(this ILogger logger, DrainBalance balance);
+
     [LoggerMessage(EventId = 5004, Message = "Snowflake, {Channel}: {Kind}: {Detail}")]
     public static partial void SnowflakeNotice(this ILogger logger, LogLevel level, string channel, NoticeKind kind, string detail);
 }

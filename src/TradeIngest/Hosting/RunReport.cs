@@ -33,6 +33,12 @@ internal sealed record RunReport(
     int? Partitions, long? Rebalances, long? Abandoned,
     long? P50, long? P99, string? Reference)
 {
+    /// <summary>Of the last report only.</summary>
+    public DrainBalance? Drain { get; init; }
+
+    /// <summary>How full the hand-off to the log is: ok, low or high.</summary>
+    public string? Overload { get; init; }
+
     public override string ToString()
     {
         List<string> parts = [];
@@ -55,7 +61,9 @@ internal sealed record RunReport(
         }
 
         if (Reference is not null) parts.Add($"reference {Reference}");
-        return Text($"{At:HH:mm:ss} {string.Join(", ", parts)}");
+        if (Overload is not (null or "ok")) parts.Add($"overload {Overload}");
+        var line = Text($"{At:HH:mm:ss} {string.Join(", ", parts)}");
+        return Drain is null ? line : $"{line}\n{Drain}";
     }
 
     private static string Text(FormattableString text) => text.ToString(CultureInfo.InvariantCulture);
@@ -97,7 +105,10 @@ internal sealed class RunReporter(TradeIngestHost service, TimeProvider clock)
             Abandoned: trades?.Abandoned,
             P50: sink?.Latency.Percentile(0.5),
             P99: sink?.Latency.Percentile(0.99),
-            Reference: ReferenceState());
+            Reference: ReferenceState())
+        {
+            Overload = service.Ingest?.Pipeline.Channel.Overload.ToString().ToLowerInvariant(),
+        };
     }
 
     private double Rate(long count)

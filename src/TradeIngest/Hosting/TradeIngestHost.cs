@@ -118,6 +118,16 @@ internal sealed class TradeIngestHost : IAsyncDisposable
     /// <exception cref="Exception">What a worker failed with first.</exception>
     public void ThrowIfFailed() => _failure.ThrowIfAny();
 
+    /// <summary>What became of everything that came; exact once drained.</summary>
+    public DrainBalance Balance()
+    {
+        // Another process may append to a shared log, and what Snowflake commits is counted when it says so.
+        var ownsLog = Ingest is not null && Sink is not null && _options.Log.Kind == LogKind.Embedded
+            && _options.Warehouse.Target == WarehouseTarget.Embedded;
+        var leftover = Sink is { CaughtUp: { IsCompletedSuccessfully: true } caughtUp } ? caughtUp.Result : default;
+        return DrainBalance.Of(Metrics, Ingest is not null, ownsLog, leftover);
+    }
+
     /// <summary>Drains and ends.</summary>
     /// <returns>False when the time ran out; what was not in the log then counts as missing at the next start.</returns>
     public async Task<bool> StopAsync()

@@ -36,4 +36,7 @@ internal static partial class PipelineLog
         EventId = 1107, Level = LogLevel.Warning,
         Message = "The log is slower than the exchange: trades are shed and will be fetched again.")]
     public static partial void SheddingTrades(this ILogger logger);
+
+    [LoggerMessage(EventId = 1108, Message = "Overload {State}: the hand-off from the streams to the log is {Percent} % full.")]
+    public static partial void OverloadChanged(this ILogger logger, LogLevel level, Overload state, int percent);
 }

@@ -37,6 +37,7 @@ internal sealed class TradeChannel : IObserver<StreamEvent>
     private long _eventBytes;
     private bool _completed;
     private bool _shedding;
+    private readonly OverloadState _overload = new();
 
     /// <param name="tracker">Gets the ids of shed trades back.</param>
     /// <param name="onShed">Receives the gaps that shedding makes, for backfill; must not block.</param>
@@ -53,6 +54,7 @@ internal sealed class TradeChannel : IObserver<StreamEvent>
         _clock = clock;
         _logger = logger;
         _metrics.Depth.ReadFrom(() => Depth);
+        _metrics.Overload.ReadFrom(() => (long)Overload);
         _metrics.Size.ReadFrom(() => Volatile.Read(ref _batchBytes) + Volatile.Read(ref _eventBytes));
         _metrics.HeldLetters.ReadFrom(CountHeldLetters);
 
@@ -63,12 +65,21 @@ internal sealed class TradeChannel : IObserver<StreamEvent>
     /// <summary>Batches waiting now.</summary>
     public int Depth => Volatile.Read(ref _batches);
 
+    /// <summary>How full it is, by the batches that wait.</summary>
+    public Overload Overload
+    {
+        get
+        {
+            lock (_gate) return _overload.Current;
+        }
+    }
+
     /// <summary>Most batches that ever waited.</summary>
     public int HighWaterMark { get; private set; }
 
     /// <summary>
-    /// Whether a producer that can wait may push. Half of the bounds, since several producers may see it at a time, and connections then
-    /// hand over what they are filling.
+    /// Whether a producer that can wait may push: not where live trades need the room, and under <see cref="FullPolicy.Wait"/> up to half
+    /// of the bounds, since several producers may see it at a time, and connections then hand over what they are filling.
     /// </summary>
     public bool HasRoom =>
         Volatile.Read(ref _events) <= _options.EventReserve / 2
@@ -77,7 +88,7 @@ internal sealed class TradeChannel : IObserver<StreamEvent>
             ? Volatile.Read(ref _batches) <= _options.Batches / 2
                 && Volatile.Read(ref _trades) <= _options.Trades / 2
                 && Volatile.Read(ref _batchBytes) <= _options.Bytes / 2
-            : IsBelowBatchBounds);
+            : Overload == Overload.Ok);
 
     // The last batch may exceed the bound.
     private bool IsBelowBatchBounds =>
@@ -179,6 +190,7 @@ internal sealed class TradeChannel : IObserver<StreamEvent>
                 _eventBytes -= value.MemoryBytes();
             }
 
+            UpdateOverload();
             _read?.TrySetResult();
             _read = null;
         }
@@ -216,7 +228,17 @@ internal sealed class TradeChannel : IObserver<StreamEvent>
         _metrics.Batches.Increment();
         _metrics.Trades.Add(trades);
         HighWaterMark = Math.Max(HighWaterMark, _batches);
-        _shedding = false;
+        UpdateOverload();
+    }
+
+    private void UpdateOverload()
+    {
+        var fill = Math.Max(
+            (double)_batches / _options.Batches, Math.Max((double)_trades / _options.Trades, (double)_batchBytes / _options.Bytes));
+        if (!_overload.Update(fill)) return;
+        var level = _overload.Current == Overload.High ? LogLevel.Warning : LogLevel.Information;
+        _logger.OverloadChanged(level, _overload.Current, (int)(fill * 100));
+        _shedding &= _overload.Current == Overload.High;
     }
 
     private void WriteEvent(StreamEvent value)

@@ -66,6 +66,14 @@ internal sealed class LoadCounter(SinkMetrics metrics)
         metrics.Stored.Add(outcome.Stored);
         metrics.Duplicates.Add(outcome.Duplicates);
         metrics.Rejected.Add(outcome.Rejected);
+        metrics.Verdicts.Add(outcome.Verdicts);
         metrics.Batches.Increment();
     }
+}
+
+/// <summary>What a sink has loaded by some moment.</summary>
+internal readonly record struct LoadedRecords(long Stored, long Known, long Rejected, long Verdicts)
+{
+    public static LoadedRecords Of(SinkMetrics metrics) =>
+        new(metrics.Stored.Value, metrics.Duplicates.Value, metrics.Rejected.Value, metrics.Verdicts.Value);
 }

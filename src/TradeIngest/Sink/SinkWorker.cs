@@ -9,13 +9,13 @@ namespace Crypto.TradeIngest.Sink;
 internal sealed class SinkWorker(
     TopicSinkParts parts, ILoggerFactory loggers, ServiceFailure failure, LogTrimmer? trimmer = null) : Worker(failure)
 {
-    private readonly TaskCompletionSource _caughtUp = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly TaskCompletionSource<LoadedRecords> _caughtUp = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private WarehouseSink? _sink;
 
     public Log.ConsumerMetrics? Trades => Volatile.Read(ref _sink)?.Trades.Metrics;
 
-    /// <summary>Completes when what an earlier run left in a log of this process's own is loaded.</summary>
-    public Task CaughtUp => _caughtUp.Task;
+    /// <summary>Completes when what an earlier run left in a log of this process's own is loaded, with what that was.</summary>
+    public Task<LoadedRecords> CaughtUp => _caughtUp.Task;
 
     public override string Name => "sink";
 
@@ -26,7 +26,7 @@ internal sealed class SinkWorker(
         await using var sink = await WarehouseSink.OpenAsync(parts, trimmer, loggers, stoppingToken);
         Volatile.Write(ref _sink, sink);
         await sink.DrainAsync(stoppingToken);
-        _caughtUp.TrySetResult();
+        _caughtUp.TrySetResult(LoadedRecords.Of(parts.Metrics.Sink));
         NoteStarted();
         await sink.RunAsync(stoppingToken);
         await sink.DrainAsync(Abandoning);

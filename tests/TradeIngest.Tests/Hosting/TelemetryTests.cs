@@ -69,6 +69,9 @@ public sealed class TelemetryTests : IAsyncDisposable
         Assert.AreEqual(1, heard["trade_ingest.consumer.partitions", "topic", "stock_trades"]);
         Assert.IsTrue(await service.StopAsync());
         var report = new RunReporter(service, TimeProvider.System).Read();
+        var balance = service.Balance();
+        Assert.IsTrue(balance.Balances, $"{balance}");
+        Assert.AreEqual((report.Appended, report.Stored), (balance.Logged, balance.Stored));
 
         Assert.AreEqual(
             heard["trade_ingest.stream.frames"],

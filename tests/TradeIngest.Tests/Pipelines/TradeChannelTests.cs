@@ -71,6 +71,26 @@ public sealed class TradeChannelTests
     }
 
     [TestMethod]
+    public async Task WaitForRoomAsync_FillingUp_WaitsUntilLiveTradesHaveTheRoomAgain()
+    {
+        var channel = Open(new TradeChannelOptions { Batches = 10 });
+        for (var id = 1; id <= 4; id++) channel.OnNext(Batches.Of(_btc, id));
+        Assert.IsTrue(channel.WaitForRoomAsync(default).IsCompletedSuccessfully);
+        Assert.AreEqual(Overload.Ok, channel.Overload);
+
+        for (var id = 5; id <= 9; id++) channel.OnNext(Batches.Of(_btc, id));
+        Assert.AreEqual(Overload.High, channel.Overload);
+        var room = channel.WaitForRoomAsync(default);
+        for (var left = 8; left > 2; left--) channel.TryRead(out _);
+        Assert.AreEqual(Overload.Low, channel.Overload);
+        Assert.IsFalse(room.IsCompleted);
+        channel.TryRead(out _);
+
+        Assert.AreEqual(Overload.Ok, channel.Overload);
+        await room;
+    }
+
+    [TestMethod]
     public void OnNext_DeadLettersBeyondTheReserve_ComeAsASummaryBeforeTheEnd()
     {
         var channel = Open(new TradeChannelOptions { Batches = 1, EventReserve = 3 });
