@@ -1,5 +1,6 @@
 using System.Reactive.Linq;
 using System.Runtime.ExceptionServices;
+using Crypto.TradeIngest.Backfill;
 using Crypto.TradeIngest.Diagnostics;
 using Crypto.TradeIngest.Log;
 using Crypto.TradeIngest.Pipelines;
@@ -15,8 +16,8 @@ namespace Crypto.TradeIngest.Ingest;
 /// what the exchange traded in between is a gap, as is every gap that was open before.
 /// </summary>
 internal sealed class IngestWorker(
-    IngestParts parts, ITradeLog log, IngestPipeline pipeline, GapBackfill backfill, TradeIngestMetrics metrics, TimeProvider clock,
-    ServiceFailure failure) : Worker(failure)
+    IngestParts parts, ITradeLog log, IngestPipeline pipeline, GapBackfill backfill, BackfillRequests requests, TradeIngestMetrics metrics,
+    TimeProvider clock, ServiceFailure failure) : Worker(failure)
 {
     public IngestPipeline Pipeline => pipeline;
 
@@ -49,12 +50,13 @@ internal sealed class IngestWorker(
         using var observing = pipeline.Events.Subscribe(Observe);
         using var beside = CancellationTokenSource.CreateLinkedTokenSource(stoppingToken);
         var writing = pipeline.RunAsync(Abandoning);
-        pipeline.Connect(stream.Merge(backfill.Events));
+        pipeline.Connect(stream.Merge(backfill.Events).Merge(requests.Events));
         backfill.EnqueueOpenGaps();
         NoteStarted();
         Task[] loops =
         [
             Task.Run(() => backfill.RunAsync(beside.Token), CancellationToken.None),
+            Task.Run(() => requests.RunAsync(beside.Token), CancellationToken.None),
             parts.Exchange.RunAsync(beside.Token),
             CheckpointAsync(beside.Token),
         ];
