@@ -7,16 +7,21 @@ namespace Crypto.TradeIngest.Backfill;
 internal enum BackfillState
 {
     /// <summary>Behind others, or for a service that starts again.</summary>
+    [JsonStringEnumMemberName("waiting")]
     Waiting,
 
+    [JsonStringEnumMemberName("running")]
     Running,
 
+    [JsonStringEnumMemberName("done")]
     Done,
 
     /// <summary>For good; <see cref="BackfillReport.Error"/> says why.</summary>
+    [JsonStringEnumMemberName("failed")]
     Failed,
 
     /// <summary>Taken back.</summary>
+    [JsonStringEnumMemberName("canceled")]
     Canceled,
 }
 

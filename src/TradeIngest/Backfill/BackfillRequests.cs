@@ -73,7 +73,7 @@ internal sealed class BackfillRequests(
             {
                 if (folder.TryRead(id, out _, out var fault)) return id;
                 if (!folder.Has(id)) continue;
-                logger.BackfillUnreadable(Path.Combine(folder.Path, id), fault);
+                logger.BackfillUnreadable(Path.Combine(folder.Path, $"{id}.json"), fault);
                 folder.SetAside(id);
                 folder.Write(id, Failed(BackfillReport.Waiting, new ConfigurationException($"The request cannot be read: {fault}")));
             }
