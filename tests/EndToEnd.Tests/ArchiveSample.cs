@@ -15,7 +15,8 @@ internal sealed class ArchiveSample
     public ArchiveSample(string ticker = "BTCUSDT", long seed = 7, long milliRate = 100_000)
     {
         Ticker = ticker;
-        var market = new SimulatedMarket(MarketDescription.New(seed).Continue([ticker], Timestamp.Parse("2026-02-03T00:00:00Z"), milliRate));
+        var market = new SimulatedMarket(
+            MarketDescription.New(seed).Continue([ticker], Timestamp.Parse("2026-02-03T00:00:00Z"), milliRate));
         _symbol = market.Symbol(ticker);
     }
 

@@ -136,7 +136,8 @@ public sealed class BackfillServiceTests
 
     private static TradeIngestProcess Start(TemporaryFolder folder, (string WebSocket, string Http) bases, string symbols) =>
         TradeIngestProcess.Start(
-            folder.FullName, "run", "--ws", bases.WebSocket, "--rest", bases.Http, "--symbols", symbols, "--data", folder["data"], "--json");
+            folder.FullName, "run", "--ws", bases.WebSocket, "--rest", bases.Http, "--symbols", symbols,
+            "--data", folder["data"], "--json");
 
     private static async Task<TradeIngestProcess> StartRunAsync(TemporaryFolder folder, (string WebSocket, string Http) bases)
     {

@@ -24,7 +24,8 @@ public sealed class BackfillTests
         Assert.AreEqual((5_000, 0), Counts(first));
         Assert.AreEqual((1_000, 5_000), Counts(wider));
         await AssertHoldsAsync(folder, 0, 6_000);
-        Assert.AreEqual(6_000, StoredTrades.Count(folder["data"], "SELECT count(*) FROM CONSUMPTION_TRADES WHERE ingest_source = 'BACKFILL'"));
+        Assert.AreEqual(
+            6_000, StoredTrades.Count(folder["data"], "SELECT count(*) FROM CONSUMPTION_TRADES WHERE ingest_source = 'BACKFILL'"));
     }
 
     [TestMethod]
@@ -243,8 +244,8 @@ public sealed class BackfillTests
         var coverage = StoredTrades.Coverage(folder["data"]).Single();
         Assert.AreEqual(new IdRange(First + from, First + to - 1), coverage.Covered.Single());
         var amount = (await TradeIngestProcess.RunAsync(
-            folder.FullName, "query", "SELECT count(*) AS facts, exact_sum(total_amount_usd) AS amount FROM FACT_TRADES", "--format", "json",
-            "--data", folder["data"])).ShouldExitWith(0).Json[0];
+            folder.FullName, "query", "SELECT count(*) AS facts, exact_sum(total_amount_usd) AS amount FROM FACT_TRADES",
+            "--format", "json", "--data", folder["data"])).ShouldExitWith(0).Json[0];
         Assert.AreEqual(to - from, amount.GetProperty("facts").GetInt32());
         Assert.AreEqual(RecordedExchange.Sample.ExactAmount(from, to), amount.GetProperty("amount").GetString());
         (await TradeIngestProcess.RunAsync(folder.FullName, "verify", "--data", folder["data"], "--json")).ShouldExitWith(0);

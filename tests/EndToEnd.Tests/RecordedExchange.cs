@@ -39,7 +39,8 @@ internal sealed class RecordedExchange : IAsyncDisposable
         var exchange = new RecordedExchange(process, output.GetProperty("rest").GetString()!);
         using var timer = new PeriodicTimer(TimeSpan.FromMilliseconds(50));
         if (faults.Any(fault => fault.StartsWith("rest-status", StringComparison.Ordinal))) return exchange;
-        while ((await NewestTrades.ReadAsync(exchange.Rest)).Of("BTCUSDT") < Sample.FirstId + Trades - 1) await timer.WaitForNextTickAsync();
+        var last = Sample.FirstId + Trades - 1;
+        while ((await NewestTrades.ReadAsync(exchange.Rest)).Of("BTCUSDT") < last) await timer.WaitForNextTickAsync();
         return exchange;
     }
 

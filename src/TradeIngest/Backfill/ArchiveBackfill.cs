@@ -33,7 +33,8 @@ internal sealed class ArchiveBackfill(
     /// <summary>Downloads and loads days, passing over those whose trades are all there.</summary>
     /// <exception cref="ExchangeException">The archive refuses.</exception>
     /// <exception cref="ConfigurationException">It has none of the days.</exception>
-    public async Task DownloadAsync(ArchiveDownload download, string ticker, IReadOnlyList<DateOnly> days, CancellationToken cancellationToken)
+    public async Task DownloadAsync(
+        ArchiveDownload download, string ticker, IReadOnlyList<DateOnly> days, CancellationToken cancellationToken)
     {
         var symbol = target.Symbols.Intern(ticker);
         for (var i = 0; i < days.Count; i++)
@@ -62,7 +63,8 @@ internal sealed class ArchiveBackfill(
         }
     }
 
-    private static string Range(IReadOnlyList<DateOnly> days) => days.Count == 1 ? $"{days[0]:O}" : $"any day of {days[0]:O} to {days[^1]:O}";
+    private static string Range(IReadOnlyList<DateOnly> days) =>
+        days.Count == 1 ? $"{days[0]:O}" : $"any day of {days[0]:O} to {days[^1]:O}";
 
     private static string Name(string ticker, DateOnly day) =>
         string.Create(CultureInfo.InvariantCulture, $"{ticker}-trades-{day:yyyy-MM-dd}.zip");

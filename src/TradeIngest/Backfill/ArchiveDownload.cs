@@ -73,7 +73,8 @@ internal sealed class ArchiveDownload(Uri address, string folder, TimeProvider c
         {
             var why = failure is TimeoutException ? $"nothing came for {Silence.TotalSeconds:0} s" : failure.Message;
             throw new ExchangeException(
-                $"Cannot download {Secrets.Shown(source)}: {why}. Check the address, the network and any proxy.", isTransient: true, failure);
+                $"Cannot download {Secrets.Shown(source)}: {why}. Check the address, the network and any proxy.", isTransient: true,
+                failure);
         }
     }
 

@@ -51,7 +51,8 @@ internal sealed class BackfillJob(
     }
 
     private async Task FetchTimesAsync(
-        RestBackfill rest, RequestAttempts attempts, BackfillRequest request, BackfillProgress progress, CancellationToken cancellationToken)
+        RestBackfill rest, RequestAttempts attempts, BackfillRequest request, BackfillProgress progress,
+        CancellationToken cancellationToken)
     {
         var symbol = Known(request.Symbol!);
         progress.Update(report => report with { Step = $"{symbol.Ticker}: finding the ids" });

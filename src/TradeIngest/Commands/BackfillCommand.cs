@@ -40,7 +40,8 @@ internal static partial class BackfillCommand
         };
         var address = Text(
             "--archive-address", "Base of the archive for --dates, such as a mirror. Default: https://data.binance.vision", "URL");
-        var rest = Text("--rest", "Base of the exchange's REST calls; a running service uses its own. Default: https://api.binance.com", "URL");
+        var rest = Text(
+            "--rest", "Base of the exchange's REST calls; a running service uses its own. Default: https://api.binance.com", "URL");
         var cancel = new Option<bool>("--cancel") { Description = "Take back what was handed to the running service, all of it." };
         var (data, json) = (CommonOptions.Data(), CommonOptions.Json());
         var command = new Command(
@@ -150,8 +151,8 @@ internal static partial class BackfillCommand
         if (report.MissingDays.Count > 0)
         {
             CommandLine.WriteError(
-                $"The archive does not have {string.Join(", ", report.MissingDays.Select(day => $"{day:O}"))}. A day's file comes some hours "
-                + "after its end, in UTC; the others are loaded.");
+                $"The archive does not have {string.Join(", ", report.MissingDays.Select(day => $"{day:O}"))}. A day's file comes some "
+                + "hours after its end, in UTC; the others are loaded.");
         }
 
         foreach (var refusal in report.Refused) CommandLine.WriteError($"The gaps of a symbol stay open. {refusal}");

@@ -41,7 +41,8 @@ internal sealed class BackfillView(bool json, TimeProvider clock)
     /// <summary>What a report says, on one line.</summary>
     public string Line(BackfillReport report)
     {
-        var line = FormattableString.Invariant($"{report.Step}: {Output.Count(report.Trades)} trades, {Speed(report)}, {report.Fraction:P0}");
+        var (trades, percent) = (Output.Count(report.Trades), (int)(report.Fraction * 100));
+        var line = $"{report.Step}: {trades} trades, {Speed(report)}, {percent} % done";
         return report.Note is null ? line : $"{line}; waiting: {report.Note}";
     }
 

@@ -133,6 +133,7 @@ internal static class TradeIngestServices
         services.TryAddSingleton(provider => new BackfillRequests(
             new BackfillFolder(folder.Backfill), provider.Get<IExchange>().History, RoomOf(provider), options.Exchange.Backfill,
             provider.Get<TradeIngestMetrics>(), provider.Get<TimeProvider>(), provider.Get<ILogger<BackfillRequests>>()));
+        services.TryAddSingleton<MissingTrades>();
         services.TryAddSingleton(provider => new IngestParts(
             provider.Get<IExchange>(), provider.Get<SymbolSelection>(), provider.Get<SymbolDescriptions>(),
             provider.Get<ICaptureState>(), provider.Get<SymbolTable>(),

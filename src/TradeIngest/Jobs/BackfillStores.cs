@@ -68,7 +68,8 @@ internal sealed class BackfillStores : IAsyncDisposable
             var (symbols, metrics) = (new SymbolTable(), new TradeIngestMetrics());
             var tracker = new ContinuityTracker(metrics);
             IEnumerable<string> tickers = ticker is null ? stored.Select(symbol => symbol.Key.Ticker) : [ticker];
-            await RestoreAsync(tracker, log, [.. tickers.Select(symbols.Intern)], stored, options, clock, loggers, cancellationToken);
+            var captured = new LogCaptureState(log, tracker, options.Kafka.TailRecords, clock, loggers);
+            await RestoreAsync(tracker, captured, [.. tickers.Select(symbols.Intern)], stored, cancellationToken);
             return new BackfillStores(log, ReplaySession.StartOnLog(log, options, tracker, symbols, metrics, clock, loggers));
         }
         catch
@@ -83,10 +84,10 @@ internal sealed class BackfillStores : IAsyncDisposable
     /// fetched again, and the sinks store it once.
     /// </summary>
     private static async Task RestoreAsync(
-        ContinuityTracker tracker, ITradeLog log, IReadOnlyList<Symbol> symbols, IReadOnlyList<SymbolCoverage> stored, ServiceOptions options,
-        TimeProvider clock, ILoggerFactory loggers, CancellationToken cancellationToken)
+        ContinuityTracker tracker, LogCaptureState captured, IReadOnlyList<Symbol> symbols, IReadOnlyList<SymbolCoverage> stored,
+        CancellationToken cancellationToken)
     {
-        await new LogCaptureState(log, tracker, options.Kafka.TailRecords, clock, loggers).RestoreAsync(tracker, symbols, cancellationToken);
+        await captured.RestoreAsync(tracker, symbols, cancellationToken);
         foreach (var symbol in symbols)
         {
             if (stored.FirstOrDefault(known => known.Key.Ticker == symbol.Ticker) is not { Captured.IsEmpty: false } known) continue;

@@ -70,7 +70,13 @@ public sealed class BackfillFolderTests : IDisposable
     public void Write_Report_IsReadAsItWas()
     {
         Directory.CreateDirectory(_folder.Path);
-        var report = BackfillReport.Waiting with { State = BackfillState.Done, MissingDays = [new(2026, 2, 3)], Absent = 3, Fraction = 0.5 };
+        var report = BackfillReport.Waiting with
+        {
+            State = BackfillState.Done,
+            MissingDays = [new(2026, 2, 3)],
+            Absent = 3,
+            Fraction = 0.5,
+        };
 
         _folder.Write("x", report);
 

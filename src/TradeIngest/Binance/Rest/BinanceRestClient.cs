@@ -138,7 +138,8 @@ internal sealed class BinanceRestClient(HttpClient http, WeightBudget budget, Ti
             HttpStatusCode.UnavailableForLegalReasons or HttpStatusCode.Forbidden =>
                 $"The exchange refuses this location or network, or its firewall the rate ({status}). "
                 + "https://data-api.binance.vision has public data without old trades.",
-            _ when code == UnknownSymbol => $"The exchange knows no such symbol ({path}): {words} Write it in upper case, without separators.",
+            _ when code == UnknownSymbol =>
+                $"The exchange knows no such symbol ({path}): {words} Write it in upper case, without separators.",
             _ when status >= 500 => $"The exchange is in trouble ({status} {words}); the request may be repeated.",
             _ => $"The exchange refused {path}: {status} {words} (code {code}).",
         };

@@ -57,8 +57,8 @@ public sealed class ArchiveApiTests : IDisposable
         var symbol = new SymbolTable().Intern("BTCUSDT");
         var times = new[] { "2024-12-31T23:59:59.123Z", "2025-01-01T00:00:00.000456Z" };
         var trades = times.Select((time, i) => new Trade(
-            symbol, 10 + i, Price.Parse("2"), Quantity.Parse("3"), Timestamp.Parse(time), Timestamp.Parse(time), default, AggressorSide.Sell,
-            IngestSource.Replay));
+            symbol, 10 + i, Price.Parse("2"), Quantity.Parse("3"), Timestamp.Parse(time), Timestamp.Parse(time), default,
+            AggressorSide.Sell, IngestSource.Replay));
         await using var exchange = new SimulatedExchange(new() { Tape = RecordedTape.Of(trades), Speed = 1_000_000 });
         await exchange.StartAsync();
         await exchange.Finished;
