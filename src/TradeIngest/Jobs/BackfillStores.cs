@@ -1,7 +1,6 @@
 using Crypto.TradeIngest.Diagnostics;
 using Crypto.TradeIngest.Hosting;
 using Crypto.TradeIngest.Ingest;
-using Crypto.TradeIngest.Log;
 using Crypto.TradeIngest.Pipelines;
 using Crypto.TradeIngest.Replay;
 using Crypto.TradeModel.Symbols;
