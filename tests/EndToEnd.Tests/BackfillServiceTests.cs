@@ -52,7 +52,7 @@ public sealed class BackfillServiceTests
     public async Task Backfill_ServiceKilledHalfWay_IsDoneAfterItsRestart()
     {
         using var folder = new TemporaryFolder();
-        await using var recorded = await RecordedExchange.StartAsync(folder, "latency=100ms");
+        await using var recorded = await RecordedExchange.StartAsync(folder, "latency=300ms");
         var bases = (recorded.Rest.Replace("http", "ws", StringComparison.Ordinal), recorded.Rest);
         await using var command = await KilledHalfWayAsync(folder, bases);
 
@@ -71,7 +71,7 @@ public sealed class BackfillServiceTests
     public async Task Backfill_CommandInterrupted_StaysWithTheServiceUntilItIsTakenBack()
     {
         using var folder = new TemporaryFolder();
-        await using var recorded = await RecordedExchange.StartAsync(folder, "latency=250ms");
+        await using var recorded = await RecordedExchange.StartAsync(folder, "latency=1s");
         var bases = (recorded.Rest.Replace("http", "ws", StringComparison.Ordinal), recorded.Rest);
         await using var run = Start(folder, bases, "BTCUSDT");
         await UntilLockedAsync(folder);

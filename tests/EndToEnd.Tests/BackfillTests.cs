@@ -109,7 +109,7 @@ public sealed class BackfillTests
     public async Task Backfill_KilledHalfWayAgainAndAgain_GoesOnWhereItWas()
     {
         using var folder = new TemporaryFolder();
-        await using var exchange = await RecordedExchange.StartAsync(folder, "latency=100ms");
+        await using var exchange = await RecordedExchange.StartAsync(folder, "latency=250ms");
         string[] all = ["BTCUSDT", "--from-id", Text(First), "--to-id", Text(First + RecordedExchange.Trades - 1)];
         for (var kill = 1; kill <= 3; kill++)
         {
