@@ -6,6 +6,7 @@ return await CommandLine.RunAsync(
     RunCommand.Create(),
     SimulateCommand.Create(),
     ReplayCommand.Create(),
+    BackfillCommand.Create(),
     VerifyCommand.Create(),
     QueryCommand.Create(),
     StatusCommand.Create(),

@@ -13,10 +13,12 @@ internal sealed class ArchiveSample
 {
     private readonly SimulatedSymbol _symbol;
 
-    public ArchiveSample(string ticker = "BTCUSDT", long seed = 7)
+    /// <param name="milliRate">Trades per 1,000 seconds.</param>
+    public ArchiveSample(string ticker = "BTCUSDT", long seed = 7, long milliRate = 100_000)
     {
         Ticker = ticker;
-        var market = new SimulatedMarket(MarketDescription.New(seed).Continue([ticker], Timestamp.Parse("2026-02-03T00:00:00Z"), 100_000));
+        var market = new SimulatedMarket(
+            MarketDescription.New(seed).Continue([ticker], Timestamp.Parse("2026-02-03T00:00:00Z"), milliRate));
         _symbol = market.Symbol(ticker);
     }
 

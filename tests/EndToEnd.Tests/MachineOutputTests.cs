@@ -19,6 +19,7 @@ public sealed partial class MachineOutputTests
         await File.WriteAllTextAsync(folder["BTCUSDT-trades-bad.csv"], "1,2,3\n");
         await File.WriteAllTextAsync(folder["bad.csv"], "ticker,sector,risk_level\nBTCUSDT,a,b\nnonsense\n");
         await CheckAsync(folder, 0, "demo", "--trades", "2000", "--rate", "max", "--data", Data);
+        await CheckAsync(folder, 0, "backfill", "--data", Data);
         await CheckAsync(folder, 1, "replay", "BTCUSDT-trades-bad.csv", "--data", Data);
         await CheckAsync(folder, 0, "status", "--data", Data);
         await CheckAsync(folder, 0, "verify", "--data", Data);

@@ -51,4 +51,7 @@ internal sealed class NewestTrades
         var last = gapless.ToDictionary(symbol => symbol.Ticker, symbol => symbol.Last, StringComparer.Ordinal);
         return _ids.All(newest => last.GetValueOrDefault(newest.Key, -1) > newest.Value);
     }
+
+    /// <returns>Its id; -1 while there is none.</returns>
+    public long Of(string ticker) => _ids[ticker];
 }

@@ -172,7 +172,7 @@ public sealed class SecretOptionsTests
     private static string Placeholder(Argument argument) => argument.Name switch
     {
         "SQL" => "SELECT 1",
-        "TICKER" => "BTCUSDT",
+        "TICKER" or "SYMBOL" => "BTCUSDT",
         "TIME" => "2026-03-01",
         "FILE" => "BTCUSDT-trades-nowhere.csv",
         _ => throw new NotSupportedException($"Say what stands for {argument.Name}."),

@@ -28,6 +28,9 @@ internal sealed class DataFolder(string path)
     /// <summary>Until when the exchange is to be left alone; absent unless it once banned this address.</summary>
     public string ExchangeBan => In("exchange-ban.txt");
 
+    /// <summary>Requests for trades that a running service is to fetch; absent unless there were some.</summary>
+    public string Backfill => In("backfill");
+
     /// <summary>
     /// Takes the folder for writing, creating it where it is missing. The operating system frees it when the process dies.
     /// </summary>

@@ -1,4 +1,5 @@
 using System.ComponentModel;
+using Crypto.TradeIngest.Backfill;
 using Crypto.TradeIngest.Configuration;
 using Crypto.TradeIngest.Hosting.Health;
 using Crypto.TradeIngest.Log.Kafka;
@@ -16,6 +17,9 @@ internal sealed record ServiceOptions : IOptionRules
     public TimeSpan DrainTimeout { get; init; } = TimeSpan.FromSeconds(20);
 
     public ExchangeOptions Exchange { get; init; } = new();
+
+    /// <summary>Of the command of that name.</summary>
+    public BackfillOptions Backfill { get; init; } = new();
 
     public ReferenceOptions Reference { get; init; } = new();
 

@@ -14,6 +14,7 @@ internal static class ServiceOptionsRegistration
         services.AddOptions<ServiceOptions>().ValidateOnStart();
         return services
             .AddGiven(options)
+            .AddGiven(options.Backfill)
             .AddGiven(options.Exchange)
             .AddGiven(options.Exchange.Stream)
             .AddGiven(options.Exchange.Channel)

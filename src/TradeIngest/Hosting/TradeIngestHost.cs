@@ -55,7 +55,7 @@ internal sealed class TradeIngestHost : IAsyncDisposable
             if ((roles & (Role.Ingest | Role.Reference)) != Role.None) services.AddExchange(options.Exchange, stores.Folder);
             if (roles.HasFlag(Role.Sink)) services.AddWarehouse(stores.Warehouse, options.Log, isReset, stores.CheckpointInterval);
             if (roles.HasFlag(Role.Reference)) services.AddReference(options, stores.Folder);
-            if (roles.HasFlag(Role.Ingest)) services.AddIngest(options);
+            if (roles.HasFlag(Role.Ingest)) services.AddIngest(options, stores.Folder);
         });
 
     /// <summary>A service of the parts that <paramref name="configure"/> adds.</summary>

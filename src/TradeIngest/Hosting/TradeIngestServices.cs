@@ -1,4 +1,5 @@
 using System.Diagnostics.Metrics;
+using Crypto.TradeIngest.Backfill;
 using Crypto.TradeIngest.Binance;
 using Crypto.TradeIngest.Binance.Connections;
 using Crypto.TradeIngest.Diagnostics;
@@ -8,6 +9,7 @@ using Crypto.TradeIngest.Log.Kafka;
 using Crypto.TradeIngest.Pipelines;
 using Crypto.TradeIngest.Reference;
 using Crypto.TradeIngest.Reference.ChangeDataCapture;
+using Crypto.TradeIngest.Replay;
 using Crypto.TradeIngest.Sink;
 using Crypto.TradeIngest.Streams;
 using Crypto.TradeIngest.Workers;
@@ -116,7 +118,7 @@ internal static class TradeIngestServices
         return services.AddWorker(provider => ActivatorUtilities.CreateInstance<ReferenceWorker>(provider));
     }
 
-    public static IServiceCollection AddIngest(this IServiceCollection services, ServiceOptions options)
+    public static IServiceCollection AddIngest(this IServiceCollection services, ServiceOptions options, DataFolder folder)
     {
         services.TryAddSingleton<ContinuityTracker>();
         services.TryAddSingleton<SymbolDescriptions>();
@@ -128,11 +130,22 @@ internal static class TradeIngestServices
             provider.Get<IExchange>().History, provider.Get<ContinuityTracker>(),
             provider.Get<IngestPipeline>().Channel.WaitForRoomAsync, options.Exchange.Backfill,
             provider.Get<TradeIngestMetrics>(), provider.Get<TimeProvider>(), provider.Get<ILogger<GapBackfill>>()));
+        services.TryAddSingleton(provider => new BackfillRequests(
+            new BackfillFolder(folder.Backfill), provider.Get<IExchange>().History, RoomOf(provider), options.Exchange.Backfill,
+            provider.Get<TradeIngestMetrics>(), provider.Get<TimeProvider>(), provider.Get<ILogger<BackfillRequests>>()));
+        services.TryAddSingleton<MissingTrades>();
         services.TryAddSingleton(provider => new IngestParts(
             provider.Get<IExchange>(), provider.Get<SymbolSelection>(), provider.Get<SymbolDescriptions>(),
             provider.Get<ICaptureState>(), provider.Get<SymbolTable>(),
             options.Exchange.Channel.Policy == FullPolicy.Wait, options.Kafka.StateInterval));
         return services.AddWorker(provider => ActivatorUtilities.CreateInstance<IngestWorker>(provider));
+    }
+
+    private static BackfillRoom RoomOf(IServiceProvider provider)
+    {
+        var (pipeline, tracker) = (provider.Get<IngestPipeline>(), provider.Get<ContinuityTracker>());
+        var disputed = new DisputedTrades(provider.GetService<IWarehouse>(), tracker, ReplayMode.Adding);
+        return new BackfillRoom(pipeline.Channel, tracker, provider.Get<SymbolTable>(), disputed);
     }
 
     /// <summary>The figures of all parts as instruments of one meter, for what listens to it: nothing is exported here.</summary>

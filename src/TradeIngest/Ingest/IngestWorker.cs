@@ -1,5 +1,6 @@
 using System.Reactive.Linq;
 using System.Runtime.ExceptionServices;
+using Crypto.TradeIngest.Backfill;
 using Crypto.TradeIngest.Diagnostics;
 using Crypto.TradeIngest.Log;
 using Crypto.TradeIngest.Pipelines;
@@ -15,12 +16,12 @@ namespace Crypto.TradeIngest.Ingest;
 /// what the exchange traded in between is a gap, as is every gap that was open before.
 /// </summary>
 internal sealed class IngestWorker(
-    IngestParts parts, ITradeLog log, IngestPipeline pipeline, GapBackfill backfill, TradeIngestMetrics metrics, TimeProvider clock,
+    IngestParts parts, ITradeLog log, IngestPipeline pipeline, MissingTrades missing, TradeIngestMetrics metrics, TimeProvider clock,
     ServiceFailure failure) : Worker(failure)
 {
     public IngestPipeline Pipeline => pipeline;
 
-    public GapBackfill Backfill => backfill;
+    public GapBackfill Backfill => missing.Gaps;
 
     public AppendStatus Appends => log.Appends;
 
@@ -49,12 +50,13 @@ internal sealed class IngestWorker(
         using var observing = pipeline.Events.Subscribe(Observe);
         using var beside = CancellationTokenSource.CreateLinkedTokenSource(stoppingToken);
         var writing = pipeline.RunAsync(Abandoning);
-        pipeline.Connect(stream.Merge(backfill.Events));
-        backfill.EnqueueOpenGaps();
+        pipeline.Connect(stream.Merge(missing.Events));
+        Backfill.EnqueueOpenGaps();
         NoteStarted();
         Task[] loops =
         [
-            Task.Run(() => backfill.RunAsync(beside.Token), CancellationToken.None),
+            Task.Run(() => Backfill.RunAsync(beside.Token), CancellationToken.None),
+            Task.Run(() => missing.Requests.RunAsync(beside.Token), CancellationToken.None),
             parts.Exchange.RunAsync(beside.Token),
             CheckpointAsync(beside.Token),
         ];
@@ -73,7 +75,7 @@ internal sealed class IngestWorker(
 
     private void Observe(StreamEvent value)
     {
-        backfill.Observe(value);
+        Backfill.Observe(value);
         if (value is QualityIssue { Reason: ErrorReason.TimeOutOfRange }) parts.Exchange.RequestClockComparison();
     }
 
@@ -99,3 +101,11 @@ internal sealed class IngestWorker(
 internal sealed record IngestParts(
     IExchange Exchange, SymbolSelection Selection, SymbolDescriptions Descriptions, ICaptureState State, SymbolTable Table,
     bool HasBackpressure, TimeSpan StateInterval);
+
+/// <summary>What fetches trades beside the stream.</summary>
+/// <param name="Gaps">Whatever the continuity tracking misses.</param>
+/// <param name="Requests">What an operator asks for.</param>
+internal sealed record MissingTrades(GapBackfill Gaps, BackfillRequests Requests)
+{
+    public IObservable<StreamEvent> Events => Gaps.Events.Merge(Requests.Events);
+}

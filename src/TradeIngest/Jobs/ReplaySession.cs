@@ -1,13 +1,14 @@
 using System.Reactive.Subjects;
+using Crypto.TradeIngest.Backfill;
 using Crypto.TradeIngest.Diagnostics;
 using Crypto.TradeIngest.Hosting;
 using Crypto.TradeIngest.Ingest;
+using Crypto.TradeIngest.Log;
 using Crypto.TradeIngest.Pipelines;
 using Crypto.TradeIngest.Replay;
 using Crypto.TradeIngest.Sink;
 using Crypto.TradeIngest.Streams;
 using Crypto.TradeModel.Symbols;
-using Crypto.TradeModel.Trades;
 using Microsoft.Extensions.Logging;
 
 namespace Crypto.TradeIngest.Jobs;
@@ -16,13 +17,11 @@ namespace Crypto.TradeIngest.Jobs;
 /// Files through the same pipeline as the live stream. What is stored already passes as a duplicate, so a file may be replayed any
 /// number of times, in any order, after any crash.
 /// </summary>
-internal sealed class ReplaySession : IAsyncDisposable
+internal sealed class ReplaySession : IBackfillTarget, IAsyncDisposable
 {
-    private readonly Stores _stores;
-    private readonly SymbolTable _symbols;
-    private readonly WarehouseSink _sink;
+    private readonly WarehouseSink? _sink;
     private readonly TimeProvider _clock;
-    private readonly ReplayMode _mode;
+    private readonly DisputedTrades _disputed;
     private readonly Subject<StreamEvent> _events = new();
     private readonly CancellationTokenSource _stopping = new();
     private readonly CancellationTokenSource _abandoning = new();
@@ -30,14 +29,13 @@ internal sealed class ReplaySession : IAsyncDisposable
     private Task _sinking = Task.CompletedTask;
 
     private ReplaySession(
-        Stores stores, SymbolTable symbols, IngestPipeline pipeline, WarehouseSink sink, TradeIngestMetrics metrics, ReplayMode mode,
+        IngestPipeline pipeline, SymbolTable symbols, WarehouseSink? sink, DisputedTrades disputed, TradeIngestMetrics metrics,
         TimeProvider clock)
     {
-        _stores = stores;
-        _symbols = symbols;
         _sink = sink;
-        _mode = mode;
+        _disputed = disputed;
         _clock = clock;
+        Symbols = symbols;
         Pipeline = pipeline;
         Metrics = metrics;
     }
@@ -46,8 +44,12 @@ internal sealed class ReplaySession : IAsyncDisposable
 
     public TradeIngestMetrics Metrics { get; }
 
+    public ContinuityTracker Tracker => Pipeline.Tracker;
+
+    public SymbolTable Symbols { get; }
+
     /// <summary>Trades whose id is stored with another content.</summary>
-    public long Disputed { get; private set; }
+    public long Disputed => _disputed.Count;
 
     /// <summary>Loads what an earlier run left in the log, so that what is stored is known, and begins.</summary>
     /// <param name="stores">The log and the warehouse.</param>
@@ -72,12 +74,8 @@ internal sealed class ReplaySession : IAsyncDisposable
             await sink.DrainAsync(cancellationToken);
             await new WarehouseCaptureState(stores.Warehouse, Task.CompletedTask, symbols).RestoreAsync(tracker, [], cancellationToken);
 
-            // A file can wait, so nothing is shed; gaps are recorded in the ledger and not fetched.
-            var channel = options.Exchange.Channel with { Policy = FullPolicy.Wait };
-            var pipeline = new IngestPipeline(stores.Log, channel, tracker, ledger: null, metrics, clock, loggers);
-            var session = new ReplaySession(stores, symbols, pipeline, sink, metrics, mode, clock);
-            session.Start();
-            return session;
+            var disputed = new DisputedTrades(stores.Warehouse, tracker, mode);
+            return Start(NewPipeline(stores.Log, options, tracker, metrics, clock, loggers), symbols, sink, disputed, metrics, clock);
         }
         catch
         {
@@ -86,8 +84,22 @@ internal sealed class ReplaySession : IAsyncDisposable
         }
     }
 
+    /// <summary>Begins on a log that other processes consume: it ends in the log, and their sinks go on from there.</summary>
+    /// <param name="log">The log.</param>
+    /// <param name="options">Of the hand-off.</param>
+    /// <param name="tracker">Knows what is stored or on its way.</param>
+    /// <param name="symbols">Of the tracker.</param>
+    /// <param name="metrics">Of the tracker.</param>
+    /// <param name="clock">Of received times.</param>
+    /// <param name="loggers">For the stages.</param>
+    public static ReplaySession StartOnLog(
+        ITradeLog log, ServiceOptions options, ContinuityTracker tracker, SymbolTable symbols, TradeIngestMetrics metrics,
+        TimeProvider clock, ILoggerFactory loggers) => Start(
+            NewPipeline(log, options, tracker, metrics, clock, loggers), symbols, sink: null,
+            new DisputedTrades(null, tracker, ReplayMode.Adding), metrics, clock);
+
     /// <summary>Opens a file of trades; see <see cref="ReplayFile.Open"/>.</summary>
-    public ReplayFile Open(string path, string? symbol) => ReplayFile.Open(path, _symbols, _clock, symbol);
+    public ReplayFile Open(string path, string? symbol) => ReplayFile.Open(path, Symbols, _clock, symbol);
 
     /// <summary>Pushes all events of a file into the pipeline, as fast as it takes them.</summary>
     /// <param name="onProgress">Called after each event.</param>
@@ -95,59 +107,20 @@ internal sealed class ReplaySession : IAsyncDisposable
     {
         await foreach (var value in file.ReadAsync(cancellationToken))
         {
-            var room = Pipeline.Channel.WaitForRoomAsync(cancellationToken);
-            await UnlessFailedAsync(room);
-            var disputed = value is TradeBatch batch ? await TakeDisputedAsync(batch, cancellationToken) : null;
-            _events.OnNext(value);
-            if (disputed is not null) Pipeline.Channel.OnNext(disputed);
+            await PushAsync(value, cancellationToken);
             onProgress();
         }
     }
 
-    /// <summary>
-    /// Takes out of a batch the trades whose id has passed and which are not, or not yet, stored as they are: those the continuity tracking
-    /// would drop as duplicates, and the warehouse is to judge.
-    /// </summary>
-    private async Task<TradeBatch?> TakeDisputedAsync(TradeBatch batch, CancellationToken cancellationToken)
+    public async Task PushAsync(StreamEvent value, CancellationToken cancellationToken)
     {
-        var known = Known(batch);
-        if (known.Length == 0) return null;
-        var stored = await _stores.Warehouse.ContentsAsync(known, cancellationToken);
-        var disputed = TradeBatch.Rent(known.Length);
-        var kept = 0;
-        foreach (ref readonly var trade in batch.Trades)
-        {
-            var isKnown = Pipeline.Tracker.HasPassed(trade.Symbol, trade.TradeId);
-            var hasContent = stored.TryGetValue(TradeKey.Of(in trade), out var content);
-            var agrees = hasContent && content.AgreesWith(TradeContent.Of(in trade));
-            if (!isKnown || (agrees && !_mode.Settles(in trade)))
-            {
-                batch.Trades[kept++] = trade;
-                continue;
-            }
-
-            if (hasContent && !agrees) Disputed++;
-            disputed.Add(trade with { Source = _mode.IsCorrecting ? IngestSource.Correction : trade.Source });
-        }
-
-        batch.Truncate(kept);
-        if (disputed.Count > 0) return disputed;
-        disputed.Dispose();
-        return null;
+        await UnlessFailedAsync(Pipeline.Channel.WaitForRoomAsync(cancellationToken));
+        var disputed = value is TradeBatch batch ? await _disputed.TakeAsync(batch, cancellationToken) : null;
+        _events.OnNext(value);
+        if (disputed is not null) Pipeline.Channel.OnNext(disputed);
     }
 
-    private Trade[] Known(TradeBatch batch)
-    {
-        var known = new List<Trade>();
-        foreach (ref readonly var trade in batch.Trades)
-        {
-            if (Pipeline.Tracker.HasPassed(trade.Symbol, trade.TradeId)) known.Add(trade);
-        }
-
-        return [.. known];
-    }
-
-    /// <summary>Ends the session with everything pushed in the warehouse.</summary>
+    /// <summary>Ends the session with everything pushed in the warehouse, or in the log where it ends there.</summary>
     /// <exception cref="Exception">What a stage of the pipeline failed with.</exception>
     public async Task CompleteAsync(CancellationToken cancellationToken)
     {
@@ -156,7 +129,7 @@ internal sealed class ReplaySession : IAsyncDisposable
         await UnlessFailedAsync(_writing);
         await _stopping.CancelAsync();
         await _sinking;
-        await _sink.DrainAsync(cancellationToken);
+        if (_sink is not null) await _sink.DrainAsync(cancellationToken);
         cancellationToken.ThrowIfCancellationRequested();
     }
 
@@ -168,25 +141,35 @@ internal sealed class ReplaySession : IAsyncDisposable
 
         // A failure was thrown where it was waited for; here it only matters that nothing runs any more.
         await Task.WhenAll(_writing, _sinking).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-        await _sink.DisposeAsync();
+        if (_sink is not null) await _sink.DisposeAsync();
         Pipeline.Dispose();
         _events.Dispose();
         _stopping.Dispose();
         _abandoning.Dispose();
     }
 
-    // Both are waited for, by whoever completes the session or ends it before.
-    private void Start()
+    // A file can wait, so nothing is shed; gaps are recorded in the ledger and not fetched.
+    private static IngestPipeline NewPipeline(
+        ITradeLog log, ServiceOptions options, ContinuityTracker tracker, TradeIngestMetrics metrics, TimeProvider clock,
+        ILoggerFactory loggers) =>
+        new(log, options.Exchange.Channel with { Policy = FullPolicy.Wait }, tracker, ledger: null, metrics, clock, loggers);
+
+    // Both tasks are waited for, by whoever completes the session or ends it before.
+    private static ReplaySession Start(
+        IngestPipeline pipeline, SymbolTable symbols, WarehouseSink? sink, DisputedTrades disputed, TradeIngestMetrics metrics,
+        TimeProvider clock)
     {
-        Pipeline.Connect(_events);
-        _writing = Pipeline.RunAsync(_abandoning.Token);
-        _sinking = _sink.RunAsync(_stopping.Token);
+        var session = new ReplaySession(pipeline, symbols, sink, disputed, metrics, clock);
+        pipeline.Connect(session._events);
+        session._writing = pipeline.RunAsync(session._abandoning.Token);
+        if (sink is not null) session._sinking = sink.RunAsync(session._stopping.Token);
+        return session;
     }
 
     private async Task UnlessFailedAsync(Task work)
     {
-        var ended = await Task.WhenAny(work, _writing, _sinking);
-        await ended;
+        Task[] stages = _sink is null ? [_writing] : [_writing, _sinking];
+        await await Task.WhenAny([work, .. stages]);
         await work;
     }
 }

@@ -312,11 +312,15 @@ internal sealed class ContinuityTracker(TradeIngestMetrics metrics)
         {
             if (trade.TradeId != _next || trade.TradeId > TradeQuality.MaxTradeId) return false;
             _next = trade.TradeId + 1;
-            Remember(in trade);
+            _recent[trade.TradeId % Recent] = ContentOf(in trade);
             return true;
         }
 
-        public void Remember(in Trade trade) => _recent[trade.TradeId % Recent] = ContentOf(in trade);
+        public void Remember(in Trade trade)
+        {
+            // The place of an older one is that of a latest one.
+            if (trade.TradeId > Highest - Recent) _recent[trade.TradeId % Recent] = ContentOf(in trade);
+        }
 
         /// <summary>Whether a copy of one of the latest ids says something else than the copy before it.</summary>
         public bool IsRecentAndOther(in Trade trade) =>

@@ -31,6 +31,7 @@ internal sealed class SimulatedExchange : IAsyncDisposable
     private volatile TradeFeed? _feed;
     private KlineFeed? _klines;
     private RestApi? _rest;
+    private ArchiveApi? _archive;
     private Task _background = Task.CompletedTask;
     private long _upgrades;
     private long _accepted;
@@ -107,6 +108,7 @@ internal sealed class SimulatedExchange : IAsyncDisposable
         var feed = new TradeFeed(tape, _options, Faults, () => _connections, reserve);
         var lag = Faults.RestLag is { } time ? new LaggingView(tape.Listings.Count, feed.Produced, time, _options.TimeProvider) : null;
         _rest = new RestApi(_options, Faults, tape, lag is null ? feed.Produced : lag.Produced, () => feed.Now, _stopping.Token);
+        _archive = new ArchiveApi(tape, feed.Produced, () => feed.Now);
         _klines = new KlineFeed(tape, feed, _options.TimeProvider, () => _connections);
         _feed = feed;
         Finished = Task.Run(() => feed.RunAsync(_halting.Token), CancellationToken.None);
@@ -220,13 +222,14 @@ internal sealed class SimulatedExchange : IAsyncDisposable
 
     private Task HandleAsync(HttpContext context)
     {
-        if (_feed is null || _rest is null)
+        if (_feed is null || _rest is null || _archive is null)
         {
             context.Response.StatusCode = StatusCodes.Status503ServiceUnavailable;
             return Task.CompletedTask;
         }
 
-        return StreamHandshake.IsStreamPath(context.Request.Path) ? ServeStreamAsync(context) : _rest.HandleAsync(context);
+        if (StreamHandshake.IsStreamPath(context.Request.Path)) return ServeStreamAsync(context);
+        return ArchiveApi.IsArchivePath(context.Request.Path) ? _archive.HandleAsync(context) : _rest.HandleAsync(context);
     }
 
     private async Task ServeStreamAsync(HttpContext context)

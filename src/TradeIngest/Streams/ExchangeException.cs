@@ -17,6 +17,15 @@ internal sealed class ExchangeException(string message, bool isTransient, Except
     /// <summary>The exchange answers nobody at this address for a while; asking on prolongs it.</summary>
     public bool IsBan { get; init; }
 
+    /// <summary>The exchange has no symbol of this name.</summary>
+    public bool IsUnknownSymbol { get; init; }
+
+    /// <summary>
+    /// Not this request is refused but this place or network, or the refusal is one that the exchange does not document. It may last; what
+    /// runs unattended asks again after <see cref="RetryAfter"/>.
+    /// </summary>
+    public bool IsOfPlace => IsTransient && !IsBan && RetryAfter is not null;
+
     /// <summary>How long to ask nothing of the kind: as the exchange said, or as the kind of refusal suggests.</summary>
     public TimeSpan? RetryAfter { get; init; }
 }

@@ -1,8 +1,9 @@
 using Crypto.TradeModel.Symbols;
+using Crypto.TradeModel.Times;
 
 namespace Crypto.TradeIngest.Streams;
 
-/// <summary>Where missing trades can be fetched by id.</summary>
+/// <summary>Where missing trades can be fetched by id, and ids be found by time.</summary>
 internal interface ITradeHistory
 {
     /// <summary>Most trades of one answer.</summary>
@@ -15,4 +16,9 @@ internal interface ITradeHistory
     /// <returns>The caller's to dispose; empty when the history has no such id or any above it.</returns>
     /// <exception cref="Streams.ExchangeException">The exchange could not be asked or refused.</exception>
     Task<TradeBatch> ReadTradesAsync(Symbol symbol, long fromId, int limit, CancellationToken cancellationToken);
+
+    /// <summary>The id of the first trade at or after a time, or, where there is none yet, the id behind the newest trade.</summary>
+    /// <returns>Null when the symbol has never traded.</returns>
+    /// <exception cref="Streams.ExchangeException">The exchange could not be asked or refused.</exception>
+    Task<long?> FirstIdAtAsync(Symbol symbol, Timestamp time, CancellationToken cancellationToken);
 }

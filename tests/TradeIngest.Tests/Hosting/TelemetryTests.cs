@@ -59,7 +59,7 @@ public sealed class TelemetryTests : IAsyncDisposable
             .AddExchange(options.Exchange, folder)
             .AddWarehouse(stores.Warehouse, options.Log, isReset: false, stores.CheckpointInterval)
             .AddReference(options, folder)
-            .AddIngest(options));
+            .AddIngest(options, folder));
         using var heard = new MeterReadings(service.Services.GetRequiredService<IMeterFactory>());
         await service.StartAsync(Stop);
         await service.WaitUntilStartedAsync(Stop);

@@ -109,7 +109,7 @@ public sealed class TradeIngestHostTests : IAsyncDisposable
             .AddExchange(options.Exchange, new DataFolder(options.Data))
             .AddWarehouse(warehouse, options.Log, isReset: false, checkpointInterval: TimeSpan.Zero)
             .AddReference(options, new DataFolder(options.Data))
-            .AddIngest(options));
+            .AddIngest(options, new DataFolder(options.Data)));
     }
 
     // Of each symbol, what the exchange made since the first trade captured.

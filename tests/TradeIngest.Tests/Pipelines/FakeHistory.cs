@@ -1,6 +1,7 @@
 using Crypto.TradeIngest.Streams;
 using Crypto.TradeModel.Continuity;
 using Crypto.TradeModel.Symbols;
+using Crypto.TradeModel.Times;
 using Crypto.TradeModel.Trades;
 
 namespace Crypto.TradeIngest.Tests.Pipelines;
@@ -32,5 +33,12 @@ internal sealed class FakeHistory : ITradeHistory
         }
 
         return batch;
+    }
+
+    /// <summary>Trade N happens at N seconds.</summary>
+    public Task<long?> FirstIdAtAsync(Symbol symbol, Timestamp time, CancellationToken token)
+    {
+        if (Failures.TryDequeue(out var failure)) throw failure;
+        return Task.FromResult<long?>(Math.Clamp((time.Microseconds + 999_999) / 1_000_000, 1, Last + 1));
     }
 }

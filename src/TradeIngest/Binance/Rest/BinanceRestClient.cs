@@ -19,6 +19,8 @@ internal sealed class BinanceRestClient(HttpClient http, WeightBudget budget, Ti
     private const int ExchangeInfoWeight = 20;
     private const int TimeWeight = 1;
     private const int HistoricalTradesWeight = 25;
+    private const int AggregatesWeight = 4;
+    private const int UnknownSymbol = -1121;
 
     // All of exchangeInfo has some 20 MB.
     private const int MaxBodyBytes = 64 << 20;
@@ -61,6 +63,18 @@ internal sealed class BinanceRestClient(HttpClient http, WeightBudget budget, Ti
         return GetAsync(
             path, HistoricalTradesWeight, isUrgent: false, root => RestReplies.Trades(root, symbol, Timestamp.Now(clock)),
             cancellationToken);
+    }
+
+    /// <inheritdoc/>
+    public async Task<long?> FirstIdAtAsync(Symbol symbol, Timestamp time, CancellationToken cancellationToken)
+    {
+        var path = $"api/v3/aggTrades?symbol={Uri.EscapeDataString(symbol.Ticker)}&limit=1";
+        var at = string.Create(CultureInfo.InvariantCulture, $"{path}&startTime={time.Microseconds}");
+        var first = await GetAsync(at, AggregatesWeight, isUrgent: false, RestReplies.AggregateIds, cancellationToken);
+
+        // Where nothing follows the time, the newest trade comes without one.
+        if (first is { } ids) return ids.From;
+        return (await GetAsync(path, AggregatesWeight, isUrgent: false, RestReplies.AggregateIds, cancellationToken))?.To + 1;
     }
 
     private async Task<T> GetAsync<T>(
@@ -124,7 +138,8 @@ internal sealed class BinanceRestClient(HttpClient http, WeightBudget budget, Ti
             HttpStatusCode.UnavailableForLegalReasons or HttpStatusCode.Forbidden =>
                 $"The exchange refuses this location or network, or its firewall the rate ({status}). "
                 + "https://data-api.binance.vision has public data without old trades.",
-            _ when code == -1121 => $"The exchange knows no such symbol ({path}): {words} Write it in upper case, without separators.",
+            _ when code == UnknownSymbol =>
+                $"The exchange knows no such symbol ({path}): {words} Write it in upper case, without separators.",
             _ when status >= 500 => $"The exchange is in trouble ({status} {words}); the request may be repeated.",
             _ => $"The exchange refused {path}: {status} {words} (code {code}).",
         };
@@ -132,6 +147,7 @@ internal sealed class BinanceRestClient(HttpClient http, WeightBudget budget, Ti
         return new ExchangeException(message, isTransient: !isLasting)
         {
             Code = code,
+            IsUnknownSymbol = code == UnknownSymbol,
             RetryAfter = isLasting || status >= 500 ? null : OddRefusalDelay,
         };
     }

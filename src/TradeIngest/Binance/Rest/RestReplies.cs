@@ -1,6 +1,7 @@
 using System.Text;
 using System.Text.Json;
 using Crypto.TradeIngest.Streams;
+using Crypto.TradeModel.Continuity;
 using Crypto.TradeModel.Numbers;
 using Crypto.TradeModel.Symbols;
 using Crypto.TradeModel.Times;
@@ -97,6 +98,16 @@ internal static class RestReplies
             throw;
         }
     }
+
+    /// <summary>
+    /// <code>
+    /// [{"a":26129,"p":"0.01633102","q":"4.70443515","f":27781,"l":27781,"T":1498793709153,"m":true,"M":true}]
+    /// </code>
+    /// </summary>
+    /// <returns>The ids of the trades in the first aggregate; null when there is none.</returns>
+    public static IdRange? AggregateIds(JsonElement root) => root.GetArrayLength() == 0
+        ? null
+        : new IdRange(Required(root[0], "f"u8).GetInt64(), Required(root[0], "l"u8).GetInt64());
 
     private static long? Filter(JsonElement symbol, string type, ReadOnlySpan<byte> field)
     {

@@ -31,6 +31,23 @@ public sealed class BinanceRestClientTests : IDisposable
     }
 
     [TestMethod]
+    public async Task FirstIdAt_Aggregate_IsTheFirstTradeOfIt()
+    {
+        _answers.Body = """[{"a":7,"p":"4.0","q":"12.0","f":28457,"l":28460,"T":1790446152678001,"m":true,"M":true}]""";
+
+        Assert.AreEqual(28457, await _client.FirstIdAtAsync(_btc, new Timestamp(1790446152678000), CancellationToken.None));
+        Assert.AreEqual(4, _budget.Used);
+    }
+
+    [TestMethod]
+    public async Task FirstIdAt_NeverTraded_IsNull()
+    {
+        _answers.Body = "[]";
+
+        Assert.IsNull(await _client.FirstIdAtAsync(_btc, default, CancellationToken.None));
+    }
+
+    [TestMethod]
     public async Task ReadTrades_Reply_BecomesBackfilledTrades()
     {
         _answers.Body =

@@ -1,6 +1,6 @@
 using Crypto.TradeModel.Trades;
 
-namespace Crypto.TradeIngest.Jobs;
+namespace Crypto.TradeIngest.Replay;
 
 /// <summary>What becomes of replayed trades that are stored with another content.</summary>
 /// <param name="IsCorrecting">True: they take the place of what is stored. False: each is kept as a conflict beside it.</param>
