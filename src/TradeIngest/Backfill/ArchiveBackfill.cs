@@ -1,5 +1,6 @@
 using System.Globalization;
 using Crypto.TradeIngest.Configuration;
+using Crypto.TradeIngest.Diagnostics;
 using Crypto.TradeIngest.Replay;
 using Crypto.TradeIngest.Streams;
 using Crypto.TradeModel.Symbols;
@@ -9,7 +10,8 @@ namespace Crypto.TradeIngest.Backfill;
 
 /// <summary>Loads files of the exchange's archive: those of this machine, or downloaded day by day.</summary>
 internal sealed class ArchiveBackfill(
-    IBackfillTarget target, ITradeHistory history, RequestAttempts attempts, BackfillProgress progress, TimeProvider clock)
+    IBackfillTarget target, ITradeHistory history, RequestAttempts attempts, BackfillProgress progress, BackfillMetrics metrics,
+    TimeProvider clock)
 {
     // What the exchange says of a day only spares its download; it is not worth a longer wait.
     private static readonly TimeSpan AskingTime = TimeSpan.FromSeconds(10);
@@ -128,6 +130,7 @@ internal sealed class ArchiveBackfill(
         {
             var (trades, known) = value is TradeBatch batch ? Count(batch) : (0, 0);
             await target.PushAsync(value, cancellationToken);
+            metrics.Archived.Add(trades);
             var read = Math.Min(1, file.BytesRead / (double)Math.Max(1, file.Length));
             progress.Update(report => report with
             {

@@ -28,7 +28,7 @@ internal sealed class BackfillJob(
         if (request.Faults(clock).ToList() is { Count: > 0 } faults) throw ConfigurationException.Of(faults);
         var attempts = new RequestAttempts(pauses, progress, metrics, clock);
         var rest = new RestBackfill(history, target, attempts, progress, metrics, clock);
-        var archive = new ArchiveBackfill(target, history, attempts, progress, clock);
+        var archive = new ArchiveBackfill(target, history, attempts, progress, metrics, clock);
         return request.Kind switch
         {
             BackfillKind.Ids => FetchAsync(rest, Known(request.Symbol!), request.Ids, progress, cancellationToken),

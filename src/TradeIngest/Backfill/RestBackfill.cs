@@ -42,6 +42,7 @@ internal sealed class RestBackfill(
     private async Task ReportHoleAsync(Symbol symbol, IdRange hole, CancellationToken cancellationToken)
     {
         metrics.HoleIds.Add(hole.Count);
+        target.Tracker.Settle(symbol, hole);
         await target.PushAsync(new ExchangeHole(Timestamp.Now(clock), symbol, hole), cancellationToken);
     }
 

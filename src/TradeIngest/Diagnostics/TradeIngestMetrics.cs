@@ -79,6 +79,8 @@ internal sealed class BackfillMetrics(Meter meter)
 {
     public Total Fetched { get; } =
         new(meter, "trade_ingest.backfill.fetched", "{trade}", "Trades fetched and published; some may have come by the stream too.");
+    public Total Archived { get; } =
+        new(meter, "trade_ingest.backfill.archived", "{trade}", "Trades read from archives on request, stored before or not.");
     public Total Requests { get; } = new(meter, "trade_ingest.backfill.requests", "{request}", "Requests for trades.");
     public Total Failures { get; } = new(meter, "trade_ingest.backfill.failures", "{request}", "Requests for trades that failed.");
     public Total HoleIds { get; } = new(meter, "trade_ingest.backfill.holes", "{trade}", "Ids that the exchange does not have.");

@@ -9,7 +9,7 @@ namespace Crypto.TradeIngest.Hosting;
 /// the log in the warehouse. Null where this process has not the role, or another one writes the log too.
 /// </summary>
 /// <param name="Received">Trades of the streams.</param>
-/// <param name="Fetched">Trades of the exchange's history.</param>
+/// <param name="Fetched">Trades of the exchange's history and of archives.</param>
 /// <param name="Logged">Of both, those in the log.</param>
 /// <param name="Repeated">Those that had passed before.</param>
 /// <param name="Implausible">Those that are dead letters for their id.</param>
@@ -39,7 +39,8 @@ internal sealed record DrainBalance(
     {
         var (ingest, sink) = (hasIngest ? metrics : null, ownsLog ? metrics.Sink : null);
         return new DrainBalance(
-            ingest?.Stream.Trades.Value, ingest?.Backfill.Fetched.Value, ingest?.Log.Trades.Value, ingest?.Continuity.Duplicates.Value,
+            ingest?.Stream.Trades.Value, ingest?.Backfill.Fetched.Value + ingest?.Backfill.Archived.Value, ingest?.Log.Trades.Value,
+            ingest?.Continuity.Duplicates.Value,
             ingest?.Continuity.Implausible.Value, ingest?.Channel.ShedTrades.Value,
             sink is null ? null : metrics.Log.Records.Value, sink?.Stored.Value - leftover.Stored, sink?.Duplicates.Value - leftover.Known,
             sink?.Rejected.Value - leftover.Rejected, sink?.Verdicts.Value - leftover.Verdicts);

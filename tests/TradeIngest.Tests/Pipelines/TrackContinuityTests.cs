@@ -160,6 +160,18 @@ public sealed class TrackContinuityTests : IDisposable
     }
 
     [TestMethod]
+    public void OnNext_OldIdsFetched_DoNotMakeCopiesOfTheLatestLookLikeOthers()
+    {
+        _source.OnNext(Batches.Of(_btc, 100_000, 100_001));
+        var old = TradeBatch.Rent(1);
+        old.Add(Batches.Trade(_btc, 100_001 - 1024, price: "9", source: IngestSource.Backfill));
+        _source.OnNext(old);
+        _source.OnNext(Batches.Of(_btc, 100_001));
+
+        AssertTape("[100000 100001]", "[98977]");
+    }
+
+    [TestMethod]
     public void OnNext_SymbolsMixed_AreTrackedApart()
     {
         var batch = TradeBatch.Rent(4);
