@@ -63,7 +63,7 @@ internal sealed partial class StreamSession
 
     private void Take(ReadOnlyMemory<byte> frame, Timestamp received)
     {
-        switch (FrameParser.Parse(frame.Span, _context.Symbols, received, IngestSource.Stream, out var trade, out var reason))
+        switch (FrameParser.Parse(frame.Span, _context.Symbols.Table, received, IngestSource.Stream, out var trade, out var reason))
         {
             case FrameKind.Trade:
                 _batch ??= TradeBatch.Rent(_options.BatchCapacity);

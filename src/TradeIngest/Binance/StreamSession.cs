@@ -7,15 +7,16 @@ using Microsoft.Extensions.Logging;
 namespace Crypto.TradeIngest.Binance;
 
 /// <summary>
-/// One connection from connect to end: subscribes, receives, watches for silence. Publishes trades from the first subscribed
-/// stream on; <see cref="Ready"/> tells when all are. A new connection takes a new session.
+/// One connection from connect to end: subscribes, and subscribes and unsubscribes when what is wanted changes, receives, watches for
+/// silence. Publishes trades from the first subscribed stream on; <see cref="Ready"/> tells when all are. A new connection takes a new
+/// session.
 /// </summary>
 internal sealed partial class StreamSession : IAsyncDisposable
 {
     private readonly StreamContext _context;
     private readonly IWebSocketConnection _connection;
     private readonly Uri _endpoint;
-    private readonly IReadOnlyCollection<string> _streams;
+    private readonly Latest<IReadOnlySet<string>> _wanted;
     private readonly BinanceTradeStreamOptions _options;
     private readonly StreamMetrics _metrics;
     private readonly TimeProvider _clock;
@@ -24,13 +25,15 @@ internal sealed partial class StreamSession : IAsyncDisposable
     private readonly CancellationTokenSource _abort = new();
     private readonly TaskCompletionSource _ready = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly TaskCompletionSource _shutdown = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly TaskCompletionSource<string> _replacement = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private volatile IReadOnlySet<string> _confirmed = new HashSet<string>(StringComparer.Ordinal);
     private bool _connected;
 
-    private StreamSession(IWebSocketConnection connection, IReadOnlyCollection<string> streams, StreamContext context)
+    private StreamSession(IWebSocketConnection connection, Latest<IReadOnlySet<string>> wanted, StreamContext context)
     {
         _context = context;
         _connection = connection;
-        _streams = streams;
+        _wanted = wanted;
         (_options, _metrics, _clock, _logger) = (context.Options, context.Metrics, context.Clock, context.Logger);
         _endpoint = StreamEndpoint.From(_options.Endpoint);
         _requests = new SubscriptionRequests(connection, _options, _clock);
@@ -46,6 +49,12 @@ internal sealed partial class StreamSession : IAsyncDisposable
     /// <summary>Completes when the exchange announced that this connection will be cut.</summary>
     public Task ShutdownAnnounced => _shutdown.Task;
 
+    /// <summary>Completes with the reason when the connection is to be replaced by a new one while it still lives.</summary>
+    public Task<string> ReplacementDue => _replacement.Task;
+
+    /// <summary>The streams that the exchange itself lists as subscribed.</summary>
+    public IReadOnlySet<string> Confirmed => _confirmed;
+
     /// <summary>
     /// Why the session ended, in words. Faults with a lasting <see cref="ExchangeException"/> when reconnecting is useless, and
     /// with the exception of a subscriber of the stream.
@@ -56,9 +65,9 @@ internal sealed partial class StreamSession : IAsyncDisposable
     public TimeSpan? RetryAfter { get; private set; }
 
     /// <summary>Connects and captures, until it ends by itself or is ended.</summary>
-    public static StreamSession Start(IWebSocketConnection connection, IReadOnlyCollection<string> streams, StreamContext context)
+    public static StreamSession Start(IWebSocketConnection connection, Latest<IReadOnlySet<string>> wanted, StreamContext context)
     {
-        var session = new StreamSession(connection, streams, context);
+        var session = new StreamSession(connection, wanted, context);
         session.Completion = session.RunAsync();
         return session;
     }
@@ -132,17 +141,36 @@ internal sealed partial class StreamSession : IAsyncDisposable
         }
     }
 
-    /// <summary>Subscribes, then stays without an end of its own.</summary>
+    /// <summary>Subscribes, and again whenever what is wanted changes, without an end of its own.</summary>
     private async Task<string> SubscribeAsync(CancellationToken token)
     {
         var subscriber = new Subscriber(_requests, _context);
-        await subscriber.SubscribeAsync(_streams, token);
+        while (true)
+        {
+            var (streams, superseded) = _wanted.Read();
+            try
+            {
+                _confirmed = await subscriber.SubscribeAsync(streams, token);
+            }
+            catch (ExchangeException failure) when (_ready.Task.IsCompleted && failure.IsTransient)
+            {
+                // What it has goes on until another connection has everything.
+                _replacement.TrySetResult(failure.Message);
+            }
+
+            NoteReady();
+            _context.Confirmed();
+            await superseded.WaitAsync(token);
+        }
+    }
+
+    private void NoteReady()
+    {
+        if (_connected) return;
         _connected = true;
         _metrics.Connects.Increment();
         _metrics.Connections.Increment();
         _ready.TrySetResult();
-        await Task.Delay(Timeout.InfiniteTimeSpan, _clock, token);
-        return string.Empty;
     }
 
     private async Task<string> WatchSilenceAsync(CancellationToken token)

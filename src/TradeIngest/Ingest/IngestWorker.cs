@@ -15,8 +15,8 @@ namespace Crypto.TradeIngest.Ingest;
 /// what the exchange traded in between is a gap, as is every gap that was open before.
 /// </summary>
 internal sealed class IngestWorker(
-    IngestParts parts, ITradeLog log, IngestPipeline pipeline, GapBackfill backfill, TradeIngestMetrics metrics, TimeProvider clock,
-    ServiceFailure failure) : Worker(failure)
+    IngestParts parts, ITradeLog log, IngestPipeline pipeline, GapBackfill backfill, CapturedSymbols captured, TradeIngestMetrics metrics,
+    TimeProvider clock, ServiceFailure failure) : Worker(failure)
 {
     public IngestPipeline Pipeline => pipeline;
 
@@ -25,7 +25,7 @@ internal sealed class IngestWorker(
     public AppendStatus Appends => log.Appends;
 
     /// <summary>What is captured; empty until it is known.</summary>
-    public IReadOnlyList<Symbol> Symbols { get; private set; } = [];
+    public IReadOnlyList<Symbol> Symbols => captured.Symbols;
 
     public override string Name => "ingest";
 
@@ -39,13 +39,9 @@ internal sealed class IngestWorker(
 
     protected override async Task WorkAsync(CancellationToken stoppingToken)
     {
-        var chosen = await parts.Selection.ReadAsync(stoppingToken);
-        await parts.Descriptions.WaitForAsync([.. chosen.Select(symbol => symbol.Ticker)], stoppingToken);
-        Symbols = [.. chosen.Select(symbol => parts.Table.Intern(symbol.Ticker))];
-        await parts.State.RestoreAsync(pipeline.Tracker, Symbols, stoppingToken);
-
+        await captured.BeginAsync(stoppingToken);
         await using var stream = parts.Exchange.OpenStream(
-            Symbols, connection => parts.HasBackpressure ? new BackpressuredConnection(connection, pipeline.Channel) : connection);
+            captured.Symbols, connection => parts.HasBackpressure ? new BackpressuredConnection(connection, pipeline.Channel) : connection);
         using var observing = pipeline.Events.Subscribe(Observe);
         using var beside = CancellationTokenSource.CreateLinkedTokenSource(stoppingToken);
         var writing = pipeline.RunAsync(Abandoning);
@@ -56,6 +52,8 @@ internal sealed class IngestWorker(
         [
             Task.Run(() => backfill.RunAsync(beside.Token), CancellationToken.None),
             parts.Exchange.RunAsync(beside.Token),
+            parts.Selection.RunAsync(beside.Token),
+            captured.RunAsync(stream, beside.Token),
             CheckpointAsync(beside.Token),
         ];
         var first = await Task.WhenAny([writing, stream.Failure, .. loops]);
@@ -69,6 +67,7 @@ internal sealed class IngestWorker(
         if (first == stream.Failure) ExceptionDispatchInfo.Throw(await stream.Failure);
         await first;
         await Task.WhenAll([writing, .. loops]);
+        parts.Report?.Invoke([]);
     }
 
     private void Observe(StreamEvent value)
@@ -96,6 +95,7 @@ internal sealed class IngestWorker(
 /// <param name="Table">Of the trades captured.</param>
 /// <param name="HasBackpressure">Whether connections are not read while there is no room, in place of shedding.</param>
 /// <param name="StateInterval">How often what is captured is written beside a log that keeps it.</param>
+/// <param name="Report">Hears which symbols are captured, whenever that changes; null for nobody.</param>
 internal sealed record IngestParts(
     IExchange Exchange, SymbolSelection Selection, SymbolDescriptions Descriptions, ICaptureState State, SymbolTable Table,
-    bool HasBackpressure, TimeSpan StateInterval);
+    bool HasBackpressure, TimeSpan StateInterval, Action<IReadOnlyCollection<string>>? Report);

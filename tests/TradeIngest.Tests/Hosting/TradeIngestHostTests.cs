@@ -106,10 +106,10 @@ public sealed class TradeIngestHostTests : IAsyncDisposable
         };
         return TradeIngestHost.Build(options, TimeProvider.System, NullLoggerFactory.Instance, services => services
             .AddTradeLog(log, options.Kafka)
-            .AddExchange(options.Exchange, new DataFolder(options.Data))
+            .AddExchange(options, new DataFolder(options.Data))
             .AddWarehouse(warehouse, options.Log, isReset: false, checkpointInterval: TimeSpan.Zero)
             .AddReference(options, new DataFolder(options.Data))
-            .AddIngest(options));
+            .AddIngest(options, new DataFolder(options.Data)));
     }
 
     // Of each symbol, what the exchange made since the first trade captured.

@@ -246,7 +246,7 @@ public sealed class LogTailTests : IAsyncDisposable
             var metrics = new TradeIngestMetrics();
             var tracker = new ContinuityTracker(metrics);
             var ledger = new CaptureLedger(tracker);
-            await new LogTail(log, tail, TimeProvider.System, NullLogger<LogTail>.Instance).SeedAsync(tracker, ledger, symbols, stop);
+            await new LogTail(log, tail, TimeProvider.System, NullLogger<LogTail>.Instance).SeedAsync(tracker, ledger.Seed, symbols, stop);
             var channel = new TradeChannel(
                 new TradeChannelOptions(), tracker, _ => { }, metrics, TimeProvider.System, NullLogger<TradeChannel>.Instance);
             return new Life(
