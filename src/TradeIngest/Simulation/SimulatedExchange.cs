@@ -73,6 +73,9 @@ internal sealed class SimulatedExchange : IAsyncDisposable
 
     public int OpenConnections => _connections.Length;
 
+    /// <summary>Symbols whose trades are subscribed to, summed over the connections.</summary>
+    public int TradeStreams => _connections.Sum(connection => connection.TradeStreams);
+
     /// <summary>Connections ever accepted.</summary>
     public long AcceptedConnections => Interlocked.Read(ref _accepted);
 
