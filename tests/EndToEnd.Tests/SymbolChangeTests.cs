@@ -64,7 +64,8 @@ public sealed class SymbolChangeTests
         await using var exchange = new SimulatedExchange(
             new SimulatedExchangeOptions { Symbols = ["BTCUSDT", "ETHUSDT", "BTCEUR"], Rate = 200 });
         await exchange.StartAsync();
-        await using var kafka = KafkaDeployment.Start(exchange, readsSymbolsFromFile: true, [.. Often.Select(pair => (pair.Key, pair.Value))]);
+        await using var kafka = KafkaDeployment.Start(
+            exchange, readsSymbolsFromFile: true, [.. Often.Select(pair => (pair.Key, pair.Value))]);
         var configuration = kafka.Folder["appsettings.json"];
         await File.WriteAllTextAsync(configuration, """{"Exchange":{"Symbols":"BTC*"}}""");
         TradeIngestProcess[] roles = [kafka.Start("reference"), kafka.Start("sink"), kafka.Start("ingest")];

@@ -72,10 +72,12 @@ internal sealed class StreamShards(
         {
             CloseLeft();
             var live = _running.FindAll(shard => !shard.IsRefused);
-            List<string> rest = [.. streams.Except(_running.Except(live).SelectMany(shard => shard.Shard.Streams), StringComparer.Ordinal)];
+            var refused = _running.Except(live).SelectMany(shard => shard.Shard.Streams);
+            List<string> rest = [.. streams.Except(refused, StringComparer.Ordinal)];
 
             // What moves has arrived before anything moves again, unless something else is wanted.
-            if (_leaving.Count > 0 && live.SelectMany(shard => shard.Shard.Streams).ToHashSet(StringComparer.Ordinal).SetEquals(rest)) return;
+            var has = live.SelectMany(shard => shard.Shard.Streams).ToHashSet(StringComparer.Ordinal);
+            if (_leaving.Count > 0 && has.SetEquals(rest)) return;
             var plan = ShardPlan.Of([.. live.Select(shard => shard.Shard.Streams)], rest, context.Options.StreamsPerConnection);
             foreach (var (shard, set) in live.Zip(plan.Sets))
             {

@@ -81,10 +81,8 @@ internal sealed record ExchangeOptions : IOptionRules
         if (Rules.Symbols.Count == 0) yield return new(nameof(Symbols), "there is none; set --symbols BTCUSDT,ETHUSDT, *USDT or ALL");
 
         // A ticker with other letters is looked up: what the exchange lists that is like it says more.
-        foreach (var fault in Rules.Symbols.Where(pattern => !SymbolPattern.IsTicker(pattern)).Select(SymbolPattern.FaultOf).OfType<string>())
-        {
-            yield return new(nameof(Symbols), fault);
-        }
+        var patterns = Rules.Symbols.Where(pattern => !SymbolPattern.IsTicker(pattern));
+        foreach (var fault in patterns.Select(SymbolPattern.FaultOf).OfType<string>()) yield return new(nameof(Symbols), fault);
 
         foreach (var fault in Rules.Exclude.Select(SymbolPattern.FaultOf).OfType<string>()) yield return new(nameof(Exclude), fault);
     }

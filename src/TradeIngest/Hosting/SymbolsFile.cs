@@ -51,8 +51,8 @@ internal static class SymbolsFile
                 .. Read(path).Where(edit => !patterns.Contains(edit.Pattern, StringComparer.Ordinal)),
                 .. patterns.Select(pattern => new SymbolEdit(isAdding, pattern)),
             ];
-            AtomicFile.Write(path, JsonSerializer.SerializeToUtf8Bytes(
-                new Content(Version, [.. edits.Select(edit => new Entry(edit.IsAdded ? Add : Remove, edit.Pattern))]), MachineJson.Document));
+            var content = new Content(Version, [.. edits.Select(edit => new Entry(edit.IsAdded ? Add : Remove, edit.Pattern))]);
+            AtomicFile.Write(path, JsonSerializer.SerializeToUtf8Bytes(content, MachineJson.Document));
             return edits;
         }
         catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)

@@ -140,7 +140,7 @@ internal static class TradeIngestServices
             provider.Get<IngestPipeline>().Channel.WaitForRoomAsync, options.Exchange.Backfill,
             provider.Get<TradeIngestMetrics>(), provider.Get<TimeProvider>(), provider.Get<ILogger<GapBackfill>>()));
         services.TryAddSingleton(provider => new IngestParts(
-            provider.Get<IExchange>(), provider.Get<SymbolSelection>(), provider.Get<SymbolDescriptions>(),
+            provider.Get<IExchange>(), provider.Get<ITradeLog>(), provider.Get<SymbolSelection>(), provider.Get<SymbolDescriptions>(),
             provider.Get<ICaptureState>(), provider.Get<SymbolTable>(),
             options.Exchange.Channel.Policy == FullPolicy.Wait, options.Kafka.StateInterval,
             options.Log.Kind == LogKind.Kafka ? null : provider.Get<CapturedFile>().Write));

@@ -48,6 +48,7 @@ internal static partial class IngestLog
         EventId = 1211, Level = LogLevel.Information, Message = "Captured are {Count} symbols from now on: {Added} more, {Removed} fewer.")]
     public static partial void CaptureChanged(this ILogger logger, int count, int added, int removed);
 
-    [LoggerMessage(EventId = 1212, Level = LogLevel.Warning, Message = "{Count} symbols are not captured yet, which is tried again: {Reason}")]
+    [LoggerMessage(
+        EventId = 1212, Level = LogLevel.Warning, Message = "{Count} symbols are not captured yet, which is tried again: {Reason}")]
     public static partial void AddingPostponed(this ILogger logger, int count, string reason);
 }

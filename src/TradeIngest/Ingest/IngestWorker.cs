@@ -15,14 +15,14 @@ namespace Crypto.TradeIngest.Ingest;
 /// what the exchange traded in between is a gap, as is every gap that was open before.
 /// </summary>
 internal sealed class IngestWorker(
-    IngestParts parts, ITradeLog log, IngestPipeline pipeline, GapBackfill backfill, CapturedSymbols captured, TradeIngestMetrics metrics,
+    IngestParts parts, IngestPipeline pipeline, GapBackfill backfill, CapturedSymbols captured, TradeIngestMetrics metrics,
     TimeProvider clock, ServiceFailure failure) : Worker(failure)
 {
     public IngestPipeline Pipeline => pipeline;
 
     public GapBackfill Backfill => backfill;
 
-    public AppendStatus Appends => log.Appends;
+    public AppendStatus Appends => parts.Log.Appends;
 
     /// <summary>What is captured; empty until it is known.</summary>
     public IReadOnlyList<Symbol> Symbols => captured.Symbols;
@@ -33,7 +33,7 @@ internal sealed class IngestWorker(
     [
         new(
             "ingest",
-            () => metrics.Stream.Connections.Value > 0 && pipeline.Channel.Depth == 0 && log.Appends.BytesInFlight == 0,
+            () => metrics.Stream.Connections.Value > 0 && pipeline.Channel.Depth == 0 && parts.Log.Appends.BytesInFlight == 0,
             () => metrics.Log.Records.Value),
     ];
 
@@ -89,6 +89,7 @@ internal sealed class IngestWorker(
 
 /// <summary>What an ingest starts from.</summary>
 /// <param name="Exchange">What is captured.</param>
+/// <param name="Log">Where it goes.</param>
 /// <param name="Selection">The symbols to capture.</param>
 /// <param name="Descriptions">Where they are described first.</param>
 /// <param name="State">What of them is captured.</param>
@@ -97,5 +98,5 @@ internal sealed class IngestWorker(
 /// <param name="StateInterval">How often what is captured is written beside a log that keeps it.</param>
 /// <param name="Report">Hears which symbols are captured, whenever that changes; null for nobody.</param>
 internal sealed record IngestParts(
-    IExchange Exchange, SymbolSelection Selection, SymbolDescriptions Descriptions, ICaptureState State, SymbolTable Table,
+    IExchange Exchange, ITradeLog Log, SymbolSelection Selection, SymbolDescriptions Descriptions, ICaptureState State, SymbolTable Table,
     bool HasBackpressure, TimeSpan StateInterval, Action<IReadOnlyCollection<string>>? Report);

@@ -28,7 +28,8 @@ internal sealed class LogTail(ITradeLog log, int records, TimeProvider clock, IL
     /// <param name="symbols">Those wanted.</param>
     /// <returns>How many of the symbols were found.</returns>
     public async Task<int> SeedAsync(
-        ContinuityTracker tracker, Action<Symbol, long, IdRangeSet> keep, IReadOnlyList<Symbol> symbols, CancellationToken cancellationToken)
+        ContinuityTracker tracker, Action<Symbol, long, IdRangeSet> keep, IReadOnlyList<Symbol> symbols,
+        CancellationToken cancellationToken)
     {
         var wanted = symbols.ToDictionary(symbol => symbol.Ticker, symbol => new Seen(symbol), StringComparer.Ordinal);
         await ReadStatesAsync(wanted, cancellationToken);

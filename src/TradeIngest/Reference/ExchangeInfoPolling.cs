@@ -8,8 +8,8 @@ using Microsoft.Extensions.Logging;
 namespace Crypto.TradeIngest.Reference;
 
 /// <summary>
-/// Reads the exchange's list of symbols now and then, and when the selection changes, and applies what changed of the selected ones, and
-/// of those described before: one that is not selected any more is kept current too. A symbol that vanished from the list is a delete; a list
+/// Reads the exchange's list of symbols now and then, and when the selection changes, and applies what changed of the selected ones, and of
+/// those described before: one that is not selected any more is kept current too. A symbol that vanished from the list is a delete; a list
 /// that lacks too many at once is not believed before the next one lacks them, too, and an empty one never.
 /// </summary>
 internal sealed class ExchangeInfoPolling(

@@ -40,7 +40,9 @@ internal interface ITradeStream : IObservable<StreamEvent>, IAsyncDisposable
     /// <summary>Completes with the exception when the stream fails or a subscriber throws; never while all is well.</summary>
     Task<Exception> Failure { get; }
 
-    /// <summary>Changes what is captured, on the living connections. Returns at once; a symbol may be among the trades a little longer.</summary>
+    /// <summary>
+    /// Changes what is captured, on the living connections. Returns at once; a removed symbol may be among the trades a little longer.
+    /// </summary>
     void Capture(IReadOnlyList<Symbol> wanted);
 
     /// <summary>Closes the connections, hands over what they had received, completes the observers.</summary>

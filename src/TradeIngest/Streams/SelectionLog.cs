@@ -6,7 +6,8 @@ namespace Crypto.TradeIngest.Streams;
 internal static partial class SelectionLog
 {
     [LoggerMessage(
-        EventId = 1301, Level = LogLevel.Warning, Message = "{Address} lists nothing that '{Pattern}' matches; it is looked for in each list.")]
+        EventId = 1301, Level = LogLevel.Warning,
+        Message = "{Address} lists nothing that '{Pattern}' matches; it is looked for in each list.")]
     public static partial void PatternUnmatched(this ILogger logger, string address, string pattern);
 
     [LoggerMessage(
@@ -16,7 +17,8 @@ internal static partial class SelectionLog
 
     [LoggerMessage(
         EventId = 1303, Level = LogLevel.Warning,
-        Message = "exchangeInfo lists {Listed} symbols and lacks {Missing} of {Known} captured: they go on unless the next list lacks them, too.")]
+        Message = "exchangeInfo lists {Listed} symbols and lacks {Missing} of {Known} selected: they stay unless the next list lacks them, "
+            + "too.")]
     public static partial void ListDoubted(this ILogger logger, int listed, int missing, int known);
 
     [LoggerMessage(

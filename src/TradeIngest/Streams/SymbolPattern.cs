@@ -35,5 +35,6 @@ internal static class SymbolPattern
             : null;
     }
 
-    private static bool IsAllowed(char letter) => char.IsLetterOrDigit(letter) || char.IsSurrogate(letter) || letter is '*' or '-' or '_' or '.';
+    private static bool IsAllowed(char letter) =>
+        char.IsLetterOrDigit(letter) || char.IsSurrogate(letter) || letter is '*' or '-' or '_' or '.';
 }

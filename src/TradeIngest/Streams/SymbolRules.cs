@@ -29,7 +29,8 @@ internal sealed record SymbolRules(
                     .Concat(Exclude)
                     .Concat(Edits.Select(edit => edit.Pattern).Where(pattern => !SymbolPattern.IsTicker(pattern)))
                     .Where(pattern => !listed.Any(ticker => SymbolPattern.Matches(pattern, ticker))),
-                .. Edits.Select(edit => edit.Pattern).Where(SymbolPattern.IsTicker).Where(ticker => !listed.Contains(ticker) && Wants(ticker)),
+                .. Edits.Select(edit => edit.Pattern).Where(SymbolPattern.IsTicker)
+                    .Where(ticker => !listed.Contains(ticker) && Wants(ticker)),
             ]);
     }
 

@@ -48,7 +48,8 @@ public sealed class SymbolsFileTests : IDisposable
     {
         using var logger = new RecordingLogger();
         using var loggers = LoggerFactory.Create(builder => builder.AddProvider(logger));
-        var rules = new SymbolRulesFiles(new ExchangeOptions { Symbols = "BTCUSDT" }, File, reread: null, loggers.CreateLogger<SymbolRulesFiles>());
+        var rules = new SymbolRulesFiles(
+            new ExchangeOptions { Symbols = "BTCUSDT" }, File, reread: null, loggers.CreateLogger<SymbolRulesFiles>());
         var first = rules.Read();
         Assert.AreSame(first, rules.Read());
 

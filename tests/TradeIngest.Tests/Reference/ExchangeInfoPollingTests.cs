@@ -148,7 +148,8 @@ public sealed class ExchangeInfoPollingTests : IAsyncDisposable
         TimeProvider.System, new Random(1), new TradeIngestMetrics().Stream, NullLoggerFactory.Instance);
 
     private ExchangeInfoPolling Polling(IExchange exchange, ISymbolChangeLog log, string ticker) => new(
-        exchange, Selecting(exchange, ticker), new ExchangeInfoOptions(TimeSpan.FromHours(1), MaxDelistedPercent: 10), new ReferenceSync(log, _clock), _clock,
+        exchange, Selecting(exchange, ticker), new ExchangeInfoOptions(TimeSpan.FromHours(1), MaxDelistedPercent: 10),
+        new ReferenceSync(log, _clock), _clock,
         NullLogger<ExchangeInfoPolling>.Instance);
 
     private SymbolSelection Selecting(IExchange exchange, string pattern)

@@ -39,6 +39,7 @@ internal sealed class ListingExchange : IExchange
 
     private ExchangeListing List() => new(
         [.. Tickers.Select(ticker => new ExchangeSymbol(
-            ticker, Halted.Contains(ticker, StringComparer.Ordinal) ? "HALT" : "TRADING", ticker, "USDT", null, null, IsSpotTradingAllowed: true))],
+            ticker, Halted.Contains(ticker, StringComparer.Ordinal) ? "HALT" : "TRADING", ticker, "USDT", null, null,
+            IsSpotTradingAllowed: true))],
         Unreadable);
 }

@@ -55,7 +55,11 @@ internal static class ExchangeChecks
     {
         const string Name = "exchange symbols";
         var (rules, listed) = (options.Rules, listing.Symbols);
-        if (rules.Symbols.Contains(SymbolPattern.All, StringComparer.Ordinal)) return Check.Pass(CheckTier.Environment, Name, $"ALL of {listed.Count} listed");
+        if (rules is { Symbols: [SymbolPattern.All], Exclude: [] })
+        {
+            return Check.Pass(CheckTier.Environment, Name, $"ALL of {listed.Count} listed");
+        }
+
         var choice = rules.Choose(listing);
         if (choice.Unlisted.Count > 0)
         {

@@ -55,7 +55,8 @@ internal sealed record MarketDescription(
             starts[ticker] = firstK?.GetValueOrDefault(ticker) ?? 0;
         }
 
-        return new MarketDescription(Seed, listings, [.. Sessions, new MarketSession(origin, milliTradesPerSecond, starts, ListedAt: listedAt)]);
+        var session = new MarketSession(origin, milliTradesPerSecond, starts, ListedAt: listedAt);
+        return new MarketDescription(Seed, listings, [.. Sessions, session]);
     }
 
     /// <summary>The market with its last run going up to these trades, exclusive.</summary>

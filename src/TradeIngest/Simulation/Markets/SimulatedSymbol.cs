@@ -131,7 +131,8 @@ internal sealed class SimulatedSymbol
             last = firstK;
 
             var total = description.Listings.Where(other => session.FirstK.ContainsKey(other.Ticker)).Sum(other => other.Weight);
-            yield return new Run(firstK, new TradeTimes(seed, StartOf(session, listing.Ticker), session.MilliTradesPerSecond, listing.Weight, total));
+            var start = StartOf(session, listing.Ticker);
+            yield return new Run(firstK, new TradeTimes(seed, start, session.MilliTradesPerSecond, listing.Weight, total));
         }
     }
 
