@@ -7,8 +7,8 @@ using Microsoft.Extensions.Logging;
 namespace Crypto.TradeIngest.Binance;
 
 /// <summary>
-/// One connection from connect to end: subscribes, and subscribes and unsubscribes when what is wanted changes, receives, watches for
-/// silence. Publishes trades from the first subscribed stream on; <see cref="Ready"/> tells when all are. A new connection takes a new
+/// One connection from connect to end: subscribes, and subscribes and unsubscribes when what is wanted changes, receives, and watches
+/// whether everything comes and in time. Publishes trades from the first subscribed stream on; <see cref="Ready"/> tells when all are. A new connection takes a new
 /// session.
 /// </summary>
 internal sealed partial class StreamSession : IAsyncDisposable
@@ -22,6 +22,7 @@ internal sealed partial class StreamSession : IAsyncDisposable
     private readonly TimeProvider _clock;
     private readonly ILogger _logger;
     private readonly SubscriptionRequests _requests;
+    private readonly StreamWatch _watch;
     private readonly CancellationTokenSource _abort = new();
     private readonly TaskCompletionSource _ready = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly TaskCompletionSource _shutdown = new(TaskCreationOptions.RunContinuationsAsynchronously);
@@ -37,6 +38,7 @@ internal sealed partial class StreamSession : IAsyncDisposable
         (_options, _metrics, _clock, _logger) = (context.Options, context.Metrics, context.Clock, context.Logger);
         _endpoint = StreamEndpoint.From(_options.Endpoint);
         _requests = new SubscriptionRequests(connection, _options, _clock);
+        _watch = new StreamWatch(_options, _clock);
         StartedAt = _clock.GetTimestamp();
     }
 
@@ -120,8 +122,7 @@ internal sealed partial class StreamSession : IAsyncDisposable
         try
         {
             await _connection.ConnectAsync(_endpoint, token).WaitAsync(_options.ConnectTimeout, _clock, token);
-            _lastReceived = _clock.GetTimestamp();
-            parts = [ReceiveAsync(token), SubscribeAsync(token), WatchSilenceAsync(token)];
+            parts = [ReceiveAsync(token), SubscribeAsync(token), WatchAsync(token)];
             return await await Task.WhenAny(parts);
         }
         catch (Exception e) when (IsNetwork(e))
@@ -155,7 +156,7 @@ internal sealed partial class StreamSession : IAsyncDisposable
             catch (ExchangeException failure) when (_ready.Task.IsCompleted && failure.IsTransient)
             {
                 // What it has goes on until another connection has everything.
-                _replacement.TrySetResult(failure.Message);
+                RequestReplacement(failure.Message);
             }
 
             NoteReady();
@@ -173,18 +174,25 @@ internal sealed partial class StreamSession : IAsyncDisposable
         _ready.TrySetResult();
     }
 
-    private async Task<string> WatchSilenceAsync(CancellationToken token)
+    /// <summary>Looks until the end whether what is subscribed comes.</summary>
+    private async Task<string> WatchAsync(CancellationToken token)
     {
-        var limit = _options.SilenceTimeout;
-        while (limit != Timeout.InfiniteTimeSpan)
+        while (_watch.Interval > TimeSpan.Zero && !_replacement.Task.IsCompleted)
         {
-            var left = limit - _clock.GetElapsedTime(Volatile.Read(ref _lastReceived));
-            if (left <= TimeSpan.Zero) return $"no message for {limit}";
-            await Task.Delay(left, _clock, token);
+            await Task.Delay(_watch.Interval, _clock, token);
+            if (_watch.Look(_connection.IsPaused, symbol => _confirmed.Contains(StreamRequest.TradeStream(symbol))) is { } reason)
+            {
+                RequestReplacement(reason);
+            }
         }
 
         await Task.Delay(Timeout.InfiniteTimeSpan, _clock, token);
         return string.Empty;
+    }
+
+    private void RequestReplacement(string reason)
+    {
+        if (_replacement.TrySetResult(reason)) _logger.ReplacementDue(reason);
     }
 
     private string Describe(Exception e) => e switch

@@ -78,7 +78,7 @@ internal sealed record ExchangeOptions : IOptionRules
 
         if (WebSocketTransport.FaultOf(Transport) is { } unavailable) yield return new(nameof(Transport), unavailable);
 
-        if (Rules.Symbols.Count == 0) yield return new(nameof(Symbols), "there is none; set --symbols BTCUSDT,ETHUSDT, *USDT or ALL");
+        if (Rules.Symbols.Count == 0) yield return new(nameof(Symbols), "there is none; set --symbols BTCUSDT,ETHUSDT or ALL");
 
         // A ticker with other letters is looked up: what the exchange lists that is like it says more.
         var patterns = Rules.Symbols.Where(pattern => !SymbolPattern.IsTicker(pattern));
