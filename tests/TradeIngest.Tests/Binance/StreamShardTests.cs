@@ -42,7 +42,8 @@ public sealed class StreamShardTests : IAsyncDisposable
     [TestMethod]
     public async Task Run_BusySymbolGoesSilent_IsReplacedBeforeTheOldConnectionEndsAndOnlyOnce()
     {
-        Start(options => options);
+        // The events of the script have one time.
+        Start(options => options with { LateAfter = Timeout.InfiniteTimeSpan });
         var first = await ConnectedAsync();
         for (var id = 1; id <= 200; id++)
         {
