@@ -59,6 +59,33 @@ public sealed class SymbolChangeTests
     }
 
     [TestMethod]
+    public async Task Run_HundredAddedAndHundredRemovedOfMoreThanAThousand_LosesNothingOfTheOthers()
+    {
+        using var folder = new TemporaryFolder();
+        string[] tickers = [.. Enumerable.Range(0, 1222).Select(number => $"A{number:0000}USDT")];
+        string[] others = [.. Enumerable.Range(0, 100).Select(number => $"B{number:0000}USDT")];
+        await using var exchange = TradeIngestProcess.Start(
+            folder.FullName, "simulate", "--symbols", string.Join(',', [.. tickers, .. others]), "--rate", "5000", "--json", "--data",
+            folder["data"]);
+        await using var run = await RunAsync(folder, exchange, "--symbols", "ALL", "--exclude", "B*");
+        await UntilAsync(() => StoredTrades.Coverage(folder["data"]).Count(symbol => symbol.Covered.Count > 0) == 1222, run);
+
+        await SymbolsAsync(folder, ["add", .. others]);
+        await SymbolsAsync(folder, "remove", "A00*");
+        await UntilCapturedAsync(folder, string.Join(' ', [.. tickers[100..], .. others]), run);
+        await UntilAsync(() => StoredTrades.Coverage(folder["data"]).Count(symbol => symbol.Covered.Count > 0) == 1322, run);
+        await GrowAsync(folder, tickers[^1], run);
+        run.Signal(Signal.Terminate);
+        var stopped = (await run.WaitAsync()).ShouldExitWith(0);
+
+        var coverage = StoredTrades.Coverage(folder["data"]).ToDictionary(symbol => symbol.Key.Ticker, StringComparer.Ordinal);
+        foreach (var ticker in tickers[100..]) Assert.HasCount(1, coverage[ticker].Covered, ticker);
+        Assert.DoesNotContain("Disconnected", stopped.Errors);
+        Assert.AreEqual(0L, StoredTrades.Count(folder["data"], "SELECT count(*) FROM REJECTED_TRADES"));
+        (await TradeIngestProcess.RunAsync(folder.FullName, "verify", "--data", folder["data"])).ShouldExitWith(0);
+    }
+
+    [TestMethod]
     public async Task Run_RolesOverKafka_FollowTheConfigurationFile()
     {
         await using var exchange = new SimulatedExchange(
