@@ -8,8 +8,8 @@ namespace Crypto.TradeIngest.Binance;
 
 /// <summary>
 /// One connection from connect to end: subscribes, and subscribes and unsubscribes when what is wanted changes, receives, and watches
-/// whether everything comes and in time. Publishes trades from the first subscribed stream on; <see cref="Ready"/> tells when all are. A new connection takes a new
-/// session.
+/// whether everything comes and in time. Publishes trades from the first subscribed stream on; <see cref="Ready"/> tells when all are. A
+/// new connection takes a new session.
 /// </summary>
 internal sealed partial class StreamSession : IAsyncDisposable
 {

@@ -45,7 +45,12 @@ internal sealed class TailCheck(
                 await Task.Delay(options.Interval, clock, cancellationToken);
                 foreach (var (symbol, last) in tracker.Latest())
                 {
-                    if (_followed is { } followed && !followed.Contains(symbol)) continue;
+                    if (_followed is { } followed && !followed.Contains(symbol))
+                    {
+                        // Once it is captured again, what it traded meanwhile is asked for at the next look.
+                        _marks[symbol] = new Mark(last, long.MinValue);
+                        continue;
+                    }
 
                     // A symbol that moved showed what it lacked, at some time after the look before.
                     if (!_marks.TryGetValue(symbol, out var mark) || mark.Last != last) _marks[symbol] = mark = new Mark(last, lookedAt);

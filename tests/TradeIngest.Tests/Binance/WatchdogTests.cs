@@ -85,8 +85,8 @@ public sealed class WatchdogTests : IAsyncDisposable
             MinimumBackoff = TimeSpan.FromMilliseconds(20),
         };
         _stream = new BinanceTradeStream(
-            [.. tickers.Select(_table.Intern)], options, () => WebSocketTransport.Create(WebSocketTransport.Default, options), new Random(1),
-            TimeProvider.System, _metrics, NullLogger<BinanceTradeStream>.Instance);
+            [.. tickers.Select(_table.Intern)], options, () => WebSocketTransport.Create(WebSocketTransport.Default, options),
+            new Random(1), TimeProvider.System, _metrics, NullLogger<BinanceTradeStream>.Instance);
         _stream.Subscribe(_tape);
     }
 
