@@ -4,6 +4,7 @@ return await CommandLine.RunAsync(
     args,
     DemoCommand.Create(),
     RunCommand.Create(),
+    SymbolsCommand.Create(),
     SimulateCommand.Create(),
     ReplayCommand.Create(),
     BackfillCommand.Create(),

@@ -18,6 +18,7 @@ internal sealed class KafkaDeployment : IAsyncDisposable
     private readonly TradeIngestProcess? _exchange;
     private readonly string[] _bases;
     private readonly List<TradeIngestProcess> _started = [];
+    private bool _readsSymbolsFromFile;
 
     private KafkaDeployment(
         TemporaryFolder folder, MockCluster? mock, Dictionary<string, string> environment, TradeIngestProcess? exchange, string[] bases)
@@ -52,7 +53,13 @@ internal sealed class KafkaDeployment : IAsyncDisposable
 
     /// <param name="exchange">One in the test's own process, so that the test may play with it; the caller's to dispose.</param>
     /// <param name="settings">More of the roles' environment.</param>
-    public static KafkaDeployment Start(SimulatedExchange exchange, params (string Name, string Value)[] settings)
+    public static KafkaDeployment Start(SimulatedExchange exchange, params (string Name, string Value)[] settings) =>
+        Start(exchange, readsSymbolsFromFile: false, settings);
+
+    /// <inheritdoc cref="Start(SimulatedExchange, ValueTuple{string, string}[])"/>
+    /// <param name="readsSymbolsFromFile">Whether appsettings.json in the folder says what is captured; else it is everything.</param>
+    public static KafkaDeployment Start(
+        SimulatedExchange exchange, bool readsSymbolsFromFile, params (string Name, string Value)[] settings)
     {
         var kafka = Start(needsMock: false, settings);
         string[] bases =
@@ -60,7 +67,10 @@ internal sealed class KafkaDeployment : IAsyncDisposable
             "--ws", exchange.WsBase.GetLeftPart(UriPartial.Authority),
             "--rest", exchange.RestBase.GetLeftPart(UriPartial.Authority),
         ];
-        return new KafkaDeployment(kafka.Folder, kafka.Mock, kafka._environment, null, bases);
+        return new KafkaDeployment(kafka.Folder, kafka.Mock, kafka._environment, null, bases)
+        {
+            _readsSymbolsFromFile = readsSymbolsFromFile,
+        };
     }
 
     private static KafkaDeployment Start(bool needsMock, (string Name, string Value)[] settings)
@@ -99,8 +109,9 @@ internal sealed class KafkaDeployment : IAsyncDisposable
     public TradeIngestProcess Start(params string[] roles)
     {
         string[] options = [.. roles.SelectMany(role => new[] { "--role", role }), .. _bases];
+        string[] symbols = _readsSymbolsFromFile ? [] : ["--symbols", "ALL"];
         var process = TradeIngestProcess.Start(
-            Folder.FullName, _environment, ["run", .. options, "--symbols", "ALL", "--data", Data, "--json"]);
+            Folder.FullName, _environment, ["run", .. options, .. symbols, "--data", Data, "--json"]);
         _started.Add(process);
         return process;
     }

@@ -17,7 +17,7 @@ internal static partial class BinanceLog
 
     [LoggerMessage(
         EventId = 1004, Level = LogLevel.Warning,
-        Message = "No replacement for an aging connection ({Reason}); next try in {Delay}.")]
+        Message = "No replacement for a connection ({Reason}); next try in {Delay}.")]
     public static partial void ReplacementFailed(this ILogger logger, string reason, TimeSpan delay);
 
     [LoggerMessage(EventId = 1005, Level = LogLevel.Warning, Message = "{Count} streams were not confirmed; subscribing them again.")]
@@ -53,4 +53,7 @@ internal static partial class BinanceLog
     [LoggerMessage(EventId = 1013, Level = LogLevel.Warning, Message = "The exchange lists {Symbol} in a way that cannot be read: "
         + "{Reason}")]
     public static partial void SymbolUnreadable(this ILogger logger, string symbol, string reason);
+
+    [LoggerMessage(EventId = 1014, Level = LogLevel.Warning, Message = "A connection is to be replaced by a new one: {Reason}")]
+    public static partial void ReplacementDue(this ILogger logger, string reason);
 }

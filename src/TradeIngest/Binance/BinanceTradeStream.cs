@@ -2,14 +2,13 @@ using System.Reactive;
 using Crypto.TradeIngest.Diagnostics;
 using Crypto.TradeIngest.Streams;
 using Crypto.TradeModel.Symbols;
-using Crypto.TradeModel.Times;
 using Microsoft.Extensions.Logging;
 
 namespace Crypto.TradeIngest.Binance;
 
 /// <summary>
 /// The trades of the given symbols as they happen, with the stream's own events in the same order. Cold: each subscription has
-/// its own connections, one per <see cref="BinanceTradeStreamOptions.StreamsPerConnection"/> symbols. Losses are healed inside
+/// its own connections, as many as <see cref="BinanceTradeStreamOptions.StreamsPerConnection"/> demands. Losses are healed inside
 /// and are events, not errors. It completes after <see cref="StopAsync"/>, and fails only when the exchange refuses every shard
 /// for good or a subscriber throws. Events arrive one at a time, on the thread that received them.
 /// </summary>
@@ -25,6 +24,7 @@ internal sealed class BinanceTradeStream(
     ILogger<BinanceTradeStream> logger) : ITradeStream
 {
     private readonly CancellationTokenSource _stopping = new();
+    private readonly Latest<IReadOnlyList<Symbol>> _wanted = new(symbols);
     private readonly SlidingWindowLimit _attempts = new(options.AttemptsPerFiveMinutes, TimeSpan.FromMinutes(5), clock);
     private readonly Lock _gate = new();
     private readonly TaskCompletionSource<Exception> _failure = new(TaskCreationOptions.RunContinuationsAsynchronously);
@@ -47,6 +47,9 @@ internal sealed class BinanceTradeStream(
         return System.Reactive.Disposables.Disposable.Create(detach, static source => source.Cancel());
     }
 
+    /// <summary>Subscribes and unsubscribes until these are captured; on the connections there are, where they have room.</summary>
+    public void Capture(IReadOnlyList<Symbol> wanted) => _wanted.Set(wanted);
+
     /// <summary>Closes the connections, hands over what they had received, completes the observers.</summary>
     public async Task StopAsync()
     {
@@ -63,30 +66,14 @@ internal sealed class BinanceTradeStream(
         _attempts.Dispose();
     }
 
-    /// <summary>Cuts the symbols into equal parts of at most <paramref name="most"/>.</summary>
-    internal static IEnumerable<IReadOnlyList<Symbol>> Split(IReadOnlyList<Symbol> symbols, int most)
-    {
-        var shards = (symbols.Count + most - 1) / most;
-        for (var i = 0; i < shards; i++)
-        {
-            var from = (int)((long)symbols.Count * i / shards);
-            var to = (int)((long)symbols.Count * (i + 1) / shards);
-            yield return [.. symbols.Skip(from).Take(to - from)];
-        }
-    }
-
     private async Task RunAsync(IObserver<StreamEvent> observer, CancellationTokenSource detach)
     {
         var events = Observer.Synchronize(
             Observer.Create<StreamEvent>(value => Publish(observer, value), observer.OnError, observer.OnCompleted));
         try
         {
-            await Task.WhenAll(Split(symbols, options.StreamsPerConnection).Select(part => RunShardAsync(part, events, detach)).ToList());
-            if (!_stopping.IsCancellationRequested && metrics.FailedShards.Value > 0)
-            {
-                throw new ExchangeException("The exchange refused every connection for good; the log has the reasons.", isTransient: false);
-            }
-
+            var context = new StreamContext(new ExpectedSymbols(), options, events, metrics, Ban, clock, logger);
+            await new StreamShards(Open, _wanted, context).RunAsync(detach.Token);
             events.OnCompleted();
         }
         catch (Exception e)
@@ -111,27 +98,8 @@ internal sealed class BinanceTradeStream(
         }
     }
 
-    private async Task RunShardAsync(IReadOnlyList<Symbol> part, IObserver<StreamEvent> events, CancellationTokenSource detach)
-    {
-        var streams = part.Select(StreamRequest.TradeStream).Distinct(StringComparer.Ordinal).ToList();
-        var context = new StreamContext(SymbolTable.Closed(part), options, events, metrics, Ban, clock, logger);
-        var shard = new StreamShard(() => StreamSession.Start(connect(), streams, context), _attempts, new Random(Draw()), context);
-        try
-        {
-            await shard.RunAsync(detach.Token);
-        }
-        catch (ExchangeException e) when (!e.IsTransient)
-        {
-            metrics.FailedShards.Increment();
-            events.OnNext(new Disconnected(Timestamp.Now(clock), e.Message, Timeout.InfiniteTimeSpan));
-        }
-        catch
-        {
-            // A subscriber failed: the stream ends, so the other shards must too.
-            await detach.CancelAsync();
-            throw;
-        }
-    }
+    private StreamShard Open(IReadOnlySet<string> streams, StreamContext context) =>
+        new(connect, streams, _attempts, new Random(Draw()), context);
 
     private int Draw()
     {

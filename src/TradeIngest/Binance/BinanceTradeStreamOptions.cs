@@ -38,7 +38,8 @@ internal sealed record BinanceTradeStreamOptions : IOptionRules
     [Derived]
     public int DeadLetterBytes { get; init; } = DeadLetter.DefaultPayloadBytes;
 
-    [Description("Interval of the pings sent, and as long again for the answer.")]
+    /// <summary>A connection of rare symbols that answers is alive, however long no trade comes.</summary>
+    [Description("Interval of the pings sent, and as long again for the answer; a connection that gives none is lost.")]
     [Within("1s", "5m")]
     public TimeSpan KeepAlive { get; init; } = TimeSpan.FromSeconds(15);
 
@@ -54,10 +55,18 @@ internal sealed record BinanceTradeStreamOptions : IOptionRules
     [Within("0s", "1m")]
     public TimeSpan CloseTimeout { get; init; } = TimeSpan.FromSeconds(2);
 
-    /// <summary>Pings cannot be seen from here, so rarely traded symbols alone look silent.</summary>
-    [Description("A connection without any message for so long is replaced; infinite where only rarely traded symbols are captured.")]
+    /// <summary>Longer for symbols that trade in fewer sixths of it; rare ones are not judged.</summary>
+    [Description("Silence of a busy symbol, judged by its own rate, before its connection is replaced by a new one; infinite for never.")]
     [Within("1s", "1d", Or = "infinite")]
-    public TimeSpan SilenceTimeout { get; init; } = TimeSpan.FromSeconds(60);
+    public TimeSpan QuietAfter { get; init; } = TimeSpan.FromSeconds(30);
+
+    [Description("Rise of the latency, from the event to its receipt, that is too much when it lasts for LateAfter.")]
+    [Within("1ms", "1h")]
+    public TimeSpan LateBy { get; init; } = TimeSpan.FromSeconds(3);
+
+    [Description("A connection whose trades are late by LateBy for so long is replaced by a new one; infinite for never.")]
+    [Within("1s", "1d", Or = "infinite")]
+    public TimeSpan LateAfter { get; init; } = TimeSpan.FromSeconds(30);
 
     [Description("Smallest delay before a reconnect; at most MaximumBackoff.")]
     [Within("10ms", "10m")]

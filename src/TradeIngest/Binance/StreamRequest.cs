@@ -12,9 +12,10 @@ namespace Crypto.TradeIngest.Binance;
 internal static class StreamRequest
 {
     public const string Subscribe = "SUBSCRIBE";
+    public const string Unsubscribe = "UNSUBSCRIBE";
     public const string ListSubscriptions = "LIST_SUBSCRIPTIONS";
 
-    // {"method":"SUBSCRIBE","params":[],"id":} and 19 digits.
+    // {"method":"UNSUBSCRIBE","params":[],"id":} and 19 digits.
     private const int Envelope = 64;
 
     // Names go out as they are: escaped letters would be other names to a careless server, and longer.

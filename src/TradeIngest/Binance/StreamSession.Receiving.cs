@@ -14,8 +14,6 @@ internal sealed partial class StreamSession
     /// <summary>Most messages that share a received time: at full speed some ten microseconds' worth.</summary>
     private const int FramesPerClock = 32;
 
-    private long _lastReceived;
-
     // Owned by the receive loop, not shared.
     private TradeBatch? _batch;
     private long _frames;
@@ -42,7 +40,6 @@ internal sealed partial class StreamSession
                 if (!isReady || ++sameTime >= FramesPerClock)
                 {
                     received = Timestamp.Now(_clock);
-                    Volatile.Write(ref _lastReceived, _clock.GetTimestamp());
                     sameTime = 0;
                 }
 
@@ -63,7 +60,7 @@ internal sealed partial class StreamSession
 
     private void Take(ReadOnlyMemory<byte> frame, Timestamp received)
     {
-        switch (FrameParser.Parse(frame.Span, _context.Symbols, received, IngestSource.Stream, out var trade, out var reason))
+        switch (FrameParser.Parse(frame.Span, _context.Symbols.Table, received, IngestSource.Stream, out var trade, out var reason))
         {
             case FrameKind.Trade:
                 _batch ??= TradeBatch.Rent(_options.BatchCapacity);
@@ -132,6 +129,7 @@ internal sealed partial class StreamSession
         _batch = null;
         _metrics.Batches.Increment();
         _metrics.Trades.Add(batch.Count);
+        _watch.Count(batch.Trades);
         _context.Events.OnNext(batch);
     }
 }

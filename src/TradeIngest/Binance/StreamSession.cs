@@ -7,33 +7,38 @@ using Microsoft.Extensions.Logging;
 namespace Crypto.TradeIngest.Binance;
 
 /// <summary>
-/// One connection from connect to end: subscribes, receives, watches for silence. Publishes trades from the first subscribed
-/// stream on; <see cref="Ready"/> tells when all are. A new connection takes a new session.
+/// One connection from connect to end: subscribes, and subscribes and unsubscribes when what is wanted changes, receives, and watches
+/// whether everything comes and in time. Publishes trades from the first subscribed stream on; <see cref="Ready"/> tells when all are. A
+/// new connection takes a new session.
 /// </summary>
 internal sealed partial class StreamSession : IAsyncDisposable
 {
     private readonly StreamContext _context;
     private readonly IWebSocketConnection _connection;
     private readonly Uri _endpoint;
-    private readonly IReadOnlyCollection<string> _streams;
+    private readonly Latest<IReadOnlySet<string>> _wanted;
     private readonly BinanceTradeStreamOptions _options;
     private readonly StreamMetrics _metrics;
     private readonly TimeProvider _clock;
     private readonly ILogger _logger;
     private readonly SubscriptionRequests _requests;
+    private readonly StreamWatch _watch;
     private readonly CancellationTokenSource _abort = new();
     private readonly TaskCompletionSource _ready = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly TaskCompletionSource _shutdown = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly TaskCompletionSource<string> _replacement = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private volatile IReadOnlySet<string> _confirmed = new HashSet<string>(StringComparer.Ordinal);
     private bool _connected;
 
-    private StreamSession(IWebSocketConnection connection, IReadOnlyCollection<string> streams, StreamContext context)
+    private StreamSession(IWebSocketConnection connection, Latest<IReadOnlySet<string>> wanted, StreamContext context)
     {
         _context = context;
         _connection = connection;
-        _streams = streams;
+        _wanted = wanted;
         (_options, _metrics, _clock, _logger) = (context.Options, context.Metrics, context.Clock, context.Logger);
         _endpoint = StreamEndpoint.From(_options.Endpoint);
         _requests = new SubscriptionRequests(connection, _options, _clock);
+        _watch = new StreamWatch(_options, _clock);
         StartedAt = _clock.GetTimestamp();
     }
 
@@ -46,6 +51,12 @@ internal sealed partial class StreamSession : IAsyncDisposable
     /// <summary>Completes when the exchange announced that this connection will be cut.</summary>
     public Task ShutdownAnnounced => _shutdown.Task;
 
+    /// <summary>Completes with the reason when the connection is to be replaced by a new one while it still lives.</summary>
+    public Task<string> ReplacementDue => _replacement.Task;
+
+    /// <summary>The streams that the exchange itself lists as subscribed.</summary>
+    public IReadOnlySet<string> Confirmed => _confirmed;
+
     /// <summary>
     /// Why the session ended, in words. Faults with a lasting <see cref="ExchangeException"/> when reconnecting is useless, and
     /// with the exception of a subscriber of the stream.
@@ -56,9 +67,9 @@ internal sealed partial class StreamSession : IAsyncDisposable
     public TimeSpan? RetryAfter { get; private set; }
 
     /// <summary>Connects and captures, until it ends by itself or is ended.</summary>
-    public static StreamSession Start(IWebSocketConnection connection, IReadOnlyCollection<string> streams, StreamContext context)
+    public static StreamSession Start(IWebSocketConnection connection, Latest<IReadOnlySet<string>> wanted, StreamContext context)
     {
-        var session = new StreamSession(connection, streams, context);
+        var session = new StreamSession(connection, wanted, context);
         session.Completion = session.RunAsync();
         return session;
     }
@@ -111,8 +122,7 @@ internal sealed partial class StreamSession : IAsyncDisposable
         try
         {
             await _connection.ConnectAsync(_endpoint, token).WaitAsync(_options.ConnectTimeout, _clock, token);
-            _lastReceived = _clock.GetTimestamp();
-            parts = [ReceiveAsync(token), SubscribeAsync(token), WatchSilenceAsync(token)];
+            parts = [ReceiveAsync(token), SubscribeAsync(token), WatchAsync(token)];
             return await await Task.WhenAny(parts);
         }
         catch (Exception e) when (IsNetwork(e))
@@ -132,31 +142,57 @@ internal sealed partial class StreamSession : IAsyncDisposable
         }
     }
 
-    /// <summary>Subscribes, then stays without an end of its own.</summary>
+    /// <summary>Subscribes, and again whenever what is wanted changes, without an end of its own.</summary>
     private async Task<string> SubscribeAsync(CancellationToken token)
     {
         var subscriber = new Subscriber(_requests, _context);
-        await subscriber.SubscribeAsync(_streams, token);
+        while (true)
+        {
+            var (streams, superseded) = _wanted.Read();
+            try
+            {
+                _confirmed = await subscriber.SubscribeAsync(streams, token);
+            }
+            catch (ExchangeException failure) when (_ready.Task.IsCompleted && failure.IsTransient)
+            {
+                // What it has goes on until another connection has everything.
+                RequestReplacement(failure.Message);
+            }
+
+            NoteReady();
+            _context.Confirmed();
+            await superseded.WaitAsync(token);
+        }
+    }
+
+    private void NoteReady()
+    {
+        if (_connected) return;
         _connected = true;
         _metrics.Connects.Increment();
         _metrics.Connections.Increment();
         _ready.TrySetResult();
-        await Task.Delay(Timeout.InfiniteTimeSpan, _clock, token);
-        return string.Empty;
     }
 
-    private async Task<string> WatchSilenceAsync(CancellationToken token)
+    /// <summary>Looks until the end whether what is subscribed comes.</summary>
+    private async Task<string> WatchAsync(CancellationToken token)
     {
-        var limit = _options.SilenceTimeout;
-        while (limit != Timeout.InfiniteTimeSpan)
+        while (_watch.Interval > TimeSpan.Zero && !_replacement.Task.IsCompleted)
         {
-            var left = limit - _clock.GetElapsedTime(Volatile.Read(ref _lastReceived));
-            if (left <= TimeSpan.Zero) return $"no message for {limit}";
-            await Task.Delay(left, _clock, token);
+            await Task.Delay(_watch.Interval, _clock, token);
+            if (_watch.Look(_connection.IsPaused, symbol => _confirmed.Contains(StreamRequest.TradeStream(symbol))) is { } reason)
+            {
+                RequestReplacement(reason);
+            }
         }
 
         await Task.Delay(Timeout.InfiniteTimeSpan, _clock, token);
         return string.Empty;
+    }
+
+    private void RequestReplacement(string reason)
+    {
+        if (_replacement.TrySetResult(reason)) _logger.ReplacementDue(reason);
     }
 
     private string Describe(Exception e) => e switch

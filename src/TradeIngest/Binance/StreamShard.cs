@@ -5,19 +5,33 @@ using Microsoft.Extensions.Logging;
 namespace Crypto.TradeIngest.Binance;
 
 /// <summary>
-/// Keeps one set of streams captured over as many connections, one after the other, as it takes: backs off and reconnects after
-/// a loss, and replaces a connection that is old or announced to close by a new one before the old one ends. The overlap
+/// Keeps one set of streams, which may change, captured over as many connections, one after the other, as it takes: backs off and
+/// reconnects after a loss, and replaces a connection that is old or announced to close by a new one before the old one ends. The overlap
 /// delivers trades twice; continuity tracking drops the second.
 /// </summary>
-/// <param name="open">Starts a session on these streams; it publishes by itself.</param>
+/// <param name="connect">Makes an unconnected socket.</param>
+/// <param name="streams">At first.</param>
 /// <param name="attempts">Shared by all shards: the exchange counts attempts per address.</param>
-internal sealed class StreamShard(Func<StreamSession> open, SlidingWindowLimit attempts, Random random, StreamContext context)
+internal sealed class StreamShard(
+    Func<IWebSocketConnection> connect, IReadOnlySet<string> streams, SlidingWindowLimit attempts, Random random, StreamContext context)
 {
     private readonly BinanceTradeStreamOptions _options = context.Options;
     private readonly TimeProvider _clock = context.Clock;
     private readonly ILogger _logger = context.Logger;
     private readonly Backoff _backoff = new(new(context.Options.MinimumBackoff, context.Options.MaximumBackoff), context.Clock, random);
+    private readonly Latest<IReadOnlySet<string>> _wanted = new(streams);
+    private volatile StreamSession? _session;
     private int _attempt;
+
+    /// <summary>What it is to capture. A connection that lives is brought to it as well as later ones.</summary>
+    public IReadOnlySet<string> Streams
+    {
+        get => _wanted.Value;
+        set => _wanted.Set(value);
+    }
+
+    /// <summary>Whether a living connection is subscribed to the stream, as the exchange itself says.</summary>
+    public bool Confirms(string stream) => _session is { Completion.IsCompleted: false } session && session.Confirmed.Contains(stream);
 
     /// <summary>Runs until <paramref name="cancellationToken"/> stops it; the last connection is then closed politely.</summary>
     /// <exception cref="ExchangeException">The exchange refuses for good.</exception>
@@ -44,7 +58,7 @@ internal sealed class StreamShard(Func<StreamSession> open, SlidingWindowLimit a
         await context.Ban.WaitAsync(cancellationToken);
         await attempts.WaitAsync(cancellationToken);
         _attempt++;
-        var session = open();
+        var session = StreamSession.Start(connect(), _wanted, context);
         try
         {
             await Task.WhenAny(session.Ready, session.Completion).WaitAsync(cancellationToken);
@@ -55,7 +69,13 @@ internal sealed class StreamShard(Func<StreamSession> open, SlidingWindowLimit a
             throw;
         }
 
-        if (session.Ready.IsCompleted) context.Events.OnNext(new Connected(Timestamp.Now(_clock), _options.Endpoint, _attempt));
+        if (session.Ready.IsCompleted)
+        {
+            _session = session;
+            context.Events.OnNext(new Connected(Timestamp.Now(_clock), _options.Endpoint, _attempt));
+            context.Confirmed();
+        }
+
         return session;
     }
 
@@ -72,7 +92,7 @@ internal sealed class StreamShard(Func<StreamSession> open, SlidingWindowLimit a
                 {
                     var left = lifetime - _clock.GetElapsedTime(session.StartedAt);
                     var old = Task.Delay(left > TimeSpan.Zero ? left : TimeSpan.Zero, _clock, waiting.Token);
-                    await Task.WhenAny(session.Completion, session.ShutdownAnnounced, old);
+                    await Task.WhenAny(session.Completion, session.ShutdownAnnounced, session.ReplacementDue, old);
                     await waiting.CancelAsync();
                 }
 

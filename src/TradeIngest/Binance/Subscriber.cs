@@ -5,8 +5,9 @@ using Microsoft.Extensions.Logging;
 namespace Crypto.TradeIngest.Binance;
 
 /// <summary>
-/// Brings one connection to the wanted subscriptions: asks in batches, halves a refused batch until the stream at fault stands
-/// alone, then compares with what the exchange lists and asks again for what is missing, since a request can be lost in silence.
+/// Brings one connection to the wanted subscriptions, again whenever those change: asks in batches, halves a refused batch until the stream
+/// at fault stands alone, then compares with what the exchange lists and asks again for what is missing, since a request can be lost in
+/// silence.
 /// </summary>
 internal sealed class Subscriber(SubscriptionRequests requests, StreamContext context)
 {
@@ -18,35 +19,49 @@ internal sealed class Subscriber(SubscriptionRequests requests, StreamContext co
     private readonly BinanceTradeStreamOptions _options = context.Options;
     private readonly ILogger _logger = context.Logger;
     private readonly HashSet<string> _refused = new(StringComparer.Ordinal);
+    private HashSet<string> _listed = new(StringComparer.Ordinal);
+    private bool _hasSubscribed;
 
     /// <returns>The streams that are subscribed, as the exchange itself says.</returns>
     /// <exception cref="ExchangeException">
-    /// Too many subscriptions: not transient. No reply to the list, or no subscription at all: transient.
+    /// At first, too many subscriptions: not transient. No reply to the list, or no subscription at all: transient.
     /// </exception>
-    public async Task<IReadOnlyCollection<string>> SubscribeAsync(IReadOnlyCollection<string> streams, CancellationToken cancellationToken)
+    public async Task<IReadOnlySet<string>> SubscribeAsync(IReadOnlySet<string> streams, CancellationToken cancellationToken)
     {
-        var missing = new List<string>(streams);
-        var listed = new HashSet<string>(StringComparer.Ordinal);
-        for (var round = 0; round < Rounds && missing.Count > 0; round++)
+        _refused.IntersectWith(streams);
+        for (var round = 0; round < Rounds && Difference(streams) is ({ Count: > 0 }, _) or (_, { Count: > 0 }); round++)
         {
-            if (round > 0) _logger.StreamsUnconfirmed(missing.Count);
-            await AskAsync(missing, cancellationToken);
-            listed = await ListAsync(cancellationToken);
-            missing = [.. streams.Where(stream => !listed.Contains(stream) && !_refused.Contains(stream))];
+            var (missing, superfluous) = Difference(streams);
+            if (round > 0) _logger.StreamsUnconfirmed(missing.Count + superfluous.Count);
+
+            // First what makes room.
+            await AskAsync(StreamRequest.Unsubscribe, superfluous, cancellationToken);
+            await AskAsync(StreamRequest.Subscribe, missing, cancellationToken);
+            _listed = await ListAsync(cancellationToken);
         }
 
-        if (missing.Count > 0) Report($"the exchange does not confirm {Describe(missing)}", isFatal: false);
-        return listed.Count > 0 || streams.Count == 0
-            ? listed
-            : throw new ExchangeException("The exchange confirmed no subscription at all.", isTransient: true);
+        var (unconfirmed, remaining) = Difference(streams);
+        if (unconfirmed.Count > 0) Report($"the exchange does not confirm {Describe(unconfirmed)}", isFatal: false);
+        if (remaining.Count > 0) Report($"the exchange does not end {Describe(remaining)}", isFatal: false);
+        if (_listed.Count == 0 && streams.Count > 0)
+        {
+            throw new ExchangeException("The exchange confirmed no subscription at all.", isTransient: true);
+        }
+
+        _hasSubscribed = true;
+        return _listed;
     }
 
-    private async Task AskAsync(IReadOnlyList<string> streams, CancellationToken cancellationToken)
+    private (List<string> Missing, List<string> Superfluous) Difference(IReadOnlySet<string> streams) => (
+        [.. streams.Where(stream => !_listed.Contains(stream) && !_refused.Contains(stream))],
+        [.. _listed.Where(stream => !streams.Contains(stream))]);
+
+    private async Task AskAsync(string method, IReadOnlyList<string> streams, CancellationToken cancellationToken)
     {
         var parts = new Stack<IReadOnlyList<string>>(StreamRequest.Split(streams, _options.ControlMessageBytes).Reverse());
         while (parts.TryPop(out var part))
         {
-            var reply = await requests.AskAsync(StreamRequest.Subscribe, part, cancellationToken);
+            var reply = await requests.AskAsync(method, part, cancellationToken);
             if (reply is null)
             {
                 _logger.SubscriptionUnanswered(part.Count, _options.ReplyTimeout);
@@ -55,16 +70,14 @@ internal sealed class Subscriber(SubscriptionRequests requests, StreamContext co
             if (reply?.Error is not { } error) continue;
             if (error.Code == TooManySubscriptions)
             {
-                var message = $"The exchange refuses {Describe(part)}: {error.Message} (code 4). "
-                    + "Lower StreamsPerConnection or the number of symbols.";
-                Report(message, isFatal: true);
-                throw new ExchangeException(message, isTransient: false) { Code = TooManySubscriptions };
+                RefuseTooMany(part, error.Message);
+                continue;
             }
 
             if (part.Count == 1)
             {
-                _refused.Add(part[0]);
-                Report($"the exchange refuses {part[0]}: {error.Message} (code {error.Code})", isFatal: false);
+                if (method == StreamRequest.Subscribe) _refused.Add(part[0]);
+                Report($"the exchange refuses to {method} {part[0]}: {error.Message} (code {error.Code})", isFatal: false);
                 continue;
             }
 
@@ -72,6 +85,15 @@ internal sealed class Subscriber(SubscriptionRequests requests, StreamContext co
             parts.Push([.. part.Skip(half)]);
             parts.Push([.. part.Take(half)]);
         }
+    }
+
+    /// <summary>At first the connection is useless; later it goes on with what it has.</summary>
+    private void RefuseTooMany(IReadOnlyList<string> part, string reason)
+    {
+        var message = $"The exchange refuses {Describe(part)}: {reason} (code 4). Lower StreamsPerConnection or the number of symbols.";
+        Report(message, isFatal: !_hasSubscribed);
+        if (!_hasSubscribed) throw new ExchangeException(message, isTransient: false) { Code = TooManySubscriptions };
+        _refused.UnionWith(part);
     }
 
     private async Task<HashSet<string>> ListAsync(CancellationToken cancellationToken)

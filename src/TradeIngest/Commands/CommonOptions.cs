@@ -3,8 +3,8 @@ using System.CommandLine.Parsing;
 using System.Globalization;
 using System.Numerics;
 using Crypto.TradeIngest.Configuration;
-using Crypto.TradeIngest.Hosting;
 using Crypto.TradeIngest.Simulation.Markets;
+using Crypto.TradeIngest.Streams;
 
 namespace Crypto.TradeIngest.Commands;
 
@@ -53,7 +53,7 @@ internal static class CommonOptions
     /// <exception cref="ConfigurationException">There is none, or some cannot be listed.</exception>
     public static IReadOnlyList<string> Listed(string symbols)
     {
-        var tickers = new ExchangeOptions { Symbols = symbols }.Tickers;
+        var tickers = SymbolPattern.Parse(symbols);
         var faults = tickers.Select(ListingCatalog.FaultOf).OfType<string>().ToList();
         if (tickers.Count == 0) faults.Add("--symbols names no ticker.");
         return faults.Count == 0 ? tickers : throw ConfigurationException.Of(faults);

@@ -24,7 +24,12 @@ internal static class RunCommand
             Description = "Base of the exchange's REST calls. Default: https://api.binance.com",
             HelpName = "URL",
         };
-        var symbols = CommonOptions.Symbols("Tickers to capture, or ALL. Default: five large ones");
+        var symbols = CommonOptions.Symbols("Tickers to capture, patterns such as *USDT, or ALL. Default: five large ones");
+        var exclude = new Option<string?>("--exclude")
+        {
+            Description = "Tickers and patterns not to capture although --symbols selects them.",
+            HelpName = "A,B",
+        };
         var role = new Option<string[]>("--role")
         {
             Description = "What this process does: ingest, sink or reference. May be repeated. Default: all. Needs a Kafka log.",
@@ -43,19 +48,21 @@ internal static class RunCommand
 
             Examples:
               trade-ingest run --symbols BTCUSDT,ETHUSDT
+              trade-ingest run --symbols '*USDT,BTCEUR' --exclude '*UPUSDT,*DOWNUSDT'
               trade-ingest run --ws ws://127.0.0.1:9443 --rest http://127.0.0.1:9443 --data ./simulated
               CRYPTO__Warehouse__Target=Snowflake CRYPTO__Snowflake__Account=myorg-account1 trade-ingest run
               CRYPTO__Log__Kind=Kafka CRYPTO__Kafka__BootstrapServers=broker:9092 trade-ingest run --role ingest --role reference
             """)
         {
-            ws, rest, symbols, role, reset, data, json,
+            ws, rest, symbols, exclude, role, reset, data, json,
         };
         command.SetAction((parsed, cancellation) => RunAsync(
-            ServiceConfiguration.Read(
+            () => ServiceConfiguration.Read(
                 ("Data", parsed.GetValue(data)),
                 ("Exchange:WebSocket", parsed.GetValue(ws)),
                 ("Exchange:Rest", parsed.GetValue(rest)),
-                ("Exchange:Symbols", parsed.GetValue(symbols))),
+                ("Exchange:Symbols", parsed.GetValue(symbols)),
+                ("Exchange:Exclude", parsed.GetValue(exclude))),
             RoleNames.Parse(parsed.GetValue(role) ?? []),
             parsed.GetValue(reset),
             parsed.GetValue(json),
@@ -63,15 +70,17 @@ internal static class RunCommand
         return command;
     }
 
-    private static async Task<int> RunAsync(ServiceOptions options, Role roles, bool reset, bool json, CancellationToken cancellationToken)
+    private static async Task<int> RunAsync(
+        Func<ServiceOptions> read, Role roles, bool reset, bool json, CancellationToken cancellationToken)
     {
+        var options = read();
         Check(options, roles, reset);
         using var loggers = ServiceConfiguration.Loggers(LogLevel.Information);
         try
         {
             var folder = new DataFolder(options.Data);
             await using var stores = await Stores.OpenAsync(folder, options, TimeProvider.System, loggers, cancellationToken, roles);
-            await using var service = TradeIngestHost.Build(stores, options, roles, reset, TimeProvider.System, loggers);
+            await using var service = TradeIngestHost.Build(stores, options, roles, reset, TimeProvider.System, loggers, read);
             await service.StartAsync(cancellationToken);
             if (!json) Output.People().MarkupLineInterpolated($"running [green]{Describe(options, roles, folder)}[/]; Ctrl+C stops");
             await ReportUntilStoppedAsync(service, options, json, loggers.CreateLogger("trade-ingest"), cancellationToken);

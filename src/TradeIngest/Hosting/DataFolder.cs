@@ -25,6 +25,12 @@ internal sealed class DataFolder(string path)
     /// <summary>The description of the simulated market whose trades the folder holds; absent for real ones.</summary>
     public string Simulation => In("simulation.json");
 
+    /// <summary>Changes of what is captured, on top of the configuration; absent until there is one.</summary>
+    public string Symbols => In("symbols.json");
+
+    /// <summary>What the running service captures; absent while none runs.</summary>
+    public string Captured => In("captured.json");
+
     /// <summary>Until when the exchange is to be left alone; absent unless it once banned this address.</summary>
     public string ExchangeBan => In("exchange-ban.txt");
 

@@ -3,6 +3,7 @@ using Crypto.TradeIngest.Binance;
 using Crypto.TradeIngest.Binance.Connections;
 using Crypto.TradeIngest.Configuration;
 using Crypto.TradeIngest.Pipelines;
+using Crypto.TradeIngest.Streams;
 
 namespace Crypto.TradeIngest.Hosting;
 
@@ -19,8 +20,11 @@ internal sealed record ExchangeOptions : IOptionRules
     [Address]
     public string Rest { get; init; } = "https://api.binance.com";
 
-    [Description("Tickers separated by commas, or ALL for every one that trades; --symbols.")]
+    [Description("Tickers and patterns such as *USDT separated by commas, or ALL for every one that trades; --symbols.")]
     public string Symbols { get; init; } = "BTCUSDT,ETHUSDT,BNBUSDT,SOLUSDT,XRPUSDT";
+
+    [Description("Tickers and patterns that are not captured although Symbols selects them; --exclude.")]
+    public string Exclude { get; init; } = "";
 
     [Description("How often the list of symbols is read again.")]
     [Within("1s", "1d")]
@@ -50,10 +54,7 @@ internal sealed record ExchangeOptions : IOptionRules
 
     public GapBackfillOptions Backfill { get; init; } = new();
 
-    public IReadOnlyList<string> Tickers => [.. Symbols
-        .Split([',', ' '], StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries)
-        .Select(ticker => ticker.ToUpperInvariant())
-        .Distinct(StringComparer.Ordinal)];
+    public SymbolRules Rules => new(SymbolPattern.Parse(Symbols), SymbolPattern.Parse(Exclude), []);
 
     // Null where it is none.
     private Uri? SocketAddress =>
@@ -77,7 +78,13 @@ internal sealed record ExchangeOptions : IOptionRules
 
         if (WebSocketTransport.FaultOf(Transport) is { } unavailable) yield return new(nameof(Transport), unavailable);
 
-        if (Tickers.Count == 0) yield return new(nameof(Symbols), "there is none; set --symbols BTCUSDT,ETHUSDT or ALL");
+        if (Rules.Symbols.Count == 0) yield return new(nameof(Symbols), "there is none; set --symbols BTCUSDT,ETHUSDT or ALL");
+
+        // A ticker with other letters is looked up: what the exchange lists that is like it says more.
+        var patterns = Rules.Symbols.Where(pattern => !SymbolPattern.IsTicker(pattern));
+        foreach (var fault in patterns.Select(SymbolPattern.FaultOf).OfType<string>()) yield return new(nameof(Symbols), fault);
+
+        foreach (var fault in Rules.Exclude.Select(SymbolPattern.FaultOf).OfType<string>()) yield return new(nameof(Exclude), fault);
     }
 
     // Where it is no address, anything before an @ may be a password.

@@ -25,4 +25,11 @@ internal static partial class HostingLog
 
     [LoggerMessage(EventId = 5004, Message = "Snowflake, {Channel}: {Kind}: {Detail}")]
     public static partial void SnowflakeNotice(this ILogger logger, LogLevel level, string channel, NoticeKind kind, string detail);
+
+    [LoggerMessage(
+        EventId = 5006, Level = LogLevel.Error, Message = "What is to be captured could not be read again and stays as it was: {Reason}")]
+    public static partial void SymbolsNotReread(this ILogger logger, string reason);
+
+    [LoggerMessage(EventId = 5007, Level = LogLevel.Warning, Message = "'{Path}' does not show what is captured: {Reason}")]
+    public static partial void CapturedNotWritten(this ILogger logger, string path, string reason);
 }

@@ -47,12 +47,14 @@ internal sealed class TradeIngestHost : IAsyncDisposable
     public CancellationToken Stopping => _app.Lifetime.ApplicationStopping;
 
     /// <summary>The whole service over the given stores: the roles that they allow.</summary>
+    /// <param name="reread">Reads the options again, for those that may change at run time; null where they stay.</param>
     public static TradeIngestHost Build(
-        Stores stores, ServiceOptions options, Role roles, bool isReset, TimeProvider clock, ILoggerFactory loggers) =>
+        Stores stores, ServiceOptions options, Role roles, bool isReset, TimeProvider clock, ILoggerFactory loggers,
+        Func<ServiceOptions>? reread = null) =>
         Build(options, clock, loggers, services =>
         {
             services.AddTradeLog(stores.Log, options.Kafka);
-            if ((roles & (Role.Ingest | Role.Reference)) != Role.None) services.AddExchange(options.Exchange, stores.Folder);
+            if ((roles & (Role.Ingest | Role.Reference)) != Role.None) services.AddExchange(options, stores.Folder, reread);
             if (roles.HasFlag(Role.Sink)) services.AddWarehouse(stores.Warehouse, options.Log, isReset, stores.CheckpointInterval);
             if (roles.HasFlag(Role.Reference)) services.AddReference(options, stores.Folder);
             if (roles.HasFlag(Role.Ingest)) services.AddIngest(options, stores.Folder);

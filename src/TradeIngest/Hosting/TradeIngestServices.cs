@@ -57,8 +57,12 @@ internal static class TradeIngestServices
         return services;
     }
 
-    public static IServiceCollection AddExchange(this IServiceCollection services, ExchangeOptions options, DataFolder folder)
+    /// <param name="folder">Where changes of what is captured are, unless several processes share the work.</param>
+    /// <param name="reread">Reads the options again, for those that may change at run time; null where they stay.</param>
+    public static IServiceCollection AddExchange(
+        this IServiceCollection services, ServiceOptions service, DataFolder folder, Func<ServiceOptions>? reread = null)
     {
+        var options = service.Exchange;
         var rest = new Uri(options.Rest.EndsWith('/') ? options.Rest : options.Rest + "/");
         services.TryAddSingleton<IExchange>(provider =>
         {
@@ -69,8 +73,13 @@ internal static class TradeIngestServices
                     folder.ExchangeBan),
                 clock, provider.Get<Random>(), provider.Get<TradeIngestMetrics>().Stream, provider.Get<ILoggerFactory>());
         });
+        services.TryAddSingleton(provider => new SymbolRulesFiles(
+            options, service.Log.Kind == LogKind.Kafka ? null : folder.Symbols, reread, provider.Get<ILogger<SymbolRulesFiles>>()));
         services.TryAddSingleton(provider => new SymbolSelection(
-            provider.Get<IExchange>(), options.Tickers, Secrets.Shown(rest)));
+            provider.Get<IExchange>(), provider.Get<SymbolRulesFiles>().Read,
+            new SymbolSelectionOptions(
+                Secrets.Shown(rest), options.InfoInterval, service.Reference.Interval, options.MaxDelistedPercent),
+            provider.Get<TimeProvider>(), provider.Get<ILogger<SymbolSelection>>()));
         return services;
     }
 
@@ -120,6 +129,8 @@ internal static class TradeIngestServices
 
     public static IServiceCollection AddIngest(this IServiceCollection services, ServiceOptions options, DataFolder folder)
     {
+        services.TryAddSingleton<CapturedSymbols>();
+        services.TryAddSingleton(provider => new CapturedFile(folder.Captured, provider.Get<ILogger<CapturedFile>>()));
         services.TryAddSingleton<ContinuityTracker>();
         services.TryAddSingleton<SymbolDescriptions>();
         services.TryAddSingleton(provider => new IngestPipeline(
@@ -135,9 +146,10 @@ internal static class TradeIngestServices
             provider.Get<TradeIngestMetrics>(), provider.Get<TimeProvider>(), provider.Get<ILogger<BackfillRequests>>()));
         services.TryAddSingleton<MissingTrades>();
         services.TryAddSingleton(provider => new IngestParts(
-            provider.Get<IExchange>(), provider.Get<SymbolSelection>(), provider.Get<SymbolDescriptions>(),
+            provider.Get<IExchange>(), provider.Get<ITradeLog>(), provider.Get<SymbolSelection>(), provider.Get<SymbolDescriptions>(),
             provider.Get<ICaptureState>(), provider.Get<SymbolTable>(),
-            options.Exchange.Channel.Policy == FullPolicy.Wait, options.Kafka.StateInterval));
+            options.Exchange.Channel.Policy == FullPolicy.Wait, options.Kafka.StateInterval,
+            options.Log.Kind == LogKind.Kafka ? null : provider.Get<CapturedFile>().Write));
         return services.AddWorker(provider => ActivatorUtilities.CreateInstance<IngestWorker>(provider));
     }
 

@@ -1,4 +1,5 @@
 using Crypto.TradeIngest.Pipelines;
+using Crypto.TradeIngest.Streams;
 using Crypto.TradeModel.Symbols;
 
 namespace Crypto.TradeIngest.Ingest;
@@ -13,4 +14,9 @@ internal interface ICaptureState
     /// <exception cref="Warehouse.WarehouseException">The warehouse cannot be asked.</exception>
     /// <exception cref="Warehouse.StorageException">The log cannot be read.</exception>
     Task RestoreAsync(ContinuityTracker tracker, IReadOnlyList<Symbol> symbols, CancellationToken cancellationToken);
+
+    /// <summary>The same for symbols that are added while others are captured, as far as the tracker does not know them.</summary>
+    /// <param name="publish">Takes what the log writer is to know.</param>
+    Task RestoreAddedAsync(
+        ContinuityTracker tracker, IReadOnlyList<Symbol> symbols, Action<StreamEvent> publish, CancellationToken cancellationToken);
 }

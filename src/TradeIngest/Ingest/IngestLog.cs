@@ -43,4 +43,12 @@ internal static partial class IngestLog
         EventId = 1210, Level = LogLevel.Information,
         Message = "Waiting for the active reference role to describe {Count} symbols, such as {Symbol}; it must be configured with them.")]
     public static partial void AwaitingDescriptions(this ILogger logger, int count, string symbol);
+
+    [LoggerMessage(
+        EventId = 1211, Level = LogLevel.Information, Message = "Captured are {Count} symbols from now on: {Added} more, {Removed} fewer.")]
+    public static partial void CaptureChanged(this ILogger logger, int count, int added, int removed);
+
+    [LoggerMessage(
+        EventId = 1212, Level = LogLevel.Warning, Message = "{Count} symbols are not captured yet, which is tried again: {Reason}")]
+    public static partial void AddingPostponed(this ILogger logger, int count, string reason);
 }

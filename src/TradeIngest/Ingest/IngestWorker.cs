@@ -16,17 +16,17 @@ namespace Crypto.TradeIngest.Ingest;
 /// what the exchange traded in between is a gap, as is every gap that was open before.
 /// </summary>
 internal sealed class IngestWorker(
-    IngestParts parts, ITradeLog log, IngestPipeline pipeline, MissingTrades missing, TradeIngestMetrics metrics, TimeProvider clock,
-    ServiceFailure failure) : Worker(failure)
+    IngestParts parts, IngestPipeline pipeline, MissingTrades missing, CapturedSymbols captured, TradeIngestMetrics metrics,
+    TimeProvider clock, ServiceFailure failure) : Worker(failure)
 {
     public IngestPipeline Pipeline => pipeline;
 
     public GapBackfill Backfill => missing.Gaps;
 
-    public AppendStatus Appends => log.Appends;
+    public AppendStatus Appends => parts.Log.Appends;
 
     /// <summary>What is captured; empty until it is known.</summary>
-    public IReadOnlyList<Symbol> Symbols { get; private set; } = [];
+    public IReadOnlyList<Symbol> Symbols => captured.Symbols;
 
     public override string Name => "ingest";
 
@@ -34,19 +34,15 @@ internal sealed class IngestWorker(
     [
         new(
             "ingest",
-            () => metrics.Stream.Connections.Value > 0 && pipeline.Channel.Depth == 0 && log.Appends.BytesInFlight == 0,
+            () => metrics.Stream.Connections.Value > 0 && pipeline.Channel.Depth == 0 && parts.Log.Appends.BytesInFlight == 0,
             () => metrics.Log.Records.Value),
     ];
 
     protected override async Task WorkAsync(CancellationToken stoppingToken)
     {
-        var chosen = await parts.Selection.ReadAsync(stoppingToken);
-        await parts.Descriptions.WaitForAsync([.. chosen.Select(symbol => symbol.Ticker)], stoppingToken);
-        Symbols = [.. chosen.Select(symbol => parts.Table.Intern(symbol.Ticker))];
-        await parts.State.RestoreAsync(pipeline.Tracker, Symbols, stoppingToken);
-
+        await captured.BeginAsync(stoppingToken);
         await using var stream = parts.Exchange.OpenStream(
-            Symbols, connection => parts.HasBackpressure ? new BackpressuredConnection(connection, pipeline.Channel) : connection);
+            captured.Symbols, connection => parts.HasBackpressure ? new BackpressuredConnection(connection, pipeline.Channel) : connection);
         using var observing = pipeline.Events.Subscribe(Observe);
         using var beside = CancellationTokenSource.CreateLinkedTokenSource(stoppingToken);
         var writing = pipeline.RunAsync(Abandoning);
@@ -58,6 +54,8 @@ internal sealed class IngestWorker(
             Task.Run(() => Backfill.RunAsync(beside.Token), CancellationToken.None),
             Task.Run(() => missing.Requests.RunAsync(beside.Token), CancellationToken.None),
             parts.Exchange.RunAsync(beside.Token),
+            parts.Selection.RunAsync(beside.Token),
+            captured.RunAsync(stream, beside.Token),
             CheckpointAsync(beside.Token),
         ];
         var first = await Task.WhenAny([writing, stream.Failure, .. loops]);
@@ -71,6 +69,7 @@ internal sealed class IngestWorker(
         if (first == stream.Failure) ExceptionDispatchInfo.Throw(await stream.Failure);
         await first;
         await Task.WhenAll([writing, .. loops]);
+        parts.Report?.Invoke([]);
     }
 
     private void Observe(StreamEvent value)
@@ -92,15 +91,17 @@ internal sealed class IngestWorker(
 
 /// <summary>What an ingest starts from.</summary>
 /// <param name="Exchange">What is captured.</param>
+/// <param name="Log">Where it goes.</param>
 /// <param name="Selection">The symbols to capture.</param>
 /// <param name="Descriptions">Where they are described first.</param>
 /// <param name="State">What of them is captured.</param>
 /// <param name="Table">Of the trades captured.</param>
 /// <param name="HasBackpressure">Whether connections are not read while there is no room, in place of shedding.</param>
 /// <param name="StateInterval">How often what is captured is written beside a log that keeps it.</param>
+/// <param name="Report">Hears which symbols are captured, whenever that changes; null for nobody.</param>
 internal sealed record IngestParts(
-    IExchange Exchange, SymbolSelection Selection, SymbolDescriptions Descriptions, ICaptureState State, SymbolTable Table,
-    bool HasBackpressure, TimeSpan StateInterval);
+    IExchange Exchange, ITradeLog Log, SymbolSelection Selection, SymbolDescriptions Descriptions, ICaptureState State, SymbolTable Table,
+    bool HasBackpressure, TimeSpan StateInterval, Action<IReadOnlyCollection<string>>? Report);
 
 /// <summary>What fetches trades beside the stream.</summary>
 /// <param name="Gaps">Whatever the continuity tracking misses.</param>

@@ -1,5 +1,6 @@
 using Crypto.TradeIngest.Log;
 using Crypto.TradeIngest.Pipelines;
+using Crypto.TradeIngest.Streams;
 using Crypto.TradeModel.Symbols;
 using Microsoft.Extensions.Logging;
 
@@ -29,8 +30,20 @@ internal sealed class LogCaptureState : ICaptureState
 
     public async Task RestoreAsync(ContinuityTracker tracker, IReadOnlyList<Symbol> symbols, CancellationToken cancellationToken)
     {
-        var resumed = await _tail.SeedAsync(tracker, Ledger, symbols, cancellationToken);
+        var resumed = await _tail.SeedAsync(tracker, Ledger.Seed, symbols, cancellationToken);
         _logger.CaptureResumed(resumed, symbols.Count);
+        Report(tracker);
+    }
+
+    public async Task RestoreAddedAsync(
+        ContinuityTracker tracker, IReadOnlyList<Symbol> symbols, Action<StreamEvent> publish, CancellationToken cancellationToken)
+    {
+        if (symbols.Count == 0) return;
+        await _tail.SeedAsync(tracker, (symbol, from, ids) => publish(new CaptureRestored(symbol, from, ids)), symbols, cancellationToken);
+    }
+
+    private void Report(ContinuityTracker tracker)
+    {
         foreach (var (symbol, missing) in tracker.OpenGaps())
         {
             _logger.OpenGapsRestored(symbol, missing.Count, missing.Sum(range => range.Count));

@@ -23,14 +23,18 @@ internal sealed class LogTail(ITradeLog log, int records, TimeProvider clock, IL
 
     private static readonly TimeSpan Longest = TimeSpan.FromMinutes(1);
 
+    /// <param name="tracker">Is seeded with what is found.</param>
+    /// <param name="keep">Takes the same for the state that is written next: where the symbol's capture began, and the ids.</param>
+    /// <param name="symbols">Those wanted.</param>
     /// <returns>How many of the symbols were found.</returns>
     public async Task<int> SeedAsync(
-        ContinuityTracker tracker, CaptureLedger ledger, IReadOnlyList<Symbol> symbols, CancellationToken cancellationToken)
+        ContinuityTracker tracker, Action<Symbol, long, IdRangeSet> keep, IReadOnlyList<Symbol> symbols,
+        CancellationToken cancellationToken)
     {
         var wanted = symbols.ToDictionary(symbol => symbol.Ticker, symbol => new Seen(symbol), StringComparer.Ordinal);
         await ReadStatesAsync(wanted, cancellationToken);
         await ReadTailAsync(wanted, cancellationToken);
-        return wanted.Values.Count(seen => seen.Seed(tracker, ledger));
+        return wanted.Values.Count(seen => seen.Seed(tracker, keep));
     }
 
     /// <summary>To the end, however long it takes: each symbol's last state is somewhere, and compaction keeps the topic short.</summary>
@@ -99,13 +103,13 @@ internal sealed class LogTail(ITradeLog log, int records, TimeProvider clock, IL
             if (trade.Source == IngestSource.Stream) _firstStreamed = Math.Min(_firstStreamed, trade.TradeId);
         }
 
-        public bool Seed(ContinuityTracker tracker, CaptureLedger ledger)
+        public bool Seed(ContinuityTracker tracker, Action<Symbol, long, IdRangeSet> keep)
         {
             if (_began == long.MaxValue && _ids.IsEmpty) return false;
             var from = _began != long.MaxValue ? _began : _firstStreamed != long.MaxValue ? _firstStreamed : _ids.Ranges[^1].From;
             if (from > 0) _ids.Remove(new IdRange(0, from - 1));
             tracker.Seed(symbol, _ids, from);
-            ledger.Seed(symbol, from, _ids);
+            keep(symbol, from, _ids);
             return true;
         }
     }

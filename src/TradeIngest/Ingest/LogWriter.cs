@@ -132,6 +132,9 @@ internal sealed class LogWriter(
                 if (letter.Count == 1) _takenLetters++;
                 else _takenSummarized += letter.Count;
                 break;
+            case CaptureRestored restored:
+                ledger?.Seed(restored.Symbol, restored.From, restored.Ids);
+                break;
             case GapFound gap:
                 logger.GapFound(gap.Ids, gap.Symbol, gap.Ids.Count);
                 break;

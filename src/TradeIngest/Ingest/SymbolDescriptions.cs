@@ -11,6 +11,24 @@ internal sealed class SymbolDescriptions(ISymbolChangeLog changes, TimeProvider 
 
     private static readonly BackoffOptions Polls = new(TimeSpan.FromMilliseconds(5), TimeSpan.FromMilliseconds(100));
 
+    private HashSet<string> _described = new(StringComparer.Ordinal);
+    private long _revision = -1;
+
+    /// <summary>Those of the tickers that are described now. Cheap while nothing was added.</summary>
+    public async Task<IReadOnlyCollection<string>> DescribedAsync(
+        IReadOnlyCollection<string> tickers, CancellationToken cancellationToken)
+    {
+        var revision = await changes.RevisionAsync(cancellationToken);
+        if (revision != _revision)
+        {
+            var described = await changes.ChangesAsync(ChangeSource.ExchangeInfo, cancellationToken);
+            _described = described.Select(change => change.Key.Ticker).ToHashSet(StringComparer.Ordinal);
+            _revision = revision;
+        }
+
+        return [.. tickers.Where(_described.Contains)];
+    }
+
     public async Task WaitForAsync(IReadOnlyCollection<string> tickers, CancellationToken cancellationToken)
     {
         var awaited = tickers.ToHashSet(StringComparer.Ordinal);

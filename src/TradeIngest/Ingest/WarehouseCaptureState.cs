@@ -1,4 +1,5 @@
 using Crypto.TradeIngest.Pipelines;
+using Crypto.TradeIngest.Streams;
 using Crypto.TradeModel.Symbols;
 using Crypto.Warehouse;
 
@@ -23,4 +24,9 @@ internal sealed class WarehouseCaptureState(IWarehouse warehouse, Task caughtUp,
             tracker.Seed(table.Intern(symbol.Key.Ticker), symbol.Captured.Settled(), symbol.Captured.Lowest);
         }
     }
+
+    // What is in the warehouse was all restored, captured then or not.
+    public Task RestoreAddedAsync(
+        ContinuityTracker tracker, IReadOnlyList<Symbol> symbols, Action<StreamEvent> publish, CancellationToken cancellationToken) =>
+        Task.CompletedTask;
 }

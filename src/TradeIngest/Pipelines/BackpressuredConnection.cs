@@ -8,6 +8,10 @@ namespace Crypto.TradeIngest.Pipelines;
 /// </summary>
 internal sealed class BackpressuredConnection(IWebSocketConnection connection, TradeChannel channel) : IWebSocketConnection
 {
+    private volatile bool _isPaused;
+
+    public bool IsPaused => _isPaused;
+
     public Task ConnectAsync(Uri endpoint, CancellationToken cancellationToken) => connection.ConnectAsync(endpoint, cancellationToken);
 
     public ValueTask<ReceivedMessage> ReceiveAsync(CancellationToken cancellationToken) =>
@@ -22,7 +26,9 @@ internal sealed class BackpressuredConnection(IWebSocketConnection connection, T
 
     private async ValueTask<ReceivedMessage> ReceiveLaterAsync(CancellationToken cancellationToken)
     {
+        _isPaused = true;
         await channel.WaitForRoomAsync(cancellationToken);
+        _isPaused = false;
         return await connection.ReceiveAsync(cancellationToken);
     }
 }

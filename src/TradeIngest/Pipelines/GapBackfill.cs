@@ -61,6 +61,9 @@ internal sealed class GapBackfill(
         else if (value is Connected) _tails.Suspect();
     }
 
+    /// <summary>Asks for the trades behind the last one of these symbols only: others are not captured any more.</summary>
+    public void Follow(IEnumerable<Symbol> symbols) => _tails.Follow(symbols);
+
     /// <summary>Queues a gap. Never waits; may be called from within the pipeline.</summary>
     public void Enqueue(GapFound gap) => Enqueue(gap.Symbol, gap.Ids, options.FirstDelay);
 

@@ -23,12 +23,16 @@ internal sealed class TailCheck(
     private readonly Dictionary<Symbol, Mark> _marks = new(ReferenceEqualityComparer.Instance);
     private readonly Subject<StreamEvent> _events = new();
     private long _suspectedAt = clock.GetTimestamp();
+    private volatile HashSet<Symbol>? _followed;
 
     /// <summary>Batches with source Backfill. Completes when <see cref="RunAsync"/> ends.</summary>
     public IObservable<StreamEvent> Events => _events;
 
     /// <summary>A connection came up: what was lost before it may be the last of a symbol. Never waits.</summary>
     public void Suspect() => Interlocked.Exchange(ref _suspectedAt, clock.GetTimestamp());
+
+    /// <summary>Asks about these symbols only; before the first call, about all.</summary>
+    public void Follow(IEnumerable<Symbol> symbols) => _followed = new HashSet<Symbol>(symbols, ReferenceEqualityComparer.Instance);
 
     /// <summary>Looks at intervals until stopped.</summary>
     public async Task RunAsync(CancellationToken cancellationToken)
@@ -41,6 +45,13 @@ internal sealed class TailCheck(
                 await Task.Delay(options.Interval, clock, cancellationToken);
                 foreach (var (symbol, last) in tracker.Latest())
                 {
+                    if (_followed is { } followed && !followed.Contains(symbol))
+                    {
+                        // Once it is captured again, what it traded meanwhile is asked for at the next look.
+                        _marks[symbol] = new Mark(last, long.MinValue);
+                        continue;
+                    }
+
                     // A symbol that moved showed what it lacked, at some time after the look before.
                     if (!_marks.TryGetValue(symbol, out var mark) || mark.Last != last) _marks[symbol] = mark = new Mark(last, lookedAt);
                     if (!IsDue(mark)) continue;

@@ -1,5 +1,4 @@
 using Crypto.TradeIngest.Streams;
-using Crypto.TradeIngest.Workers;
 using Crypto.TradeModel.Symbols;
 using Crypto.TradeModel.Times;
 using Crypto.Warehouse;
@@ -9,22 +8,36 @@ using Microsoft.Extensions.Logging;
 namespace Crypto.TradeIngest.Reference;
 
 /// <summary>
-/// Reads the exchange's list of symbols now and then and applies what changed of the captured ones, and of those described before: one
-/// that did not trade when this process chose its symbols is kept current too. A symbol that vanished from the list is a delete; a list
+/// Reads the exchange's list of symbols now and then, and when the selection changes, and applies what changed of the selected ones, and of
+/// those described before: one that is not selected any more is kept current too. A symbol that vanished from the list is a delete; a list
 /// that lacks too many at once is not believed before the next one lacks them, too, and an empty one never.
 /// </summary>
 internal sealed class ExchangeInfoPolling(
-    IExchange exchange, IReadOnlyCollection<string> tickers, ExchangeInfoOptions options, ReferenceSync sync, TimeProvider clock,
+    IExchange exchange, SymbolSelection selection, ExchangeInfoOptions options, ReferenceSync sync, TimeProvider clock,
     ILogger<ExchangeInfoPolling> logger)
 {
     private readonly Backoff _backoff = new(new(TimeSpan.FromSeconds(2), TimeSpan.FromMinutes(1)), clock);
-    private readonly HashSet<string> _tickers = new(tickers, StringComparer.Ordinal);
-
-    // What the list before lacked, where that was too much to be believed.
-    private HashSet<NaturalKey> _unconfirmed = [];
+    private readonly ListingDoubt _doubt = new(options.MaxDelistedPercent);
 
     /// <summary>Reads the list at once, and at intervals until canceled.</summary>
-    public Task RunAsync(CancellationToken cancellationToken) => Loop.RunAsync(PollAsync, clock, cancellationToken);
+    public async Task RunAsync(CancellationToken cancellationToken)
+    {
+        try
+        {
+            while (true)
+            {
+                var (_, changed) = await selection.ReadAsync(cancellationToken);
+                using var waiting = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+                await Task.WhenAny(changed, Task.Delay(await PollAsync(cancellationToken), clock, waiting.Token));
+                await waiting.CancelAsync();
+                cancellationToken.ThrowIfCancellationRequested();
+            }
+        }
+        catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
+        {
+            // The way a loop ends.
+        }
+    }
 
     /// <returns>When to do it again.</returns>
     private async Task<TimeSpan> PollAsync(CancellationToken cancellationToken)
@@ -36,8 +49,9 @@ internal sealed class ExchangeInfoPolling(
             var keys = listing.Symbols.Select(symbol => symbol.Ticker).Concat(listing.Unreadable.Keys)
                 .Select(ticker => new NaturalKey(Exchange.Binance, ticker)).ToHashSet();
             if (!IsBelievable(keys, described)) return options.Interval;
+            var chosen = selection.Rules.Choose(listing).Chosen.Select(symbol => symbol.Ticker).ToHashSet(StringComparer.Ordinal);
             var assertions = listing.Symbols
-                .Where(symbol => _tickers.Contains(symbol.Ticker) || described.ContainsKey(new NaturalKey(Exchange.Binance, symbol.Ticker)))
+                .Where(symbol => chosen.Contains(symbol.Ticker) || described.ContainsKey(new NaturalKey(Exchange.Binance, symbol.Ticker)))
                 .Select(ExchangeInfoAssertions.From)
                 .ToList();
             var outcome = await sync.SyncAsync(ChangeSource.ExchangeInfo, assertions, cancellationToken, keys);
@@ -60,12 +74,9 @@ internal sealed class ExchangeInfoPolling(
 
     private bool IsBelievable(HashSet<NaturalKey> listed, IReadOnlyDictionary<NaturalKey, bool> described)
     {
-        var present = described.Where(symbol => symbol.Value).Select(symbol => symbol.Key).ToHashSet();
-        var missing = present.Where(key => !listed.Contains(key)).ToHashSet();
-        var isSmall = missing.Count <= Math.Max(1, present.Count * options.MaxDelistedPercent / 100);
-        var isConfirmed = listed.Count > 0 && missing.IsSubsetOf(_unconfirmed);
-        _unconfirmed = isSmall || isConfirmed ? [] : missing;
-        if (listed.Count > 0 && (isSmall || isConfirmed)) return true;
+        var present = described.Where(symbol => symbol.Value).Select(symbol => symbol.Key).ToList();
+        var missing = present.Where(key => !listed.Contains(key)).Select(key => key.Ticker).ToList();
+        if (_doubt.Believes(listed.Count, present.Count, missing)) return true;
         logger.ExchangeInfoDoubted(listed.Count, missing.Count, present.Count);
         return false;
     }

@@ -40,10 +40,10 @@ internal sealed class ReferenceWorker(
 
     protected override async Task WorkAsync(CancellationToken stoppingToken)
     {
-        var chosen = await sources.Selection.ReadAsync(stoppingToken);
+        await sources.Selection.ReadAsync(stoppingToken);
         NoteStarted();
         using var ending = CancellationTokenSource.CreateLinkedTokenSource(stoppingToken);
-        List<Task> parts = [election.RunAsync(term => LeadAsync(chosen, term), ending.Token, Abandoning)];
+        List<Task> parts = [election.RunAsync(LeadAsync, ending.Token, Abandoning), sources.Selection.RunAsync(ending.Token)];
         if (_topic is not null) parts.Add(Task.Run(
             () => Loop.RunAsync(token => PollAsync(_topic, token), clock, ending.Token), CancellationToken.None));
 
@@ -54,14 +54,13 @@ internal sealed class ReferenceWorker(
     }
 
     /// <summary>One term: brings everything up to date, and keeps it so.</summary>
-    private async Task LeadAsync(IReadOnlyList<ExchangeSymbol> chosen, LeadershipTerm term)
+    private async Task LeadAsync(LeadershipTerm term)
     {
         var log = _topic is null ? changes : new TermChangeLog(_topic, term);
         var sync = new ReferenceSync(log, clock);
         var file = new ReferenceFileWatch(sources.File, sources.Interval, sync, clock, loggers.CreateLogger<ReferenceFileWatch>());
         var polling = new ExchangeInfoPolling(
-            sources.Exchange, [.. chosen.Select(symbol => symbol.Ticker)], sources.ExchangeInfo, sync, clock,
-            loggers.CreateLogger<ExchangeInfoPolling>());
+            sources.Exchange, sources.Selection, sources.ExchangeInfo, sync, clock, loggers.CreateLogger<ExchangeInfoPolling>());
 
         // First the file: once the exchange's description of a symbol is there, both are.
         await file.TryApplyIfChangedAsync(term.Ending);

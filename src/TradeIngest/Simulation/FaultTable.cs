@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Text;
 using Crypto.TradeIngest.Configuration;
+using Crypto.TradeIngest.Simulation.Markets;
 
 namespace Crypto.TradeIngest.Simulation;
 
@@ -13,8 +14,8 @@ internal sealed record FaultDescriptor(string Name, string Form, string Example,
 {
     public string Usage => $"{Name}={Form}";
 
-    /// <summary>Whether it may be given several times: each status is a fault of its own.</summary>
-    public bool Repeats => Form.StartsWith("STATUS", StringComparison.Ordinal);
+    /// <summary>Whether it may be given several times: each status and each ticker is a fault of its own.</summary>
+    public bool Repeats => Form.StartsWith("STATUS", StringComparison.Ordinal) || Form.StartsWith("TICKER", StringComparison.Ordinal);
 }
 
 /// <summary>The faults that users can ask for. What is read, explained and documented of them comes from here.</summary>
@@ -22,7 +23,7 @@ internal static class FaultTable
 {
     public const string Forms =
         "SHARE is how many of them, from 0 to 1; TIME a number with its unit, from 1ms to 30d; STATUS 400 to 599. "
-        + "Faults with a STATUS may be given several times; 429 and 418 come with Retry-After, of the TIME or else 1s and 2m.";
+        + "Faults with a STATUS or TICKER may be given several times; 429 and 418 come with Retry-After, of the TIME or else 1s and 2m.";
 
     private static readonly TimeSpan LongestTime = TimeSpan.FromDays(30);
 
@@ -56,6 +57,10 @@ internal static class FaultTable
             (faults, chance) => faults.RestShort = chance),
         new("exchange-info", "empty|short|twice", "empty",
             "exchangeInfo without symbols, with the first half of them, or with the first one twice.", TrySetExchangeInfo),
+        Ticker("list", "NEWUSDT:20s", "One more symbol, listed so long after the start; it trades from then on, beginning with the id 0.",
+            (faults, ticker, time) => faults.List = faults.List.SetItem(ticker, time)),
+        Ticker("delist", "ETHUSDT:30s", "A symbol that ceases to trade, and to be listed, so long after the start.",
+            (faults, ticker, time) => faults.Delist = faults.Delist.SetItem(ticker, time)),
     ];
 
     /// <exception cref="ConfigurationException">Some cannot be read; the message names each with the form it takes.</exception>
@@ -132,6 +137,15 @@ internal static class FaultTable
             var wait = status switch { 429 => TimeSpan.FromSeconds(1), 418 => TimeSpan.FromMinutes(2), _ => (TimeSpan?)null };
             if (parts.Length == 3 && (wait is null || (wait = ParseTime(parts[2])) is null)) return false;
             set(faults, new StatusFault(status, faults.NewChance($"{name}={status}", share), wait));
+            return true;
+        });
+
+    private static FaultDescriptor Ticker(string name, string example, string meaning, Action<Faults, string, TimeSpan> set) =>
+        new(name, "TICKER:TIME", example, meaning, (faults, text) =>
+        {
+            if (text.Split(':', 2) is not [var ticker, var after] || ListingCatalog.FaultOf(ticker) is not null) return false;
+            if (ParseTime(after) is not { } time) return false;
+            set(faults, ticker, time);
             return true;
         });
 

@@ -73,6 +73,12 @@ internal sealed class Faults(long seed)
 
     public ListFault ExchangeInfo { get; set; }
 
+    /// <summary>Tickers that are listed and begin to trade only some time after the start. Set before the start.</summary>
+    public ImmutableDictionary<string, TimeSpan> List { get; set; } = ImmutableDictionary<string, TimeSpan>.Empty;
+
+    /// <summary>Tickers that cease to trade, and are not listed any more, some time after the start. Set before the start.</summary>
+    public ImmutableDictionary<string, TimeSpan> Delist { get; set; } = ImmutableDictionary<string, TimeSpan>.Empty;
+
     public Chance NewChance(string name, double share) => new(Noise.Seed(seed, name), share);
 
     /// <summary>The fault that hits the event, the first of several.</summary>

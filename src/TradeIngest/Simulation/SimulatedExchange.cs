@@ -74,6 +74,9 @@ internal sealed class SimulatedExchange : IAsyncDisposable
 
     public int OpenConnections => _connections.Length;
 
+    /// <summary>Symbols whose trades are subscribed to, summed over the connections.</summary>
+    public int TradeStreams => _connections.Sum(connection => connection.TradeStreams);
+
     /// <summary>Connections ever accepted.</summary>
     public long AcceptedConnections => Interlocked.Read(ref _accepted);
 
@@ -214,10 +217,15 @@ internal sealed class SimulatedExchange : IAsyncDisposable
     private GeneratedTape Generate()
     {
         var milli = (long)Math.Round(_options.MarketRate * 1000);
-        Description = (_options.Continues ?? MarketDescription.New(_options.Seed))
-            .Continue(_options.Symbols, Timestamp.Now(_options.TimeProvider), milli, _options.FirstK);
+        var start = Timestamp.Now(_options.TimeProvider);
+        Description = (_options.Continues ?? MarketDescription.New(_options.Seed)).Continue(
+            _options.Symbols.Union(Faults.List.Keys, StringComparer.Ordinal), start, milli, _options.FirstK,
+            Faults.List.IsEmpty ? null : Times(Faults.List));
         _options.Keep?.Invoke(Description);
-        return new GeneratedTape(new SimulatedMarket(Description));
+        return new GeneratedTape(new SimulatedMarket(Description), Times(Faults.Delist));
+
+        Dictionary<string, Timestamp> Times(IReadOnlyDictionary<string, TimeSpan> after) =>
+            after.ToDictionary(pair => pair.Key, pair => start + pair.Value, StringComparer.Ordinal);
     }
 
     private Task HandleAsync(HttpContext context)

@@ -20,7 +20,7 @@ internal interface IExchange : IDisposable
     Task<ExchangeListing> GetSymbolsAsync(CancellationToken cancellationToken);
 
     /// <summary>The trades of the symbols as they happen; connects on subscription.</summary>
-    /// <param name="symbols">What to capture.</param>
+    /// <param name="symbols">What to capture at first.</param>
     /// <param name="decorate">Wraps each connection made, for backpressure.</param>
     ITradeStream OpenStream(IReadOnlyList<Symbol> symbols, Func<IWebSocketConnection, IWebSocketConnection> decorate);
 
@@ -39,6 +39,11 @@ internal interface ITradeStream : IObservable<StreamEvent>, IAsyncDisposable
 {
     /// <summary>Completes with the exception when the stream fails or a subscriber throws; never while all is well.</summary>
     Task<Exception> Failure { get; }
+
+    /// <summary>
+    /// Changes what is captured, on the living connections. Returns at once; a removed symbol may be among the trades a little longer.
+    /// </summary>
+    void Capture(IReadOnlyList<Symbol> wanted);
 
     /// <summary>Closes the connections, hands over what they had received, completes the observers.</summary>
     Task StopAsync();

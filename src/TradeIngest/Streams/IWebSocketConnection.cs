@@ -7,6 +7,9 @@ namespace Crypto.TradeIngest.Streams;
 /// </summary>
 internal interface IWebSocketConnection : IDisposable
 {
+    /// <summary>Whether it is not read now because this process has no room for what would come.</summary>
+    bool IsPaused => false;
+
     /// <exception cref="ExchangeException">
     /// There is no connection; the message says why, with the status of a refusal. Transient.
     /// </exception>

@@ -52,5 +52,10 @@ internal sealed record OutOfReach(Timestamp At, Symbol Symbol, IdRange Ids, stri
 /// <summary>A trade that breaks a quality rule passed by; it stays in its batch and ends in <c>REJECTED_TRADES</c>.</summary>
 internal sealed record QualityIssue(Trade Trade, ErrorReason Reason) : StreamEvent;
 
+/// <summary>A symbol is captured again; what was captured of it before is known.</summary>
+/// <param name="From">Where its capture began.</param>
+/// <param name="Ids">Those in the log.</param>
+internal sealed record CaptureRestored(Symbol Symbol, long From, IdRangeSet Ids) : StreamEvent;
+
 /// <summary>It is time to write down what has been captured; wakes who does that when nothing else comes.</summary>
 internal sealed record CheckpointDue : StreamEvent;

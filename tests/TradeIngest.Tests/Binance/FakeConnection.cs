@@ -11,11 +11,13 @@ namespace Crypto.TradeIngest.Tests.Binance;
 internal sealed class FakeConnection : IWebSocketConnection
 {
     private readonly Channel<byte[]> _incoming = Channel.CreateUnbounded<byte[]>();
-    private readonly ConcurrentBag<string> _subscribed = [];
+    private readonly ConcurrentDictionary<string, bool> _subscribed = new(StringComparer.Ordinal);
 
     public Exception? Refusal { get; init; }
 
     public bool IsClosed { get; private set; }
+
+    public IEnumerable<string> Subscribed => _subscribed.Keys;
 
     public Task ConnectAsync(Uri endpoint, CancellationToken token) =>
         Refusal is null ? Task.CompletedTask : Task.FromException(Refusal);
@@ -40,12 +42,18 @@ internal sealed class FakeConnection : IWebSocketConnection
         var id = document.RootElement.GetProperty("id").GetInt64();
         if (document.RootElement.TryGetProperty("params", out var names))
         {
-            foreach (var name in names.EnumerateArray()) _subscribed.Add(name.GetString()!);
+            var isAdding = document.RootElement.GetProperty("method").GetString() == "SUBSCRIBE";
+            foreach (var name in names.EnumerateArray().Select(name => name.GetString()!))
+            {
+                if (isAdding) _subscribed[name] = true;
+                else _subscribed.TryRemove(name, out _);
+            }
+
             Push($$"""{"result":null,"id":{{id}}}""");
         }
         else
         {
-            Push($$"""{"result":{{JsonSerializer.Serialize(_subscribed)}},"id":{{id}}}""");
+            Push($$"""{"result":{{JsonSerializer.Serialize(_subscribed.Keys)}},"id":{{id}}}""");
         }
 
         return ValueTask.CompletedTask;

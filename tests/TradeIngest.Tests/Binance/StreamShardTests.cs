@@ -25,37 +25,49 @@ public sealed class StreamShardTests : IAsyncDisposable
     private BinanceTradeStream? _stream;
 
     [TestMethod]
-    public async Task Run_Silence_ReplacesTheConnection()
+    public async Task Run_NoTradeForHours_IsNoReasonToReconnect()
     {
-        Start(options => options);
-        await ConnectedAsync();
-        await _clock.AdvanceToNextTimerAsync(TimeSpan.FromSeconds(60));
-        var lost = await _tape.NextAsync<Disconnected>();
-        await _clock.AdvanceToNextTimerAsync(lost.RetryIn);
-        await ConnectedAsync();
-
-        Assert.Contains("no message for 00:01:00", lost.Reason);
-    }
-
-    [TestMethod]
-    public async Task Run_MessagesNowAndThen_IsNotSilence()
-    {
-        Start(options => options);
+        Start(Unwatched);
         var connection = await ConnectedAsync();
-        for (var id = 1; id <= 10; id++)
+        for (var id = 1; id <= 3; id++)
         {
-            _clock.Advance(TimeSpan.FromSeconds(30));
+            _clock.Advance(TimeSpan.FromHours(5));
             connection.Push(ScriptedExchange.Trade("BTCUSDT", id));
             await _tape.TradesAsync(id);
         }
 
-        Assert.AreEqual(0, _metrics.Disconnects.Value);
+        Assert.AreEqual((0L, 0L, 1L), (_metrics.Disconnects.Value, _metrics.Rotations.Value, _metrics.Connects.Value));
+    }
+
+    [TestMethod]
+    public async Task Run_BusySymbolGoesSilent_IsReplacedBeforeTheOldConnectionEndsAndOnlyOnce()
+    {
+        // The events of the script have one time.
+        Start(options => options with { LateAfter = Timeout.InfiniteTimeSpan });
+        var first = await ConnectedAsync();
+        for (var id = 1; id <= 200; id++)
+        {
+            first.Push(ScriptedExchange.Trade("BTCUSDT", id));
+            await _tape.TradesAsync(id);
+            await _clock.AdvanceToNextTimerAsync(TimeSpan.FromSeconds(5));
+        }
+
+        for (var i = 0; i < 6; i++) await _clock.AdvanceToNextTimerAsync(TimeSpan.FromSeconds(5));
+        Assert.IsFalse(_opened.Reader.TryPeek(out _));
+        for (var i = 0; i < 10 && !_opened.Reader.TryPeek(out _); i++) await _clock.AdvanceToNextTimerAsync(TimeSpan.FromSeconds(5));
+        var second = await ConnectedAsync();
+        second.Push(ScriptedExchange.Trade("BTCUSDT", 201));
+        await _tape.TradesAsync(201);
+        for (var i = 0; i < 200; i++) await _clock.AdvanceToNextTimerAsync(TimeSpan.FromSeconds(5));
+
+        Assert.IsTrue(first.IsClosed);
+        Assert.AreEqual((0L, 1L, 2L), (_metrics.Disconnects.Value, _metrics.Rotations.Value, _metrics.Connects.Value));
     }
 
     [TestMethod]
     public async Task Run_OldConnection_IsReplacedBeforeTheExchangeCutsItAndThenClosed()
     {
-        Start(options => options with { SilenceTimeout = Timeout.InfiniteTimeSpan });
+        Start(Unwatched);
         var first = await ConnectedAsync();
         await _clock.AdvanceToNextTimerAsync(TimeSpan.FromHours(23));
         var second = await ConnectedAsync();
@@ -71,7 +83,7 @@ public sealed class StreamShardTests : IAsyncDisposable
     [TestMethod]
     public async Task Run_ReplacementFails_KeepsTheOldConnectionAndTriesAgain()
     {
-        Start(options => options with { SilenceTimeout = Timeout.InfiniteTimeSpan });
+        Start(Unwatched);
         var first = await ConnectedAsync();
         _refusal = Refused;
         await _clock.AdvanceToNextTimerAsync(TimeSpan.FromHours(23));
@@ -91,7 +103,7 @@ public sealed class StreamShardTests : IAsyncDisposable
     public async Task Run_ExchangeDown_BacksOffLongerAndLongerThenStartsAnew()
     {
         _refusal = Refused;
-        Start(options => options with { SilenceTimeout = Timeout.InfiniteTimeSpan });
+        Start(Unwatched);
         var delays = new List<TimeSpan>();
         for (var i = 0; i < 9; i++)
         {
@@ -139,6 +151,9 @@ public sealed class StreamShardTests : IAsyncDisposable
     {
         if (_stream is not null) await _stream.DisposeAsync();
     }
+
+    private static BinanceTradeStreamOptions Unwatched(BinanceTradeStreamOptions options) =>
+        options with { QuietAfter = Timeout.InfiniteTimeSpan, LateAfter = Timeout.InfiniteTimeSpan };
 
     private void Start(Func<BinanceTradeStreamOptions, BinanceTradeStreamOptions> change)
     {

@@ -11,7 +11,7 @@ public sealed class ConfiguredOptionsTests
     [DataRow("Wearhouse__Target", "did you mean CRYPTO__Warehouse__Target?")]
     [DataRow("Target", "did you mean CRYPTO__Warehouse__Target?")]
     [DataRow("Exchange__Chanel__Trades", "did you mean CRYPTO__Exchange__Channel__Trades?")]
-    [DataRow("Exchange__SilenceTimeout", "did you mean CRYPTO__Exchange__Stream__SilenceTimeout?")]
+    [DataRow("Exchange__QuietAfter", "did you mean CRYPTO__Exchange__Stream__QuietAfter?")]
     [DataRow("DrainTimeouts", "did you mean CRYPTO__DrainTimeout?")]
     [DataRow("Kafka__Setings__SASL_PASSWORD", "did you mean CRYPTO__Kafka__Settings__SASL_PASSWORD?")]
     [DataRow("Kafka__SASL_PASSWORD", "trade-ingest config show lists them all")]
@@ -79,12 +79,12 @@ public sealed class ConfiguredOptionsTests
     {
         var options = ConfiguredOptions<ServiceOptions>.Of(
             [
-                Variable("Exchange__Stream__SilenceTimeout", "infinite"),
+                Variable("Exchange__Stream__QuietAfter", "infinite"),
                 Variable("Exchange__WebSocket", "ws://127.0.0.1:1"),
                 Variable("Exchange__Channel__DeadLetters__PayloadBytes", "1KiB"),
             ]).Options;
 
-        Assert.AreEqual(Timeout.InfiniteTimeSpan, options.Exchange.Stream.SilenceTimeout);
+        Assert.AreEqual(Timeout.InfiniteTimeSpan, options.Exchange.Stream.QuietAfter);
         Assert.AreEqual(new Uri("ws://127.0.0.1:1"), options.Exchange.Stream.Endpoint);
         Assert.AreEqual(1024, options.Exchange.Stream.DeadLetterBytes);
     }

@@ -56,7 +56,7 @@ public sealed class TelemetryTests : IAsyncDisposable
         await using var service = TradeIngestHost.Build(options, TimeProvider.System, NullLoggerFactory.Instance, services => services
             .AddSingleton<IExchange>(provider => Noisy(options.Exchange, provider))
             .AddTradeLog(stores.Log, options.Kafka)
-            .AddExchange(options.Exchange, folder)
+            .AddExchange(options, folder)
             .AddWarehouse(stores.Warehouse, options.Log, isReset: false, stores.CheckpointInterval)
             .AddReference(options, folder)
             .AddIngest(options, folder));

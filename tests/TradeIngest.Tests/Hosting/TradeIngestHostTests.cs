@@ -106,7 +106,7 @@ public sealed class TradeIngestHostTests : IAsyncDisposable
         };
         return TradeIngestHost.Build(options, TimeProvider.System, NullLoggerFactory.Instance, services => services
             .AddTradeLog(log, options.Kafka)
-            .AddExchange(options.Exchange, new DataFolder(options.Data))
+            .AddExchange(options, new DataFolder(options.Data))
             .AddWarehouse(warehouse, options.Log, isReset: false, checkpointInterval: TimeSpan.Zero)
             .AddReference(options, new DataFolder(options.Data))
             .AddIngest(options, new DataFolder(options.Data)));

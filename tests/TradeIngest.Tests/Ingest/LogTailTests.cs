@@ -137,6 +137,23 @@ public sealed class LogTailTests : IAsyncDisposable
     }
 
     [TestMethod]
+    public async Task RestoreAddedAsync_SymbolOfAnEarlierProcess_GoesOnWhereItStoodAndTellsTheWriter()
+    {
+        var earlier = await LiveAsync(_log, tail: 0, _btc);
+        await earlier.CaptureAsync(Batches.Of(_btc, 1, 2, 5));
+        await earlier.StopAsync();
+        var tracker = new ContinuityTracker(new TradeIngestMetrics());
+        var state = new LogCaptureState(_log, tracker, tailRecords: 0, TimeProvider.System, NullLoggerFactory.Instance);
+        List<StreamEvent> published = [];
+
+        await state.RestoreAddedAsync(tracker, [_btc], published.Add, Stop);
+
+        var restored = (CaptureRestored)published.Single();
+        Assert.AreEqual((_btc, 1L, "[1, 2], [5, 5]"), (restored.Symbol, restored.From, $"{restored.Ids}"));
+        Assert.AreEqual("[3, 4]", $"{tracker.OpenGaps().Single().Missing.Single()}");
+    }
+
+    [TestMethod]
     public async Task SeedAsync_LogWithoutStates_StartsAtTheFirstStreamedTradeOfTheTail()
     {
         using var records = new RecordBatch();
@@ -260,7 +277,7 @@ public sealed class LogTailTests : IAsyncDisposable
             var metrics = new TradeIngestMetrics();
             var tracker = new ContinuityTracker(metrics);
             var ledger = new CaptureLedger(tracker);
-            await new LogTail(log, tail, TimeProvider.System, NullLogger<LogTail>.Instance).SeedAsync(tracker, ledger, symbols, stop);
+            await new LogTail(log, tail, TimeProvider.System, NullLogger<LogTail>.Instance).SeedAsync(tracker, ledger.Seed, symbols, stop);
             var channel = new TradeChannel(
                 new TradeChannelOptions(), tracker, _ => { }, metrics, TimeProvider.System, NullLogger<TradeChannel>.Instance);
             return new Life(

@@ -54,6 +54,20 @@ public sealed class TailCheckTests : IAsyncDisposable
     }
 
     [TestMethod]
+    public async Task Run_SymbolThatIsNotCapturedAnyMore_AsksNothing()
+    {
+        See(1, 2, 3);
+        _check.Follow([]);
+        _check.Suspect();
+        await PassAsync(Options.AfterConnect);
+        Assert.AreEqual(0L, _metrics.Backfill.Requests.Value);
+
+        _check.Follow([_btc]);
+        await PassAsync(Options.AfterConnect);
+        Assert.AreEqual("[1, 10]", Coverage());
+    }
+
+    [TestMethod]
     public async Task Run_StreamGoesOn_AsksNothing()
     {
         _history.Last = 1000;

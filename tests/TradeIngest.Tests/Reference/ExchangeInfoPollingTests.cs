@@ -117,7 +117,7 @@ public sealed class ExchangeInfoPollingTests : IAsyncDisposable
         using var stopping = CancellationTokenSource.CreateLinkedTokenSource(Stop);
         exchange.Tickers = lists[0];
         var polling = new ExchangeInfoPolling(
-            exchange, Tickers(20), new ExchangeInfoOptions(TimeSpan.FromHours(1), MaxDelistedPercent: 10),
+            exchange, Selecting(exchange, "S*"), new ExchangeInfoOptions(TimeSpan.FromHours(1), MaxDelistedPercent: 10),
             new ReferenceSync(_warehouse, _clock), _clock, NullLogger<ExchangeInfoPolling>.Instance);
         var running = polling.RunAsync(stopping.Token);
         foreach (var list in lists.Skip(1))
@@ -148,8 +148,17 @@ public sealed class ExchangeInfoPollingTests : IAsyncDisposable
         TimeProvider.System, new Random(1), new TradeIngestMetrics().Stream, NullLoggerFactory.Instance);
 
     private ExchangeInfoPolling Polling(IExchange exchange, ISymbolChangeLog log, string ticker) => new(
-        exchange, [ticker], new ExchangeInfoOptions(TimeSpan.FromHours(1), MaxDelistedPercent: 10), new ReferenceSync(log, _clock), _clock,
+        exchange, Selecting(exchange, ticker), new ExchangeInfoOptions(TimeSpan.FromHours(1), MaxDelistedPercent: 10),
+        new ReferenceSync(log, _clock), _clock,
         NullLogger<ExchangeInfoPolling>.Instance);
+
+    private SymbolSelection Selecting(IExchange exchange, string pattern)
+    {
+        var rules = new SymbolRules([pattern], [], []);
+        return new SymbolSelection(
+            exchange, () => rules, new SymbolSelectionOptions("the exchange", TimeSpan.FromHours(1), TimeSpan.FromSeconds(1), 10), _clock,
+            NullLogger<SymbolSelection>.Instance);
+    }
 
     private async Task Until(Func<bool> condition)
     {

@@ -8,6 +8,12 @@ internal sealed class ListingExchange : IExchange
 {
     public IReadOnlyList<string> Tickers { get; set; } = [];
 
+    /// <summary>Those that are listed and do not trade.</summary>
+    public IReadOnlyList<string> Halted { get; set; } = [];
+
+    /// <summary>Thrown in place of a list.</summary>
+    public ExchangeException? Failure { get; set; }
+
     public IReadOnlyDictionary<string, string> Unreadable { get; set; } = new Dictionary<string, string>();
 
     public TimeProvider Clock => TimeProvider.System;
@@ -16,9 +22,9 @@ internal sealed class ListingExchange : IExchange
 
     public Task ConnectAsync(CancellationToken cancellationToken) => Task.CompletedTask;
 
-    public Task<ExchangeListing> GetSymbolsAsync(CancellationToken cancellationToken) => Task.FromResult(new ExchangeListing(
-        [.. Tickers.Select(ticker => new ExchangeSymbol(ticker, "TRADING", ticker, "USDT", null, null, IsSpotTradingAllowed: true))],
-        Unreadable));
+    public Task<ExchangeListing> GetSymbolsAsync(CancellationToken cancellationToken) => Failure is { } failure
+        ? Task.FromException<ExchangeListing>(failure)
+        : Task.FromResult(List());
 
     public ITradeStream OpenStream(IReadOnlyList<Symbol> symbols, Func<IWebSocketConnection, IWebSocketConnection> decorate) =>
         throw new NotSupportedException();
@@ -30,4 +36,10 @@ internal sealed class ListingExchange : IExchange
     public void Dispose()
     {
     }
+
+    private ExchangeListing List() => new(
+        [.. Tickers.Select(ticker => new ExchangeSymbol(
+            ticker, Halted.Contains(ticker, StringComparer.Ordinal) ? "HALT" : "TRADING", ticker, "USDT", null, null,
+            IsSpotTradingAllowed: true))],
+        Unreadable);
 }

@@ -54,21 +54,26 @@ internal static class ExchangeChecks
     private static Check Symbols(ExchangeOptions options, ExchangeListing listing)
     {
         const string Name = "exchange symbols";
-        var listed = listing.Symbols;
-        if (options.Tickers is ["ALL"]) return Check.Pass(CheckTier.Environment, Name, $"ALL of {listed.Count} listed");
-        var trading = listed.Where(symbol => symbol.Status == "TRADING").Select(symbol => symbol.Ticker).ToHashSet(StringComparer.Ordinal);
-        var unknown = options.Tickers.Where(ticker => !listed.Any(symbol => symbol.Ticker == ticker)).ToList();
-        var halted = options.Tickers.Except(unknown, StringComparer.Ordinal).Where(ticker => !trading.Contains(ticker)).ToList();
-        if (unknown.Count > 0)
+        var (rules, listed) = (options.Rules, listing.Symbols);
+        if (rules is { Symbols: [SymbolPattern.All], Exclude: [] })
+        {
+            return Check.Pass(CheckTier.Environment, Name, $"ALL of {listed.Count} listed");
+        }
+
+        var choice = rules.Choose(listing);
+        if (choice.Unlisted.Count > 0)
         {
             return Check.Fail(
-                CheckTier.Environment, Name, $"the exchange does not list {string.Join(", ", unknown)}",
+                CheckTier.Environment, Name, $"the exchange does not list {string.Join(", ", choice.Unlisted)}",
                 "Set --symbols; tickers have no separators: BTCUSDT.");
         }
 
-        return Check.Pass(
-            CheckTier.Environment, Name, $"{options.Tickers.Count} "
-                + $"listed{(halted.Count > 0 ? $", of which these do not trade now: {string.Join(", ", halted)}" : "")}");
+        if (choice.Chosen.Count == 0) return Check.Fail(
+            CheckTier.Environment, Name, $"nothing that trades matches {string.Join(", ", rules.Symbols)}", "Set --symbols and --exclude.");
+        var halted = choice.Chosen.Where(symbol => symbol.Status != "TRADING").Select(symbol => symbol.Ticker).ToList();
+        var notes = halted.Count > 0 ? $", of which these do not trade now: {string.Join(", ", halted)}" : "";
+        if (choice.Unmatched.Count > 0) notes += $"; nothing matches {string.Join(", ", choice.Unmatched)}";
+        return Check.Pass(CheckTier.Environment, Name, $"{choice.Chosen.Count} listed{notes}");
     }
 
     private static async Task<Check> StreamAsync(ExchangeOptions options, TimeProvider clock, CancellationToken cancellationToken)

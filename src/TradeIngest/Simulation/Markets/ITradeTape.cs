@@ -34,6 +34,9 @@ internal interface ITradeTape
     /// <summary>The market's time when this run starts.</summary>
     Timestamp Start { get; }
 
+    /// <summary>When a listing is listed; the run's start for most.</summary>
+    Timestamp ListedAt(int ordinal);
+
     /// <summary>The first trade of this run; earlier ones, down to 0, are history.</summary>
     long First(int ordinal);
 

@@ -41,9 +41,11 @@ internal sealed record MarketDescription(
 
     /// <summary>The market with one more run.</summary>
     /// <param name="firstK">Where each ticker continues; a ticker left out starts at 0.</param>
+    /// <param name="listedAt">When tickers are listed that are not from the beginning.</param>
     /// <exception cref="ArgumentException">A ticker cannot be listed.</exception>
     public MarketDescription Continue(
-        IEnumerable<string> tickers, Timestamp origin, long milliTradesPerSecond, IReadOnlyDictionary<string, long>? firstK = null)
+        IEnumerable<string> tickers, Timestamp origin, long milliTradesPerSecond, IReadOnlyDictionary<string, long>? firstK = null,
+        IReadOnlyDictionary<string, Timestamp>? listedAt = null)
     {
         var listings = Listings.ToList();
         var starts = new Dictionary<string, long>(StringComparer.Ordinal);
@@ -53,7 +55,8 @@ internal sealed record MarketDescription(
             starts[ticker] = firstK?.GetValueOrDefault(ticker) ?? 0;
         }
 
-        return new MarketDescription(Seed, listings, [.. Sessions, new MarketSession(origin, milliTradesPerSecond, starts)]);
+        var session = new MarketSession(origin, milliTradesPerSecond, starts, ListedAt: listedAt);
+        return new MarketDescription(Seed, listings, [.. Sessions, session]);
     }
 
     /// <summary>The market with its last run going up to these trades, exclusive.</summary>

@@ -14,5 +14,7 @@ namespace Crypto.TradeIngest.Simulation.Markets;
 /// Per ticker, one past the last trade that happened or, where the run was cut short, that may have: written before trades happen, so that
 /// no later run uses their ids again. Null before the first of them, and in descriptions of earlier versions.
 /// </param>
+/// <param name="ListedAt">Per ticker that was listed during the run, when: its trades begin then, with the id 0.</param>
 internal sealed record MarketSession(
-    Timestamp Origin, long MilliTradesPerSecond, IReadOnlyDictionary<string, long> FirstK, IReadOnlyDictionary<string, long>? EndK = null);
+    Timestamp Origin, long MilliTradesPerSecond, IReadOnlyDictionary<string, long> FirstK, IReadOnlyDictionary<string, long>? EndK = null,
+    IReadOnlyDictionary<string, Timestamp>? ListedAt = null);

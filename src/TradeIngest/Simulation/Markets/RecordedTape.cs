@@ -32,6 +32,8 @@ internal sealed class RecordedTape : ITradeTape
             [.. bySymbol.Select(Sorted)]);
     }
 
+    public Timestamp ListedAt(int ordinal) => Start;
+
     public long First(int ordinal) => 0;
 
     public long End(int ordinal) => _trades[ordinal].Length;

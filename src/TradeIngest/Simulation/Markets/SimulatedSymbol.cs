@@ -32,7 +32,8 @@ internal sealed class SimulatedSymbol
         _priceSeed = Noise.At(seed, 1);
         _sideSeed = Noise.At(seed, 2);
         _sizeSeed = Noise.At(seed, 3);
-        FirstId = 1_000_000 + (long)(Noise.At(seed, 4) % 5_999_000_000);
+        var isNew = description.Sessions.Any(session => session.ListedAt?.ContainsKey(listing.Ticker) == true);
+        FirstId = isNew ? 0 : 1_000_000 + (long)(Noise.At(seed, 4) % 5_999_000_000);
         _baseTicks = listing.BaseTicks;
         if (_baseTicks is < 20 or > 1L << 34)
         {
@@ -130,9 +131,13 @@ internal sealed class SimulatedSymbol
             last = firstK;
 
             var total = description.Listings.Where(other => session.FirstK.ContainsKey(other.Ticker)).Sum(other => other.Weight);
-            yield return new Run(firstK, new TradeTimes(seed, session.Origin, session.MilliTradesPerSecond, listing.Weight, total));
+            var start = StartOf(session, listing.Ticker);
+            yield return new Run(firstK, new TradeTimes(seed, start, session.MilliTradesPerSecond, listing.Weight, total));
         }
     }
+
+    private static Timestamp StartOf(MarketSession session, string ticker) =>
+        session.ListedAt is { } times && times.TryGetValue(ticker, out var listed) ? listed : session.Origin;
 
     private readonly record struct Run(long FirstK, TradeTimes Times);
 }

@@ -45,7 +45,7 @@ internal sealed partial class RestApi
 
     private RestReply? TryReadTickers(IQueryCollection query, out IReadOnlyList<string> tickers)
     {
-        tickers = [.. _tape.Listings.Select(listing => listing.Ticker)];
+        tickers = [.. _tape.Listings.Where((_, ordinal) => IsListed(ordinal)).Select(listing => listing.Ticker)];
         if (query.ContainsKey("symbol")) tickers = [query["symbol"].ToString()];
         if (query.ContainsKey("symbols"))
         {
@@ -65,7 +65,7 @@ internal sealed partial class RestApi
             return RestReply.Error(400, -1151, "Symbol is present multiple times in the list.");
         }
 
-        return tickers.Any(ticker => !_ordinals.ContainsKey(ticker)) ? RestReply.InvalidSymbol() : null;
+        return tickers.Any(ticker => !TryFind(ticker, out _)) ? RestReply.InvalidSymbol() : null;
     }
 
     private static bool IsPermission(string? name) =>

@@ -45,6 +45,6 @@ internal sealed partial class RestApi
         if (!RestParameters.IsSymbol(ticker)) return RestReply.IllegalCharacters("symbol", RestParameters.SymbolRange);
         if (RestParameters.TryReadNumber(query, "limit", DefaultLimit, out limit) is { } badLimit) return badLimit;
         if (limit is < 1 or > MaxLimit) return RestReply.Invalid("limit");
-        return _ordinals.TryGetValue(ticker, out ordinal) ? null : RestReply.InvalidSymbol();
+        return TryFind(ticker, out ordinal) ? null : RestReply.InvalidSymbol();
     }
 }

@@ -77,6 +77,16 @@ internal sealed partial class RestApi
     /// <summary>The header's value: whole seconds.</summary>
     public static string RetryAfter(TimeSpan wait) => Math.Ceiling(wait.TotalSeconds).ToString(CultureInfo.InvariantCulture);
 
+    /// <summary>Whether a ticker is listed by now, and still is.</summary>
+    private bool TryFind(string ticker, out int ordinal) => _ordinals.TryGetValue(ticker, out ordinal) && IsListed(ordinal);
+
+    private bool IsListed(int ordinal)
+    {
+        var (ticker, now) = (_tape.Listings[ordinal].Ticker, _marketTime());
+        return now >= _tape.ListedAt(ordinal)
+            && !(_faults.Delist.TryGetValue(ticker, out var after) && now >= _tape.Start + after);
+    }
+
     private RestReply? Refusal(long number)
     {
         if (_faults.TryTakeFailure(out var status)) return RestReply.Failure((int)status);

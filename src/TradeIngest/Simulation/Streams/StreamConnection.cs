@@ -48,6 +48,15 @@ internal sealed partial class StreamConnection : IDisposable
         }
     }
 
+    /// <summary>Symbols whose trades it has subscribed to.</summary>
+    public int TradeStreams
+    {
+        get
+        {
+            lock (_state) return _subscribed.Subscriptions.Of(_subscribed.Variant).Count;
+        }
+    }
+
     public bool WantsKlines
     {
         get
