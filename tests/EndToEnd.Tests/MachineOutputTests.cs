@@ -32,6 +32,9 @@ public sealed partial class MachineOutputTests
         await CheckAsync(folder, 0, "dlq", "replay", "--data", Data);
         await CheckAsync(folder, 0, "bench", "--trades", "2000", "--rate", "500", "--seconds", "1");
         await CheckAsync(folder, 0, "config", "show");
+        await CheckAsync(folder, 0, "symbols", "add", "SOLUSDT", "--data", Data);
+        await CheckAsync(folder, 0, "symbols", "remove", "SOLUSDT", "--data", Data);
+        await CheckAsync(folder, 0, "symbols", "list", "--data", Data);
         await CheckServiceAsync(folder);
         await CheckSnowflakeAsync(folder);
 
@@ -63,7 +66,7 @@ public sealed partial class MachineOutputTests
     {
         "replay" or "dimension apply" => ["BTCUSDT-trades-none.csv"],
         "query" => ["SELECT 1"],
-        "dimension history" => ["BTCUSDT"],
+        "dimension history" or "symbols add" or "symbols remove" => ["BTCUSDT"],
         "dimension as-known-at" => ["2026-03-01"],
         "check" or "migrate" => ["--target", "snowflake"],
         "simulate" => ["--symbols", "no such!"],
@@ -110,7 +113,7 @@ public sealed partial class MachineOutputTests
     private async Task CheckAsync(TemporaryFolder folder, int code, params string[] arguments)
     {
         var result = (await TradeIngestProcess.RunAsync(folder.FullName, [.. arguments, "--json"])).ShouldExitWith(code);
-        var isNested = arguments[0] is "dimension" or "dlq" or "config";
+        var isNested = arguments[0] is "dimension" or "dlq" or "config" or "symbols";
         See(isNested ? $"{arguments[0]} {arguments[1]}" : arguments[0], result.Json);
         foreach (var line in result.Errors.Split('\n', StringSplitOptions.RemoveEmptyEntries))
         {

@@ -35,6 +35,7 @@ internal sealed class SimulatedExchange : IAsyncDisposable
     private Task _background = Task.CompletedTask;
     private long _upgrades;
     private long _accepted;
+    private long _refusedAttempts;
     private long _fellBehind;
     private bool _disposed;
 
@@ -73,6 +74,9 @@ internal sealed class SimulatedExchange : IAsyncDisposable
     public Task Finished { get; private set; } = Task.CompletedTask;
 
     public int OpenConnections => _connections.Length;
+
+    /// <summary>Requests and connection attempts refused for being too many.</summary>
+    public long RefusedByLimits => Interlocked.Read(ref _refusedAttempts) + (_rest?.RefusedByWeight ?? 0);
 
     /// <summary>Symbols whose trades are subscribed to, summed over the connections.</summary>
     public int TradeStreams => _connections.Sum(connection => connection.TradeStreams);
@@ -249,6 +253,7 @@ internal sealed class SimulatedExchange : IAsyncDisposable
         lock (attempts) allowed = attempts.TrySpend();
         if (!allowed)
         {
+            Interlocked.Increment(ref _refusedAttempts);
             context.Response.StatusCode = StatusCodes.Status429TooManyRequests;
             context.Response.Headers.RetryAfter = "300";
             return;

@@ -30,6 +30,7 @@ internal sealed partial class RestApi
     private readonly Dictionary<string, int> _ordinals;
     private readonly KlineHistory[] _klines;
     private long _requests;
+    private long _refusedByWeight;
 
     /// <param name="options">Limits and clock.</param>
     /// <param name="faults">Which replies come out wrong.</param>
@@ -73,6 +74,8 @@ internal sealed partial class RestApi
         if (HttpMethods.IsHead(context.Request.Method)) return;
         await WriteAsync(response, reply.Body, _faults.RestStall.Hits(number), ending.Token);
     }
+
+    public long RefusedByWeight => Interlocked.Read(ref _refusedByWeight);
 
     /// <summary>The header's value: whole seconds.</summary>
     public static string RetryAfter(TimeSpan wait) => Math.Ceiling(wait.TotalSeconds).ToString(CultureInfo.InvariantCulture);
@@ -154,6 +157,7 @@ internal sealed partial class RestApi
     {
         var budget = _budgets.GetOrAdd(context.Connection.RemoteIpAddress ?? IPAddress.None, _ => new WeightBudget(_options));
         var verdict = budget.Spend(weight, out var used, out var retryAt);
+        if (verdict != WeightVerdict.Allowed) Interlocked.Increment(ref _refusedByWeight);
         context.Response.Headers["X-MBX-USED-WEIGHT"] = used.ToString(CultureInfo.InvariantCulture);
         context.Response.Headers["X-MBX-USED-WEIGHT-1M"] = used.ToString(CultureInfo.InvariantCulture);
         var wait = retryAt - _options.TimeProvider.GetUtcNow();
