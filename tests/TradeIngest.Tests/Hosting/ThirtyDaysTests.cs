@@ -15,6 +15,7 @@ namespace Crypto.TradeIngest.Tests.Hosting;
 public sealed class ThirtyDaysTests : IAsyncDisposable
 {
     private const int StepsPerRound = 4;
+    private const int BusySteps = 15;
 
     private static readonly TimeSpan Quiet = TimeSpan.FromSeconds(20);
     private static readonly TimeSpan Busy = TimeSpan.FromMilliseconds(200);
@@ -31,13 +32,13 @@ public sealed class ThirtyDaysTests : IAsyncDisposable
     public ThirtyDaysTests() => _exchange = new SimulatedExchange(new SimulatedExchangeOptions
     {
         Symbols = ["BTCUSDT", "ETHUSDT", "SOLUSDT", "BTCEUR"],
-        Rate = 0.02,
+        Rate = 0.005,
         TimeProvider = _clock,
 
         // Nothing takes less than a step of the clock.
         PingInterval = TimeSpan.FromMinutes(3),
         PongTimeout = TimeSpan.FromMinutes(10),
-        Faults = FaultTable.Parse(1, ["list=NEWUSDT:192h", "delist=SOLUSDT:480h", "drop=0.001"]),
+        Faults = FaultTable.Parse(1, ["list=NEWUSDT:192h", "delist=SOLUSDT:480h", "drop=0.005"]),
     });
 
     public TestContext TestContext { get; set; } = null!;
@@ -170,7 +171,7 @@ public sealed class ThirtyDaysTests : IAsyncDisposable
         var metrics = _service!.Metrics;
         var activity = metrics.Backfill.Requests.Value + metrics.Stream.ControlMessages.Value + metrics.Stream.Connects.Value
             + metrics.Stream.Disconnects.Value + _exchange.AcceptedConnections;
-        if (activity != _activity) (_activity, _busySteps) = (activity, 200);
+        if (activity != _activity) (_activity, _busySteps) = (activity, BusySteps);
         return --_busySteps > 0 ? Busy : Quiet;
     }
 
