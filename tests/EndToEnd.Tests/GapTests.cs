@@ -74,6 +74,35 @@ public sealed class GapTests
         (await RunAsync(folder, "verify")).ShouldExitWith(0);
     }
 
+    [TestMethod]
+    public async Task Run_HistoryRefused_StatusNamesTheArchiveAndBackfillClosesTheGapFromIt()
+    {
+        using var folder = new TemporaryFolder();
+        await using var exchange = await RecordedAsync();
+        await using (var run = Start(folder, exchange))
+        {
+            // It has read the list of symbols by the time it connects.
+            await Patience.UntilAsync(() => run.HasExited || exchange.AcceptedConnections > 0, CancellationToken.None);
+            exchange.Faults.RestStatuses = FaultTable.Parse(1, ["rest-status=403:1"]).RestStatuses;
+            await UntilAsync(folder, run, symbol => symbol.OpenGaps.Count == 1);
+            run.Signal(Signal.Terminate);
+            (await run.WaitAsync()).ShouldExitWith(0);
+        }
+
+        const string Archive = "BTCUSDT-trades-2026-02-03";
+        var status = (await RunAsync(folder, "status", "--json")).ShouldExitWith(0).Json.GetProperty("symbols")[0];
+        var gap = status.GetProperty("open_gaps").EnumerateArray().Single();
+        Assert.AreEqual((250, $"{Archive}.zip"), (Number(gap, "count"), gap.GetProperty("archives")[0].GetString()));
+        StringAssert.Contains((await RunAsync(folder, "status")).Output, $"(archive {Archive}.zip)");
+
+        new ArchiveSample().WriteCsv(folder[$"{Archive}.csv"], 0, 400);
+        (await RunAsync(folder, "backfill", "--archive", folder[$"{Archive}.csv"])).ShouldExitWith(0);
+
+        Assert.AreEqual(1, StoredTrades.Count(folder["data"], "SELECT count(*) FROM TRADE_GAPS WHERE state = 'FILLED'"));
+        Assert.HasCount(1, StoredTrades.Coverage(folder["data"]).Single(symbol => symbol.Key.Ticker == "BTCUSDT").Covered);
+        (await RunAsync(folder, "verify")).ShouldExitWith(0);
+    }
+
     /// <summary>A recording of two sessions with 250 trades between them that nobody has.</summary>
     private static async Task<SimulatedExchange> RecordedAsync()
     {
