@@ -89,7 +89,7 @@ internal sealed class ContinuityTracker(TradeIngestMetrics metrics)
         {
             foreach (var state in _states)
             {
-                if (state?.Held is { } trade) Refute(state, in trade, far);
+                if (state?.Held is { } held) Refute(state, held, far);
             }
         }
     }
@@ -99,7 +99,7 @@ internal sealed class ContinuityTracker(TradeIngestMetrics metrics)
     /// </summary>
     public void Settle(Symbol symbol, IdRange ids)
     {
-        lock (_gate) StateOf(symbol)?.Settled.Add(ids);
+        lock (_gate) StateOf(symbol)?.Settle(ids);
     }
 
     /// <summary>
@@ -200,35 +200,35 @@ internal sealed class ContinuityTracker(TradeIngestMetrics metrics)
         var isFar = trade.TradeId - state.Highest > MaxJump || state.Lowest - trade.TradeId > MaxJump;
         if (state.Held is not { } held)
         {
-            if (isFar) state.Held = trade;
+            if (isFar) state.Held = new HeldTrade(trade);
             return isFar;
         }
 
         if (!isFar)
         {
             // A late copy of an old one says nothing.
-            if (trade.TradeId > state.Highest) Refute(state, in held, far);
+            if (trade.TradeId > state.Highest) Refute(state, held, far);
             return false;
         }
 
-        if (trade.TradeId == held.TradeId) return true;
-        if (Math.Abs(trade.TradeId - held.TradeId) > MaxJump)
+        if (trade.TradeId == held.Trade.TradeId) return true;
+        if (Math.Abs(trade.TradeId - held.Trade.TradeId) > MaxJump)
         {
-            Refute(state, in held, far);
-            state.Held = trade;
+            Refute(state, held, far);
+            state.Held = new HeldTrade(trade);
             return true;
         }
 
         state.Held = null;
         State? same = state;
-        if (AcceptOther(ref same, in held, gaps)) far.Confirmed.Add(held);
+        if (AcceptOther(ref same, held.Trade, gaps)) far.Confirmed.Add(held.Trade);
         return false;
     }
 
-    private void Refute(State state, in Trade held, FarTrades far)
+    private void Refute(State state, HeldTrade held, FarTrades far)
     {
         state.Held = null;
-        far.Implausible.Add(held);
+        far.Implausible.Add(held.Trade);
         _metrics.Implausible.Increment();
     }
 
@@ -266,6 +266,9 @@ internal sealed class ContinuityTracker(TradeIngestMetrics metrics)
         return ref _states[symbol.Ordinal];
     }
 
+    // Boxed: hardly any symbol has one.
+    private sealed record HeldTrade(Trade Trade);
+
     // Lowest and Highest outlive a Release at the edge of Seen: the released ids stay missing, and are not found twice.
     private sealed class State(Symbol symbol, IdRangeSet seen, long from)
     {
@@ -281,13 +284,13 @@ internal sealed class ContinuityTracker(TradeIngestMetrics metrics)
         private long _next = Math.Max(seen.Max + 1, from);
         private long _pending = Math.Max(seen.Max + 1, from);
 
+        // No trade will come for them; null while there are none.
+        private IdRangeSet? _settled;
+
         public Symbol Symbol { get; } = symbol;
 
         /// <summary>Far from the others by its id, until another trade decides about it.</summary>
-        public Trade? Held { get; set; }
-
-        /// <summary>No trade will come for them.</summary>
-        public IdRangeSet Settled { get; } = new();
+        public HeldTrade? Held { get; set; }
 
         public IdRangeSet Seen
         {
@@ -327,6 +330,8 @@ internal sealed class ContinuityTracker(TradeIngestMetrics metrics)
             trade.TradeId > Highest - Recent && _recent[trade.TradeId % Recent] is not Unknown and var content
                 && content != ContentOf(in trade);
 
+        public void Settle(IdRange ids) => (_settled ??= new IdRangeSet()).Add(ids);
+
         /// <summary>Goes on after an id beyond the next one, which is in the set already.</summary>
         public void JumpTo(long id) => _next = _pending = id + 1;
 
@@ -350,9 +355,9 @@ internal sealed class ContinuityTracker(TradeIngestMetrics metrics)
             }
 
             if (next <= range.To) missing.Add(new IdRange(next, range.To));
-            if (Settled.IsEmpty) return missing;
+            if (_settled is null) return missing;
             var unsettled = IdRangeSet.Of([.. missing]);
-            foreach (var settled in Settled.Ranges) unsettled.Remove(settled);
+            foreach (var settled in _settled.Ranges) unsettled.Remove(settled);
             return [.. unsettled.Ranges];
         }
     }
