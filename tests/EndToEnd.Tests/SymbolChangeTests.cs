@@ -55,7 +55,7 @@ public sealed class SymbolChangeTests
             return;
         }
 
-        Assert.Inconclusive("This machine is too slow to start a service within minutes.");
+        Assert.Fail("A service did not start within minutes.");
     }
 
     [TestMethod]
