@@ -33,7 +33,7 @@ public sealed class SymbolChangeTests
             await UntilAsync(() => Stored(folder, "BTCUSDT") > 0 && Stored(folder, "ETHUSDT") > 0, run);
             if (started.Elapsed > TimeSpan.FromSeconds(seconds - 3)) continue;
 
-            await UntilAsync(() => Stored(folder, "NEWUSDT") > 100, run);
+            await UntilAsync(() => Stored(folder, "NEWUSDT") > 2, run);
             await SymbolsAsync(folder, "add", "BTCEUR", "UNKNOWNUSDT");
             await SymbolsAsync(folder, "remove", "BTCUSDT", "ETHE*");
             await UntilCapturedAsync(folder, "BTCEUR NEWUSDT", run);
