@@ -172,6 +172,12 @@ internal sealed class ContinuityTracker(TradeIngestMetrics metrics)
         lock (_gate) return StateOf(symbol)?.Lowest;
     }
 
+    /// <summary>A symbol's highest id; null when nothing of it has passed.</summary>
+    public long? Last(Symbol symbol)
+    {
+        lock (_gate) return StateOf(symbol)?.Highest;
+    }
+
     /// <summary>The part of <paramref name="range"/> that has not passed.</summary>
     public IReadOnlyList<IdRange> Missing(Symbol symbol, IdRange range)
     {

@@ -194,9 +194,13 @@ internal sealed class GapBackfill(
     /// <summary>Publishes the trades asked for and decides about those the answer lacks.</summary>
     private void Publish(Symbol symbol, IdRangeSet asked, int limit, TradeBatch answer)
     {
-        var absent = asked.Clone();
         var trades = answer.Trades;
         var last = trades.Length > 0 ? trades[^1].TradeId : -1;
+
+        // A page that passes over a hole speaks of all of it, however large.
+        var end = Math.Min(last, tracker.Last(symbol) ?? last);
+        if (end > asked.Max + 1) asked = IdRangeSet.Of([.. tracker.Missing(symbol, new IdRange(asked.Min, end))]);
+        var absent = asked.Clone();
         var isOld = trades.Length > 0 && Timestamp.Now(clock) - trades[0].TradeTime > options.MaxAge;
         var kept = 0;
         foreach (ref readonly var trade in trades)

@@ -62,16 +62,18 @@ internal sealed class GapQueue(int capacity, TimeProvider clock)
         return true;
     }
 
-    /// <summary>Takes out what waits right before and right behind some ids.</summary>
+    /// <summary>Takes out what waits right before and right behind some ids, and those themselves.</summary>
     public IReadOnlyList<IdRange> TakeAdjacent(Symbol symbol, IdRange page)
     {
         if (!_entries.TryGetValue(symbol, out var entry)) return [];
         var ids = entry.Ids;
-        var taken = ids.Ranges.ToArray().Where(range => range.To == page.From - 1 || range.From == page.To + 1).ToList();
-        foreach (var range in taken) ids.Remove(range);
-        Count -= taken.Count;
+        var touching = ids.Ranges.ToArray().Where(range => range.To >= page.From - 1 && range.From <= page.To + 1).ToList();
+        foreach (var range in touching) ids.Remove(range);
+        Count -= touching.Count;
         if (ids.IsEmpty) _entries.Remove(symbol);
-        return taken;
+        var beside = IdRangeSet.Of([.. touching]);
+        beside.Remove(page);
+        return beside.Ranges.ToArray();
     }
 
     /// <summary>Puts a symbol off, as after a failure.</summary>

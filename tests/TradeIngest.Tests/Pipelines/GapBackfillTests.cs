@@ -94,6 +94,21 @@ public sealed class GapBackfillTests
     }
 
     [TestMethod]
+    public async Task Run_HoleOfManyPages_IsSettledByTwo()
+    {
+        _history.MaxTrades = 10;
+        _history.Lacks.Add(new IdRange(11, 94));
+        await using var run = Run();
+        See(10, 95);
+        run.Backfill.EnqueueOpenGaps();
+
+        await run.UntilAsync(() => _tracker.OpenGaps().Count == 0);
+
+        Assert.HasCount(2, _history.Asked);
+        CollectionAssert.AreEqual(new[] { "hole 11-94" }, _tape);
+    }
+
+    [TestMethod]
     public async Task Run_OnePageThatLacksIds_MakesNoHole()
     {
         _history.Lacks.Add(new IdRange(2, 9));
