@@ -78,7 +78,7 @@ public sealed class ThirtyDaysTests : IAsyncDisposable
         AssertComplete(data);
         var stream = _service.Metrics.Stream;
         Assert.IsGreaterThanOrEqualTo(31, stream.Rotations.Value);
-        Assert.IsLessThanOrEqualTo(stream.Rotations.Value + 10, _exchange.AcceptedConnections);
+        Assert.IsLessThanOrEqualTo(stream.Rotations.Value + 100, _exchange.AcceptedConnections, "Some a day, and no storm.");
         Assert.AreEqual(0L, _exchange.RefusedByLimits);
     }
 
